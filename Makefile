@@ -1,0 +1,104 @@
+# Needs make and a Python of 3.11 or newer; everything else is fetched into .venvs/ and made below .local/ and .aws-sam/.
+
+export SAM_CLI_TELEMETRY := 0
+
+# The newest suitable Python, 3.13 (the functions' own) first. It is run before it is believed: a version manager's
+# command may exist and yet refuse to run. Another one: make PYTHON=/path/to/python3
+PYTHON ?= $(shell for python in python3.13 $$HOME/.pyenv/versions/3.13.*/bin/python3.13 python3.12 python3.11 python3 \
+	$$HOME/.pyenv/versions/3.1[12].*/bin/python3; do \
+	"$$python" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	&& { echo "$$python"; break; }; done)
+
+DEV := .venvs/dev/bin
+SAM := .venvs/sam/bin/sam
+SCAN := .venvs/scan/bin
+CORE := PYTHONPATH=layers/core/src:functions
+UV := .venvs/lock/bin/uv pip compile --quiet --no-header --no-annotate
+
+.DEFAULT_GOAL := help
+.PHONY: help demo local submit jobs test simulate burst bench scan doctor prove format build deploy lock clean setup
+
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+
+demo: setup ## See a job's whole life here: no account, no Docker, no keys
+	@$(DEV)/python -m local.demo
+
+local: setup ## Keep the local cloud running until Ctrl-C
+	@$(DEV)/python -m local.up
+
+submit: setup ## Ask the running local cloud for a video: make submit TASK_ID=... INDEX=0
+	@$(DEV)/python -m local.submit $(TASK_ID) $(INDEX)
+
+jobs: setup ## The jobs of the running local cloud
+	@$(DEV)/python -m local.jobs
+
+test: setup ## All checks and all tests
+	$(DEV)/ruff format --check .
+	$(DEV)/ruff check .
+	$(DEV)/mypy
+	PYTHONPATH=layers/core/src $(DEV)/lint-imports
+	$(DEV)/cfn-lint template.yaml examples/*/template.yaml
+	$(SAM) validate --lint
+	$(DEV)/pytest --quiet --numprocesses 2 --ignore tests/integration
+	$(DEV)/pytest --quiet tests/integration
+
+simulate: setup ## The simulation: make simulate SEEDS=1000, or one seed told whole: make simulate SEED=7
+	@$(CORE) $(DEV)/python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),1000))
+
+burst: setup ## A burst of 100 messages against the provider's true limit, three times
+	@$(DEV)/python -m local.burst
+
+bench: setup build ## Figures beside their anchors, as ratios of one run
+	@PYTHONPATH=layers/core/src:. $(DEV)/python -m bench
+
+prove: simulate burst ## The long proofs: simulation, every two faults, random writes and files, bursts
+	@$(CORE) $(DEV)/python -m tests.simulation --exhaustive 2
+	@$(CORE) $(DEV)/python -m tests.contract.differential 50000
+	@$(CORE) $(DEV)/python -m tests.unit.domain.mp4_fuzz 100000 7
+	@$(CORE) $(DEV)/python -m tests.simulation.fuzz
+
+scan: .venvs/scan/.ready ## Scanners over template and code
+	$(SCAN)/cfn-lint --config-file scans/cfn-lint.yaml
+	$(SCAN)/checkov --config-file scans/checkov.yaml
+	$(SCAN)/bandit -q -r layers/core/src functions
+	$(SCAN)/bandit -q -c scans/bandit.yaml -r cli local
+
+doctor: setup ## Look whether a stack, or an API key alone, can work: make doctor STACK=veo4k, or KIE_API_KEY=... make doctor
+	@$(DEV)/python -m cli doctor $(if $(STACK),--stack $(STACK))
+
+format: setup ## Format the code and mend what can be mended
+	$(DEV)/ruff format .
+	$(DEV)/ruff check --fix .
+
+build: setup ## Build functions and layers into .aws-sam/, if anything has changed
+	@$(DEV)/python -m local.build
+
+# The answers of the first time are kept in samconfig.local.toml; the next time nothing is asked but the go-ahead.
+deploy: build ## Deploy to AWS; asks for the parameters the first time
+	@if test -f samconfig.local.toml; then $(SAM) deploy --config-file samconfig.local.toml; else \
+		cp samconfig.toml samconfig.local.toml; \
+		$(SAM) deploy --guided --config-file samconfig.local.toml \
+		|| { cmp -s samconfig.toml samconfig.local.toml && rm samconfig.local.toml; exit 1; }; fi
+
+lock: .venvs/lock/.ready ## Lock what the *.in files ask for
+	$(UV) --python-version 3.11 requirements/dev.in --output-file requirements/dev.txt
+	$(UV) --python-version 3.11 requirements/cloud.in --output-file requirements/cloud.txt
+	$(UV) --python-version 3.11 requirements/sam.in --output-file requirements/sam.txt
+	$(UV) --python-version 3.13 --generate-hashes layers/vendor/requirements.in --output-file layers/vendor/requirements.txt
+
+clean: ## Remove what was built, but not the environments
+	rm -rf .aws-sam .local .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage
+	find . -path ./.venvs -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
+
+setup:
+	@$(MAKE) --silent --jobs 3 .venvs/dev/.ready .venvs/cloud/.ready .venvs/sam/.ready
+
+.venvs/%/.ready: requirements/%.txt
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer with venv and pip is needed, and none is on the path:"; \
+		echo "install one, or name it: make PYTHON=/path/to/python3"; exit 1; }
+	@echo "Installing .venvs/$* (once, with $(PYTHON)) ..."
+	@rm -rf .venvs/$*
+	@"$(PYTHON)" -m venv .venvs/$*
+	@.venvs/$*/bin/python -m pip install -qq --disable-pip-version-check --no-input --requirement $<
+	@touch $@

@@ -1,0 +1,166 @@
+"""`python -m bench`: every figure beside its anchor, in one table, kept in docs/performance.md and docs/cost.md."""
+
+import datetime as dt
+import os
+import platform
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median
+
+from samtranslator.yaml_helper import yaml_parse
+
+from bench import cost, init, pacing, pages, steps, units, warm
+from bench.artefact import LAYERS, installed, interpreter, unpack, unpacked_bytes, zipped
+from bench.pages import Figure
+from local.build import ROOT, built_template
+from tests.contract.dynamodb_local import missing
+from tests.contract.tables import create_table
+
+JOBS, LATENCY, WIDTH = 1000, 0.05, 16
+RATE = 2.0  # requests per second that the provider allows
+FEW, MANY = 1_000, 100_000
+FIRST_ROUNDS = 7
+
+
+def main() -> None:
+    """Measure everything, print the table and write the pages."""
+    with _place() as place:
+        functions = unpack(built_template().parent, place / "opt")
+        figures = [*_sizes(), *_starts(place), *_warm(functions, place)]
+        logged = figures[-1].value
+        undone = steps.measure(functions, place)
+    figures += _paced()
+    if reason := missing():
+        print(f"The units of the table are not counted: {reason}")
+    else:
+        table, counted = _units(logged)
+        figures += [*table, *_costs(counted)]
+        (ROOT / "docs/cost.md").write_text(pages.cost_page(counted, *_kept(), _when()))
+    page = pages.performance_page(figures, undone, _machine(), _when())
+    (ROOT / "docs/performance.md").write_text(page)
+    print(pages.table(figures))
+
+
+@contextmanager
+def _place() -> Iterator[Path]:
+    place = Path(tempfile.mkdtemp(prefix="bench-"))
+    try:
+        yield place
+    finally:
+        for path in [place, *place.rglob("*")]:
+            if path.is_dir():
+                path.chmod(0o755)
+        shutil.rmtree(place)
+
+
+def _ratio(ours: Sequence[float], theirs: Sequence[float]) -> float:
+    return median(our / their for our, their in zip(ours, theirs, strict=True))
+
+
+def _ms(*sides: Sequence[float]) -> str:
+    return " / ".join(f"{median(side) * 1000:.1f}" for side in sides) + " ms"
+
+
+def _sizes() -> list[Figure]:
+    built = built_template().parent
+    plain = installed(ROOT / "layers/vendor/requirements.txt", "plain", compiled=True)
+    ours = [built / name for name in LAYERS]
+    packed, anchor = sum(len(zipped(folder)) for folder in ours), len(zipped(plain))
+    tree, anchor_tree = sum(unpacked_bytes(folder) for folder in ours), unpacked_bytes(plain)
+    of = "`pip install` of the same requirements"
+    return [
+        Figure("package, zipped", of, packed / anchor, 0.30, f"{packed / 1e6:.1f} / {anchor / 1e6:.1f} MB"),
+        Figure("package, unpacked", of, tree / anchor_tree, 0.45, f"{tree / 1e6:.1f} / {anchor_tree / 1e6:.1f} MB"),
+    ]
+
+
+def _starts(place: Path) -> Iterator[Figure]:
+    taken = init.measure(init.cases(place / "init"))
+    goals = {"submit": (1 / 4, 1.00), "callback": (1 / 5, 0.85)}
+    for name, (idiomatic, bare) in goals.items():
+        for anchor, goal in ((f"idiomatic {name}", idiomatic), ("bare boto3 client", bare)):
+            ratio, sides = _ratio(taken[name], taken[anchor]), _ms(taken[name], taken[anchor])
+            yield Figure(f"init CPU of {name}", anchor, ratio, goal, sides)
+        floor = taken["standard library floor"]
+        sides = _ms(taken[name], floor)
+        yield Figure(f"init CPU of {name}", "standard library floor", _ratio(taken[name], floor), None, sides)
+
+
+def _warm(functions: dict[str, list[Path]], place: Path) -> Iterator[Figure]:
+    for name in ("warm", "first"):
+        (place / name).mkdir()
+    taken = warm.measure(functions, place / "warm")
+    for name, goal in (("submit", 0.85), ("callback", 0.80)):
+        ours, theirs = taken[name], taken[f"idiomatic {name}"]
+        sides = f"{median(ours) * 1e3:.2f} / {median(theirs) * 1e3:.2f} ms"
+        yield Figure(f"warm CPU of {name}, by message", f"idiomatic {name}", median(ours) / median(theirs), goal, sides)
+    accepted = taken["callback"]
+    for name, goal in (("forged callback", 1 / 10), ("forged callback before metric and log", 1 / 50)):
+        sides = f"{median(taken[name]) * 1e6:.0f} / {median(accepted) * 1e6:.0f} us"
+        yield Figure(name, "accepted callback", median(taken[name]) / median(accepted), goal, sides)
+    yield Figure("AWS calls of forged callbacks", "none", max(taken["AWS calls of forged callbacks"]), 0)
+    first = warm.first_batches(functions, place / "first", FIRST_ROUNDS)
+    ours, theirs = first["submit"], first["default clients"]
+    yield Figure(
+        "CPU of a process's first batch of 10", "default clients", _ratio(ours, theirs), 0.15, _ms(ours, theirs)
+    )
+    yield Figure("bytes that a job logs, platform lines apart", "-", median(taken["log bytes of a job"]))
+
+
+def _paced() -> Iterator[Figure]:
+    burst = pacing.burst(JOBS)
+    yield Figure("burst of 1,000: requests over the limit", "none", burst.over, 0)
+    sides = f"{burst.last:.0f} / {burst.best:.0f} s, virtual"
+    yield Figure("burst of 1,000: the last request", "best possible", burst.last / burst.best, 1.03, sides)
+    for what, life in (("as deployed, 120 s each", pacing.LIFE_OF_SWEEP), ("in one sweep", 900.0)):
+        paced = pacing.paced_sweep(JOBS, life)
+        sides = f"{paced.last:.0f} / {JOBS / RATE:.0f} s, virtual"
+        name = f"1,000 due at the provider's limit, {what}"
+        yield Figure(f"{name}: refusals", "none", paced.over, 0)
+        yield Figure(name, "N / rate", paced.last / (JOBS / RATE), 1.05, sides)
+    for width in (WIDTH, 20):
+        share = median(pacing.free_sweep(JOBS, LATENCY, width) for _ in range(3))
+        what = f"1,000 due, no limit, 50 ms, width {width}"
+        yield Figure(what, "N x latency / width", share, 0.85, least=True)
+
+
+def _units(logged: float) -> tuple[list[Figure], cost.Counted]:
+    with units.metered() as (table, meter):
+        job = units.happy_jobs(table, meter)
+        few, many = (units.due_reads(create_table(table.client), meter, rows) for rows in (FEW, MANY))
+    whole = job.writes_known + job.writes_end
+    figures = [
+        Figure("table writes until the result is known, units", "-", job.writes_known, 4.1),
+        Figure("table requests until then", "-", job.calls_known, 3.1),
+        Figure("table writes until it is announced, units", "-", whole, 8.1, f"row of {job.row_bytes} bytes"),
+        Figure(f"read units of a look, 10 due of {MANY:,}", f"10 due of {FEW:,}", many / few, 1.1, f"{many} / {few}"),
+    ]
+    return figures, cost.Counted(job.writes_known, job.writes_end, logged)
+
+
+def _costs(counted: cost.Counted) -> Iterator[Figure]:
+    ours = sum(cost.known(counted).values())
+    goals = (1 / 5, 1 / 10, None, 1 / 150)
+    for (anchor, price), goal in zip(cost.anchors().items(), goals, strict=True):
+        yield Figure("$ per million jobs, result known", anchor, ours / price, goal, f"{ours:.2f} / {price:.2f} $")
+
+
+def _kept() -> tuple[int, int]:
+    kinds = [told["Type"] for told in yaml_parse((ROOT / "template.yaml").read_text())["Resources"].values()]
+    return kinds.count("AWS::CloudWatch::Alarm"), kinds.count("AWS::SecretsManager::Secret")
+
+
+def _machine() -> str:
+    version = Path(interpreter()).resolve().parent.parent.name
+    return f"{os.cpu_count()} cores, {platform.machine()}, {platform.system()} {platform.release()}, Python {version}"
+
+
+def _when() -> str:
+    return dt.datetime.now(dt.UTC).date().isoformat()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,56 @@
+"""What a cold start costs: CPU of a whole process that gets a function ready, its clients included.
+
+Each round runs every case once, in turn, so that a noisy machine is noisy to all.
+"""
+
+import resource
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from bench.artefact import installed, interpreter, unpack
+from bench.stack import environment
+from local.build import ROOT, built_template
+
+ROUNDS = 15
+IDIOMATIC = ROOT / "bench/idiomatic"
+BARE = "import boto3; boto3.client('dynamodb')"
+FLOOR = "import hashlib, hmac, http.client, json, ssl; ssl.create_default_context()"
+TOLD = environment("SubmitFunction") | environment("CallbackFunction")
+READY = {
+    "SubmitFunction": "import app; from veo4k.bootstrap.asking import queue, world; world(); queue()",
+    "CallbackFunction": "import app; from veo4k.bootstrap.settling import office; office()",
+}
+
+
+def cases(place: Path) -> dict[str, tuple[str, Sequence[Path]]]:
+    """Give each case's code and path. The anchors: idiomatic without bytecode, as SAM ships it; bare boto3 with."""
+    functions = unpack(built_template().parent, place)
+    shipped = installed(IDIOMATIC / "requirements.txt", "idiomatic")
+    plain = installed(ROOT / "layers/vendor/requirements.txt", "plain", compiled=True)
+    return {
+        "submit": (READY["SubmitFunction"], functions["SubmitFunction"]),
+        "callback": (READY["CallbackFunction"], functions["CallbackFunction"]),
+        "idiomatic submit": ("import submit", [IDIOMATIC, shipped]),
+        "idiomatic callback": ("import callback", [IDIOMATIC, shipped]),
+        "bare boto3 client": (BARE, [plain]),
+        "standard library floor": (FLOOR, []),
+        "empty process": ("pass", []),
+    }
+
+
+def measure(given: Mapping[str, tuple[str, Sequence[Path]]], rounds: int = ROUNDS) -> dict[str, list[float]]:
+    """CPU seconds of each case in each round; the first round fills the page cache and is not counted."""
+    taken: dict[str, list[float]] = {name: [] for name in given}
+    for _ in range(rounds + 1):
+        for name, (code, path) in given.items():
+            taken[name].append(_cpu(code, path))
+    return {name: seconds[1:] for name, seconds in taken.items()}
+
+
+def _cpu(code: str, path: Sequence[Path]) -> float:
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    told = TOLD | {"PYTHONPATH": ":".join(map(str, path))}
+    subprocess.run([interpreter(), "-S", "-c", code], env=told, check=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime

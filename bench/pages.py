@@ -1,0 +1,145 @@
+"""The pages that a run of the benches writes."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from bench import cost
+
+
+class Figure(NamedTuple):
+    """One line: what, beside what, the measured ratio or number, the goal, and the two sides in their own unit."""
+
+    what: str
+    anchor: str
+    value: float
+    goal: float | None = None
+    sides: str = ""
+    least: bool = False
+
+    @property
+    def met(self) -> bool:
+        """Whether the goal is met; `least`: it is a lower bound."""
+        goal = self.value if self.goal is None else self.goal
+        return self.value >= goal if self.least else self.value <= goal
+
+
+HEAD = "| figure | anchor | measured | goal | | both sides |\n|---|---|---|---|---|---|\n"
+
+PERFORMANCE = """\
+# Performance
+
+Written by `make bench` on {when} ({machine}). The machine is shared, so only ratios count: each is the median of ratios
+or of rounds that ran in turn, anchor and bundle side by side. Nothing here ran on AWS.
+
+{table}
+Where the goal is `-` the figure is only told.
+
+## What the anchors are
+
+- **idiomatic**: `bench/idiomatic/submit.py` and `bench/idiomatic/callback.py`, as the guides write them: boto3
+  resource, Logger, Tracer and Metrics, the parser (pydantic), a requests session, one message after the other. For the
+  start as `sam build` ships it, without bytecode.
+- **bare boto3 client**: `import boto3; boto3.client("dynamodb")` of `pip install`, with bytecode.
+- **floor**: `http.client`, `ssl` with the usual roots, `hmac`, `json`.
+- **default clients**: one POST and two writes for each of ten messages side by side, over a boto3 client and a requests
+  session as they come.
+
+A start is the CPU of a whole process until the function's clients stand, from archives unpacked with SAM's dates onto a
+read-only tree. Warm figures and first batches run over TLS against a stub, with all usual roots to read; its provider
+answers after 50 ms. Units are those of DynamoDB Local. Pacing runs in virtual time.
+
+## What makes the difference
+
+- Layers and functions hold **bytecode** (`unchecked-hash`): SAM dates files 1980 and Lambda's tree is read-only, so
+  that each cold start would compile.
+- `layers/vendor/trim.py` leaves of the **SDK's data** the operations in use: botocore reads the endpoints of all of AWS
+  for its first client and makes a method of each operation.
+- The same file takes **transfers, resources and help texts** out of what boto3 imports with every client.
+- `layers/core/src/veo4k/bootstrap/` has **one module for each way in**: the callback does not start what submit needs.
+- `layers/core/src/veo4k/adapters/tls.py` reads **the roots once**; urllib3 does it for every connection.
+- `layers/core/src/veo4k/adapters/aws.py` leaves out the SDK's validation and its user agent, composed for
+  each request.
+- `layers/core/src/veo4k/adapters/items.py` writes and reads typed JSON without the SDK's decimals.
+
+{steps}
+The artefact is proven by `tests/infrastructure/test_layers.py`: every module loads from bytecode, for the right
+machine, and the layer is built the same again.
+"""
+
+COST = """\
+# What it costs
+
+Written by `make bench` on {when}: units that were counted in the same run, times list prices (us-east-1, no free
+tier): {sources}. The model's own assumptions stand in `bench/cost.py`: a generation of 450 s, an answer of the provider
+after 0.6 s, batches of ten, 256 MB on arm64.
+
+## From the message to the known result
+
+{known}
+That is ${job:.6f} a job. The provider's own charge for one 4K video is $0.05 to $0.24: AWS is
+{share:.4f} % of the smaller one, and one paid request too many costs as much as {duplicate:,.0f} jobs on AWS. Under a
+burst submit waits for its slots, up to 20 s for a batch of ten: that adds up to ${burst:.2f} a million.
+
+## Other shapes, their orchestration alone
+
+{anchors}
+## Archive and announcement
+
+{end}
+Kept files and the egress of whoever downloads them come on top: $0.023 per GB and month in S3 Standard.
+
+## A month in which nothing happens
+
+{idle}"""
+
+
+def steps_table(steps: Sequence[tuple[str, str, float]]) -> str:
+    """Give what each step saves as a table in Markdown."""
+    lines = "".join(f"| {step} | {by} | {ratio:.2f} |\n" for step, by, ratio in steps)
+    return f"| step | by | with it ÷ without it |\n|---|---|---|\n{lines}"
+
+
+def table(figures: Sequence[Figure]) -> str:
+    """Give the figures as a table in Markdown."""
+    return HEAD + "".join(_line(figure) for figure in figures)
+
+
+def performance_page(
+    figures: Sequence[Figure], steps: Sequence[tuple[str, str, float]], machine: str, when: str
+) -> str:
+    """Give docs/performance.md."""
+    return PERFORMANCE.format(table=table(figures), steps=steps_table(steps), machine=machine, when=when)
+
+
+def cost_page(counted: cost.Counted, alarms: int, secrets: int, when: str) -> str:
+    """Give docs/cost.md."""
+    known = cost.known(counted)
+    job = sum(known.values()) / cost.MILLION
+    return COST.format(
+        when=when,
+        sources=cost.SOURCES,
+        known=_prices(known, "$ per million jobs"),
+        job=job,
+        share=job / 0.05 * 100,
+        duplicate=0.05 / job,
+        burst=cost.burst_extra(),
+        anchors=_prices(cost.anchors(), "$ per million jobs", whole=False),
+        end=_prices(cost.end(counted), "$ per million jobs"),
+        idle=_prices(cost.idle(alarms, secrets), "$ per month"),
+    )
+
+
+def _line(figure: Figure) -> str:
+    bound = "-" if figure.goal is None else f"{'≥' if figure.least else '≤'} {_short(figure.goal)}"
+    verdict = "" if figure.goal is None else "met" if figure.met else "**missed**"
+    return f"| {figure.what} | {figure.anchor} | {_short(figure.value)} | {bound} | {verdict} | {figure.sides} |\n"
+
+
+def _short(value: float) -> str:
+    return f"{value:.4f}" if 0 < value < 0.01 else f"{value:.3f}".rstrip("0").rstrip(".")
+
+
+def _prices(rows: Mapping[str, float], unit: str, *, whole: bool = True) -> str:
+    lines = "".join(f"| {name} | {price:.2f} |\n" for name, price in rows.items())
+    total = f"| **all** | **{sum(rows.values()):.2f}** |\n" if whole else ""
+    return f"| | {unit} |\n|---|---|\n{lines}{total}\n"

@@ -1,0 +1,89 @@
+"""What each step saves: the function as it is, beside itself with that one step undone."""
+
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from statistics import median
+from typing import NamedTuple
+
+from bench import init, warm
+from bench.artefact import installed
+from bench.roots import server_context
+from bench.stub import Stub, serving
+
+ROUNDS = 9
+READY = init.READY["CallbackFunction"]
+EVERY_WAY_IN = "; import veo4k.bootstrap.archiving, veo4k.bootstrap.asking, veo4k.bootstrap.publishing"
+ROOTS_EACH_TIME = "import ssl; from veo4k.adapters import tls; del tls.OnceRead.load_verify_locations; "
+SDK_DEFAULTS = "from botocore.config import Config; from veo4k.adapters import aws; aws._CONFIG = Config(); "
+
+
+class Step(NamedTuple):
+    """A step, what it is measured by, and the ratio of the function to itself without it."""
+
+    step: str
+    by: str
+    ratio: float
+
+
+def measure(functions: Mapping[str, list[Path]], place: Path) -> list[Step]:
+    """Measure each step."""
+    return [*_starts(functions["CallbackFunction"], place), *_warm(functions, place)]
+
+
+def _starts(path: Sequence[Path], place: Path) -> list[Step]:
+    """Vary what the callback starts from."""
+    function, vendor, core = path
+    plain = installed(warm.PLAIN, "plain", compiled=True)
+    variants = {
+        "bytecode": (READY, [_without_bytecode(folder, place / f"source-{n}") for n, folder in enumerate(path)]),
+        "the SDK's data": (READY, [function, _with(vendor, plain, place / "data", "botocore/data"), core]),
+        "what boto3 imports": (
+            READY,
+            [function, _with(vendor, plain, place / "imports", "boto3", "botocore/docs", "urllib3/http2"), core],
+        ),
+        "one module for each way in": (READY + EVERY_WAY_IN, path),
+    }
+    taken = init.measure({"": (READY, path)} | variants, ROUNDS)
+    return [Step(name, "init CPU of callback", _ratio(taken[""], taken[name])) for name in variants]
+
+
+def _warm(functions: Mapping[str, list[Path]], place: Path) -> list[Step]:
+    """Vary how the running functions speak to AWS."""
+    (place / "tls").mkdir()
+    tls, ready = server_context(place / "tls"), init.READY["SubmitFunction"]
+    submit, callback = ([place / "tls", *functions[name]] for name in ("SubmitFunction", "CallbackFunction"))
+    first: dict[str, list[float]] = {"": [], ROOTS_EACH_TIME: []}
+    with serving(Stub(warm.LATENCY), tls) as stub:
+        for number in range(ROUNDS):
+            for undone, taken in first.items():
+                taken.extend(warm.run(stub, submit, "app", [warm.batch(number)], undone + ready))
+        usual, defaults = (warm.run(stub, callback, "app", _calls(), undone + READY) for undone in ("", SDK_DEFAULTS))
+    return [
+        Step("roots read once", "CPU of a first batch", _ratio(first[""], first[ROOTS_EACH_TIME])),
+        Step("no validation, no composed user agent", "warm CPU of callback", median(usual[1:]) / median(defaults[1:])),
+    ]
+
+
+def _calls() -> list[dict[str, object]]:
+    return [warm.callback(f"veo_task_bench_{n % ROUNDS:04}-{n // ROUNDS:02}", forged=False) for n in range(ROUNDS * 8)]
+
+
+def _ratio(ours: Sequence[float], theirs: Sequence[float]) -> float:
+    return median(our / their for our, their in zip(ours, theirs, strict=True))
+
+
+def _without_bytecode(folder: Path, copy: Path) -> Path:
+    return shutil.copytree(folder, copy, ignore=shutil.ignore_patterns("__pycache__"))
+
+
+def _with(vendor: Path, plain: Path, copy: Path, *parts: str) -> Path:
+    """Copy the layer with some parts as pip installs them."""
+    shutil.copytree(vendor, copy)
+    for folder in (copy, *copy.rglob("*")):
+        if folder.is_dir():
+            folder.chmod(0o755)
+    for part in parts:
+        shutil.rmtree(copy / part)
+        shutil.copytree(plain / part, copy / part)
+    return copy

@@ -1,0 +1,123 @@
+"""AWS and the provider as far as the benches need them: one server in a thread that answers at once, or after a while.
+
+It keeps rows but checks no condition, as each bench writes what nobody else does. What it costs is not in any figure:
+CPU is counted in the process of the function.
+"""
+
+import asyncio
+import contextlib
+import json
+import re
+import ssl
+import threading
+from collections import Counter, deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+SECRET = "bench-key"  # noqa: S105  of a stub
+_SETTING = re.compile(r"(#?\w+) = (?:if_not_exists\(#?\w+, )?(:\w+)\)?")
+_ANSWER = {"code": 200, "msg": "success", "data": {"taskId": "veo_4k_task_0123456789", "resultUrls": None}}
+
+
+@dataclass
+class Stub:
+    """What it was asked, and how the provider behaves: seconds until an answer, and a limit if it enforces one."""
+
+    latency: float = 0.0
+    limit: tuple[int, float] | None = None
+    rows: dict[str, dict[str, Any]] = field(default_factory=dict)
+    asked: Counter[str] = field(default_factory=Counter)
+    connections: int = 0
+    logged: int = 0
+    url: str = ""
+    recent: deque[float] = field(default_factory=deque)
+
+    def aws(self, target: str, body: dict[str, Any]) -> dict[str, Any]:
+        """Answer a request of the JSON protocol."""
+        operation = target.partition(".")[2]
+        self.asked[operation] += 1
+        if operation == "GetSecretValue":
+            return {"Name": "key", "SecretString": SECRET}
+        if operation == "PutItem":
+            self.rows[_key(body["Item"])] = body["Item"]
+            return {}
+        key = _key(body["Key"])
+        if operation == "GetItem":
+            return {"Item": self.rows[key]} if key in self.rows else {}
+        row = self.rows.setdefault(key, dict(body["Key"]))
+        _update(row, body)
+        return {"Attributes": row}
+
+    async def provider(self) -> tuple[int, dict[str, Any]]:
+        """Answer a request to the provider, with 429 where it came too early."""
+        now = asyncio.get_running_loop().time()
+        self.asked["provider"] += 1
+        if self.limit is not None:
+            most, window = self.limit
+            while self.recent and self.recent[0] <= now - window:
+                self.recent.popleft()
+            if len(self.recent) >= most:
+                self.asked["refused"] += 1
+                return 429, {"code": 429, "msg": "too many requests", "data": None}
+            self.recent.append(now)
+        await asyncio.sleep(self.latency)
+        return 200, _ANSWER
+
+
+def _key(item: dict[str, Any]) -> str:
+    return json.dumps([item["taskId"], item["run"]])
+
+
+def _update(row: dict[str, Any], request: dict[str, Any]) -> None:
+    names, values = request.get("ExpressionAttributeNames", {}), request.get("ExpressionAttributeValues", {})
+    for verb, part in re.findall(r"(SET|REMOVE|ADD) (.*?)(?= (?:SET|REMOVE|ADD) |$)", request["UpdateExpression"]):
+        if verb == "SET":
+            row.update({names.get(name, name): values[value] for name, value in _SETTING.findall(part)})
+        elif verb == "ADD":
+            for name, value in re.findall(r"(\S+) (:\w+)", part):
+                row[names[name]] = {"N": str(float(row.get(names[name], {"N": 0})["N"]) + float(values[value]["N"]))}
+        else:
+            for name in part.split(", "):
+                row.pop(names.get(name, name), None)
+
+
+@contextlib.contextmanager
+def serving(stub: Stub, tls: ssl.SSLContext | None = None) -> Iterator[Stub]:
+    """Serve on a free port of the loopback; `url` tells where."""
+    loop, ready = asyncio.new_event_loop(), threading.Event()
+    stopping = asyncio.Event()
+
+    async def serve() -> None:
+        server = await asyncio.start_server(lambda r, w: _talk(stub, r, w), "127.0.0.1", 0, ssl=tls, backlog=256)
+        stub.url = f"{'https' if tls else 'http'}://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        ready.set()
+        await stopping.wait()
+        server.close()
+
+    thread = threading.Thread(target=loop.run_until_complete, args=(serve(),), daemon=True)
+    thread.start()
+    ready.wait()
+    try:
+        yield stub
+    finally:
+        loop.call_soon_threadsafe(stopping.set)
+        thread.join(5)
+
+
+async def _talk(stub: Stub, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    stub.connections += 1
+    with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+        while True:
+            head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+            headers = dict(line.lower().split(": ", 1) for line in head.split("\r\n")[1:] if ": " in line)
+            body = json.loads(await reader.readexactly(int(headers.get("content-length", 0))) or b"{}")
+            target = re.search(r"x-amz-target: (\S+)", head, re.IGNORECASE)
+            status, answer = (200, stub.aws(target[1], body)) if target else await stub.provider()
+            told = json.dumps(answer).encode()
+            writer.write(
+                b"HTTP/1.1 %d -\r\nContent-Type: application/x-amz-json-1.0\r\nContent-Length: %d\r\n\r\n%s"
+                % (status, len(told), told)
+            )
+            await writer.drain()
+    writer.close()

@@ -1,0 +1,199 @@
+"""What a job takes of the table: requests and capacity units, as AWS's own DynamoDB Local counts them."""
+
+import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+from uuid import uuid4
+
+from local.build import ROOT
+from local.media import ensure_media
+from tests.contract.dynamodb_local import dynamodb_local
+from tests.contract.tables import Table, connect, create_table
+from tests.doubles.archive_memory import MemoryArchive, MemoryDownloads
+from tests.doubles.stage import Stage
+from tests.doubles.time_manual import NOON, ManualClock
+from veo4k.adapters.gate_dynamodb import DynamoGate
+from veo4k.adapters.jobs_dynamodb import DynamoJobs
+from veo4k.domain import transitions
+from veo4k.domain.answer import Answer, Meaning
+from veo4k.domain.callback import Address, News
+from veo4k.domain.gate import Pace
+from veo4k.domain.job import Job, Key, Lane, State
+from veo4k.domain.ports import Change
+from veo4k.domain.schedule import Times
+from veo4k.domain.write import Write, Written
+from veo4k.services.archive import Vault, archive
+from veo4k.services.publish import Desk, publish
+from veo4k.services.submit import Received, submit
+
+BATCH = 10
+COUNTED = ("GetItem", "Query", "UpdateItem")
+DUE = 10
+URL, POSTER = "https://file.aiquickdraw.com/v/a.mp4?token=x", "https://file.aiquickdraw.com/v/a.jpg"
+
+
+@dataclass
+class Meter:
+    """Requests, and the units of writes and reads, index included; reads of the bench itself are not counted."""
+
+    calls: int = 0
+    writes: float = 0.0
+    reads: float = 0.0
+
+    def count(self, parsed: dict[str, Any], model: Any, **_: object) -> None:
+        """Take one answer."""
+        if model.name not in COUNTED:
+            return
+        self.calls += 1
+        units = float(parsed.get("ConsumedCapacity", {}).get("CapacityUnits", 0))
+        if model.name == "UpdateItem":
+            self.writes += units
+        else:
+            self.reads += units
+
+    def taken(self) -> tuple[float, float]:
+        """Give requests and write units since the last time it was asked."""
+        given = self.calls, self.writes
+        self.calls, self.writes = 0, 0.0
+        return given
+
+
+@dataclass(frozen=True)
+class Units:
+    """Of one job: requests and write units until its result is known, those of its end, and its row's largest size."""
+
+    calls_known: float
+    writes_known: float
+    calls_end: float
+    writes_end: float
+    row_bytes: int
+
+
+class _Quiet:
+    """Announcements that all arrive."""
+
+    def to_archive(self, jobs: Any) -> dict[Key, str]:
+        """Miss none."""
+        del jobs
+        return {}
+
+    def to_bus(self, jobs: Any) -> dict[Key, str]:
+        """Miss none."""
+        del jobs
+        return {}
+
+    def to_task(self, job: Any, token: str) -> str:
+        """Miss none."""
+        del job, token
+        return ""
+
+
+@contextmanager
+def metered() -> Iterator[tuple[Table, Meter]]:
+    """Give a table of the template's shape and the meter over its client."""
+    with dynamodb_local() as endpoint:
+        client, meter = connect(endpoint), Meter()
+        events: Any = client.meta.events
+        events.register("provide-client-params.dynamodb.*", _ask_for_units)
+        events.register("after-call.dynamodb.*", meter.count)
+        yield create_table(client), meter
+
+
+def _ask_for_units(params: dict[str, Any], model: Any, **_: object) -> dict[str, Any]:
+    return params | ({"ReturnConsumedCapacity": "TOTAL"} if model.name in COUNTED else {})
+
+
+def happy_jobs(table: Table, meter: Meter) -> Units:
+    """Take a batch of ten jobs from their messages to their announcements, through the services."""
+    stage = Stage(Answer(meaning=Meaning.WORKING, first=True))
+    jobs = DynamoJobs(table.client, table.name)
+    gate = DynamoGate(table.client, table.name, Pace(), _new_id)
+    gate.look()  # a warm function has looked at it before
+    world = replace(stage.world, jobs=jobs, gate=gate, new_id=_new_id)
+    ids, now = [f"veo_task_{_new_id()}" for _ in range(BATCH)], stage.clock.now()
+    batch = [Received(_new_id(), json.dumps({"taskId": one}), "receipt", 1) for one in ids]
+    meter.taken()
+    submit(world, stage.queue, batch, now + 60)
+    ready = [_called_back(jobs, one, now + 450) for one in ids]
+    calls_known, writes_known = meter.taken()
+    size = max(_size(table.item(row.key)) for row in ready)
+    meter.taken()
+    for row in ready:
+        _end(jobs, row, now + 460, meter)
+    calls_end, writes_end = meter.taken()
+    return Units(calls_known / BATCH, writes_known / BATCH, calls_end / BATCH, writes_end / BATCH, size)
+
+
+def due_reads(table: Table, meter: Meter, rows: int) -> float:
+    """Read units of a look at the due index when ten are due among so many rows."""
+    _fill(table, rows)
+    before = meter.reads
+    if len(list(DynamoJobs(table.client, table.name).due(Lane.LIVE, NOON))) != DUE:
+        raise RuntimeError("not all that is due was found")
+    return meter.reads - before
+
+
+def _called_back(jobs: DynamoJobs, task_id: str, now: float) -> Job:
+    news = News(Answer(meaning=Meaning.DONE, urls=(URL,), image_urls=(POSTER,)), None)
+    return _written(jobs, transitions.called_back_ready(Address(task_id, 0, 1, "t" * 43), news, (URL,), now))
+
+
+def _written(jobs: DynamoJobs, write: Write) -> Job:
+    outcome = jobs.write(write)
+    if not isinstance(outcome, Written):
+        raise TypeError("the job is not as it should be")
+    return outcome.job
+
+
+def _end(jobs: DynamoJobs, ready: Job, now: float, meter: Meter) -> None:
+    """Archive a real video and announce the end."""
+    vault = Vault(
+        jobs=jobs,
+        downloads=MemoryDownloads({URL: [ensure_media(ROOT / ".local/media").uhd.read_bytes()], POSTER: [b"jpg"]}),
+        archive=MemoryArchive(),
+        clock=ManualClock(now),
+        new_id=_new_id,
+        times=Times(),
+    )
+    archive(vault, ready.key, now + 900)
+    calls = meter.calls
+    ended = jobs.get(ready.key)
+    meter.calls = calls
+    if ended is None or ended.state is not State.SUCCEEDED:
+        raise RuntimeError("the job has not succeeded")
+    publish(Desk(jobs, _Quiet(), 90), [Change(ready, ended)], now)
+
+
+def _size(item: dict[str, Any]) -> int:
+    """Bytes of a row by DynamoDB's rule, close enough: names, texts, digits by two, three bytes for each container."""
+    return sum(len(name) + _value_size(value) for name, value in item.items())
+
+
+def _value_size(value: dict[str, Any]) -> int:
+    ((kind, inner),) = value.items()
+    if kind == "M":
+        return 3 + sum(1 + len(name) + _value_size(nested) for name, nested in inner.items())
+    if kind == "L":
+        return 3 + sum(1 + _value_size(nested) for nested in inner)
+    return len(inner) // 2 + 2 if kind == "N" else 1 if kind == "BOOL" else len("".join(inner))
+
+
+def _fill(table: Table, rows: int) -> None:
+    """Put rows of which ten are due and the others wait for their own time."""
+    items = [_row(n, NOON - n if n < DUE else NOON + n) for n in range(rows)]
+    puts = [[{"PutRequest": {"Item": item}} for item in items[n : n + 25]] for n in range(0, rows, 25)]
+    client: Any = table.client
+    with ThreadPoolExecutor(4) as crew:
+        list(crew.map(lambda batch: client.batch_write_item(RequestItems={table.name: batch}), puts))
+
+
+def _row(number: int, due: float) -> dict[str, Any]:
+    lane = {"#lane": {"S": str(Lane.LIVE)}, "#due": {"N": str(due)}}
+    return {"taskId": {"S": f"veo_task_{number:08}"}, "run": {"N": "1"}, **lane}
+
+
+def _new_id() -> str:
+    return uuid4().hex

@@ -1,0 +1,46 @@
+"""`veo4k`, or `python -m cli`: the commands put together."""
+
+import typer
+
+from cli import callbacks, dead_letters, doctor, gate, jobs, look, provider, rotate, sweep
+from cli.command import shown, unwrapped
+
+HELP = """Look after veo4k: jobs that turn finished Veo 3.1 videos into archived 4K files.
+
+It acts on the stack --stack names, with your own AWS credentials (AWS_PROFILE, AWS_REGION); where none is named, on the
+local cloud if make local is running, else on the stack veo4k. Every command takes --json.
+"""
+EXAMPLES = (
+    "veo4k submit veo_task_abcdef123456       ask for a video",
+    "veo4k watch veo_task_abcdef123456        follow it to its end",
+    "veo4k list --state QUEUED                what waits, and for what",
+    "veo4k show veo_task_abcdef123456         a row and its whole history",
+    "veo4k doctor                             what is wrong, and what to do",
+    "veo4k gate shut                          stop asking the provider, at once",
+    "veo4k dead redrive --where reason~stored what would go back; --yes sends it",
+)
+
+app = typer.Typer(
+    name="veo4k",
+    help=unwrapped(HELP),
+    epilog=shown(EXAMPLES),
+    no_args_is_help=True,
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    rich_markup_mode="rich",
+    # A traceback that shows local variables would show keys.
+    pretty_exceptions_enable=False,
+)
+
+for module in (jobs, look, gate, sweep, provider, callbacks, rotate, doctor):
+    app.add_typer(module.app)
+app.add_typer(dead_letters.app, name="dead", rich_help_panel="Jobs", help="Messages that were rejected or not stored.")
+
+
+def main() -> None:
+    """Run the command line."""
+    app(prog_name="veo4k")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,50 @@
+"""Draws a session at the terminal: `python -m cli.picture docs/cli.svg`, beside a running `make local`."""
+
+import io
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+from rich.console import Console
+from rich.text import Text
+
+COLUMNS = 96
+SESSION = (
+    "veo4k submit veo_task_lost_1 --tag order=A-1042",
+    "veo4k watch veo_task_lost_1",
+    "veo4k show veo_task_lost_1",
+    "veo4k gate shut",
+    "veo4k submit veo_task_on_time_2",
+    "sleep 3",
+    "veo4k list --state QUEUED",
+    "veo4k gate open",
+    "veo4k test-callback",
+)
+
+
+def main(path: Path) -> None:
+    """Run the commands of the session and draw what they print."""
+    console = Console(record=True, width=COLUMNS, file=io.StringIO())
+    for line in SESSION:
+        printed = _run(line)
+        if line.startswith("veo4k"):
+            console.print(Text.assemble(("$ ", "dim"), (line, "bold")))
+            console.print(Text.from_ansi(printed))
+            console.print()
+    svg = console.export_svg(title="veo4k")
+    path.write_text(re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL))
+
+
+def _run(line: str) -> str:
+    words = shlex.split(line)
+    command = [sys.executable, "-m", "cli", *words[1:]] if words[0] == "veo4k" else words
+    environment = os.environ | {"COLUMNS": str(COLUMNS), "FORCE_COLOR": "1", "TTY_INTERACTIVE": "0"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)  # noqa: S603  our own words
+    return "\n".join(line.rstrip() for line in done.stdout.splitlines()).rstrip()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

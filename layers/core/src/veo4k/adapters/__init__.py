@@ -1,0 +1,1 @@
+"""The real world behind the ports: AWS, KIE.AI, and the host a result is fetched from."""

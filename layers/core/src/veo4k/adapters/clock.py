@@ -1,0 +1,15 @@
+"""The system's clock."""
+
+import time
+
+
+class SystemClock:
+    """Epoch seconds, to the millisecond."""
+
+    def now(self) -> float:
+        """Give the time."""
+        return round(time.time(), 3)
+
+    def sleep_until(self, instant: float) -> None:
+        """Return at that time, at once where it is over."""
+        time.sleep(max(0.0, instant - time.time()))

@@ -1,0 +1,127 @@
+"""Fetches result files: one guarded GET, with limits on bytes, time and rate."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from http import HTTPStatus
+from http.client import HTTPException, HTTPResponse
+
+from veo4k.adapters.pinned_connection import PinnedConnector
+from veo4k.domain.errors import DeadLinkError, DownloadError
+from veo4k.domain.result_url import ResultHosts
+
+MAX_BYTES = 4 << 30  # twice the longest video there is (148 s at 100 Mbit/s), and under one upload's 10,000 parts
+RATE_SECONDS = 30.0  # a connection that lost a whole window has recovered by then
+MIN_RATE = 256 * 1024  # bytes per second: 225 MiB in a function's 15 minutes, several times a usual 4K clip
+READ_BYTES = 64 * 1024  # four TLS records, and small enough that malloc need not map fresh pages for every read
+DEAD = frozenset({401, 403, 404, 410})
+HEADERS = {"Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": "veo4k-archive"}
+
+Clock = Callable[[], float]
+
+
+@dataclass
+class GuardedBody:
+    """The file as it arrives; iterating raises DownloadError when it is short, too long, too slow or out of time."""
+
+    length: int | None
+    read: Callable[[], bytes]
+    out_of_time: Callable[[], bool]
+    clock: Clock
+    host: str
+
+    def __iter__(self) -> Iterator[bytes]:
+        received = 0
+        with _failures(self.host):
+            for chunk in _paced(self.read, self.clock):
+                received += len(chunk)
+                self._check(received)
+                yield chunk
+        self._check(received)
+        if received < (self.length or 0):
+            raise DownloadError(f"{self.host} sent {received} of {self.length} bytes")
+
+    def _check(self, received: int) -> None:
+        if self.out_of_time():
+            raise DownloadError(f"{self.host} took too long")
+        if received > MAX_BYTES:
+            raise DownloadError(f"{self.host} sent more than {MAX_BYTES} bytes")
+
+
+@dataclass(frozen=True)
+class GuardedDownloads:
+    """Opens the links that ResultHosts allows, and only those."""
+
+    hosts: ResultHosts
+    clock: Clock  # epoch seconds
+    connector: PinnedConnector = field(default_factory=PinnedConnector)
+
+    @contextmanager
+    def open(self, url: str, stop_at: float) -> Iterator[GuardedBody]:
+        """The body behind the link, to be read before `stop_at` (epoch seconds).
+
+        DeadLinkError for 401, 403, 404 and 410; DownloadError for everything else but a 200, redirects included.
+        No error carries the link.
+        """
+        target = self.hosts.target(url)
+        if target is None:
+            raise DownloadError("the link leads outside ResultHosts")
+        seconds = stop_at - self.clock()
+        if seconds <= 0:
+            raise DownloadError("no time left to download")
+        with ExitStack() as stack:
+            with _failures(target.host):
+                connection, cut = stack.enter_context(self.connector.open(target, seconds))
+                connection.request("GET", target.path, headers={"Host": target.authority, **HEADERS})
+                response = stack.enter_context(connection.getresponse())
+            yield GuardedBody(
+                length=_length(response, target.host),
+                read=partial(response.read1, READ_BYTES),  # read() would wait until all 64 KiB have dripped in
+                out_of_time=lambda: cut.is_set() or self.clock() >= stop_at,
+                clock=self.clock,
+                host=target.host,
+            )
+
+
+def _length(response: HTTPResponse, host: str) -> int | None:
+    """The length of an answer that is a file as it is; what else may come is an error."""
+    if response.status in DEAD:
+        raise DeadLinkError(f"{host} answered {response.status}")
+    if response.status != HTTPStatus.OK:
+        raise DownloadError(f"{host} answered {response.status}")
+    if response.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise DownloadError(f"{host} sent the file encoded")
+    declared = set(response.headers.get_all("Content-Length", []))
+    if len(declared) > 1 or (declared and response.length is None and not response.chunked):
+        raise DownloadError(f"{host} gave no readable Content-Length")
+    if (response.length or 0) > MAX_BYTES:
+        raise DownloadError(f"{host} offered more than {MAX_BYTES} bytes")
+    return response.length
+
+
+def _paced(read: Callable[[], bytes], clock: Clock) -> Iterator[bytes]:
+    """What is read, up to its end, as long as it comes fast enough; the time between reads is the reader's own."""
+    waited, arrived = 0.0, 0
+    while True:
+        asked = clock()
+        chunk = read()
+        waited += clock() - asked
+        arrived += len(chunk)
+        if waited >= RATE_SECONDS:
+            if arrived < MIN_RATE * waited:
+                raise DownloadError(f"{arrived / waited:.0f} bytes per second are too slow")
+            waited, arrived = 0.0, 0
+        if not chunk:
+            return
+        yield chunk
+
+
+@contextmanager
+def _failures(host: str) -> Iterator[None]:
+    """Every failure of the network as a DownloadError; its own text stays behind, for it may quote the link."""
+    try:
+        yield
+    except (OSError, HTTPException) as error:
+        reason = getattr(error, "strerror", None) or type(error).__name__
+        raise DownloadError(f"{host}: {reason}") from None

@@ -1,0 +1,159 @@
+"""The table of jobs in DynamoDB: each `Write` is one conditional UpdateItem."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, cast
+
+from veo4k.adapters.aws import as_storage_error
+from veo4k.adapters.items import from_item, to_typed
+from veo4k.domain.errors import StorageError
+from veo4k.domain.job import ATTRIBUTES, DEFAULTS, Job, Key, Lane, encode
+from veo4k.domain.write import Clause, Op, Outcome, Refused, Test, Write, Written, is_ours
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+DUE_INDEX = "due"
+
+
+class DynamoJobs:
+    """Jobs in one table. Every failure but a refused condition is a StorageError."""
+
+    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+        self._client, self._table = client, table
+
+    def write(self, write: Write) -> Outcome:
+        """Do the write; where the SDK repeats one that had landed, the image that refuses it proves it ours."""
+        with as_storage_error("UpdateItem"):
+            try:
+                answer = self._client.update_item(**request(self._table, write))
+            except self._client.exceptions.ConditionalCheckFailedException as refusal:
+                old = _job(cast("Mapping[str, Any] | None", refusal.response.get("Item")))
+                return Written(old) if old is not None and is_ours(write, old) else Refused(old)
+        return Written(_read(answer["Attributes"]))
+
+    def get(self, key: Key) -> Job | None:
+        """Read one row, consistently."""
+        with as_storage_error("GetItem"):
+            answer = self._client.get_item(TableName=self._table, Key=_key(key), ConsistentRead=True)
+        return _job(answer.get("Item"))
+
+    def runs(self, task_id: str) -> Sequence[Job]:
+        """Read all runs of a task, consistently, in order."""
+        query = {"KeyConditionExpression": "taskId = :t", "ExpressionAttributeValues": {":t": {"S": task_id}}}
+        return [_read(item) for item in self._query(ConsistentRead=True, **query)]
+
+    def due(self, lane: Lane, until: float) -> Iterator[Key]:
+        """Give the keys of a lane due by then, from the index, page by page."""
+        query = {
+            "IndexName": DUE_INDEX,
+            "KeyConditionExpression": "#l = :l AND #d <= :d",
+            "ExpressionAttributeNames": {"#l": ATTRIBUTES["lane"], "#d": ATTRIBUTES["due"]},
+            "ExpressionAttributeValues": {":l": {"S": str(lane)}, ":d": to_typed(until)},
+        }
+        for item in self._query(**query):
+            yield Key(item["taskId"]["S"], int(item["run"]["N"]))
+
+    def _query(self, **query: Any) -> Iterator[dict[str, Any]]:
+        start: dict[str, Any] = {}
+        while True:
+            with as_storage_error("Query"):
+                page = self._client.query(TableName=self._table, **query, **start)
+            yield from page["Items"]
+            if "LastEvaluatedKey" not in page:
+                return
+            start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+
+
+def _key(key: Key) -> dict[str, Any]:
+    return {"taskId": {"S": key.task_id}, "run": {"N": str(key.run)}}
+
+
+def _job(item: Mapping[str, Any] | None) -> Job | None:
+    return _read(item) if item else None
+
+
+def _read(item: Mapping[str, Any]) -> Job:
+    try:
+        return Job.from_row(from_item(item))
+    except (KeyError, TypeError, ValueError) as error:
+        raise StorageError(f"a row that cannot be read: {type(error).__name__}") from None
+
+
+def request(table: str, write: Write) -> dict[str, Any]:
+    """Give the UpdateItem request that a write is."""
+    words = _Words()
+    condition = _condition(write, words)
+    update = _update(write, words)
+    return {
+        "TableName": table,
+        "Key": _key(write.key),
+        "UpdateExpression": update,
+        "ConditionExpression": condition,
+        "ExpressionAttributeNames": words.names,
+        **({"ExpressionAttributeValues": words.values} if words.values else {}),
+        "ReturnValues": "ALL_NEW",
+        "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+    }
+
+
+class _Words:
+    """Placeholders of one request: names may be reserved words, values are typed."""
+
+    def __init__(self) -> None:
+        self.names: dict[str, str] = {}
+        self.values: dict[str, Any] = {}
+
+    def name(self, attribute: str) -> str:
+        placeholder = "#" + attribute.lstrip("#")
+        self.names[placeholder] = attribute
+        return placeholder
+
+    def value(self, field: str, value: Any) -> str:
+        placeholder = f":{len(self.values)}"
+        self.values[placeholder] = to_typed(encode(field, value))
+        return placeholder
+
+
+def _condition(write: Write, words: _Words) -> str:
+    if not write.when:
+        return f"attribute_not_exists({words.name('taskId')})"
+    return " AND ".join(_clause(clause, words) for clause in write.when)
+
+
+def _clause(clause: Clause, words: _Words) -> str:
+    tests = " OR ".join(_test(test, words) for test in clause)
+    return f"({tests})" if len(clause) > 1 else tests
+
+
+def _test(test: Test, words: _Words) -> str:
+    name = words.name(ATTRIBUTES[test.field])
+    if test.op is Op.ABSENT:
+        return f"attribute_not_exists({name})"
+    if test.op is Op.IN:
+        return f"{name} IN ({', '.join(words.value(test.field, value) for value in sorted(test.value))})"
+    return f"{name} {test.op} {words.value(test.field, test.value)}"
+
+
+def _update(write: Write, words: _Words) -> str:
+    put = {field: value for field, value in write.put.items() if field not in ("task_id", "run")}
+    gone = [field for field, value in put.items() if value is None or value == DEFAULTS[field]]
+    sets = [f"{_named(f, words)} = {words.value(f, v)}" for f, v in put.items() if f not in gone]
+    sets += [_first(field, value, words) for field, value in write.keep.items()]
+    if not write.when:
+        words.values[":job"] = {"S": Job(**write.put).job_id}
+        sets.append(f"{words.name('jobId')} = :job")
+    parts = {
+        "SET": sets,
+        "REMOVE": [_named(field, words) for field in gone if write.when],
+        "ADD": [f"{_named(field, words)} {words.value(field, value)}" for field, value in write.add.items()],
+    }
+    return " ".join(f"{verb} {', '.join(clauses)}" for verb, clauses in parts.items() if clauses)
+
+
+def _first(field: str, value: Any, words: _Words) -> str:
+    name = _named(field, words)
+    return f"{name} = if_not_exists({name}, {words.value(field, value)})"
+
+
+def _named(field: str, words: _Words) -> str:
+    return words.name(ATTRIBUTES[field])

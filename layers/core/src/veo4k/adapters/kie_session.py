@@ -1,0 +1,100 @@
+"""The way to the provider's API: connections are kept, and no failure leaves open whether a request was sent."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from threading import Timer
+from typing import Any
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connection import HTTPConnection, HTTPSConnection
+
+from veo4k.adapters.tls import shared_context
+
+USER_AGENT = "veo4k"  # a library's own has been refused with 403 "error code: 1010"
+LONGEST_REPLY = 1 << 20
+CHUNK = 16 * 1024
+
+
+class NotSentError(Exception):
+    """No connection came about, so nothing of the request can have left; the text is the kind of failure."""
+
+
+def make_session(connections: int) -> requests.Session:
+    """Give a session that keeps so many connections, asks no proxy of the environment and repeats nothing by itself."""
+    session = _Session()
+    session.trust_env = False
+    session.headers["User-Agent"] = USER_AGENT
+    for scheme in ("https://", "http://"):
+        session.mount(scheme, _Adapter(pool_maxsize=connections, max_retries=0))
+    return session
+
+
+def read_body(response: requests.Response, seconds: float) -> bytes:
+    """Read a body of at most 1 MiB, or raise; after `seconds` the connection is cut, whatever is dripping in."""
+    body = b""
+    with _cut_after(response, seconds):
+        for chunk in response.iter_content(CHUNK):
+            body += chunk
+            if len(body) > LONGEST_REPLY:
+                raise requests.exceptions.ContentDecodingError("a body of more than 1 MiB")
+    return body
+
+
+@contextmanager
+def _cut_after(response: requests.Response, seconds: float) -> Iterator[None]:
+    """Shut the connection in time: a read timeout counts anew with every byte."""
+
+    def cut() -> None:
+        with suppress(OSError, RuntimeError, ValueError):  # it was over before
+            response.raw.shutdown()
+
+    timer = Timer(max(seconds, 0), cut)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+class _Session(requests.Session):
+    """To requests, a redirect that is not followed is still one whose body is read to the end and whose URL counts."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:  # noqa: ARG002  the name is the library's
+        return None
+
+
+@contextmanager
+def _not_sent() -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        raise NotSentError(type(error).__name__) from error
+
+
+class _Connection(HTTPConnection):
+    def connect(self) -> None:
+        with _not_sent():
+            super().connect()
+
+
+class _TlsConnection(HTTPSConnection):
+    def connect(self) -> None:
+        with _not_sent():
+            super().connect()
+
+
+class _Pool(HTTPConnectionPool):
+    ConnectionCls = _Connection
+
+
+class _TlsPool(HTTPSConnectionPool):
+    ConnectionCls = _TlsConnection
+
+
+class _Adapter(HTTPAdapter):
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, ssl_context=shared_context(), **kwargs)
+        self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}

@@ -1,0 +1,34 @@
+"""The job queue in SQS, as far as a message's own fate goes."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from veo4k.adapters.aws import as_storage_error
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+
+REJECTED = "Rejected"
+"""Message attribute in the dead-letter queue: why the message broke the contract."""
+
+
+@dataclass(frozen=True)
+class SqsQueue:
+    """JobQueue and its dead-letter queue."""
+
+    client: "SQSClient"
+    queue_url: str
+    dead_letter_url: str
+
+    def reject(self, body: str, reason: str) -> None:
+        """Put the body, unchanged, in the dead-letter queue."""
+        attribute: dict[str, Any] = {REJECTED: {"DataType": "String", "StringValue": reason}}
+        with as_storage_error("SendMessage"):
+            self.client.send_message(QueueUrl=self.dead_letter_url, MessageBody=body, MessageAttributes=attribute)
+
+    def back_off(self, receipt: str, seconds: float) -> None:
+        """Let a message come back only then; SQS takes whole seconds."""
+        with as_storage_error("ChangeMessageVisibility"):
+            self.client.change_message_visibility(
+                QueueUrl=self.queue_url, ReceiptHandle=receipt, VisibilityTimeout=int(seconds)
+            )

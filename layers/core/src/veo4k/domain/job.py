@@ -1,0 +1,225 @@
+"""The job: its states, its fields, and the names those fields have in the table."""
+
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, field, fields
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, NamedTuple, Self
+
+
+class State(StrEnum):
+    """Where a job stands; docs/architecture.md draws the way between them."""
+
+    QUEUED = "QUEUED"  # known to us, surely not accepted by the provider
+    SUBMITTING = "SUBMITTING"  # a paid request is out, or its answer was lost
+    PROCESSING = "PROCESSING"  # the provider has accepted it
+    READY = "READY"  # result URLs known, not yet archived
+    SUCCEEDED = "SUCCEEDED"  # archived and proven 4K
+    FAILED = "FAILED"  # ended without a result
+    TIMED_OUT = "TIMED_OUT"  # nobody ever told
+
+
+VEO, JOBS = "veo", "jobs"
+"""The provider's contracts: the Veo API's get-4k-video, and the unified task API that succeeds it."""
+
+UNANSWERED = frozenset({State.QUEUED, State.SUBMITTING})
+WAITING = UNANSWERED | {State.PROCESSING}
+LIVE = WAITING | {State.READY}
+ENDED = frozenset({State.SUCCEEDED, State.FAILED, State.TIMED_OUT})
+
+
+class Lane(StrEnum):
+    """The partitions of the due index: QUEUED jobs wait apart, so that a shut gate hides no overdue job."""
+
+    QUEUED = "QUEUED"
+    LIVE = "LIVE"
+
+
+class Evidence(StrEnum):
+    """Who brought the result."""
+
+    SUBMIT = "submit"
+    CALLBACK = "callback"
+    PROBE = "probe"
+
+
+class Code(StrEnum):
+    """Why a job ended without a result: `error.code` of row and event."""
+
+    INVALID_TASK = "INVALID_TASK"
+    BASE_NOT_FINISHED = "BASE_NOT_FINISHED"
+    BASE_EXPIRED = "BASE_EXPIRED"
+    NOT_AVAILABLE_IN_4K = "NOT_AVAILABLE_IN_4K"
+    PROVIDER_FAILED = "PROVIDER_FAILED"
+    NOT_4K = "NOT_4K"
+    RESULT_HOST_BLOCKED = "RESULT_HOST_BLOCKED"
+    INDEX_AMBIGUOUS = "INDEX_AMBIGUOUS"
+    ARCHIVE_FAILED = "ARCHIVE_FAILED"
+    SUBMISSION_UNCONFIRMED = "SUBMISSION_UNCONFIRMED"
+    NO_ANSWER = "NO_ANSWER"
+    NEVER_SUBMITTED = "NEVER_SUBMITTED"
+
+
+class Key(NamedTuple):
+    """Key of a row."""
+
+    task_id: str
+    run: int
+
+
+class Failure(NamedTuple):
+    """Why a job ended: a code for programs, a sentence for people."""
+
+    code: Code
+    message: str
+
+
+class Archived(NamedTuple):
+    """The file in the user's bucket; width and height as displayed, sha256 in hex."""
+
+    bucket: str
+    key: str
+    bytes: int
+    sha256: str
+    width: int
+    height: int
+
+
+def _public(name: str, **default: Any) -> Any:
+    return field(metadata={"attribute": name}, **default)
+
+
+def _private(name: str, default: Any = None) -> Any:
+    return field(metadata={"attribute": f"#{name}"}, default=default)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One run of one video's 4K version. Times are epoch seconds, to the millisecond; None is absent in the row."""
+
+    task_id: str = _public("taskId")
+    run: int = _public("run")
+    index: int = _public("index")
+    state: State = _public("state")
+    created_at: float = _public("createdAt")
+    tags: Mapping[str, str] = _public("tags", default_factory=dict)
+    accepted_at: float | None = _public("acceptedAt", default=None)
+    finished_at: float | None = _public("finishedAt", default=None)
+    result_urls: tuple[str, ...] = _public("resultUrls", default=())  # without their query strings
+    archive: Archived | None = _public("archive", default=None)
+    error: Failure | None = _public("error", default=None)
+    maybe_charged: bool | None = _public("maybeCharged", default=None)
+    credits_consumed: int | None = _public("creditsConsumed", default=None)
+    evidence: Evidence | None = _public("evidence", default=None)
+    attempts: int = _public("attempts")  # requests sent to get-4k-video for this run
+
+    message_id: str | None = _private("message")  # the SQS message that made this run
+    contract: str = _private("contract", VEO)  # the provider's contract it was asked under
+    reason: str | None = _private("reason")  # why it is QUEUED
+    lane: Lane | None = _private("lane")  # partition of the due index; absent once announced
+    due: float | None = _private("due")  # when a sweep looks at it
+
+    attempt: str | None = _private("attempt")  # id of the latest claim of a paid request
+    first_asked_at: float | None = _private("first")  # when the first request was claimed
+    asked_at: float | None = _private("asked")  # when the latest request was claimed, probes included
+    ask_again_at: float | None = _private("again")  # SUBMITTING: not asked again before
+    lost: int = _private("lost", 0)  # answers lost so far
+    accepts: int = _private("accepts", 0)  # acceptances proven; more than one is suspected double charge
+    provider_task_id: str | None = _private("provider")  # the id the provider's answer named
+    probe: str | None = _private("probe")  # id of the latest probe claim
+
+    urls: tuple[str, ...] = _private("urls", ())  # as the provider gave them
+    image_urls: tuple[str, ...] = _private("images", ())
+    lease: str | None = _private("lease")  # id of the latest archive claim
+    lease_until: float | None = _private("until")
+    tries: int = _private("tries", 0)  # archive claims so far
+    link_dead: bool | None = _private("dead")  # the archive needs a fresh link
+    not_4k: int = _private("not4k", 0)  # whole files that were no 4K video
+
+    nudge: str | None = _private("nudge")  # changed to make publish act again
+    tokens: frozenset[str] = _private("tokens", frozenset())  # Step Functions task tokens to answer
+    ttl: int | None = _private("ttl")
+
+    @property
+    def key(self) -> Key:
+        """Key of the row."""
+        return Key(self.task_id, self.run)
+
+    @property
+    def job_id(self) -> str:
+        """`{taskId}#{index}#{run}`."""
+        return f"{self.task_id}#{self.index}#{self.run}"
+
+    @property
+    def own_id(self) -> str | None:
+        """The id the provider gave this job, where it is not the base video's (of which nothing can be learned)."""
+        known = self.contract == JOBS or self.provider_task_id != self.task_id
+        return self.provider_task_id if known else None
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> Self:
+        """Read a row of plain values; attributes of other versions are ignored."""
+        return cls(**{name: decode(name, row[attribute]) for name, attribute in ATTRIBUTES.items() if attribute in row})
+
+    def row(self) -> dict[str, Any]:
+        """Give the whole row as plain values, private attributes included."""
+        given = ((name, getattr(self, name)) for name in ATTRIBUTES)
+        return {"jobId": self.job_id} | {ATTRIBUTES[n]: encode(n, v) for n, v in given if v != DEFAULTS[n]}
+
+    def public(self) -> dict[str, Any]:
+        """Give the part of the row that docs/interface.md promises."""
+        return {name: value for name, value in self.row().items() if not name.startswith("#")}
+
+
+ATTRIBUTES: dict[str, str] = {f.name: f.metadata["attribute"] for f in fields(Job)}
+"""Name in the table of each field."""
+
+
+DEFAULTS: dict[str, Any] = {
+    f.name: f.default if f.default_factory is MISSING else f.default_factory() for f in fields(Job)
+}
+"""A field at its default is absent in the row; a field without a default is always there."""
+
+
+def utc(seconds: float) -> str:
+    """Epoch seconds as `2026-11-22T10:02:03.123Z`."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _seconds(text: str) -> float:
+    return datetime.fromisoformat(text).timestamp()
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+_PLAIN: dict[str, tuple[Any, Any]] = {
+    "created_at": (utc, _seconds),
+    "accepted_at": (utc, _seconds),
+    "finished_at": (utc, _seconds),
+    "state": (str, State),
+    "lane": (str, Lane),
+    "evidence": (str, Evidence),
+    "result_urls": (list, tuple),
+    "urls": (list, tuple),
+    "image_urls": (list, tuple),
+    "tags": (dict, dict),
+    "tokens": (set, frozenset),
+    "archive": (lambda archived: archived._asdict(), lambda plain: Archived(**plain)),
+    "error": (
+        lambda failure: {"code": str(failure.code), "message": failure.message},
+        lambda plain: Failure(Code(plain["code"]), plain["message"]),
+    ),
+}
+"""For each field that is not stored as it is: into the row, and out of it."""
+
+
+def encode(name: str, value: Any) -> Any:
+    """Field value as plain data of the table and of JSON."""
+    return _PLAIN.get(name, (_same, _same))[0](value)
+
+
+def decode(name: str, plain: Any) -> Any:
+    """Give the field's value that such plain data stands for."""
+    return _PLAIN.get(name, (_same, _same))[1](plain)

@@ -1,0 +1,126 @@
+"""Which result links are believed and fetched: one rule for the callback, the probe and the archive."""
+
+import re
+from dataclasses import dataclass, field
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from typing import Self
+
+DEFAULT_PORT = {"http": 80, "https": 443}
+MAX_PORT = 65535
+
+# A link is taken apart here and nowhere else, and only if nothing in it can be read in two ways: printable ASCII
+# without backslash, 8 KiB as web servers take it, a host in lower case without user or percent sign.
+_HOST = r"(?P<host>\[[0-9a-f:.]{2,45}\]|[a-z0-9.-]{1,253})(?::(?P<port>[1-9][0-9]{0,4}))?"
+_URL = re.compile(
+    rf"(?=[!-\[\]-~]{{1,8192}}\Z)(?P<scheme>https?)://{_HOST}(?P<path>/[^?#]*)?(?P<query>\?[^#]*)?(?:#.*)?"
+)
+_ENTRY = re.compile(_HOST)
+_NAME = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?")
+
+# What Python's is_global lets through (it differs between 3.11 and 3.13) although it leads elsewhere than it says.
+_TRANSLATED_V4 = (
+    IPv4Network("192.0.0.0/24"),  # IETF protocol assignments: the NAT64 and DS-Lite ends of this very host
+    IPv4Network("192.88.99.0/24"),  # 6to4 relay anycast
+)
+_UNICAST_V6 = IPv6Network("2000::/3")  # all that is assigned: no mapped, NAT64, link-local, site-local or multicast
+_TRANSLATED_V6 = (
+    IPv6Network("2001::/23"),  # Teredo (2001::/32), ORCHID and other protocol assignments
+    IPv6Network("2002::/16"),  # 6to4 carries any IPv4 address
+    IPv6Network("3fff::/20"),  # documentation, unknown to Python 3.11
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where an allowed link leads: host as in a Host header (lower case, IPv6 in brackets), path with its query."""
+
+    scheme: str
+    host: str
+    port: int
+    path: str = field(repr=False)
+
+    @property
+    def authority(self) -> str:
+        """The value of the Host header."""
+        return self.host if self.port == DEFAULT_PORT[self.scheme] else f"{self.host}:{self.port}"
+
+    def admits(self, address: str) -> bool:
+        """Whether a connection for this link may go to this address: loopback for a loopback host, else public."""
+        ip = _literal(address)
+        if ip is None:
+            return False
+        return ip.is_loopback if _is_loopback(self.host) else is_public(ip)
+
+
+@dataclass(frozen=True, slots=True)
+class ResultHosts:
+    """The hosts results are fetched from, each with its port; a port of None is any, for loopback hosts only."""
+
+    entries: frozenset[tuple[str, int | None]]
+
+    @classmethod
+    def parse(cls, parameter: str, kie_base_url: str) -> Self:
+        """Read the stack parameter: entries `host` (https on 443) or `host:port` (https on exactly that port).
+
+        Loopback entries count only while `KieBaseUrl` is loopback too; then http is allowed as well, on the entry's
+        port or, without one, on any. ValueError names an entry that is neither a host name nor an address.
+        """
+        base = _URL.fullmatch(kie_base_url.strip().lower())
+        local = base is not None and _is_loopback(base["host"])
+        entries = [_entry(text.strip().lower()) for text in parameter.split(",") if text.strip()]
+        return cls(frozenset((host, port) for host, port in entries if local or not _is_loopback(host)))
+
+    def target(self, url: object) -> Target | None:
+        """The place an allowed link leads to; None for every other link, and for whatever is no link at all."""
+        link = _URL.fullmatch(url) if isinstance(url, str) else None
+        if link is None:
+            return None
+        scheme, host = link["scheme"], link["host"]
+        port = int(link["port"] or DEFAULT_PORT[scheme])
+        if port > MAX_PORT or self.entries.isdisjoint({(host, port), (host, None)}):
+            return None
+        if scheme != "https" and not _is_loopback(host):
+            return None
+        return Target(scheme, host, port, (link["path"] or "/") + (link["query"] or ""))
+
+
+def without_query(url: object) -> str:
+    """The link as it may be made public: without query string and fragment; empty for what is no string."""
+    return re.split(r"[?#]", url, maxsplit=1)[0] if isinstance(url, str) else ""
+
+
+def is_public(ip: IPv4Address | IPv6Address) -> bool:
+    """Whether the address is a single host on the public internet, and is reached as what it looks like."""
+    if not ip.is_global or ip.is_multicast:
+        return False
+    if isinstance(ip, IPv4Address):
+        return not any(ip in network for network in _TRANSLATED_V4)
+    return ip in _UNICAST_V6 and not any(ip in network for network in _TRANSLATED_V6)
+
+
+def _entry(text: str) -> tuple[str, int | None]:
+    """One entry of the parameter as (host, port)."""
+    match = _ENTRY.fullmatch(text)
+    if (
+        match is None
+        or int(match["port"] or 1) > MAX_PORT
+        or not (_literal(match["host"]) or _NAME.fullmatch(match["host"]))
+    ):
+        raise ValueError(f"ResultHosts: {text!r} is neither host nor host:port")
+    if match["port"]:
+        return match["host"], int(match["port"])
+    return match["host"], None if _is_loopback(match["host"]) else DEFAULT_PORT["https"]
+
+
+def _is_loopback(host: str) -> bool:
+    """Whether a host, as it stands in a link, is this machine by definition (no name is looked up)."""
+    ip = _literal(host)
+    return host == "localhost" or (ip is not None and ip.is_loopback)
+
+
+def _literal(host: str) -> IPv4Address | IPv6Address | None:
+    """The address a host spells out, if it does."""
+    try:
+        return ip_address(host.removeprefix("[").removesuffix("]"))
+    except ValueError:
+        return None

@@ -1,0 +1,55 @@
+"""JSON as strangers may send it: UTF-8, no duplicate names, no NaN, bounded depth, an object at the root."""
+
+import json
+from typing import Any, NoReturn
+
+DEPTH = 16
+
+
+class NotStrictError(ValueError):
+    """The bytes are not a strict JSON object; the text says why."""
+
+
+def parse_object(body: bytes) -> dict[str, Any]:
+    """Parse a strict JSON object, or raise NotStrictError."""
+    try:
+        value = json.loads(body.decode("utf-8"), object_pairs_hook=_object, parse_constant=_refuse)
+    except (ValueError, RecursionError) as error:
+        raise NotStrictError(f"not strict JSON: {_reason(error)}") from None
+    if not isinstance(value, dict):
+        raise NotStrictError("not a JSON object")
+    if _depth(value) > DEPTH:
+        raise NotStrictError(f"nested deeper than {DEPTH}")
+    return value
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        raise NotStrictError("duplicate name in an object")
+    return made
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise NotStrictError(f"{constant} is no JSON number")
+
+
+def _reason(error: Exception) -> str:
+    # A decoder's own message quotes what it read; only ours and the position are repeated.
+    if isinstance(error, NotStrictError):
+        return str(error)
+    return f"{error.msg} at {error.pos}" if isinstance(error, json.JSONDecodeError) else type(error).__name__
+
+
+def _depth(value: Any) -> int:
+    deepest, level = 0, [value]
+    while level and deepest <= DEPTH:
+        deepest += 1
+        level = [child for parent in level for child in _children(parent)]
+    return deepest
+
+
+def _children(value: Any) -> list[Any]:
+    if isinstance(value, dict):
+        return [child for child in value.values() if isinstance(child, dict | list)]
+    return [child for child in value if isinstance(child, dict | list)]

@@ -1,0 +1,162 @@
+"""Ask the provider: slot, intent, its instant, request, and the answer written down.
+
+Claims are written one after the other on one connection; the requests go out side by side.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+from veo4k.domain import gate
+from veo4k.domain.answer import PATH_GONE, Answer, Meaning
+from veo4k.domain.errors import StorageError
+from veo4k.domain.gate import Slots
+from veo4k.domain.job import Job, State
+from veo4k.domain.notes import Note
+from veo4k.domain.ports import Pending, World
+from veo4k.domain.rules import Moment, after_answer
+from veo4k.domain.write import Written
+
+TIME_FOR_A_REQUEST = 35.0  # seconds a function must have left to start one; the request itself ends within 25
+MISSED = "SLOT_MISSED"
+UNREACHABLE = "GATE_UNREACHABLE"
+UNSPENT = frozenset({Meaning.NEVER_SENT, Meaning.SHUT, Meaning.NOT_YET, Meaning.REFUSED})
+"""Surely not accepted: nothing that the day's limit is for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """The right to send one request at its instant.
+
+    `probe`: it is the shut gate's only one; `counted`: it counts for the day's limit of submissions.
+    """
+
+    instant: float
+    probe: str = ""
+    counted: bool = False
+
+
+Claim = Callable[[Slot], Job | None]
+"""Writes the intent; gives the job to ask for, or None where there is nothing to ask."""
+
+
+def slots_in_time(world: World, reserved: Slots, stop_at: float, *, counted: bool) -> list[Slot]:
+    """Give the slots whose request can end before `stop_at`, in epoch seconds; `counted`: as they were reserved."""
+    slots = [Slot(instant, reserved.probe, counted) for instant in reserved.instants]
+    in_time = [slot for slot in slots if slot.instant + TIME_FOR_A_REQUEST <= stop_at]
+    give_back(world, slots[len(in_time) :])
+    return in_time
+
+
+def send_all(world: World, slots: Sequence[Slot], claims: Iterator[Claim]) -> list[Note]:
+    """Send one request at each slot's instant; gives what came of them.
+
+    A slot goes to the first claim that finds something to ask; claims beyond the slots, or after an answer that has
+    shut the gate, are left in the iterator.
+    """
+    notes: list[Note] = []
+    pending: list[Pending[list[Note]]] = []
+    unused: list[Slot] = []
+    with world.crew() as crew:
+        for place, slot in enumerate(slots):
+            world.clock.sleep_until(slot.instant - gate.LEAD)
+            if not slot.probe and shut_since(world):
+                unused += slots[place:]
+                break
+            job = next((job for claim in claims if (job := claim(slot)) is not None), None)
+            if job is None:
+                unused.append(slot)
+            else:
+                pending.append(crew.submit(_send, world, slot, job))
+        give_back(world, unused)
+        for request in pending:
+            notes += request.result()
+    return notes
+
+
+def shut_since(world: World) -> Slots | None:
+    """Give until when and why the gate has been shut since its slots were reserved; None where it has not."""
+    now = world.clock.now()
+    try:
+        until, reason = world.gate.shut_until(now)
+    except StorageError:
+        until, reason = now + world.times.pause, UNREACHABLE
+    return Slots((), until, reason) if until else None
+
+
+def give_back(world: World, slots: Sequence[Slot]) -> None:
+    """Leave slots unused: the shut gate's own matters to others, and a submission that is none to the day's limit."""
+    with suppress(StorageError):  # its lease gives the probe back, the next day the count
+        for slot in slots:
+            if slot.probe:
+                world.gate.release_probe(slot.probe)
+        _uncount(world, slots)
+
+
+def _uncount(world: World, slots: Sequence[Slot]) -> None:
+    if counted := sum(slot.counted for slot in slots):
+        world.gate.uncount(counted, world.clock.now())
+
+
+def _send(world: World, slot: Slot, job: Job) -> list[Note]:
+    world.clock.sleep_until(slot.instant)
+    answer = _ask(world, slot, job)
+    notes, until = _tell_gate(world, slot, answer)
+    try:
+        return [*notes, _settle(world, slot, job, answer, until)]
+    except StorageError as error:
+        # The claim's lease runs out, and the job counts one lost answer.
+        return [*notes, Note("answer_unwritten", job, _detail(answer) | {"error": str(error)})]
+
+
+def _ask(world: World, slot: Slot, job: Job) -> Answer:
+    if world.clock.now() > slot.instant + gate.LATEST:
+        return Answer(meaning=Meaning.NEVER_SENT, reason=MISSED)
+    answer = world.provider.ask(job) if job.state is State.SUBMITTING else world.provider.probe(job)
+    if answer.reason.startswith(PATH_GONE) and job.contract != world.contract:
+        # The path of the contract before this one: its last jobs must not shut the gate for the others.
+        return replace(answer, meaning=Meaning.NEVER_SENT)
+    return answer
+
+
+def _tell_gate(world: World, slot: Slot, answer: Answer) -> tuple[list[Note], float]:
+    """Let the gate know; gives what happened to it, and when a job that may not ask now comes back."""
+    now = world.clock.now()
+    until = now if answer.reason == MISSED else now + world.times.pause
+    try:
+        if answer.meaning in UNSPENT:
+            _uncount(world, [slot])
+        if answer.meaning is Meaning.SHUT:
+            return [Note("gate_shut", None, {"reason": answer.reason})], world.gate.shut(answer.reason, now, slot.probe)
+        if slot.probe and answer.meaning is Meaning.NEVER_SENT:
+            world.gate.release_probe(slot.probe)
+        elif slot.probe:
+            world.gate.settle_probe(slot.probe, now, answered=answer.meaning is not Meaning.LOST)
+    except StorageError as error:
+        # What the answer says of the job is written all the same; the next answer tells the gate.
+        return [Note("gate_unreachable", None, {"error": str(error)})], until
+    return [], until
+
+
+def _settle(world: World, slot: Slot, job: Job, answer: Answer, until: float) -> Note:
+    moment = Moment(
+        now=world.clock.now(),
+        until=until,
+        times=world.times,
+        hosts=world.hosts,
+        probing=bool(slot.probe),
+        new_id=world.new_id(),
+    )
+    step = after_answer(job, answer, moment)
+    if step.write is None:
+        return Note(step.action, job, _detail(answer))
+    outcome = world.jobs.write(step.write)
+    if isinstance(outcome, Written):
+        return Note(step.action, outcome.job, _detail(answer))
+    # A callback was faster, or the lease was over and somebody else asks by now.
+    return Note("answer_overtaken", outcome.job or job, _detail(answer))
+
+
+def _detail(answer: Answer) -> dict[str, str | int | float]:
+    given: dict[str, str | int | float] = {"meaning": answer.meaning.value}
+    return given | ({"reason": answer.reason} if answer.reason else {})

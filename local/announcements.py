@@ -1,0 +1,34 @@
+"""What the stack announces: a rule on its event bus that puts every event on a queue of ours."""
+
+import json
+from typing import Any
+
+from local.cloud import LocalCloud
+from local.inbox import Inbox
+
+NAME = "veo4k-watcher"
+PATTERN = {"source": ["veo4k"]}
+
+
+class Announcements:
+    """Every event since this was made, in the order of arrival."""
+
+    def __init__(self, cloud: LocalCloud) -> None:
+        sqs = cloud.client("sqs")
+        queue: str = sqs.create_queue(QueueName=NAME)["QueueUrl"]
+        attributes = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]
+        _follow(cloud.client("events"), cloud.outputs["EventBusName"], attributes["QueueArn"])
+        self._inbox = Inbox(sqs, queue)
+
+    def received(self) -> list[dict[str, Any]]:
+        """Every event so far."""
+        return [json.loads(message["Body"]) for message in self._inbox.received()]
+
+    def about(self, task_id: str) -> list[dict[str, Any]]:
+        """Events about one task."""
+        return [event for event in self.received() if event["detail"]["taskId"] == task_id]
+
+
+def _follow(events: Any, bus: str, queue_arn: str) -> None:
+    events.put_rule(Name=NAME, EventBusName=bus, EventPattern=json.dumps(PATTERN))
+    events.put_targets(Rule=NAME, EventBusName=bus, Targets=[{"Id": NAME, "Arn": queue_arn}])

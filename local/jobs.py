@@ -1,0 +1,40 @@
+"""`make jobs`: the jobs of the running local cloud."""
+
+import time
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from local import aws
+from local.board import THEME
+from local.coordinates import current
+from local.rows import Row, age, read_rows
+
+
+def main() -> None:
+    """Show the job table."""
+    cloud = current()
+    rows = read_rows(aws.client(cloud.endpoint, "dynamodb"), cloud.outputs["JobTableName"])
+    Console(theme=THEME, highlight=False).print(table(rows, time.time()) if rows else "No jobs yet.")
+
+
+def table(rows: Sequence[Row], now: float) -> Table:
+    """One line for each job; `now` in epoch seconds."""
+    made = Table("job", "state", "age", "brought by", "archive or error", box=None, header_style="aside")
+    for row in rows:
+        state = Text(row["state"], f"state.{row['state']}")
+        made.add_row(row["jobId"], state, f"{age(row, now):.0f} s", row.get("evidence", ""), _result(row))
+    return made
+
+
+def _result(row: Row) -> str:
+    if "archive" in row:
+        return str(row["archive"]["key"])
+    error = row.get("error", {})
+    return f"{error.get('code', row.get('#reason', ''))} {error.get('message', '')}".strip()
+
+
+if __name__ == "__main__":
+    main()

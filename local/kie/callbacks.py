@@ -1,0 +1,96 @@
+"""Callbacks: signed as the provider signs them, tried again, every try recorded."""
+
+import base64
+import hashlib
+import hmac
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+from aiohttp import ClientError, ClientTimeout
+
+from local.kie.bodies import News
+from local.kie.links import result_urls
+from local.kie.provider import Provider, Upscale, clock
+from local.kie.scenarios import Callback
+
+STALE_SECONDS = 3600
+OUTCOMES = {"working": "working", "success": "success", "failed": "failure"}
+
+
+def signature(key: str, task_id: str, timestamp: str) -> str:
+    """X-Webhook-Signature: base64 of HMAC-SHA256(key, taskId + "." + timestamp)."""
+    digest = hmac.new(key.encode(), f"{task_id}.{timestamp}".encode(), hashlib.sha256).digest()
+    return base64.b64encode(digest).decode()
+
+
+def signed(key: str, task_id: str, seconds: int) -> dict[str, str]:
+    """The two headers that authenticate a callback; none where no key is set, as signing is opt-in."""
+    if not key:
+        return {}
+    return {"X-Webhook-Timestamp": str(seconds), "X-Webhook-Signature": signature(key, task_id, str(seconds))}
+
+
+HEADERS: dict[str, Callable[[str, str, int], dict[str, str]]] = {
+    "signed": signed,
+    "unsigned": lambda _key, _task_id, _seconds: {},
+    "wrong": lambda key, task_id, seconds: signed(f"not {key}", task_id, seconds),
+    "stale": lambda key, task_id, seconds: signed(key, task_id, seconds - STALE_SECONDS),
+}
+
+TARGETS: dict[str, Callable[[str], str]] = {
+    "given": lambda url: url,
+    "no_token": lambda url: url.rpartition("/")[0],
+    "wrong_token": lambda url: f"{url.rpartition('/')[0]}/{'A' * 43}",
+}
+
+
+async def deliver(provider: Provider, upscale: Upscale, callback: Callback) -> None:
+    """Send a callback until it is answered 2xx or given up."""
+    settings = provider.settings
+    pauses = (0.0, *settings.callback_retry_minutes)[: 1 if callback.once else settings.callback_tries]
+    first = int(time.time())
+    for number, pause in enumerate(pauses, 1):
+        await provider.pass_minutes(pause)
+        await provider.callbacks_open.wait()
+        seconds = int(time.time()) if provider.settings.renew_timestamp else first
+        if await _try(provider, upscale, callback, number, seconds):
+            return
+
+
+async def _try(provider: Provider, upscale: Upscale, callback: Callback, number: int, seconds: int) -> bool:
+    url = TARGETS[callback.target](upscale.callback_url)
+    charge, settings = upscale.charge, provider.settings
+    signed_id = charge.task_id if upscale.scenario.signed_id == "task" else charge.record_id
+    headers = HEADERS[callback.headers](settings.webhook_key, signed_id, seconds)
+    name = OUTCOMES[upscale.phase] if callback.body == "outcome" else callback.body
+    body = upscale.body(name, _news(provider, upscale))
+    sent = clock()
+    status, error = await _send(provider, url, headers | {"Content-Type": "application/json"}, body)
+    provider.tries.append(
+        {"taskId": charge.task_id, "index": charge.index, "recordId": charge.record_id, "host": urlsplit(url).netloc}
+        | {"body": name, "target": callback.target, "headers": callback.headers}
+        | {"try": number, "at": sent, "seconds": round(clock() - sent, 3), "status": status, "error": error}
+    )
+    return status // 100 == 2
+
+
+async def _send(provider: Provider, url: str, headers: dict[str, str], body: dict[str, Any]) -> tuple[int, str]:
+    timeout = ClientTimeout(total=provider.settings.callback_timeout_seconds)
+    data = json.dumps(body).encode()
+    try:
+        async with provider.session.post(
+            url, data=data, headers=headers, timeout=timeout, allow_redirects=False
+        ) as answer:
+            await answer.read()
+            return answer.status, ""
+    except (ClientError, TimeoutError) as error:
+        return 0, type(error).__name__
+
+
+def _news(provider: Provider, upscale: Upscale) -> News:
+    # A callback always names the first link, however often it is sent.
+    urls, posters = result_urls(provider, upscale, 0)
+    return News(upscale.charge.record_id, urls, posters, upscale.charge.credits)

@@ -1,0 +1,74 @@
+"""The test host of result files: `/files/{task}_{index}.mp4?token=…`, its posters, and the base videos."""
+
+import re
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from aiohttp import web
+
+from local.kie.answers import gone
+from local.kie.links import link_of
+from local.kie.provider import PROVIDER, Provider
+from local.kie.scenarios import Scenario
+from local.media import Media, marked, poster
+
+NAME = re.compile(r"(?P<task>.+)_(?P<index>\d{1,2}|base)\.(?P<kind>mp4|jpg)")
+
+# What a link leads to; None is a dead link, a missing file is a page instead of a video.
+LINKS: dict[str, Callable[[Media, Scenario], Path | None]] = {
+    "uhd": lambda media, scenario: media.uhd_portrait if scenario.portrait else media.uhd,
+    "base": lambda media, _: media.base,
+    "page": lambda _, __: Path(),
+    "dead": lambda _, __: None,
+}
+
+
+async def serve_file(request: web.Request) -> web.StreamResponse:
+    """One file, its bytes different for every task and index; 403 without the token of its URL."""
+    provider, name = request.app[PROVIDER], request.match_info["name"]
+    named = NAME.fullmatch(name)
+    link = link_of(provider, name, request.query.get("token", ""))
+    if named is None or link is None:
+        return web.Response(status=403, text="AccessDenied")
+    scenario = provider.scenario(named["task"])
+    video = LINKS["base" if named["index"] == "base" else _nth(scenario.links, link)](provider.media, scenario)
+    if video is None:
+        return gone()
+    if named["kind"] == "jpg":
+        return web.Response(body=poster(video or provider.media.base).read_bytes(), content_type="image/jpeg")
+    index = "0" if scenario.same_bytes else named["index"]
+    body = marked(video.read_bytes(), f"{named['task']} {index}") if video.name else b"<html>not a video</html>"
+    return await DOWNLOADS[_download(provider, scenario, name)](request, body)
+
+
+def _download(provider: Provider, scenario: Scenario, name: str) -> str:
+    provider.downloads[name] += 1
+    return _nth(scenario.downloads, provider.downloads[name] - 1)
+
+
+def _nth(ways: tuple[str, ...], number: int) -> str:
+    return ways[min(number, len(ways) - 1)]
+
+
+async def _whole(_: web.Request, body: bytes) -> web.StreamResponse:
+    return web.Response(body=body, content_type="video/mp4")
+
+
+async def _busy(_: web.Request, __: bytes) -> web.StreamResponse:
+    return web.Response(status=503, text="SlowDown")
+
+
+async def _short(request: web.Request, body: bytes) -> web.StreamResponse:
+    response = web.StreamResponse(headers={"Content-Type": "video/mp4", "Content-Length": str(len(body))})
+    await response.prepare(request)
+    await response.write(body[: len(body) // 2])
+    if request.transport is not None:
+        request.transport.close()
+    return response
+
+
+DOWNLOADS: dict[str, Callable[[web.Request, bytes], Awaitable[web.StreamResponse]]] = {
+    "whole": _whole,
+    "short": _short,
+    "busy": _busy,
+}

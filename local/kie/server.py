@@ -1,0 +1,67 @@
+"""The simulator as a web application on one port."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+from aiohttp import ClientSession, web
+
+from local.kie import admin, files, guard, jobs, veo
+from local.kie.answers import Answer, response
+from local.kie.ledger import Ledger
+from local.kie.provider import PROVIDER, Provider
+from local.kie.request_log import RequestLog
+from local.kie.settings import Settings
+from local.media import ensure_media
+
+ROUTES = (
+    web.post("/api/v1/veo/get-4k-video", veo.get_4k_video),
+    web.get("/api/v1/veo/record-info", veo.record_info),
+    web.post("/api/v1/jobs/createTask", jobs.create_task),
+    web.get("/api/v1/jobs/recordInfo", jobs.record_info),
+    web.get("/files/{name}", files.serve_file),
+    web.post("/_sim/tasks", admin.register_task),
+    web.get("/_sim/tasks", admin.tasks),
+    web.post("/_sim/control", admin.control),
+    web.get("/_sim/ledger", admin.ledger),
+    web.get("/_sim/stats", admin.stats),
+    web.get("/_sim/scenarios", admin.scenarios),
+)
+
+
+@asynccontextmanager
+async def running(settings: Settings) -> AsyncIterator[Settings]:
+    """A simulator that answers; yields its settings with the port and public base it got."""
+    media, log = ensure_media(settings.media_folder), RequestLog(settings.log_file)
+    async with ClientSession(headers={"User-Agent": "KIE-AI-Webhook/1.0"}) as session:
+        provider = Provider(settings=settings, media=media, ledger=Ledger(settings.credits), session=session, log=log)
+        runner = web.AppRunner(_application(provider), access_log=None, shutdown_timeout=0.2)
+        await runner.setup()
+        try:
+            provider.adopt(await _bound(runner, settings))
+            yield provider.settings
+        finally:
+            for task in provider.background:
+                task.cancel()
+            await runner.cleanup()
+            log.close()
+
+
+def _application(provider: Provider) -> web.Application:
+    app = web.Application(middlewares=[guard.guarded, admin.explained])
+    app[PROVIDER] = provider
+    app.add_routes(ROUTES)
+    app.router.add_get("/api/v1/chat/credit", credit)
+    return app
+
+
+async def _bound(runner: web.AppRunner, settings: Settings) -> Settings:
+    await web.TCPSite(runner, settings.host, settings.port).start()
+    port = runner.addresses[0][1]
+    return replace(settings, port=port, public_base=settings.public_base or f"http://{settings.host}:{port}")
+
+
+async def credit(request: web.Request) -> web.Response:
+    """The account's remaining credits."""
+    provider = request.app[PROVIDER]
+    return response(Answer(200, "success", provider.ledger.balance), provider.settings.error_http_status)

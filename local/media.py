@@ -1,0 +1,98 @@
+"""Test videos: real, short, moving H.264 in MP4 with a poster each, made once and kept in a folder."""
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from secrets import token_hex
+
+import av
+from av.filter import Graph
+
+FRAMES = 12
+RATE = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """Displayed width and height in pixels, and the MP4 muxer's options."""
+
+    width: int
+    height: int
+    muxer: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """Paths of the test videos; each has a poster beside it (`poster`)."""
+
+    uhd: Path
+    uhd_portrait: Path
+    base: Path
+
+
+# The portrait video carries its moov box in front, the others behind: a reader has to find both.
+RECIPES = {
+    "uhd": Recipe(3840, 2160, {}),
+    "uhd_portrait": Recipe(2160, 3840, {"movflags": "faststart"}),
+    "base": Recipe(1280, 720, {}),
+}
+
+
+def ensure_media(folder: Path) -> Media:
+    """Paths of the test videos in `folder`; what is missing there is made (about a second in all).
+
+    Two processes may do it at once: every file is moved into its place whole.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    return Media(**{name: _ensured(folder / f"{name}.mp4", recipe) for name, recipe in RECIPES.items()})
+
+
+def poster(video: Path) -> Path:
+    """Path of the JPEG beside a video."""
+    return video.with_suffix(".jpg")
+
+
+def marked(video: bytes, mark: str) -> bytes:
+    """The same pictures in other bytes: a `free` box (ISO/IEC 14496-12, 8.1.2) holding `mark` follows the video."""
+    payload = mark.encode()
+    return video + struct.pack(">I4s", 8 + len(payload), b"free") + payload
+
+
+def _ensured(video: Path, recipe: Recipe) -> Path:
+    if not poster(video).exists():
+        _write_poster(poster(video), recipe)
+    if not video.exists():
+        _write_video(video, recipe)
+    return video
+
+
+def _write_video(path: Path, recipe: Recipe) -> None:
+    part = _part(path)
+    with av.open(str(part), "w", format="mp4", options=recipe.muxer) as file:
+        stream = file.add_stream("libx264", rate=RATE, options={"preset": "ultrafast", "crf": "30"})
+        stream.width, stream.height, stream.pix_fmt = recipe.width, recipe.height, "yuv420p"
+        for frame in _frames(recipe, FRAMES):
+            file.mux(stream.encode(frame.reformat(format="yuv420p")))
+        file.mux(stream.encode())
+    part.replace(path)
+
+
+def _write_poster(path: Path, recipe: Recipe) -> None:
+    part = _part(path)
+    (frame,) = _frames(recipe, 1)
+    frame.save(str(part))
+    part.replace(path)
+
+
+def _part(path: Path) -> Path:
+    return path.with_name(f"{path.stem}.{token_hex(4)}.part{path.suffix}")
+
+
+def _frames(recipe: Recipe, count: int) -> Iterator[av.VideoFrame]:
+    graph = Graph()
+    source = graph.add("testsrc2", f"size={recipe.width}x{recipe.height}:rate={RATE}")
+    source.link_to(graph.add("buffersink"))
+    graph.configure()
+    for _ in range(count):
+        yield graph.vpull()

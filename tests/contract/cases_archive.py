@@ -1,0 +1,107 @@
+"""Transitions of the archive's and of publish's making."""
+
+from dataclasses import replace
+
+from tests.contract.rows import ARCHIVE, LEASED, NOW, NUDGED, READY, SUCCEEDED, TIMES, Case, in_other_states
+from veo4k.domain import transitions
+from veo4k.domain.job import State
+
+LEASE_HELD = in_other_states(State.READY) | {
+    "is leased by another archive": {"lease": "lease-2"},
+    "is leased by nobody": {"lease": None},
+}
+
+ARCHIVING: dict[str, Case] = {
+    "an archive claims": Case(
+        before=READY,
+        write=transitions.claim_archive(READY.key, "lease-1", NOW, TIMES),
+        changes={"lease": "lease-1", "lease_until": NOW + 960, "tries": 1},
+        refusals=in_other_states(State.READY)
+        | {"is leased": {"lease": "lease-9", "lease_until": NOW + 1}, "has a dead link": {"link_dead": True}},
+    ),
+    "an archive claims after a crash": Case(
+        before=replace(LEASED, lease_until=NOW),
+        write=transitions.claim_archive(READY.key, "lease-9", NOW, TIMES),
+        changes={"lease": "lease-9", "lease_until": NOW + 960, "tries": 2},
+        refusals=in_other_states(State.READY)
+        | {"has a millisecond of its lease left": {"lease_until": NOW + 0.001}, "has a dead link": {"link_dead": True}},
+    ),
+    "a file is archived": Case(
+        before=LEASED,
+        write=transitions.archived(LEASED, ARCHIVE, NOW),
+        changes={
+            "state": State.SUCCEEDED,
+            "archive": ARCHIVE,
+            "finished_at": NOW,
+            "lease": None,
+            "lease_until": None,
+        },
+        refusals=LEASE_HELD,
+    ),
+    "an archive tries later": Case(
+        before=LEASED,
+        write=transitions.archive_later(LEASED, NOW + 60),
+        changes={"lease": None, "lease_until": None, "due": NOW + 60},
+        refusals=LEASE_HELD,
+    ),
+    "a link is dead": Case(
+        before=LEASED,
+        write=transitions.link_died(LEASED, NOW, not_4k=False),
+        changes={"lease": None, "lease_until": None, "due": NOW, "link_dead": True},
+        refusals=LEASE_HELD,
+    ),
+    "a file is not 4K": Case(
+        before=LEASED,
+        write=transitions.link_died(LEASED, NOW, not_4k=True),
+        changes={"lease": None, "lease_until": None, "due": NOW, "link_dead": True, "not_4k": 1},
+        refusals=LEASE_HELD,
+    ),
+}
+ANNOUNCEMENT: dict[str, Case] = {
+    "an end is nudged": Case(
+        before=SUCCEEDED,
+        write=transitions.nudge(SUCCEEDED, "nudge-1", NOW + 60),
+        changes={"nudge": "nudge-1", "due": NOW + 60},
+        refusals=in_other_states(State.SUCCEEDED)
+        | {
+            "was nudged meanwhile": {"nudge": "nudge-9"},
+            "is leased": {"lease": "lease-1"},
+            "is due later": {"due": NOW},
+            "is due no more": {"due": None},
+        },
+    ),
+    "a result is nudged again": Case(
+        before=replace(LEASED, nudge="nudge-1"),
+        write=transitions.nudge(replace(LEASED, nudge="nudge-1"), "nudge-2", NOW + 60),
+        changes={"nudge": "nudge-2", "due": NOW + 60},
+        refusals=LEASE_HELD
+        | {"was nudged meanwhile": {"nudge": "nudge-9"}, "was never nudged": {"nudge": None}, "is due": {"due": NOW}},
+    ),
+    "an end was announced": Case(
+        before=NUDGED,
+        write=transitions.announced(NUDGED, 1_900_000_000),
+        changes={
+            "lane": None,
+            "due": None,
+            "tokens": None,
+            "urls": None,
+            "image_urls": None,
+            "ttl": 1_900_000_000,
+        },
+        refusals=in_other_states(State.SUCCEEDED)
+        | {"was nudged meanwhile": {"nudge": "nudge-9"}, "was never nudged": {"nudge": None}},
+    ),
+    "an end was announced that nobody had to nudge": Case(
+        before=SUCCEEDED,
+        write=transitions.announced(SUCCEEDED, 1_900_000_000),
+        changes={
+            "lane": None,
+            "due": None,
+            "tokens": None,
+            "urls": None,
+            "image_urls": None,
+            "ttl": 1_900_000_000,
+        },
+        refusals=in_other_states(State.SUCCEEDED) | {"was nudged meanwhile": {"nudge": "nudge-9"}},
+    ),
+}

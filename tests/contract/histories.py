@@ -1,0 +1,182 @@
+"""Random histories of jobs: writes as they come from submit, callback, sweep, archive and publish, in any order."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from random import Random
+
+from tests.contract.rows import ARCHIVE, NOW, OTHER_TASK, POSTER, SIGNED, TIMES
+from veo4k.domain import transitions
+from veo4k.domain.answer import Answer, Meaning
+from veo4k.domain.callback import Address, News
+from veo4k.domain.job import ENDED, WAITING, Code, Job, Key, State
+from veo4k.domain.message import Message
+from veo4k.domain.write import Write
+
+JOBS_AT_ONCE = 12
+NEW = 0.1  # how often a write makes a run once there are enough of them
+LATEST = 0.75  # how often a write is made from the newest image of its row, rather than from an older one
+FITTING = 0.8  # how often it is one that the row's state is for
+REPEATED = 0.1  # how often the last one is sent once more
+
+
+@dataclass
+class Dice:
+    """What a history is made of: chance, a clock, and ids."""
+
+    random: Random
+    now: float = NOW
+    ids: int = 0
+    made: Counter[str] = field(default_factory=Counter)  # how often each transition was tried
+
+    def new_id(self) -> str:
+        """Give a fresh id."""
+        self.ids += 1
+        return f"id-{self.ids}"
+
+    def later(self) -> float:
+        """Give a time to come, to the microsecond or so, as sums of floats are."""
+        return self.now + self.random.choice([1, 60.0, 1 / 3, 899.999])
+
+    def answer(self) -> Answer:
+        """Give an answer to a request."""
+        return Answer(
+            meaning=Meaning.WORKING,
+            image_urls=(POSTER,)[: self.random.randint(0, 1)],
+            task_id=self.random.choice([None, OTHER_TASK]),
+            credits=self.random.choice([None, 0, 120]),
+        )
+
+    def code(self) -> Code:
+        """Give a reason to end."""
+        return self.random.choice(list(Code))
+
+    def yes(self) -> bool:
+        """Toss a coin."""
+        return self.random.random() < 0.5
+
+    def address(self, job: Job) -> Address:
+        """Give a callback's address, now and then of another index."""
+        index = job.index if self.random.random() < 0.9 else job.index + 1
+        return Address(job.task_id, index, job.run, "t" * 43)
+
+    def news(self) -> News:
+        """Give what a callback says."""
+        return News(self.answer(), self.random.choice([None, None, OTHER_TASK]))
+
+    def opening(self, key: Key) -> transitions.Opening:
+        """Give what a run is made of."""
+        token = self.random.choice([None, self.new_id()])
+        tags = {"shot": self.new_id()} if self.yes() else {}
+        message = Message(task_id=key.task_id, index=self.random.randint(0, 3), tags=tags, task_token=token)
+        return transitions.Opening(message, self.new_id(), key.run, self.now)
+
+
+Maker = Callable[[Dice, Job], Write]
+
+MAKERS: dict[str, tuple[frozenset[State], Maker]] = {
+    "join": (frozenset(State), lambda d, job: transitions.join(job, d.new_id())),
+    "announce_again": (ENDED, lambda d, job: transitions.announce_again(job, d.new_id(), d.new_id(), d.now, TIMES)),
+    "claim_submission": (
+        frozenset({State.QUEUED, State.SUBMITTING}),
+        lambda d, job: transitions.claim_submission(job, d.new_id(), d.now, TIMES, d.random.choice(["veo", "jobs"])),
+    ),
+    "accepted": (
+        frozenset({State.SUBMITTING}),
+        lambda d, job: transitions.accepted(job, d.answer(), d.now, d.random.choice([None, d.later()])),
+    ),
+    "answered_ready": (
+        frozenset({State.SUBMITTING}),
+        lambda d, job: transitions.answered_ready(job, d.answer(), [SIGNED], d.now, TIMES),
+    ),
+    "deferred": (
+        frozenset({State.SUBMITTING}),
+        lambda d, job: transitions.deferred(job, "NO_CREDITS", d.later(), sent=d.yes()),
+    ),
+    "answer_lost": (frozenset({State.SUBMITTING}), lambda d, job: transitions.answer_lost(job, d.now, TIMES)),
+    "called_back_ready": (
+        WAITING,
+        lambda d, job: transitions.called_back_ready(
+            d.address(job), d.news(), [SIGNED] * d.random.randint(1, 3), d.now
+        ),
+    ),
+    "called_back_failed": (
+        WAITING,
+        lambda d, job: transitions.called_back_failed(d.address(job), d.news(), d.now, TIMES),
+    ),
+    "called_back_working": (
+        frozenset({State.QUEUED, State.SUBMITTING}),
+        lambda d, job: transitions.called_back_working(d.address(job), d.news(), d.now, TIMES),
+    ),
+    "called_back_blocked": (
+        WAITING,
+        lambda d, job: transitions.called_back_blocked(d.address(job), d.news(), d.now, TIMES),
+    ),
+    "claim_probe": (
+        frozenset({State.PROCESSING, State.READY}),
+        lambda d, job: transitions.claim_probe(job, d.new_id(), d.now, d.random.random(), TIMES, by_post=d.yes()),
+    ),
+    "probed_ready": (
+        frozenset({State.PROCESSING}),
+        lambda d, job: transitions.probed_ready(job, d.answer(), [SIGNED], d.now, TIMES),
+    ),
+    "accepted_again": (frozenset({State.PROCESSING, State.READY}), lambda _, job: transitions.accepted_again(job)),
+    "unsent": (frozenset({State.PROCESSING, State.READY}), lambda _, job: transitions.unsent(job)),
+    "fresh_link": (
+        frozenset({State.READY}),
+        lambda d, job: transitions.fresh_link(job, d.answer(), [SIGNED], d.new_id(), d.later()),
+    ),
+    "failed": (WAITING | {State.READY}, lambda d, job: transitions.failed(job, d.code(), d.now, TIMES)),
+    "timed_out": (WAITING, lambda d, job: transitions.timed_out(job, d.code(), d.now, TIMES)),
+    "claim_archive": (
+        frozenset({State.READY}),
+        lambda d, job: transitions.claim_archive(job.key, d.new_id(), d.now, TIMES),
+    ),
+    "archived": (frozenset({State.READY}), lambda d, job: transitions.archived(job, ARCHIVE, d.now)),
+    "archive_later": (frozenset({State.READY}), lambda d, job: transitions.archive_later(job, d.later())),
+    "link_died": (frozenset({State.READY}), lambda d, job: transitions.link_died(job, d.later(), not_4k=d.yes())),
+    "nudge": (ENDED | {State.READY}, lambda d, job: transitions.nudge(job, d.new_id(), d.later())),
+    "postpone": (frozenset({State.QUEUED}), lambda d, job: transitions.postpone(job, d.later())),
+    "announced": (ENDED, lambda d, job: transitions.announced(job, int(d.now) + 86_400)),
+}
+"""Each transition with the states it is for."""
+
+
+def history(random: Random, seen: Callable[[Key], Job | None], operations: int) -> Iterator[tuple[str, Write]]:
+    """Give the writes of jobs that come, live and end, each made from what `seen` showed of its row at some time."""
+    dice, images, last = Dice(random), dict[Key, list[Job]](), ("", Write(key=Key("", 0)))
+    for _ in range(operations):
+        dice.now = round(dice.now + random.choice([0, 0.001, 7.25, 300]), 3)
+        if not images or random.random() >= REPEATED:
+            last = _next(dice, images)
+        yield last
+        if (job := seen(last[1].key)) is not None:
+            images.setdefault(job.key, []).append(job)
+
+
+def _next(dice: Dice, images: dict[Key, list[Job]]) -> tuple[str, Write]:
+    if len(images) < JOBS_AT_ONCE or dice.random.random() < NEW:
+        return _creation(dice)
+    return _step(dice, dice.random.choice(list(images.values())[-JOBS_AT_ONCE:]))
+
+
+def _creation(dice: Dice) -> tuple[str, Write]:
+    dice.made["a run"] += 1
+    task, run = divmod(dice.made["a run"], 3)
+    opening = dice.opening(Key(f"veo_task_history_{task}", run + 1))
+    if dice.yes():
+        return "create_queued", transitions.create_queued(opening, "WINDOW_FULL", dice.later())
+    return "create_submitting", transitions.create_submitting(opening, dice.new_id(), TIMES, "veo")
+
+
+def _step(dice: Dice, images: list[Job]) -> tuple[str, Write]:
+    job = images[-1] if dice.random.random() < LATEST else dice.random.choice(images)
+    name = _fitting(dice, job.state) if dice.random.random() < FITTING else dice.random.choice(list(MAKERS))
+    dice.made[name] += 1
+    return name, MAKERS[name][1](dice, job)
+
+
+def _fitting(dice: Dice, state: State) -> str:
+    """Choose a transition of that state, more often one that was rare so far."""
+    fitting = [name for name, (states, _) in MAKERS.items() if state in states]
+    return min(dice.random.sample(fitting, k=(len(fitting) + 1) // 2), key=lambda name: dice.made[name])

@@ -1,0 +1,117 @@
+"""Rows of jobs in every state, and what an example of a transition is."""
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from veo4k.domain import transitions
+from veo4k.domain.job import DEFAULTS, Archived, Code, Evidence, Failure, Job, Key, Lane, State
+from veo4k.domain.ports import Jobs
+from veo4k.domain.schedule import Times
+from veo4k.domain.write import Write, Written
+
+Changes = dict[str, Any]
+
+NOW = 1_800_000_000.125
+TASK = "veo_task_abcdef123456"
+OTHER_TASK = "veo_task_4k_of_that_one"
+TIMES = Times()
+URL = "https://file.aiquickdraw.com/v/task_1.mp4"
+SIGNED = f"{URL}?sig=secret"
+POSTER = "https://file.aiquickdraw.com/v/task_1.jpg?sig=secret"
+
+QUEUED = Job(
+    task_id=TASK,
+    run=1,
+    index=1,
+    state=State.QUEUED,
+    created_at=NOW - 3600,
+    tags={"shot": "7"},
+    attempts=0,
+    message_id="message-1",
+    reason="WINDOW_FULL",
+    lane=Lane.QUEUED,
+    due=NOW - 1,
+    tokens=frozenset({"token-1"}),
+)
+SUBMITTING = replace(
+    QUEUED,
+    state=State.SUBMITTING,
+    attempts=1,
+    attempt="attempt-1",
+    first_asked_at=NOW - 600,
+    asked_at=NOW - 600,
+    ask_again_at=NOW - 390,
+    reason=None,
+    lane=Lane.LIVE,
+)
+LOST = replace(SUBMITTING, attempt=None, lost=1, ask_again_at=NOW + 60)
+PROCESSING = replace(SUBMITTING, state=State.PROCESSING, accepted_at=NOW - 599, accepts=1, ask_again_at=None)
+PROBED = replace(PROCESSING, probe="probe-1", attempts=2)
+READY = replace(
+    PROCESSING,
+    state=State.READY,
+    evidence=Evidence.CALLBACK,
+    urls=(SIGNED,),
+    result_urls=(URL,),
+    image_urls=(POSTER,),
+)
+LEASED = replace(READY, lease="lease-1", lease_until=NOW + 300, tries=1)
+LINKLESS = replace(READY, link_dead=True, tries=1)
+ARCHIVE = Archived("bucket", "videos/veo_task_abcdef123456/1/1.mp4", 123, "ab" * 32, 3840, 2160)
+SUCCEEDED = replace(READY, state=State.SUCCEEDED, archive=ARCHIVE, finished_at=NOW - 60, tries=1)
+NUDGED = replace(SUCCEEDED, nudge="nudge-1")
+RESULT: Changes = {
+    "state": State.READY,
+    "urls": (SIGNED,),
+    "result_urls": (URL,),
+    "image_urls": (POSTER,),
+    "lane": Lane.LIVE,
+    "reason": None,
+}
+"""What every way to READY writes."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """`changes`: fields of the row after the write; `refusals`: what is otherwise in a row that refuses it."""
+
+    before: Job
+    write: Write
+    changes: Changes
+    refusals: dict[str, Changes] = field(default_factory=dict)
+
+    @property
+    def after(self) -> Job:
+        """The row as it is after the write."""
+        return changed(self.before, self.changes)
+
+
+def changed(job: Job, changes: Changes) -> Job:
+    """Give a row with some fields otherwise; None stands for a field that is absent."""
+    return replace(job, **{name: DEFAULTS[name] if value is None else value for name, value in changes.items()})
+
+
+def moved(write: Write, task_id: str) -> Write:
+    """Give the same write for another task's row."""
+    named = {"task_id": task_id} if "task_id" in write.put else {}
+    return replace(write, key=Key(task_id, write.key.run), put={**write.put, **named})
+
+
+def in_other_states(*allowed: State) -> dict[str, Changes]:
+    """Give the refusals of a transition that is for these states only."""
+    return {f"is {state}": {"state": state} for state in State if state not in allowed}
+
+
+def ended(state: State, code: Code, *, charged: bool) -> Changes:
+    """Give what every end without a result writes."""
+    error = Failure(code, transitions.WHY[code])
+    put = {"state": state, "error": error, "maybe_charged": charged, "finished_at": NOW, "lane": Lane.LIVE}
+    return put | {"due": NOW + 60, "reason": None, "lease": None, "lease_until": None}
+
+
+def put(jobs: Jobs, job: Job, task_id: str) -> Job:
+    """Put a row there as that task's, whatever state it is in."""
+    row = replace(job, task_id=task_id)
+    outcome = jobs.write(Write(key=row.key, put={name: getattr(row, name) for name in DEFAULTS}))
+    assert outcome == Written(row)
+    return row

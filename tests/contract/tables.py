@@ -1,0 +1,61 @@
+"""The table as template.yaml describes it, at any DynamoDB endpoint."""
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+from uuid import uuid4
+
+import boto3
+from botocore.config import Config
+from botocore.session import Session
+from samtranslator.yaml_helper import yaml_parse
+
+from local.aws import CONFIG, NO_FILES, REGION, ROOT_KEYS
+from veo4k.domain.job import Key
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+TEMPLATE = Path(__file__).resolve().parents[2] / "template.yaml"
+TAKEN_OVER = ("BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
+THREADS = 32
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of the template's shape."""
+
+    client: "DynamoDBClient"
+    name: str
+
+    def item(self, key: Key) -> dict[str, Any]:
+        """Give a row as it lies there, in typed JSON; empty where there is none."""
+        typed = {"taskId": {"S": key.task_id}, "run": {"N": str(key.run)}}
+        found = self.client.get_item(TableName=self.name, Key=typed, ConsistentRead=True)
+        return cast("dict[str, Any]", found.get("Item", {}))
+
+    def put(self, item: dict[str, Any]) -> None:
+        """Put a whole row, in typed JSON."""
+        self.client.put_item(TableName=self.name, Item=item)
+
+
+@cache
+def _session() -> boto3.Session:
+    return boto3.Session(botocore_session=Session(NO_FILES), region_name=REGION, **ROOT_KEYS)
+
+
+def connect(endpoint: str) -> "DynamoDBClient":
+    """Give a client that many threads can use at once."""
+    config = CONFIG.merge(Config(max_pool_connections=THREADS))
+    made: DynamoDBClient = _session().client("dynamodb", endpoint_url=endpoint, config=config)
+    return made
+
+
+def create_table(client: "DynamoDBClient") -> Table:
+    """Create a table that only its caller knows."""
+    told = yaml_parse(TEMPLATE.read_text())["Resources"]["JobTable"]["Properties"]
+    name = f"jobs-{uuid4().hex}"
+    stream: Any = {"StreamEnabled": True, **told["StreamSpecification"]}
+    client.create_table(TableName=name, StreamSpecification=stream, **{part: told[part] for part in TAKEN_OVER})
+    return Table(client, name)

@@ -1,0 +1,358 @@
+"""The gate's row paces the account, however many functions hold however old a copy of it."""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from itertools import count
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.contract.conftest import DYNAMODB
+from tests.contract.lost_answers import losing
+from tests.contract.memory_table import memory_table
+from tests.contract.tables import Table
+from tests.doubles.gate_memory import MemoryGate
+from veo4k.adapters.gate_dynamodb import KEY, DynamoGate
+from veo4k.domain.gate import AHEAD, BY_HAND, DAILY_LIMIT, GUARD, WINDOW_FULL, Pace, Slots
+from veo4k.domain.job import Key
+from veo4k.domain.message import is_task_id
+
+NOW = 1_800_000_000.0
+PACE = Pace()
+SPACING = PACE.window + GUARD
+SHUT = "NO_CREDITS"
+
+Gate = DynamoGate | MemoryGate
+GateMaker = Callable[[], Gate]
+
+ids = map("writer-{}".format, count())
+
+
+def gate_over(table: Table) -> DynamoGate:
+    return DynamoGate(table.client, table.name, PACE, lambda: next(ids))
+
+
+def without_gate(request: pytest.FixtureRequest, engine: str) -> Table:
+    """Give an engine's table as it was before anybody asked for a slot."""
+    if engine == "memory":
+        return memory_table()
+    table: Table = request.getfixturevalue(f"{engine}_table")
+    table.client.delete_item(TableName=table.name, Key=KEY)
+    return table
+
+
+@pytest.fixture(params=["memory", *DYNAMODB])
+def table(request: pytest.FixtureRequest) -> Table:
+    return without_gate(request, request.param)
+
+
+@pytest.fixture(params=DYNAMODB)
+def real_table(request: pytest.FixtureRequest) -> Table:
+    return without_gate(request, request.param)
+
+
+@pytest.fixture(params=["double", "memory", *DYNAMODB])
+def new_gate(request: pytest.FixtureRequest) -> GateMaker:
+    """Give a maker of gates over one row: functions that have never seen it."""
+    if request.param == "double":
+        double = MemoryGate(PACE)
+        return lambda: double
+    return partial(gate_over, without_gate(request, request.param))
+
+
+def most_in_a_window(instants: Sequence[float]) -> int:
+    """Count the most instants that lie in any closed window."""
+    return max((sum(first <= instant <= first + PACE.window for instant in instants) for first in instants), default=0)
+
+
+# Instants
+
+
+def test_the_first_instants_are_had_at_once(new_gate: GateMaker) -> None:
+    slots = new_gate().reserve(3, NOW)
+    assert len(slots.instants) == 3
+    assert all(NOW <= instant < NOW + 1 for instant in slots.instants)
+    assert slots.probe == ""
+
+
+def test_the_twenty_first_comes_a_window_and_a_guard_after_the_first(new_gate: GateMaker) -> None:
+    first = new_gate().reserve(20, NOW).instants
+    second = new_gate().reserve(20, NOW).instants
+    assert [late - early for early, late in zip(first, second, strict=True)] == pytest.approx([SPACING] * 20)
+
+
+def test_what_lies_more_than_twenty_seconds_ahead_is_not_handed_out(new_gate: GateMaker) -> None:
+    given_out = [new_gate().reserve(20, NOW) for _ in range(4)]
+    assert [len(slots.instants) for slots in given_out] == [20, 20, 0, 0]
+    assert given_out[-1].reason == WINDOW_FULL
+    assert given_out[-1].until > NOW + AHEAD
+
+
+def test_a_stale_copy_never_hands_out_what_another_function_took(table: Table) -> None:
+    one, other = gate_over(table), gate_over(table)
+    batches = [gate.reserve(5, NOW).instants for gate in (one, other, one, other, other, one)]
+    instants = [instant for batch in batches for instant in batch]
+    assert instants == sorted(instants)
+    assert len(instants) == 30
+    assert most_in_a_window(instants) == 20
+
+
+def test_a_copy_from_before_the_gate_was_shut_reserves_nothing(table: Table) -> None:
+    one, other = gate_over(table), gate_over(table)
+    one.reserve(1, NOW)
+    other.shut(SHUT, NOW, "")
+    assert one.reserve(1, NOW + 1) == Slots((), NOW + PACE.pause, SHUT)
+
+
+def test_a_copy_from_before_the_gate_was_opened_reserves(table: Table) -> None:
+    one, other = gate_over(table), gate_over(table)
+    one.shut(SHUT, NOW, "")
+    other.open_by_hand()
+    assert len(one.reserve(2, NOW + 1).instants) == 2
+
+
+Steps = list[tuple[int, int, float, float]]
+STEPS = st.lists(
+    st.tuples(
+        st.integers(0, 2),  # which function
+        st.integers(1, 25),  # how many
+        st.floats(0, 6).map(lambda seconds: round(seconds, 3)),  # how much later
+        st.floats(-0.1, 0.1).map(lambda seconds: round(seconds, 3)),  # how wrong its clock is
+    ),
+    max_size=25,
+)
+
+
+def instants_of(table: Table, steps: Steps) -> list[float]:
+    gates, now, instants = [gate_over(table) for _ in range(3)], NOW, list[float]()
+    for which, wanted, later, skew in steps:
+        now += later
+        reserved = gates[which].reserve(wanted, round(now + skew, 3)).instants
+        assert all(now + skew <= instant <= now + skew + AHEAD for instant in reserved)
+        instants += reserved
+    return instants
+
+
+@given(STEPS)
+@settings(max_examples=150, deadline=None)
+def test_never_more_than_twenty_instants_lie_in_any_window(steps: Steps) -> None:
+    assert most_in_a_window(instants_of(memory_table(), steps)) <= PACE.requests
+
+
+@given(steps=STEPS)
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_never_more_than_twenty_instants_lie_in_any_window_of_a_real_table(real_table: Table, steps: Steps) -> None:
+    real_table.client.delete_item(TableName=real_table.name, Key=KEY)
+    assert most_in_a_window(instants_of(real_table, steps)) <= PACE.requests
+
+
+def test_functions_that_reserve_at_once_share_the_window(table: Table) -> None:
+    gates = [gate_over(table) for _ in range(8)]
+    with ThreadPoolExecutor(len(gates)) as crew:
+        reserved = list(crew.map(lambda gate: gate.reserve(5, NOW).instants, gates))
+    instants = [instant for batch in reserved for instant in batch]
+    assert len(instants) == 40
+    assert most_in_a_window(instants) == 20
+
+
+# Lost answers
+
+
+def test_a_reservation_is_ours_although_its_answer_was_lost(real_table: Table) -> None:
+    forgetful = DynamoGate(losing(real_table), real_table.name, PACE, lambda: next(ids))
+    slots = forgetful.reserve(3, NOW)
+    assert forgetful.look().instants == slots.instants
+    assert forgetful.look().version == 1
+
+
+def test_a_reservation_overtaken_before_its_repeat_is_made_anew_behind_the_other(real_table: Table) -> None:
+    others: list[float] = []
+    client = losing(real_table, meanwhile=lambda: others.extend(gate_over(real_table).reserve(5, NOW).instants))
+    mine = DynamoGate(client, real_table.name, PACE, lambda: next(ids)).reserve(3, NOW).instants
+    # The three that were lost stay taken: nobody knows that nobody uses them.
+    kept = gate_over(real_table).look().instants
+    assert len(kept) == 3 + len(others) + len(mine)
+    assert kept[-3:] == mine
+    assert list(kept[3:8]) == others
+
+
+def test_a_shutting_is_done_once_although_its_answer_was_lost(real_table: Table) -> None:
+    gate = DynamoGate(losing(real_table), real_table.name, PACE, lambda: next(ids))
+    assert gate.shut(SHUT, NOW, "") == NOW + PACE.pause
+    assert gate.look().version == 1
+
+
+# Shut, and opened by the one probe
+
+
+def test_a_shut_gate_hands_nothing_out_until_its_pause_is_over(new_gate: GateMaker) -> None:
+    assert new_gate().shut(SHUT, NOW, "") == NOW + PACE.pause
+    assert new_gate().shut_until(NOW + 1) == (NOW + PACE.pause, SHUT)
+    assert new_gate().reserve(5, NOW + PACE.pause - 0.001) == Slots((), NOW + PACE.pause, SHUT)
+
+
+def test_a_second_refusal_does_not_lengthen_the_pause(new_gate: GateMaker) -> None:
+    new_gate().shut(SHUT, NOW, "")
+    assert new_gate().shut("MAINTENANCE", NOW + 30, "") == NOW + PACE.pause
+    assert new_gate().look().reason == SHUT
+
+
+def test_too_many_requests_shut_the_gate_for_a_window(new_gate: GateMaker) -> None:
+    assert new_gate().shut("RATE_LIMITED", NOW, "") == NOW + SPACING
+
+
+def test_after_the_pause_one_caller_gets_the_only_slot(new_gate: GateMaker) -> None:
+    new_gate().shut(SHUT, NOW, "")
+    later = NOW + PACE.pause
+    first, second = new_gate().reserve(5, later), new_gate().reserve(5, later + 1)
+    assert len(first.instants) == 1
+    assert first.probe
+    assert (first.reason, first.until) == (SHUT, later + PACE.lease)
+    assert second == Slots((), later + PACE.lease, SHUT)
+
+
+def probing(new_gate: GateMaker) -> tuple[str, float]:
+    """Shut a gate and take its only slot; gives the probe's id, and when it was taken."""
+    new_gate().shut(SHUT, NOW, "")
+    later = NOW + PACE.pause
+    return new_gate().reserve(1, later).probe, later
+
+
+def test_an_answered_probe_opens_the_gate(new_gate: GateMaker) -> None:
+    probe, later = probing(new_gate)
+    new_gate().settle_probe(probe, later + 5, answered=True)
+    assert new_gate().shut_until(later + 5)[0] == 0.0
+    assert len(new_gate().reserve(5, later + 5).instants) == 5
+
+
+def test_an_unanswered_probe_shuts_the_gate_for_twice_the_pause(new_gate: GateMaker) -> None:
+    probe, later = probing(new_gate)
+    new_gate().settle_probe(probe, later + 5, answered=False)
+    assert new_gate().shut_until(later + 5) == (later + 5 + 2 * PACE.pause, SHUT)
+
+
+def test_a_refused_probe_shuts_the_gate_for_twice_the_pause(new_gate: GateMaker) -> None:
+    probe, later = probing(new_gate)
+    assert new_gate().shut("MAINTENANCE", later + 5, probe) == later + 5 + 2 * PACE.pause
+    assert new_gate().look().reason == "MAINTENANCE"
+
+
+def test_a_pause_never_grows_beyond_a_quarter_of_an_hour(new_gate: GateMaker) -> None:
+    probe, later = probing(new_gate)
+    for _ in range(6):
+        until = new_gate().shut(SHUT, later, probe)
+        probe, later = new_gate().reserve(1, until).probe, until
+    assert new_gate().look().pause == 900
+
+
+def test_a_probe_given_back_goes_to_the_next_caller(new_gate: GateMaker) -> None:
+    probe, later = probing(new_gate)
+    new_gate().release_probe(probe)
+    again = new_gate().reserve(5, later + 1)
+    assert len(again.instants) == 1
+    assert again.probe not in ("", probe)
+
+
+def test_a_probe_whose_lease_is_over_goes_to_the_next_caller(new_gate: GateMaker) -> None:
+    probe, later = probing(new_gate)
+    assert new_gate().reserve(5, later + PACE.lease - 0.001).instants == ()
+    again = new_gate().reserve(5, later + PACE.lease)
+    assert again.probe not in ("", probe)
+
+
+SETTLEMENTS: dict[str, Callable[[Gate, str], Any]] = {
+    "answered": lambda gate, probe: gate.settle_probe(probe, NOW + 61, answered=True),
+    "unanswered": lambda gate, probe: gate.settle_probe(probe, NOW + 61, answered=False),
+    "given back": lambda gate, probe: gate.release_probe(probe),
+    "refused": lambda gate, probe: gate.shut(SHUT, NOW + 61, probe),
+}
+
+
+@pytest.mark.parametrize("settle", SETTLEMENTS.values(), ids=SETTLEMENTS)
+@pytest.mark.parametrize("probe", ["", "somebody"])
+def test_only_the_holder_of_the_probe_can_settle_it(new_gate: GateMaker, settle: Any, probe: str) -> None:
+    probing(new_gate)
+    before = new_gate().look()
+    settle(new_gate(), probe)
+    assert new_gate().look() == before
+
+
+# The day's submissions
+
+DAY = 86_400
+LIMITED = Pace(daily=10)
+
+
+def limited(table: Table) -> DynamoGate:
+    return DynamoGate(table.client, table.name, LIMITED, lambda: next(ids))
+
+
+def test_functions_with_stale_copies_share_the_days_limit(table: Table) -> None:
+    one, other = limited(table), limited(table)
+    reserved = [gate.reserve(4, NOW, counted=True) for gate in (one, other, one, other)]
+    assert [len(slots.instants) for slots in reserved] == [4, 4, 2, 0]
+    assert reserved[-1].reason == DAILY_LIMIT
+    assert reserved[-1].until % DAY == 0
+    assert one.spent(NOW) == other.spent(NOW) == 1.0
+
+
+def test_what_counts_for_no_limit_is_not_limited(table: Table) -> None:
+    gate = limited(table)
+    gate.reserve(10, NOW, counted=True)
+    assert len(gate.reserve(5, NOW + 60).instants) == 5
+
+
+def test_submissions_taken_back_can_be_had_again(table: Table) -> None:
+    one, other = limited(table), limited(table)
+    one.reserve(10, NOW, counted=True)
+    other.uncount(3, NOW)
+    assert len(one.reserve(5, NOW + 60, counted=True).instants) == 3
+
+
+def test_the_next_day_begins_anew(table: Table) -> None:
+    one, other = limited(table), limited(table)
+    tomorrow = one.reserve(11, NOW, counted=True).until
+    assert len(other.reserve(5, tomorrow, counted=True).instants) == 5
+    one.uncount(10, NOW)
+    assert other.spent(tomorrow) == 0.5
+
+
+def test_a_counted_reservation_counts_once_although_its_answer_was_lost(real_table: Table) -> None:
+    forgetful = DynamoGate(losing(real_table), real_table.name, LIMITED, lambda: next(ids))
+    assert len(forgetful.reserve(4, NOW, counted=True).instants) == 4
+    assert forgetful.spent(NOW) == 0.4
+
+
+# By hand
+
+
+def test_a_gate_shut_by_hand_stays_shut(new_gate: GateMaker) -> None:
+    new_gate().shut_by_hand()
+    assert new_gate().reserve(5, NOW + 10**6).instants == ()
+    assert new_gate().shut_until(NOW + 10**6) == (NOW + 10**6 + PACE.pause, BY_HAND)
+
+
+def test_a_gate_shut_by_hand_is_opened_by_hand_alone(new_gate: GateMaker) -> None:
+    probe, later = probing(new_gate)
+    new_gate().shut_by_hand()
+    new_gate().settle_probe(probe, later, answered=True)
+    new_gate().shut("RATE_LIMITED", later, probe)
+    assert new_gate().look().reason == BY_HAND
+    new_gate().open_by_hand()
+    assert len(new_gate().reserve(5, later).instants) == 5
+
+
+def test_an_opening_by_hand_forgets_no_instant(new_gate: GateMaker) -> None:
+    first = new_gate().reserve(20, NOW).instants
+    new_gate().shut_by_hand()
+    new_gate().open_by_hand()
+    assert new_gate().reserve(1, NOW).instants[0] >= first[0] + SPACING
+
+
+def test_the_gates_row_lies_beside_the_jobs_under_a_key_that_no_task_has(real_table: Table) -> None:
+    gate_over(real_table).reserve(1, NOW)
+    assert real_table.item(Key("#gate", 0)).keys() == {"taskId", "run", "#gate"}
+    assert not is_task_id("#gate")

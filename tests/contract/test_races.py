@@ -1,0 +1,94 @@
+"""Thirty-two threads at one row: the table decides, and every loser is told."""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from threading import Barrier
+
+import pytest
+
+from tests.contract.rows import LEASED, NOW, PROBED, PROCESSING, QUEUED, READY, TIMES, put
+from tests.contract.tables import THREADS, Table
+from veo4k.adapters.jobs_dynamodb import DynamoJobs
+from veo4k.domain import transitions
+from veo4k.domain.job import Code, Job, Key
+from veo4k.domain.message import Message
+from veo4k.domain.write import Outcome, Refused, Write, Written
+
+ROUNDS = 3
+
+Race = Callable[[Job, str], Write]
+"""The write of one racer: the row as all saw it, and an id of the racer's own."""
+
+
+def at_once(jobs: DynamoJobs, writes: Sequence[Write]) -> list[Outcome]:
+    """Do all writes at the same time."""
+    start = Barrier(len(writes))
+
+    def write(one: Write) -> Outcome:
+        start.wait()
+        return jobs.write(one)
+
+    with ThreadPoolExecutor(len(writes)) as crew:
+        return list(crew.map(write, writes))
+
+
+RACES: dict[str, tuple[Job, Race, str]] = {
+    "a submission": (QUEUED, lambda job, me: transitions.claim_submission(job, me, NOW, TIMES, "veo"), "attempt"),
+    "a probe": (PROBED, lambda job, me: transitions.claim_probe(job, me, NOW, 0.5, TIMES, by_post=True), "probe"),
+    "an archive": (READY, lambda job, me: transitions.claim_archive(job.key, me, NOW, TIMES), "lease"),
+    "an expired lease": (
+        replace(LEASED, lease_until=NOW),
+        lambda job, me: transitions.claim_archive(job.key, me, NOW, TIMES),
+        "lease",
+    ),
+    "a nudge": (READY, lambda job, me: transitions.nudge(job, me, NOW + 60), "nudge"),
+}
+
+
+@pytest.mark.parametrize(("before", "race", "mark"), RACES.values(), ids=RACES)
+def test_exactly_one_racer_claims_a_row(table: Table, task_id: str, before: Job, race: Race, mark: str) -> None:
+    jobs = DynamoJobs(table.client, table.name)
+    for round_ in range(1, ROUNDS + 1):
+        there = put(jobs, replace(before, run=round_), task_id)
+        racers = [f"racer-{number}" for number in range(THREADS)]
+        outcomes = at_once(jobs, [race(there, me) for me in racers])
+        winners = [me for me, outcome in zip(racers, outcomes, strict=True) if isinstance(outcome, Written)]
+        after = jobs.get(there.key)
+        assert after is not None
+        assert winners == [getattr(after, mark)]
+        assert [outcome for outcome in outcomes if isinstance(outcome, Refused)] == [Refused(after)] * (THREADS - 1)
+
+
+def test_exactly_one_message_makes_a_run(table: Table, task_id: str) -> None:
+    jobs, message = DynamoJobs(table.client, table.name), Message(task_id=task_id)
+    openings = [transitions.Opening(message, f"message-{number}", 1, NOW) for number in range(THREADS)]
+    outcomes = at_once(jobs, [transitions.create_queued(opening, "WINDOW_FULL", NOW) for opening in openings])
+    made = jobs.get(Key(task_id, 1))
+    assert made is not None
+    assert outcomes.count(Written(made)) == 1
+    assert outcomes.count(Refused(made)) == THREADS - 1
+
+
+def test_nothing_added_at_once_is_lost(table: Table, task_id: str) -> None:
+    jobs = DynamoJobs(table.client, table.name)
+    there = put(jobs, replace(PROCESSING, tokens=frozenset()), task_id)
+    tokens = [f"token-{number}" for number in range(THREADS)]
+    at_once(jobs, [transitions.join(there, token) for token in tokens])
+    assert jobs.get(there.key) == replace(there, tokens=frozenset(tokens))
+
+
+def test_a_count_is_added_once_however_often_it_is_written(table: Table, task_id: str) -> None:
+    jobs = DynamoJobs(table.client, table.name)
+    there = put(jobs, PROCESSING, task_id)
+    at_once(jobs, [transitions.accepted_again(there)] * THREADS)
+    assert jobs.get(there.key) == replace(there, accepts=there.accepts + 1)
+
+
+def test_of_two_ends_at_once_one_stands(table: Table, task_id: str) -> None:
+    jobs = DynamoJobs(table.client, table.name)
+    there = put(jobs, PROCESSING, task_id)
+    failed = transitions.failed(there, Code.PROVIDER_FAILED, NOW, TIMES)
+    timed_out = transitions.timed_out(there, Code.NO_ANSWER, NOW, TIMES)
+    outcomes = at_once(jobs, [failed, timed_out] * (THREADS // 2))
+    assert len([outcome for outcome in outcomes if isinstance(outcome, Written)]) == 1

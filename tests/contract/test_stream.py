@@ -1,0 +1,46 @@
+"""The stream of a real table, read as the function gets it."""
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from local.aws import client
+from tests.contract.rows import NOW, SUCCEEDED, put
+from tests.contract.tables import Table
+from veo4k.adapters.jobs_dynamodb import DynamoJobs
+from veo4k.adapters.stream_dynamodb import read_changes
+from veo4k.domain import transitions
+from veo4k.domain.ports import Change
+from veo4k.domain.write import Written
+
+SECONDS = 5
+
+
+def records(table: Table, wanted: int) -> list[Mapping[str, Any]]:
+    """Read a stream from its beginning until it has that many records."""
+    streams = client(table.client.meta.endpoint_url, "dynamodbstreams")
+    arn = table.client.describe_table(TableName=table.name)["Table"]["LatestStreamArn"]
+    (shard,) = streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"]
+    told = {"StreamArn": arn, "ShardId": shard["ShardId"], "ShardIteratorType": "TRIM_HORIZON"}
+    deadline = time.monotonic() + SECONDS
+    while time.monotonic() < deadline:
+        iterator = streams.get_shard_iterator(**told)["ShardIterator"]
+        found: list[Mapping[str, Any]] = list(streams.get_records(ShardIterator=iterator)["Records"])
+        if len(found) >= wanted:
+            return found
+        time.sleep(0.05)
+    raise AssertionError("the stream has not brought the records")
+
+
+def test_the_stream_shows_each_row_before_and_after(new_table: Callable[[], Table]) -> None:
+    table = new_table()
+    jobs = DynamoJobs(table.client, table.name)
+    made = put(jobs, SUCCEEDED, "veo_task_streamed")
+    nudged = jobs.write(transitions.nudge(made, "nudge-1", NOW + 60))
+    assert isinstance(nudged, Written)
+    announced = jobs.write(transitions.announced(nudged.job, 1_900_000_000))
+    assert isinstance(announced, Written)
+    table.client.delete_item(TableName=table.name, Key={"taskId": {"S": made.task_id}, "run": {"N": "1"}})
+    changes, unreadable = read_changes(records(table, wanted=4))
+    assert changes == [Change(None, made), Change(made, nudged.job), Change(nudged.job, announced.job)]
+    assert unreadable == []

@@ -1,0 +1,104 @@
+"""The table of states, over every engine."""
+
+import inspect
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.contract.rows import Case, changed, moved, put
+from tests.contract.transition_table import CASES, CREATIONS, REFUSALS
+from veo4k.domain import transitions
+from veo4k.domain.job import Job, Key
+from veo4k.domain.ports import Jobs
+from veo4k.domain.write import Refused, Write, Written, apply
+
+MARKED = {name: case for name, case in CASES.items() if case.write.mark}
+
+each_case = pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+each_creation = pytest.mark.parametrize(("write", "made"), CREATIONS.values(), ids=CREATIONS)
+
+
+@each_case
+def test_a_transition_changes_what_it_names_and_nothing_else(jobs: Jobs, task_id: str, case: Case) -> None:
+    put(jobs, case.before, task_id)
+    after = replace(case.after, task_id=task_id)
+    assert jobs.write(moved(case.write, task_id)) == Written(after)
+    assert jobs.get(after.key) == after
+
+
+@pytest.mark.parametrize(("name", "row"), REFUSALS.values(), ids=REFUSALS)
+def test_a_refused_transition_changes_nothing_and_shows_the_row(jobs: Jobs, task_id: str, name: str, row: Job) -> None:
+    there = put(jobs, row, task_id)
+    assert jobs.write(moved(CASES[name].write, task_id)) == Refused(there)
+    assert jobs.get(there.key) == there
+
+
+@each_case
+def test_a_transition_means_every_one_of_its_refusals(case: Case) -> None:
+    for otherwise in case.refusals.values():
+        row = changed(case.before, otherwise)
+        assert apply(case.write, row) == Refused(row)
+
+
+@each_case
+def test_a_transition_makes_no_row_where_there_is_none(jobs: Jobs, task_id: str, case: Case) -> None:
+    assert jobs.write(moved(case.write, task_id)) == Refused(None)
+    assert jobs.get(Key(task_id, case.before.run)) is None
+
+
+@each_creation
+def test_a_creation_makes_the_whole_row(jobs: Jobs, task_id: str, write: Write, made: Job) -> None:
+    row = replace(made, task_id=task_id)
+    assert jobs.write(moved(write, task_id)) == Written(row)
+    assert jobs.get(row.key) == row
+
+
+@each_creation
+def test_a_creation_is_refused_where_a_row_is(jobs: Jobs, task_id: str, write: Write, made: Job) -> None:
+    there = put(jobs, replace(made, attempt="attempt-9", message_id="message-9"), task_id)
+    assert jobs.write(moved(write, task_id)) == Refused(there)
+    assert jobs.get(there.key) == there
+
+
+@pytest.mark.parametrize("case", MARKED.values(), ids=MARKED)
+def test_a_marked_write_sent_twice_knows_itself_and_acts_once(jobs: Jobs, task_id: str, case: Case) -> None:
+    put(jobs, case.before, task_id)
+    write = moved(case.write, task_id)
+    first = jobs.write(write)
+    assert isinstance(first, Written)
+    assert jobs.write(write) == first
+    assert jobs.get(write.key) == first.job
+
+
+def test_a_creation_with_a_request_sent_twice_knows_itself(jobs: Jobs, task_id: str) -> None:
+    write = moved(CREATIONS["a run is asked for at once"][0], task_id)
+    assert jobs.write(write) == jobs.write(write)
+
+
+def test_a_mark_of_somebody_else_is_a_refusal(jobs: Jobs, task_id: str) -> None:
+    case = CASES["an archive claims"]
+    put(jobs, case.before, task_id)
+    mine = moved(case.write, task_id)
+    theirs = replace(mine, put={**mine.put, "lease": "lease-2"})
+    won = jobs.write(theirs)
+    assert isinstance(won, Written)
+    assert jobs.write(mine) == Refused(won.job)
+
+
+def test_every_transition_stands_in_the_table() -> None:
+    functions = inspect.getmembers(transitions, inspect.isfunction)
+    written = {name for name, made in functions if inspect.signature(made).return_annotation is Write}
+    table = "".join(path.read_text() for path in Path(__file__).parent.glob("cases_*.py"))
+    assert {name for name in written if not name.startswith("_")} == set(re.findall(r"transitions\.([a-z_]+)\(", table))
+
+
+def test_every_clause_of_every_condition_has_a_row_that_fails_it_alone() -> None:
+    clauses = {(name, at) for name, case in CASES.items() for at in range(len(case.write.when))}
+    failed = {(name, *_failed_clauses(CASES[name], row)) for name, row in REFUSALS.values()}
+    assert clauses - failed == set()
+
+
+def _failed_clauses(case: Case, row: Job) -> list[int]:
+    return [at for at, clause in enumerate(case.write.when) if not any(test.holds(row) for test in clause)]

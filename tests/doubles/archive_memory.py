@@ -1,0 +1,98 @@
+"""A host of result files and a bucket, both in memory."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from veo4k.domain.errors import DownloadError, StorageError
+
+CHUNK = 64 * 1024
+
+Served = bytes | Exception
+
+
+@dataclass(frozen=True)
+class MemoryBody:
+    """A file as it comes in; `error` ends it."""
+
+    content: bytes
+    error: Exception | None = None
+
+    @property
+    def length(self) -> int | None:
+        """Content-Length."""
+        return len(self.content)
+
+    def __iter__(self) -> Iterator[bytes]:
+        for start in range(0, len(self.content), CHUNK):
+            yield self.content[start : start + CHUNK]
+        if self.error:
+            raise self.error
+
+
+class MemoryDownloads:
+    """Gives for each URL what is served there, one after the other, the last one for ever."""
+
+    def __init__(self, served: Mapping[str, list[Served | MemoryBody]]) -> None:
+        self.served = {url: list(bodies) for url, bodies in served.items()}
+        self.opened: list[str] = []
+
+    @contextmanager
+    def open(self, url: str, stop_at: float) -> Iterator[MemoryBody]:
+        """Open a URL."""
+        del stop_at  # nothing in memory is slow
+        self.opened.append(url)
+        bodies = self.served.get(url, [DownloadError("404")])
+        body = bodies.pop(0) if len(bodies) > 1 else bodies[0]
+        if isinstance(body, Exception):
+            raise body
+        yield body if isinstance(body, MemoryBody) else MemoryBody(body)
+
+
+@dataclass
+class MemoryUpload:
+    """A file on its way."""
+
+    content: bytearray
+    completed: bool = False
+
+    def write(self, chunk: bytes) -> None:
+        """Take the next bytes."""
+        self.content += chunk
+
+    def complete(self) -> None:
+        """Let the object appear."""
+        self.completed = True
+
+
+class MemoryArchive:
+    """A bucket; `broken` refuses everything."""
+
+    bucket = "archive"
+
+    def __init__(self) -> None:
+        self.objects: dict[str, bytes] = {}
+        self.tags: dict[str, Mapping[str, str]] = {}
+        self.strays: list[tuple[str, float]] = []
+        self.broken = False
+
+    def abort_strays(self, key: str, older_than: float) -> int:
+        """Remember what was looked for."""
+        self.strays.append((key, older_than))
+        return 0
+
+    @contextmanager
+    def upload(self, key: str, content_type: str, tags: Mapping[str, str]) -> Iterator[MemoryUpload]:
+        """Begin an upload; without complete() nothing appears."""
+        del content_type  # memory has none
+        if self.broken:
+            raise StorageError("CreateMultipartUpload: down")
+        upload = MemoryUpload(bytearray())
+        yield upload
+        if upload.completed:
+            self.objects[key], self.tags[key] = bytes(upload.content), tags
+
+    def put(self, key: str, body: bytes, content_type: str) -> None:
+        """Store a small object."""
+        del content_type
+        self.objects[key] = body

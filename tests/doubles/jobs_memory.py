@@ -1,0 +1,60 @@
+"""The table of jobs in memory: `veo4k.domain.write.apply` is its meaning, as it is the meaning of every transition."""
+
+from collections.abc import Callable, Iterator, Sequence
+
+from veo4k.domain.job import Job, Key, Lane
+from veo4k.domain.ports import Change
+from veo4k.domain.write import Outcome, Write, Written, apply, is_ours
+
+Listener = Callable[[Change], None]
+"""Hears every change, in order, as the table's stream would tell it."""
+
+
+def _unheard(_: Change) -> None:
+    """Hear nothing."""
+
+
+class MemoryJobs:
+    """All rows, and the due index over them, never stale."""
+
+    def __init__(self, heard: Listener = _unheard) -> None:
+        self.tasks: dict[str, dict[int, Job]] = {}
+        self.index: dict[Lane, dict[Key, float]] = {lane: {} for lane in Lane}
+        self._heard = heard
+
+    def write(self, write: Write) -> Outcome:
+        """Do the write; the image that refuses it may prove it ours, where it is a repeat of one that had landed."""
+        old = self.get(write.key)
+        outcome = apply(write, old)
+        if isinstance(outcome, Written):
+            self._store(outcome.job)
+            self._heard(Change(old, outcome.job))
+        elif old is not None and is_ours(write, old):
+            return Written(old)
+        return outcome
+
+    def get(self, key: Key) -> Job | None:
+        """Read one row."""
+        return self.tasks.get(key.task_id, {}).get(key.run)
+
+    def runs(self, task_id: str) -> Sequence[Job]:
+        """Read all runs of a task, in the order of their numbers."""
+        runs = self.tasks.get(task_id, {})
+        return [runs[run] for run in sorted(runs)]
+
+    def due(self, lane: Lane, until: float) -> Iterator[Key]:
+        """Give the keys of a lane due by then, the longest due first, as the index stood when asked."""
+        found = [(due, key) for key, due in self.index[lane].items() if due <= until]
+        return iter([key for _, key in sorted(found)])
+
+    def all(self) -> list[Job]:
+        """Give every row, in the order of creation of its task."""
+        return [job for runs in self.tasks.values() for job in runs.values()]
+
+    def _store(self, job: Job) -> None:
+        self.tasks.setdefault(job.task_id, {})[job.run] = job
+        for lane, entries in self.index.items():
+            if job.lane is lane and job.due is not None:
+                entries[job.key] = job.due
+            else:
+                entries.pop(job.key, None)

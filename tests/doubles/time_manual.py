@@ -1,0 +1,60 @@
+"""Time that passes only when told to, and a crew that works by itself."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple, Self, TypeVar
+
+T = TypeVar("T")
+
+NOON = 1_800_000_000.0
+"""An instant to begin at, in epoch seconds."""
+
+
+class ManualClock:
+    """A clock that moves when it is moved, or slept on."""
+
+    def __init__(self, at: float = NOON) -> None:
+        self.at = at
+        self.slept: list[float] = []
+
+    def now(self) -> float:
+        """Give the time."""
+        return self.at
+
+    def sleep_until(self, instant: float) -> None:
+        """Jump to that time, unless it is over."""
+        self.slept.append(instant)
+        self.at = max(self.at, instant)
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass."""
+        self.at = round(self.at + seconds, 3)
+
+
+class Done(NamedTuple):
+    """A call that is over: what it gave, or raised."""
+
+    value: Any
+    error: BaseException | None
+
+    def result(self) -> Any:
+        """Give it, or raise it."""
+        if self.error is not None:
+            raise self.error
+        return self.value
+
+
+class SoloCrew:
+    """A crew of one: each call is made at once, where it is submitted."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Wait for nobody."""
+
+    def submit(self, call: Callable[..., T], /, *args: Any) -> Done:
+        """Make the call."""
+        try:
+            return Done(call(*args), None)
+        except Exception as error:  # noqa: BLE001 - a future keeps what its call raised
+            return Done(None, error)

@@ -1,0 +1,164 @@
+"""Which AWS calls each function makes, read from the code: from the ports its services call to the clients' methods.
+
+A service calls a port (`world.jobs.write`); the adapter that fills the port has a method of that name; what this method
+calls, in its class or its module, belongs to it; and some of it are methods of an AWS client.
+"""
+
+import ast
+import inspect
+import pkgutil
+from collections.abc import Iterator
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import NamedTuple
+
+import boto3
+from botocore import xform_name
+
+from veo4k import adapters
+from veo4k.domain import ports
+
+SERVICES = {"dynamodb", "sqs", "s3", "secretsmanager", "events", "stepfunctions"}
+FUNCTIONS = Path("functions")
+
+
+class Call(NamedTuple):
+    """A method of an AWS client, who calls it, and whether the `due` index is asked."""
+
+    adapter: str
+    operation: str
+    of_index: bool
+
+
+def aws_calls(function: str) -> set[Call]:
+    """Every AWS call that a function can make: by its folder's name."""
+    calls = _port_calls(_reachable(FUNCTIONS / function / "app.py"))
+    return {call for adapter in _adapters() for method in calls for call in _calls_of(adapter, method)}
+
+
+def _reachable(start: Path) -> list[ast.Module]:
+    """The function's own file, and every module it imports that is neither an adapter nor the domain's."""
+    found: dict[str, ast.Module] = {"": ast.parse(start.read_text())}
+    waiting = [found[""]]
+    while waiting:
+        for name in _imports(waiting.pop()) - found.keys():
+            found[name] = ast.parse(inspect.getsource(import_module(name)))
+            waiting.append(found[name])
+    return list(found.values())
+
+
+def _imports(tree: ast.Module) -> set[str]:
+    names = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module]
+    modules = {node.module or "" for node in names}
+    return {name for name in modules if name.startswith(("veo4k.bootstrap", "veo4k.services"))}
+
+
+def _port_calls(trees: list[ast.Module]) -> set[tuple[str, str]]:
+    """What is called as `port.method(…)`, or handed on as `port.method`: the last name before the dot, the method."""
+    attributes = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Attribute)]
+    return {(_last_name(node.value), node.attr) for node in attributes}
+
+
+def _last_name(value: ast.expr) -> str:
+    if isinstance(value, ast.Call):
+        return _last_name(value.func)
+    return value.attr if isinstance(value, ast.Attribute) else value.id if isinstance(value, ast.Name) else ""
+
+
+PORTS = {
+    "jobs": ports.Jobs,
+    "gate": ports.GateKeeper,
+    "provider": ports.Provider,
+    "queue": ports.MessageQueue,
+    "auth": ports.CallbackAuth,
+    "announcements": ports.Announcements,
+    "archive": ports.Archive,
+    "upload": ports.Upload,
+}
+"""By what name the services call each port."""
+
+
+@cache
+def _adapters() -> list[type]:
+    modules = [
+        import_module(f"{adapters.__name__}.{module.name}") for module in pkgutil.iter_modules(adapters.__path__)
+    ]
+    return [
+        found
+        for module in modules
+        for found in vars(module).values()
+        if inspect.isclass(found) and found.__module__ == module.__name__
+    ]
+
+
+def _calls_of(adapter: type, called: tuple[str, str]) -> Iterator[Call]:
+    port, method = called
+    if port in PORTS and hasattr(adapter, method) and _fills(adapter, PORTS[port]):
+        yield from _follow(adapter, method)
+
+
+def _fills(adapter: type, port: type) -> bool:
+    wanted = {name for name in vars(port) if not name.startswith("_")}
+    return wanted <= {*dir(adapter), *getattr(adapter, "__annotations__", {})}
+
+
+def _follow(adapter: type, method: str) -> Iterator[Call]:
+    """Follow a method through its class, its module and the secrets, by the names it calls."""
+    definitions = _definitions(inspect.getmodule(adapter))
+    of_index = any("'IndexName'" in ast.unparse(body) for body in definitions[method])
+    seen: set[str] = set()
+    waiting = [method]
+    while waiting:
+        name = waiting.pop()
+        for body in definitions.get(name, []) if name not in seen else []:
+            waiting += _names(body)
+            yield from (Call(adapter.__name__, operation, of_index) for operation in _client_calls(body))
+        seen.add(name)
+
+
+@cache
+def _definitions(module: ModuleType | None) -> dict[str, list[ast.AST]]:
+    """Functions by name, of this module and of the adapters it imports."""
+    assert module
+    tree = ast.parse(inspect.getsource(module))
+    found: dict[str, list[ast.AST]] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef):
+            found.setdefault(node.name, []).append(node)
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("veo4k.adapters.secrets"):
+            for name, bodies in _definitions(import_module(node.module or "")).items():
+                found.setdefault(name, []).extend(bodies)
+    return found
+
+
+def _names(body: ast.AST) -> list[str]:
+    nodes = list(ast.walk(body))
+    bare = [node.id for node in nodes if isinstance(node, ast.Name)]
+    return bare + [node.attr for node in nodes if isinstance(node, ast.Attribute) and _is_ours(node)]
+
+
+def _is_ours(node: ast.Attribute) -> bool:
+    """Tell `self.get` from the `get` of some dictionary."""
+    on_self = isinstance(node.value, ast.Name) and node.value.id == "self"
+    return on_self or not hasattr(dict, node.attr)
+
+
+def _client_calls(body: ast.AST) -> Iterator[str]:
+    known = client_methods()
+    for node in ast.walk(body):
+        if isinstance(node, ast.Attribute) and node.attr in known:
+            yield known[node.attr]
+        if isinstance(node, ast.Constant) and node.value in known:  # get_paginator("list_…")
+            yield known[node.value]
+
+
+@cache
+def client_methods() -> dict[str, str]:
+    """Methods of the clients in use, each with its operation: `update_item` is `dynamodb:UpdateItem`."""
+    session = boto3.Session(region_name="us-east-1")
+    models = {service: session.client(service).meta.service_model for service in SERVICES}
+    return {
+        xform_name(name): f"{service}:{name}" for service, model in models.items() for name in model.operation_names
+    }

@@ -1,0 +1,47 @@
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from samtranslator.parser.parser import Parser
+from samtranslator.translator.translator import Translator
+from samtranslator.yaml_helper import yaml_parse
+
+from local.build import built_template
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def read_template() -> dict[str, Any]:
+    template: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text())
+    return template
+
+
+@pytest.fixture(scope="session")
+def template() -> dict[str, Any]:
+    """template.yaml as it is written."""
+    return read_template()
+
+
+def transformed() -> dict[str, dict[str, Any]]:
+    """The resources by logical id, as CloudFormation gets them from the SAM transform."""
+    source = read_template()
+    for resource in source["Resources"].values():
+        for place in {"CodeUri", "ContentUri"} & resource["Properties"].keys():
+            resource["Properties"][place] = {"Bucket": "bucket", "Key": "key"}
+    session = boto3.Session(region_name="us-east-1")
+    translated = Translator({}, Parser(), boto_session=session).translate(source, {})
+    found: dict[str, dict[str, Any]] = translated["Resources"]
+    return found
+
+
+@pytest.fixture(scope="session")
+def resources() -> dict[str, dict[str, Any]]:
+    """The resources of the stack; see `transformed`."""
+    return transformed()
+
+
+@pytest.fixture(scope="session")
+def built() -> Path:
+    """The folder that `sam build` has made of the tree as it is now."""
+    return built_template().parent

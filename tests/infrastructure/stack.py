@@ -1,0 +1,17 @@
+"""How the tests here look into a template that CloudFormation would get."""
+
+from typing import Any
+
+Resources = dict[str, dict[str, Any]]
+FUNCTIONS = ["Submit", "Callback", "Sweep", "Publish", "Archive"]
+
+
+def properties(resources: Resources, name: str) -> dict[str, Any]:
+    """Properties of the resource of that logical id."""
+    found: dict[str, Any] = resources[name]["Properties"]
+    return found
+
+
+def of_type(resources: Resources, kind: str) -> dict[str, dict[str, Any]]:
+    """Properties of all resources of a type, by logical id."""
+    return {name: resource["Properties"] for name, resource in resources.items() if resource["Type"] == kind}

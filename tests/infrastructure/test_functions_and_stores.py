@@ -1,0 +1,165 @@
+"""Functions, API, table, bucket and secrets: what must be true of each."""
+
+import json
+import re
+
+import pytest
+
+from tests.infrastructure.stack import FUNCTIONS, Resources, of_type, properties
+
+SIZES = {"Submit": (60, 256), "Callback": (10, 256), "Sweep": (120, 256), "Publish": (30, 256), "Archive": (900, 1024)}
+PROVIDER_WAITS = 15
+
+
+def test_there_are_five_functions(resources: Resources) -> None:
+    assert of_type(resources, "AWS::Lambda::Function").keys() == {f"{name}Function" for name in FUNCTIONS}
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_function_runs_on_python_3_13_and_arm_and_is_traced_unless_told_otherwise(
+    resources: Resources, function: str
+) -> None:
+    found = properties(resources, f"{function}Function")
+    assert (found["Runtime"], found["Architectures"], found["Handler"]) == ("python3.13", ["arm64"], "app.handler")
+    assert found["TracingConfig"] == {"Mode": {"Ref": "Tracing"}}
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_function_has_the_time_and_memory_of_the_design(resources: Resources, function: str) -> None:
+    found = properties(resources, f"{function}Function")
+    assert (found["Timeout"], found["MemorySize"]) == SIZES[function]
+
+
+def test_the_callback_answers_before_the_provider_hangs_up(resources: Resources) -> None:
+    assert properties(resources, "CallbackFunction")["Timeout"] < PROVIDER_WAITS
+
+
+def test_the_layers_are_for_the_same_python_and_machine(resources: Resources) -> None:
+    layers = of_type(resources, "AWS::Lambda::LayerVersion").values()
+    assert len(layers) == 2
+    for layer in layers:
+        assert layer["CompatibleRuntimes"] == ["python3.13"]
+        assert layer["CompatibleArchitectures"] == ["arm64"]
+
+
+def test_every_function_logs_into_a_group_of_this_stack(resources: Resources) -> None:
+    groups = of_type(resources, "AWS::Logs::LogGroup")
+    for name in FUNCTIONS:
+        group = properties(resources, f"{name}Function")["LoggingConfig"]["LogGroup"]["Ref"]
+        assert group == f"{name}LogGroup"
+        assert group in groups
+
+
+def test_no_log_is_kept_for_ever(resources: Resources) -> None:
+    for group in of_type(resources, "AWS::Logs::LogGroup").values():
+        assert group["RetentionInDays"] == {"Ref": "LogRetentionDays"}
+
+
+def test_the_api_has_one_route_and_it_takes_callbacks(resources: Resources) -> None:
+    paths = properties(resources, "CallbackApi")["Body"]["paths"]
+    assert {path: set(methods) for path, methods in paths.items()} == {
+        "/callbacks/{taskId}/{index}/{run}/{token}": {"post"}
+    }
+
+
+def test_the_api_is_throttled(resources: Resources) -> None:
+    [stage] = of_type(resources, "AWS::ApiGatewayV2::Stage").values()
+    assert 0 < stage["DefaultRouteSettings"]["ThrottlingRateLimit"] <= 50
+    assert 0 < stage["DefaultRouteSettings"]["ThrottlingBurstLimit"] <= 100
+
+
+def test_the_access_log_never_shows_a_path_because_it_holds_the_token(resources: Resources) -> None:
+    [stage] = of_type(resources, "AWS::ApiGatewayV2::Stage").values()
+    entry = stage["AccessLogSettings"]["Format"]
+    assert json.loads(entry)["routeKey"] == "$context.routeKey"
+    assert set(re.findall(r"\$context\.[\w.]+", entry)) == {
+        "$context.requestId",
+        "$context.routeKey",
+        "$context.status",
+        "$context.identity.sourceIp",
+        "$context.responseLatency",
+        "$context.integrationErrorMessage",
+    }
+
+
+def test_only_the_api_may_call_the_callback(resources: Resources) -> None:
+    [permission] = of_type(resources, "AWS::Lambda::Permission").values()
+    assert permission["Principal"] == "apigateway.amazonaws.com"
+    assert permission["FunctionName"] == {"Ref": "CallbackFunction"}
+    assert permission["SourceArn"]["Fn::Sub"][0].endswith("/POST/callbacks/*/*/*/*")
+
+
+def test_the_table_is_keyed_by_task_and_run(resources: Resources) -> None:
+    keys = properties(resources, "JobTable")["KeySchema"]
+    assert [(key["AttributeName"], key["KeyType"]) for key in keys] == [("taskId", "HASH"), ("run", "RANGE")]
+
+
+def test_due_jobs_are_found_in_an_index_that_holds_keys_only(resources: Resources) -> None:
+    [index] = properties(resources, "JobTable")["GlobalSecondaryIndexes"]
+    keys = [(key["AttributeName"], key["KeyType"]) for key in index["KeySchema"]]
+    assert (index["IndexName"], keys) == ("due", [("#lane", "HASH"), ("#due", "RANGE")])
+    assert index["Projection"] == {"ProjectionType": "KEYS_ONLY"}
+
+
+def test_the_table_streams_both_images_and_forgets_by_its_private_mark(resources: Resources) -> None:
+    table = properties(resources, "JobTable")
+    assert table["StreamSpecification"] == {"StreamViewType": "NEW_AND_OLD_IMAGES"}
+    assert table["TimeToLiveSpecification"] == {"AttributeName": "#ttl", "Enabled": True}
+
+
+def test_the_table_is_billed_by_request_and_can_be_restored(resources: Resources) -> None:
+    table = properties(resources, "JobTable")
+    assert table["BillingMode"] == "PAY_PER_REQUEST"
+    assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert table["DeletionProtectionEnabled"] is True
+
+
+@pytest.mark.parametrize("store", ["JobTable", "ArchiveBucket"])
+def test_deleting_the_stack_deletes_no_job_and_no_video(resources: Resources, store: str) -> None:
+    assert (resources[store]["DeletionPolicy"], resources[store]["UpdateReplacePolicy"]) == ("Retain", "Retain")
+
+
+def test_nothing_in_the_bucket_can_be_public(resources: Resources) -> None:
+    block = properties(resources, "ArchiveBucket")["PublicAccessBlockConfiguration"]
+    assert block == dict.fromkeys(
+        ["BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets"], True
+    )
+
+
+def test_the_bucket_is_versioned(resources: Resources) -> None:
+    assert properties(resources, "ArchiveBucket")["VersioningConfiguration"] == {"Status": "Enabled"}
+
+
+def test_the_bucket_forgets_unfinished_uploads_after_a_day_and_old_versions_after_a_month(
+    resources: Resources,
+) -> None:
+    unfinished, replaced, *_ = properties(resources, "ArchiveBucket")["LifecycleConfiguration"]["Rules"]
+    assert unfinished["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 1}
+    assert replaced["NoncurrentVersionExpiration"] == {"NoncurrentDays": 30}
+
+
+def test_the_bucket_refuses_what_does_not_come_over_tls(resources: Resources) -> None:
+    [statement] = properties(resources, "ArchiveBucketPolicy")["PolicyDocument"]["Statement"]
+    assert (statement["Effect"], statement["Action"], statement["Principal"]) == ("Deny", "s3:*", "*")
+    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+@pytest.mark.parametrize("secret", ["ApiKeySecret", "WebhookKeySecret"])
+def test_a_key_of_the_provider_is_created_without_a_value(resources: Resources, secret: str) -> None:
+    assert properties(resources, secret).keys() == {"Description", "KmsKeyId"}
+
+
+def test_the_token_key_is_generated_as_a_plain_string_of_letters_and_digits(resources: Resources) -> None:
+    generated = properties(resources, "TokenKeySecret")["GenerateSecretString"]
+    assert generated["PasswordLength"] >= 43
+    assert generated["ExcludePunctuation"] is True
+    assert "SecretStringTemplate" not in generated
+
+
+def test_names_that_are_unique_in_an_account_carry_the_name_of_the_stack(resources: Resources) -> None:
+    for kind, name in NAMES.items():
+        for found in of_type(resources, kind).values():
+            assert "${AWS::StackName}" in found[name]["Fn::Sub"]
+
+
+NAMES = {"AWS::Logs::LogGroup": "LogGroupName", "AWS::Events::EventBus": "Name", "AWS::Scheduler::Schedule": "Name"}

@@ -1,0 +1,124 @@
+"""Each test holds a rule of AWS or of the design that neither cfn-lint nor the local cloud would notice broken."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.infrastructure.stack import Resources, of_type, properties
+
+QUEUES = {"SubmitFunctionJobs": "JobQueue", "ArchiveFunctionResults": "ArchiveQueue"}
+TWO_WEEKS = 14 * 24 * 3600
+
+
+def function_of(resources: Resources, source: str) -> dict[str, Any]:
+    return properties(resources, properties(resources, source)["FunctionName"]["Ref"])
+
+
+def test_the_only_event_sources_are_the_two_queues_and_the_stream(resources: Resources) -> None:
+    assert of_type(resources, "AWS::Lambda::EventSourceMapping").keys() == {*QUEUES, "PublishFunctionRows"}
+
+
+def test_every_event_source_reports_single_failures(resources: Resources) -> None:
+    for source in of_type(resources, "AWS::Lambda::EventSourceMapping").values():
+        assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+
+
+@pytest.mark.parametrize(("source", "queue"), QUEUES.items())
+def test_a_queue_hides_a_message_six_times_as_long_as_its_function_may_run(
+    resources: Resources, source: str, queue: str
+) -> None:
+    assert properties(resources, source)["EventSourceArn"] == {"Fn::GetAtt": [queue, "Arn"]}
+    timeout = function_of(resources, source)["Timeout"]
+    assert properties(resources, queue)["VisibilityTimeout"] >= 6 * timeout
+
+
+def test_submit_takes_ten_messages_at_once_in_two_functions_at_most(resources: Resources) -> None:
+    source = properties(resources, "SubmitFunctionJobs")
+    assert (source["BatchSize"], source["ScalingConfig"]) == (10, {"MaximumConcurrency": 2})
+
+
+def test_archive_takes_one_message_at_once_in_as_many_functions_as_the_parameter_says(
+    template: dict[str, Any], resources: Resources
+) -> None:
+    source = properties(resources, "ArchiveFunctionResults")
+    limit = template["Parameters"]["ArchiveConcurrency"]
+    assert (source["BatchSize"], source["ScalingConfig"]) == (1, {"MaximumConcurrency": {"Ref": "ArchiveConcurrency"}})
+    assert limit["MinValue"] == 2
+    assert limit["Default"] == 10
+
+
+def test_no_function_reserves_concurrency_because_throttled_messages_would_burn_their_receives(
+    resources: Resources,
+) -> None:
+    for function in of_type(resources, "AWS::Lambda::Function").values():
+        assert "ReservedConcurrentExecutions" not in function
+
+
+def test_no_function_has_a_dead_letter_queue_of_its_own_because_it_would_never_fill(resources: Resources) -> None:
+    for function in of_type(resources, "AWS::Lambda::Function").values():
+        assert "DeadLetterConfig" not in function
+
+
+@pytest.mark.parametrize(
+    ("queue", "dead_letters", "receives"),
+    [("JobQueue", "DeadLetterQueue", 50), ("ArchiveQueue", "ArchiveDeadLetterQueue", 5)],
+)
+def test_a_message_that_cannot_be_handled_ends_in_the_dead_letter_queue(
+    resources: Resources, queue: str, dead_letters: str, receives: int
+) -> None:
+    redrive = properties(resources, queue)["RedrivePolicy"]
+    assert redrive == {"deadLetterTargetArn": {"Fn::GetAtt": [dead_letters, "Arn"]}, "maxReceiveCount": receives}
+
+
+def test_every_queue_keeps_its_messages_for_two_weeks(resources: Resources) -> None:
+    for queue in of_type(resources, "AWS::SQS::Queue").values():
+        assert queue["MessageRetentionPeriod"] == TWO_WEEKS
+
+
+def test_no_other_queue_may_send_its_dead_here(resources: Resources) -> None:
+    # The two dead-letter queues of queues would name those and be named by them: CloudFormation refuses the circle.
+    queues = of_type(resources, "AWS::SQS::Queue")
+    closed = {n for n, queue in queues.items() if queue.get("RedriveAllowPolicy") == {"redrivePermission": "denyAll"}}
+    assert queues.keys() - closed == {"DeadLetterQueue", "ArchiveDeadLetterQueue"}
+
+
+def test_every_queue_refuses_what_does_not_come_over_tls(resources: Resources) -> None:
+    policy = properties(resources, "QueuePolicy")
+    [statement] = policy["PolicyDocument"]["Statement"]
+    assert {queue["Ref"] for queue in policy["Queues"]} == of_type(resources, "AWS::SQS::Queue").keys()
+    assert (statement["Effect"], statement["Action"]) == ("Deny", "sqs:*")
+    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+def test_publish_sees_only_rows_that_have_something_to_announce(resources: Resources) -> None:
+    [pattern] = properties(resources, "PublishFunctionRows")["FilterCriteria"]["Filters"]
+    states = json.loads(pattern["Pattern"])["dynamodb"]["NewImage"]["state"]["S"]
+    assert states == ["READY", "SUCCEEDED", "FAILED", "TIMED_OUT"]
+
+
+def test_a_record_that_cannot_be_published_does_not_block_the_stream(resources: Resources) -> None:
+    source = properties(resources, "PublishFunctionRows")
+    assert source["StartingPosition"] == "TRIM_HORIZON"
+    assert source["BisectBatchOnFunctionError"] is True
+    assert 0 <= source["MaximumRetryAttempts"] <= 5
+    assert 0 < source["MaximumRecordAgeInSeconds"] <= 6 * 3600
+    assert source["DestinationConfig"]["OnFailure"] == {
+        "Destination": {"Fn::GetAtt": ["PublishDeadLetterQueue", "Arn"]}
+    }
+
+
+def test_the_sweep_ticks_every_minute_and_a_lost_tick_is_kept(resources: Resources) -> None:
+    [schedule] = of_type(resources, "AWS::Scheduler::Schedule").values()
+    lost = {"Fn::GetAtt": ["SweepDeadLetterQueue", "Arn"]}
+    assert schedule["ScheduleExpression"] == "rate(1 minute)"
+    assert schedule["Target"]["Arn"] == {"Fn::GetAtt": ["SweepFunction", "Arn"]}
+    assert schedule["Target"]["RetryPolicy"] == {"MaximumRetryAttempts": 1, "MaximumEventAgeInSeconds": 60}
+    assert schedule["Target"]["DeadLetterConfig"] == {"Arn": lost}
+
+
+def test_a_sweep_that_fails_is_kept_and_not_run_again_before_the_next_tick(resources: Resources) -> None:
+    [edge] = of_type(resources, "AWS::Lambda::EventInvokeConfig").values()
+    assert edge["FunctionName"] == {"Ref": "SweepFunction"}
+    assert edge["MaximumRetryAttempts"] == 0
+    assert edge["DestinationConfig"]["OnFailure"]["Destination"] == {"Fn::GetAtt": ["SweepDeadLetterQueue", "Arn"]}

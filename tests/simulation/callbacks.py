@@ -1,0 +1,157 @@
+"""The provider calls back: again until answered, late, twice or never; and strangers call, with and without keys."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from random import Random
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
+
+from tests.simulation.faults import Fault, Faults
+from tests.simulation.kernel import Kernel
+from tests.simulation.provider import Making, ProviderModel
+from tests.simulation.videos import EVIL_HOST, HD
+from tests.simulation.weather import Weather
+from veo4k.adapters.callback_auth import KeyedCallbackAuth, make_signature, make_token
+from veo4k.domain.job import Job, Key
+from veo4k.services.settle import Request
+
+if TYPE_CHECKING:
+    from veo4k.adapters.secrets import Secret
+
+TOKEN_KEY, WEBHOOK_KEY = b"canary-token-key", b"canary-webhook-key"
+RETRIES = (60.0, 300.0, 900.0)  # seconds; then it is given up
+
+Deliver = Callable[[str, Key, Request, Callable[[int | None], None]], None]
+"""Hands a callback to the function; hears the status, or None where none came."""
+
+
+class FixedKey(NamedTuple):
+    """A secret that never changes."""
+
+    key: bytes
+
+    def in_use(self) -> tuple[bytes, ...]:
+        """Give the key."""
+        return (self.key,)
+
+
+class SimulatedAuth:
+    """The CallbackAuth port: the product's own checks, and the way to the keys."""
+
+    def __init__(self, reach: Callable[[], None]) -> None:
+        self._reach = reach
+        self._auth = KeyedCallbackAuth(cast("Secret", FixedKey(TOKEN_KEY)), cast("Secret", FixedKey(WEBHOOK_KEY)))
+
+    def token_holds(self, task_id: str, index: int, run: int, token: str) -> bool:
+        """Compare the token."""
+        self._reach()
+        return self._auth.token_holds(task_id, index, run, token)
+
+    def signature_holds(self, task_id: str, timestamp: str, signature: str) -> bool:
+        """Compare the signature."""
+        self._reach()
+        return self._auth.signature_holds(task_id, timestamp, signature)
+
+    def has_key(self) -> bool:
+        """Tell whether a key is set."""
+        return True
+
+
+@dataclass(eq=False)
+class Heard:
+    """A success or failure that our side answered with 200."""
+
+    at: float
+    making: Making
+
+
+@dataclass(eq=False)
+class CallbackSender:
+    """The provider's own sender of callbacks, and the people who listen in."""
+
+    kernel: Kernel
+    random: Random
+    weather: Weather
+    faults: Faults
+    deliver: Deliver
+    end: float  # of the tampering
+    heard: list[Heard] = field(default_factory=list)
+    heard_of: set[Key] = field(default_factory=set)
+    tampered_with: set[Key] = field(default_factory=set)
+    model: ProviderModel = field(init=False)
+
+    def send(self, making: Making) -> None:
+        """Call back about a result, in the weather's own way."""
+        fault = self.faults.draw("callback", self.kernel.now) if self.weather.calls_back else Fault.NOT_ARRIVED
+        late = 40_000 * self.random.random() ** 3 if fault is Fault.LATE else 0.0
+        if fault is not Fault.NOT_ARRIVED:
+            self.kernel.after(0.2 * self.random.random() + late, self._try, making, 0)
+        if fault is Fault.TWICE:
+            self.kernel.after(600 * self.random.random(), self._try, making, 0)
+        if self.random.random() < self.weather.tampered and self.kernel.now < self.end:
+            self.kernel.after(600 * self.random.random(), self._tamper, making)
+
+    def _try(self, making: Making, tries: int) -> None:
+        def answered(status: int | None) -> None:
+            if status == 200:
+                self.heard.append(Heard(self.kernel.now, making))
+                self.heard_of.add(making.run)
+            elif tries < len(RETRIES):
+                self.kernel.after(RETRIES[tries], self._try, making, tries + 1)
+
+        request = self._signed(making, self.model.body(making))
+        self.deliver("callback", making.run, request, answered)
+
+    def _tamper(self, making: Making) -> None:
+        """Use a stolen signature for other news: links of one's own, the base video, or nothing new."""
+        links = (
+            f"https://{EVIL_HOST}/v/other.mp4",
+            "http://169.254.169.254/latest/meta-data",
+            self.model.link(making.run.task_id, -1, HD),
+        )
+        news: tuple[dict[str, Any], ...] = (
+            {"code": 200, "data": {"info": {"resultUrls": [self.random.choice(links)]}}},
+            {"code": 200, "data": {}},
+            {"code": 422, "msg": "4k is processing"},
+        )
+        self.tampered_with.add(making.run)
+        body = json.dumps(self.random.choice(news)).encode()
+        self.deliver("tampered", making.run, self._signed(making, body), _ignored)
+
+    def _signed(self, making: Making, body: bytes) -> Request:
+        task_id, index, run = making.callback
+        signed_id = making.own_id if b'"' + making.own_id.encode() + b'"' in body else task_id
+        timestamp = str(int(self.kernel.now))
+        headers = {
+            "x-webhook-timestamp": timestamp,
+            "x-webhook-signature": make_signature(WEBHOOK_KEY, signed_id, timestamp),
+        }
+        token = make_token(TOKEN_KEY, task_id, int(index), int(run))
+        return Request((task_id, index, run, token), headers, body.decode(), is_base64=False)
+
+    def forge(self, job: Job) -> None:
+        """Attack a job without knowing a key."""
+        body = {"code": 200, "data": {"taskId": job.task_id, "resultUrls": [self.model.link(job.task_id, -1, HD)]}}
+        token = make_token(TOKEN_KEY, job.task_id, job.index, job.run)
+        now = self.kernel.now
+        old, fresh = str(int(now) - 1000), str(int(now))
+        signature = make_signature(WEBHOOK_KEY, job.task_id, old)
+        headers = self.random.choice(
+            (
+                {},
+                {"x-webhook-timestamp": fresh, "x-webhook-signature": make_signature(b"guess", job.task_id, fresh)},
+                {"x-webhook-timestamp": old, "x-webhook-signature": signature},
+                {"x-webhook-timestamp": fresh, "x-webhook-signature": signature},
+                {"x-webhook-timestamp": fresh, "x-webhook-signature": "é" * 44},
+            )
+        )
+        if self.random.random() < 0.2:
+            token = make_token(b"guess", job.task_id, job.index, job.run)
+            right = make_signature(WEBHOOK_KEY, job.task_id, fresh)
+            headers = {"x-webhook-timestamp": fresh, "x-webhook-signature": right}
+        parts = (job.task_id, str(job.index), str(job.run), token)
+        self.deliver("forged", job.key, Request(parts, headers, json.dumps(body), is_base64=False), _ignored)
+
+
+def _ignored(_: int | None) -> None:
+    """Whatever is answered."""

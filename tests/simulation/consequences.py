@@ -1,0 +1,54 @@
+"""Where consequences go: the archive queue, the event bus, Step Functions; each may refuse a part of a batch."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.simulation.effects import Effects
+from tests.simulation.faults import Fault
+from veo4k.domain.errors import StorageError
+from veo4k.domain.event import detail
+from veo4k.domain.job import Job, Key
+
+
+@dataclass
+class SimulatedAnnouncements:
+    """The Announcements port. `hears`: called with every event that the bus took."""
+
+    effects: Effects
+    to_queue: Callable[[Key], object]
+    hears: Callable[[Job, dict[str, Any]], None]
+    told: list[tuple[str, Key]] = field(default_factory=list)
+
+    def to_archive(self, jobs: Sequence[Job]) -> Mapping[Key, str]:
+        """Put jobs on the archive queue."""
+        return self._batch("to archive", jobs, lambda job: self.to_queue(job.key))
+
+    def to_bus(self, jobs: Sequence[Job]) -> Mapping[Key, str]:
+        """Put ends on the bus."""
+        return self._batch("to bus", jobs, lambda job: self.hears(job, detail(job)))
+
+    def to_task(self, job: Job, token: str) -> str:
+        """Tell a task."""
+        try:
+            self.effects.do("to task", job.task_id, lambda: self.told.append((token, job.key)))
+        except StorageError as error:
+            return str(error)
+        return ""
+
+    def _batch(self, effect: str, jobs: Sequence[Job], send: Callable[[Job], object]) -> dict[Key, str]:
+        effects, subject = self.effects, " ".join(job.task_id for job in jobs)
+        fault = effects.draw(effect, subject)
+        effects.kernel.pause(0.01)
+        failing = [jobs[-1]] if fault is Fault.PARTLY else []
+
+        def call() -> None:
+            for job in jobs:
+                if job not in failing:
+                    send(job)
+
+        try:
+            effects.suffer(fault, call) if fault else call()
+        except StorageError as error:
+            return {job.key: str(error) for job in jobs}
+        return {job.key: "ThrottlingException" for job in failing}

@@ -1,0 +1,92 @@
+"""Small scope, all of it: one job, and up to two faults at every effect of its way."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from itertools import islice
+from typing import NamedTuple
+
+from tests.simulation.faults import MENUS, Fault, PlacedFaults
+from tests.simulation.oracles import Violation
+from tests.simulation.provider import Manners
+from tests.simulation.weather import Weather
+from tests.simulation.world import Simulation
+
+CALM = Weather(
+    jobs=1,
+    spread=1.0,
+    fault_end=86_400.0,
+    rates=dict.fromkeys(MENUS, 0.0),
+    manners=Manners(registers_within=30.0),
+    own_ids=0.0,
+    forged=0.0,
+    tampered=0.0,
+    invalid=0.0,
+    repeated=0.0,
+    tokens=1.0,
+    plain=True,
+)
+"""Weather in which nothing goes wrong by itself."""
+
+WAYS: Mapping[str, Weather] = {
+    "callback": CALM,
+    "no callback": replace(CALM, calls_back=False),
+}
+"""The ways a job may go: its end told by the callback, or found by a probe."""
+
+Places = tuple[tuple[int, Fault], ...]
+
+
+def run(weather: Weather, places: Places, *, tells: bool = False) -> tuple[list[Violation], list[str], Simulation]:
+    """Run one job with faults at these effects; gives what did not hold, and the effects passed."""
+    faults = PlacedFaults(dict(places))
+    simulation = Simulation(0, weather, faults=faults, tells=tells).run()
+    return simulation.oracles.violations, faults.passed, simulation
+
+
+class Part(NamedTuple):
+    """All placements that begin with this one, and add up to so many faults."""
+
+    way: str
+    places: Places
+    more: int
+
+
+Failed = tuple[str, Places, list[Violation]]
+
+
+def parts(faults: int) -> Iterator[Part]:
+    """Divide all placements of up to so many faults into parts to be run side by side."""
+    for way, weather in WAYS.items():
+        yield Part(way, (), 0)
+        for places in _next_places(weather, ()) if faults else ():
+            yield Part(way, places, faults - 1)
+
+
+def part(task: Part) -> tuple[int, list[Failed]]:
+    """Run one part; gives how many runs that were, and those in which something did not hold."""
+    count, failed = 0, []
+    for places, violations in _deeper(WAYS[task.way], task.places, task.more):
+        count += 1
+        if violations:
+            failed.append((task.way, places, violations))
+    return count, failed
+
+
+def _deeper(weather: Weather, places: Places, more: int) -> Iterator[tuple[Places, list[Violation]]]:
+    violations, passed, _ = run(weather, places)
+    yield places, violations
+    for further in _placed(places, passed) if more else ():
+        yield from _deeper(weather, further, more - 1)
+
+
+def _next_places(weather: Weather, places: Places) -> Iterator[Places]:
+    _, passed, _ = run(weather, places)
+    yield from _placed(places, passed)
+
+
+def _placed(places: Places, passed: list[str]) -> Iterator[Places]:
+    """Give each way to place one more fault, later than the last."""
+    first = places[-1][0] + 1 if places else 0
+    for place, effect in islice(enumerate(passed), first, None):
+        for fault in MENUS[effect]:
+            yield (*places, (place, fault))

@@ -1,0 +1,135 @@
+"""The five functions, as Lambda runs them: the real services over the simulated ports, killed at their timeouts."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any, TypeVar
+
+from tests.simulation.effects import Effects
+from tests.simulation.kernel import Kernel, Killed, Process, SkewedClock, Strands
+from veo4k.domain.job import Job, Key
+from veo4k.domain.notes import Note
+from veo4k.domain.ports import Change, MessageQueue, World
+from veo4k.services import archive, publish, settle, submit, sweep
+
+T = TypeVar("T")
+TIMEOUTS = {"submit": 60.0, "callback": 10.0, "sweep": 120.0, "publish": 30.0, "archive": 900.0}
+
+
+@dataclass(eq=False, kw_only=True)
+class Functions:
+    """Invokes them. `worlds`: what submit and sweep act in, one for each warm machine that is free."""
+
+    effects: Effects
+    new_world: Callable[[], World]
+    queue: MessageQueue
+    office: settle.Office
+    desk: publish.Desk
+    vault: archive.Vault
+    skew: float
+    faulted: list[tuple[str, BaseException]] = field(default_factory=list)
+    notes: dict[str, int] = field(default_factory=dict)
+    hears: Callable[[Note], None] = lambda _: None
+    _free: list[World] = field(default_factory=list)
+
+    @property
+    def kernel(self) -> Kernel:
+        """The time they live in."""
+        return self.effects.kernel
+
+    @property
+    def random(self) -> Random:
+        """Their chance."""
+        return self.effects.random
+
+    def submit(self, batch: Sequence[submit.Received], done: Callable[[Sequence[str] | None], None]) -> None:
+        """Take in a batch; `done` hears the ids to deliver again, None where the function died."""
+        world = self._take()
+
+        def call(stop_at: float) -> tuple[list[Note], list[str]]:
+            return submit.submit(world, self.queue, batch, stop_at)
+
+        def over(value: tuple[list[Note], list[str]] | None) -> None:
+            self._free.append(world)
+            self._hear(value[0] if value else [])
+            done(value[1] if value else None)
+
+        self._invoke("submit", call, over)
+
+    def sweep(self) -> None:
+        """Sweep."""
+        world = self._take()
+
+        def over(value: list[Note] | None) -> None:
+            self._free.append(world)
+            self._hear(value or [])
+
+        self._invoke("sweep", lambda stop_at: sweep.sweep(world, stop_at), over)
+
+    def callback(self, name: str, _: Key, request: settle.Request, done: Callable[[int | None], None]) -> None:
+        """Receive a callback; `done` hears the status."""
+
+        def over(value: tuple[int, Note] | None) -> None:
+            self._hear([value[1]] if value else [])
+            done(value[0] if value else None)
+
+        now = self.vault.clock.now
+        self._invoke(name, lambda _: settle.settle(self.office, request, now()), over, TIMEOUTS["callback"])
+
+    def publish(self, changes: Sequence[Change], done: Callable[[bool], None]) -> None:
+        """Read records; `done` hears whether it lived to the end."""
+
+        def over(value: list[Note] | None) -> None:
+            self._hear(value or [])
+            done(value is not None)
+
+        now = self.vault.clock.now
+        self._invoke("publish", lambda _: publish.publish(self.desk, changes, now()), over)
+
+    def archive(self, key: Key, done: Callable[[bool], None]) -> None:
+        """Archive a job's result; `done` hears whether the message may go."""
+
+        def over(value: Note | None) -> None:
+            self._hear([value] if value else [])
+            done(value is not None)
+
+        self._invoke("archive", lambda stop_at: archive.archive(self.vault, key, stop_at), over)
+
+    def _take(self) -> World:
+        return self._free.pop(self.random.randrange(len(self._free))) if self._free else self.new_world()
+
+    def _invoke(
+        self, name: str, call: Callable[[float], T], over: Callable[[T | None], None], timeout: float = 0.0
+    ) -> None:
+        skew = self.skew * (2 * self.random.random() - 1)
+        stop_at = self.kernel.now + (timeout or TIMEOUTS[name])
+        process = Process(self.kernel, name, stop_at, skew)
+
+        def done(value: T | None, error: BaseException | None) -> None:
+            if self.effects.timeline.tells and error is not None:
+                self.effects.timeline.add("", name, "died", repr(error))
+            if error is not None and not isinstance(error, Killed):
+                self.faulted.append((name, error))
+            over(value)
+
+        process.start(lambda: call(stop_at + skew), done)
+
+    def _hear(self, notes: Sequence[Note]) -> None:
+        for note in notes:
+            self.notes[note.action] = self.notes.get(note.action, 0) + 1
+            self.hears(note)
+
+
+def make_clock(kernel: Kernel) -> SkewedClock:
+    """Give the clock of whatever function runs."""
+    return SkewedClock(kernel)
+
+
+def make_crew(kernel: Kernel) -> Callable[[], Strands]:
+    """Give a maker of crews."""
+    return lambda: Strands(kernel)
+
+
+def named_job(job: Job) -> dict[str, Any]:
+    """Give what the archive queue's message says of a job."""
+    return {"taskId": job.task_id, "run": job.run}

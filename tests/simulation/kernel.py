@@ -1,0 +1,209 @@
+"""Virtual time: events in a heap, functions as greenlets that give way at every effect, and may die there."""
+
+import heapq
+from collections.abc import Callable
+from itertools import count
+from typing import Any, Self, TypeVar
+
+from greenlet import getcurrent, greenlet
+
+T = TypeVar("T")
+
+
+class Killed(BaseException):
+    """The function is dead: crashed, or killed at its timeout."""
+
+
+class Kernel:
+    """The clock and the events to come. Two events of one instant happen in the order in which they were planned."""
+
+    def __init__(self, begin: float) -> None:
+        self.now = begin
+        self._heap: list[tuple[float, int, Callable[..., object], tuple[Any, ...]]] = []
+        self._number = count()
+        self._hub = getcurrent()
+        self.process: Process | None = None  # the one that runs now
+
+    def at(self, instant: float, call: Callable[..., object], *args: Any) -> None:
+        """Plan a call."""
+        heapq.heappush(self._heap, (max(instant, self.now), next(self._number), call, args))
+
+    def after(self, seconds: float, call: Callable[..., object], *args: Any) -> None:
+        """Plan a call, from now."""
+        heapq.heappush(self._heap, (self.now + seconds, next(self._number), call, args))
+
+    def next_event(self) -> float:
+        """Give when the next planned call is; infinity when nothing is planned."""
+        return self._heap[0][0] if self._heap else float("inf")
+
+    def run(self, until: float) -> None:
+        """Let time pass until then, or until nothing is planned any more."""
+        self._hub = getcurrent()
+        while self._heap and self._heap[0][0] <= until:
+            self.now, _, call, args = heapq.heappop(self._heap)
+            call(*args)
+
+    def pause(self, seconds: float) -> None:
+        """Let the running function wait, while others go on."""
+        process = self.process
+        if process is None:
+            raise RuntimeError("no function is running")
+        if process.dead:
+            raise Killed
+        heapq.heappush(self._heap, (self.now + seconds, next(self._number), _resume, (self, process, getcurrent())))
+        self.give_way(process)
+
+    def give_way(self, process: "Process") -> None:
+        """Let others go on until somebody resumes this one."""
+        self._hub.switch()
+        self.process = process
+        if process.dead:
+            raise Killed
+
+    def spawn(self, process: "Process", call: Callable[[], object]) -> greenlet:
+        """Start a strand of a function, as soon as the running one gives way."""
+        strand = greenlet(call, self._hub)
+        process.strands.append(strand)
+        self.at(self.now, _resume, self, process, strand)
+        return strand
+
+
+def _resume(kernel: Kernel, process: "Process", strand: greenlet) -> None:
+    if strand.dead or process.dead:
+        return
+    kernel.process = process
+    strand.switch()
+    kernel.process = None
+
+
+class Process:
+    """One invocation of a function. `skew`: how far its clock is off, in seconds; `stop_at`: when it is killed."""
+
+    def __init__(self, kernel: Kernel, name: str, stop_at: float, skew: float = 0.0) -> None:
+        self.kernel, self.name, self.stop_at, self.skew = kernel, name, stop_at, skew
+        self.dead = False
+        self.is_hurt = False  # something failed it: it may not be held to what it began
+        self.strands: list[greenlet] = []
+
+    def start(self, call: Callable[[], T], done: Callable[[T | None, BaseException | None], object]) -> None:
+        """Run it; `done` hears what it gave, what it raised, or Killed."""
+
+        def body() -> None:
+            try:
+                value = call()
+            except Killed as killed:
+                self._finish(done, None, killed)
+            except Exception as error:  # noqa: BLE001 - what a function lets through is for the oracles
+                self._finish(done, None, error)
+            else:
+                self._finish(done, value, None)
+
+        self.kernel.spawn(self, body)
+        self.kernel.at(self.stop_at, self.kill)
+
+    def _finish(self, done: Callable[..., object], value: object, error: BaseException | None) -> None:
+        self.dead = True
+        self.kernel.process = None
+        done(value, error)
+
+    def kill(self) -> None:
+        """End it where it stands: no strand of it does anything any more."""
+        self.dead = True
+        for strand in self.strands:
+            self.is_hurt = self.is_hurt or not strand.dead
+            if not strand.dead and strand:  # one that never began has nothing to unwind
+                self.kernel.process = self
+                strand.throw(Killed)
+        self.kernel.process = None
+
+    def crash(self) -> None:
+        """Die here and now, from within."""
+        self.dead = True
+        self.kernel.at(self.kernel.now, self.kill)
+        raise Killed
+
+
+class SkewedClock:
+    """The time as the running function's machine has it, to the millisecond."""
+
+    def __init__(self, kernel: Kernel) -> None:
+        self._kernel = kernel
+
+    def now(self) -> float:
+        """Give the time."""
+        process = self._kernel.process
+        return round(self._kernel.now + (process.skew if process else 0.0), 3)
+
+    def sleep_until(self, instant: float) -> None:
+        """Wait, unless that time is over."""
+        if (wait := instant - self.now()) > 0:
+            self._kernel.pause(wait)
+
+
+class _Pending:
+    def __init__(self, crew: "Strands", call: Callable[..., Any], args: tuple[Any, ...]) -> None:
+        self._crew, self._call, self._args = crew, call, args
+        self._value: Any = None
+        self._error: Exception | None = None
+        self.over = False
+
+    def run(self) -> None:
+        try:
+            self._value = self._call(*self._args)
+        except Killed:
+            return
+        except Exception as error:  # noqa: BLE001 - a future keeps what its call raised
+            self._error = error
+        self.over = True
+        self._crew.one_is_over()
+
+    def result(self) -> Any:
+        self._crew.wait_for(self)
+        if self._error is not None:
+            raise self._error
+        return self._value
+
+
+class Strands:
+    """A crew: calls side by side as strands of the running function."""
+
+    def __init__(self, kernel: Kernel) -> None:
+        self._kernel = kernel
+        self._calls: list[_Pending] = []
+        self._waiting: greenlet | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """Wait for all, but not for the dead."""
+        if kind is not Killed:
+            for call in self._calls:
+                self.wait_for(call)
+
+    def submit(self, call: Callable[..., T], /, *args: Any) -> _Pending:
+        """Start a call."""
+        process = self._running()
+        pending = _Pending(self, call, args)
+        self._calls.append(pending)
+        self._kernel.spawn(process, pending.run)
+        return pending
+
+    def wait_for(self, pending: _Pending) -> None:
+        """Wait until one call is over."""
+        process = self._running()
+        while not pending.over:
+            self._waiting = getcurrent()
+            self._kernel.give_way(process)
+
+    def one_is_over(self) -> None:
+        """Wake whoever waits for it."""
+        waiting, self._waiting = self._waiting, None  # one wake for one wait
+        if waiting is not None:
+            self._kernel.at(self._kernel.now, _resume, self._kernel, self._running(), waiting)
+
+    def _running(self) -> Process:
+        process = self._kernel.process
+        if process is None or process.dead:
+            raise Killed
+        return process

@@ -1,0 +1,145 @@
+"""Invariants 4 to 7, 10 and 11, when all is over: nothing lost, everything announced, everything true."""
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from tests.simulation.provider import Making
+from tests.simulation.videos import FOUR_K, HOST, TALL, Fate, content
+from veo4k.domain.answer import Meaning
+from veo4k.domain.job import ENDED, Code, Job, State
+from veo4k.domain.rules import may_be_asked
+from veo4k.domain.schedule import Times
+
+if TYPE_CHECKING:
+    from tests.simulation.messages import Sending
+    from tests.simulation.oracles import Oracles
+
+HALF_AN_HOUR = 1800.0
+MOST_TRIES = Times().archive_attempts
+IN_THE_WAY = frozenset({Code.RESULT_HOST_BLOCKED, Code.NOT_4K, Code.INDEX_AMBIGUOUS, Code.ARCHIVE_FAILED})
+
+
+def judge(oracles: "Oracles") -> None:
+    """Look at every message and every row."""
+    world = oracles.world
+    for message_id, sending in world.sendings.items():
+        _taken(oracles, message_id, sending)
+    for job in world.memory.all():
+        _ended(oracles, job)
+        _archived(oracles, job)
+        _right(oracles, job)
+    _one_run_each(oracles)
+    _claims_kept(oracles)
+
+
+def _claims_kept(oracles: "Oracles") -> None:
+    """Nobody who lived, and whom nothing failed, has claimed a request and then neither sent it nor given it back."""
+    asked = oracles.world.provider.asked
+    for process, key, attempt in oracles.claims:
+        job = oracles.world.memory.get(key)
+        given_back = (process, attempt) in oracles.given_back
+        if not process.is_hurt and (process, key) not in asked and not given_back:
+            oracles.complain(4, key.task_id, f"run {key.run}: a claim was abandoned ({job.state if job else None})")
+
+
+def _taken(oracles: "Oracles", message_id: str, sending: "Sending") -> None:
+    world = oracles.world
+    if message_id in world.job_queue.messages:
+        oracles.complain(4, sending.task_id, f"{message_id} is still in the queue")
+    if not sending.valid:
+        rejected = [body for body, _ in world.messages.rejected]
+        if sending.body not in rejected:
+            oracles.complain(4, sending.task_id, "an invalid message is not in the dead-letter queue")
+        return
+    if any(dead.message_id == message_id for dead in world.job_queue.dead):
+        oracles.complain(4, sending.task_id, f"{message_id} is in the dead-letter queue")
+    elif not any(job.index == sending.index for job in world.memory.runs(sending.task_id)):
+        oracles.complain(4, sending.task_id, f"{message_id} has no job")
+    if sending.token and not any(token == sending.token for token, _ in world.announcements.told):
+        oracles.complain(5, sending.task_id, f"{message_id}'s task was never told")
+
+
+def _ended(oracles: "Oracles", job: Job) -> None:
+    if job.state not in ENDED:
+        oracles.complain(4, job.task_id, f"run {job.run} is {job.state} for ever")
+    elif not oracles.events.get(job.key):
+        oracles.complain(5, job.task_id, f"run {job.run}'s end was never announced")
+    elif job.lane is not None:
+        oracles.complain(4, job.task_id, f"run {job.run} is in the due index for ever")
+    elif job.urls or job.image_urls or job.tokens:
+        oracles.complain(11, job.task_id, "private links or tokens outlive the announcement")
+
+
+def _archived(oracles: "Oracles", job: Job) -> None:
+    if job.state is not State.SUCCEEDED:
+        return
+    stored = oracles.world.archive.objects.get(job.archive.key) if job.archive else None
+    if stored is None or job.archive is None:
+        oracles.complain(6, job.task_id, "SUCCEEDED without an object")
+        return
+    if (len(stored), hashlib.sha256(stored).hexdigest()) != (job.archive.bytes, job.archive.sha256):
+        oracles.complain(6, job.task_id, "the object is not the row's")
+    # Where the provider does not count the index, a sibling that ended without a result leaves nothing to compare with.
+    indices = {job.index} if oracles.world.weather.manners.counts_index else {0, 1}
+    names = [(index, kind) for index in (0, *indices) for kind in (FOUR_K, TALL)]
+    if stored not in [content(kind, f"{job.task_id}_{index}_{kind}") for index, kind in names]:
+        oracles.complain(6, job.task_id, "the object is not this video in 4K")
+
+
+def _right(oracles: "Oracles", job: Job) -> None:
+    """A video that was made must have been brought home, where anything at all was heard of it."""
+    world, code = oracles.world, job.error.code if job.error else None
+    if job.state is State.SUCCEEDED or code in IN_THE_WAY:
+        _excused(oracles, job, code)
+        return
+    makings = [m for each in world.model.makings.values() for m in each if m.run == job.key]
+    limit = (job.accepted_at or job.created_at) + world.times.deadline - HALF_AN_HOUR
+    for making in makings:
+        made = making.video.fate is Fate.MADE and making.video.host == HOST and making.done_at <= limit
+        if made and _was_heard_of(oracles, job, making):
+            oracles.complain(7, job.task_id, f"run {job.run} is {job.state} {code}, but was made and paid for")
+
+
+def _was_heard_of(oracles: "Oracles", job: Job, making: Making) -> bool:
+    world, ended = oracles.world, job.finished_at or 0.0
+    called = any(heard.making is making and heard.at <= ended for heard in world.callbacks.heard)
+    asked = any(
+        sent.key == job.key and sent.left_at > making.done_at and sent.meaning is Meaning.DONE and sent.known_at < ended
+        for sent in world.provider.sent
+    )
+    # Where the provider starts over, the product stops asking; under the newer contract it never asks twice.
+    asks = world.weather.contract == "veo" and not world.weather.manners.starts_over
+    healthy = asks and world.end < making.done_at + HALF_AN_HOUR
+    return called or (asks and asked) or healthy
+
+
+def _excused(oracles: "Oracles", job: Job, code: Code | None) -> None:
+    """A code that says what stood in the way must have had something in the way."""
+    video, runs = oracles.world.model.videos[job.task_id], oracles.world.memory.runs(job.task_id)
+    misled = job.key in oracles.world.callbacks.tampered_with and len(video.links) > 1
+    there = video.fate is Fate.MADE and video.links[-1] in (FOUR_K, TALL)
+    if code is Code.NOT_4K and there and not misled:
+        oracles.complain(7, job.task_id, "NOT_4K, but the provider had the 4K file")
+    if code is Code.RESULT_HOST_BLOCKED and video.host == HOST:
+        oracles.complain(7, job.task_id, "RESULT_HOST_BLOCKED, but the provider's own host was right")
+    if code is Code.INDEX_AMBIGUOUS and all(other.index == job.index for other in runs):
+        oracles.complain(7, job.task_id, "INDEX_AMBIGUOUS, but there is one index only")
+    weather = oracles.world.weather
+    rough = bool(weather.outages) or max(weather.rates.values()) > 0.1
+    gave_up_asking = not may_be_asked(job) or video.host != HOST or (rough and job.tries >= MOST_TRIES)
+    if code is Code.ARCHIVE_FAILED and there and not gave_up_asking:
+        oracles.complain(7, job.task_id, f"ARCHIVE_FAILED after {job.tries} tries, but the file was there")
+
+
+def _one_run_each(oracles: "Oracles") -> None:
+    seen: set[str] = set()
+    files: dict[tuple[str, str], int] = {}
+    for job in oracles.world.memory.all():
+        if job.message_id in seen:
+            oracles.complain(4, job.task_id, f"{job.message_id} made two runs")
+        seen.add(job.message_id or "")
+        asked = [each for each in oracles.world.sendings.values() if each.task_id == job.task_id and each.valid]
+        if job.run > len({each.index for each in asked}) + sum(each.force for each in asked):
+            oracles.complain(4, job.task_id, f"run {job.run} of {len(asked)} messages")
+        if job.archive and files.setdefault((job.task_id, job.archive.sha256), job.index) != job.index:
+            oracles.complain(6, job.task_id, "the same file for two indices")

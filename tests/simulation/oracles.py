@@ -1,0 +1,127 @@
+"""What must always hold (design: invariants 1 to 11), looked at with every change, every event and every file."""
+
+import json
+from collections.abc import Sequence
+from operator import attrgetter
+from typing import TYPE_CHECKING, NamedTuple
+
+from tests.simulation import liveness, pacing
+from tests.simulation.kernel import Process
+from veo4k.domain.errors import StorageError
+from veo4k.domain.gate import Gate
+from veo4k.domain.job import ATTRIBUTES, ENDED, Job, Key, State
+from veo4k.domain.ports import Change
+from veo4k.domain.rules import MOST_ACCEPTS
+
+if TYPE_CHECKING:
+    from tests.simulation.world import Simulation
+
+RANK = {
+    State.QUEUED: 0,
+    State.SUBMITTING: 0,
+    State.PROCESSING: 1,
+    State.READY: 2,
+    State.SUCCEEDED: 3,
+    State.FAILED: 3,
+    State.TIMED_OUT: 3,
+}
+PUBLIC = attrgetter(*(name for name, attribute in ATTRIBUTES.items() if not attribute.startswith("#")))
+"""All public fields of a job."""
+SECRETS = ("canary", "?sig=", "token-")
+
+
+class Violation(NamedTuple):
+    """What did not hold: the invariant's number, the task, seconds from the beginning, and what was seen."""
+
+    invariant: int
+    task_id: str
+    at: float
+    what: str
+
+
+class Oracles:
+    """Collects violations."""
+
+    def __init__(self, world: "Simulation") -> None:
+        self.world = world
+        self.violations: list[Violation] = []
+        self.claims: list[tuple[Process, Key, str]] = []
+        self.given_back: set[tuple[Process, str]] = set()
+        self.events: dict[Key, list[dict[str, object]]] = {}
+
+    def complain(self, invariant: int, task_id: str, what: str) -> None:
+        """Note a violation."""
+        at = self.world.kernel.now - self.world.timeline.begin
+        self.violations.append(Violation(invariant, task_id, at, what))
+        self.world.timeline.add(task_id, "ORACLE", f"VIOLATES {invariant}", what)
+
+    def changed(self, change: Change) -> None:
+        """Look at a write of the table."""
+        old, new = change
+        process = self.world.kernel.process
+        if process is not None and process.name == "forged":
+            self.complain(8, new.task_id, "a forged request changed the table")
+        if new.lane is None and new.state not in ENDED:
+            self.complain(4, new.task_id, f"{new.state} left the due index")
+        if new.attempt is not None and (old is None or old.attempt != new.attempt):
+            self._claimed(old, new)
+        if old is not None:
+            self._compared(old, new)
+
+    def _claimed(self, old: Job | None, new: Job) -> None:
+        process = self.world.kernel.process
+        if process is not None:
+            self.claims.append((process, new.key, new.attempt or ""))
+        if (old is not None and old.accepted_at is not None) or new.key in self.world.callbacks.heard_of:
+            self.complain(1, new.task_id, "claimed a submission after acceptance was proven")
+        if any(other.state not in ENDED for other in self.world.memory.runs(new.task_id) if other.run < new.run):
+            self.complain(1, new.task_id, "two runs of a task in flight together")
+
+    def _compared(self, old: Job, new: Job) -> None:
+        process = self.world.kernel.process
+        if process is not None and old.attempt and not new.attempt:
+            self.given_back.add((process, old.attempt))
+        if RANK[new.state] < RANK[old.state]:
+            self.complain(3, new.task_id, f"rank fell: {old.state} -> {new.state}")
+        if old.state in ENDED and PUBLIC(old) != PUBLIC(new):
+            self.complain(3, new.task_id, f"the public part of {old.state} changed")
+        if old.accepted_at is not None and new.accepted_at != old.accepted_at:
+            self.complain(1, new.task_id, "acceptedAt changed")
+        if new.attempts > old.attempts and old.accepts >= MOST_ACCEPTS:
+            self.complain(1, new.task_id, f"asked again after {old.accepts} acceptances")
+        if new.lane is None and old.lane is not None and not self.events.get(new.key):
+            self.complain(5, new.task_id, "left the due index unannounced")
+
+    def gate_changed(self, old: Gate, new: Gate) -> None:
+        """Look at a write of the gate's row."""
+        if not old.reason or new.instants == old.instants:
+            return
+        early = self.world.kernel.now < old.until - 2 * self.world.weather.skew
+        if early or not new.probe or not pacing.is_one_more(old.instants, new.instants):
+            self.complain(9, "#gate", "more slots of a shut gate than its only one")
+
+    def announced(self, job: Job, told: dict[str, object]) -> None:
+        """Look at an event on the bus."""
+        row = self.world.memory.get(job.key)
+        if row is None or PUBLIC(row) != PUBLIC(job):
+            self.complain(5, job.task_id, "announced what the row does not say")
+        if told["eventId"] != f"{job.job_id}#{job.state}":
+            self.complain(5, job.task_id, f"event id {told['eventId']}")
+        if any(secret in json.dumps(told) for secret in SECRETS):
+            self.complain(11, job.task_id, "a secret in an event")
+        self.events.setdefault(job.key, []).append(told)
+
+    def judge(self) -> None:
+        """Look at the whole, when all is over."""
+        for name, error in self.world.functions.faulted:
+            if name != "archive" or not isinstance(error, StorageError):
+                self.complain(12, "", f"{name} let {error!r} through")
+        for url in self.world.downloads.outside:
+            self.complain(8, "", f"fetched {url}")
+        pacing.judge(self)
+        liveness.judge(self)
+
+
+def summary(violations: Sequence[Violation]) -> str:
+    """Give the violations as text, one a line."""
+    return "\n".join(f"  invariant {v.invariant:2d}  {v.task_id:<16} at {v.at:10.1f} s: {v.what}" for v in violations)

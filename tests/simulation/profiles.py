@@ -1,0 +1,49 @@
+"""Weathers that the seeds hardly ever draw, under names."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from tests.simulation.exhaustive import CALM
+from tests.simulation.faults import AWS, MENUS, TABLE, Fault, Outage
+from tests.simulation.weather import HOUR, Weather
+
+USUAL = Weather()
+MANY_REFUSED = dict.fromkeys(MENUS, 0.01) | {"request": 0.6}
+SLOW_WRITES = Outage(0, 2 * HOUR, frozenset({"write", "to bus"}), Fault.SLOW_BEFORE)
+NOTHING_WRONG = replace(CALM, jobs=100, spread=600.0, tokens=0.1)
+
+PROFILES: Mapping[str, Weather] = {
+    "every callback lost": replace(USUAL, calls_back=False, tampered=0.0),
+    "every callback lost, and nothing else": replace(NOTHING_WRONG, calls_back=False, plain=False),
+    "fifteen hours without AWS": replace(
+        USUAL, fault_end=20 * HOUR, spread=2 * HOUR, outages=(Outage(600, 600 + 15 * HOUR, AWS, Fault.REFUSED),)
+    ),
+    "fifteen hours without the table": replace(
+        USUAL, fault_end=20 * HOUR, spread=2 * HOUR, outages=(Outage(600, 600 + 15 * HOUR, TABLE, Fault.REFUSED),)
+    ),
+    "an hour in which every write's answer is lost": replace(
+        USUAL, outages=(Outage(600, 600 + HOUR, frozenset({"write"}), Fault.LOST),)
+    ),
+    "an hour without credits": replace(
+        USUAL, outages=(Outage(300, 300 + HOUR, frozenset({"request"}), Fault.NO_CREDITS),)
+    ),
+    "an hour of maintenance": replace(
+        USUAL, outages=(Outage(300, 300 + HOUR, frozenset({"request"}), Fault.MAINTENANCE),)
+    ),
+    "half an hour of nothing but 429": replace(
+        USUAL, outages=(Outage(300, 300 + HOUR / 2, frozenset({"request"}), Fault.TOO_MANY),)
+    ),
+    "six requests of ten go wrong": replace(USUAL, rates=MANY_REFUSED),
+    "an hour in which functions die at their requests": replace(
+        USUAL, outages=(Outage(0, HOUR, frozenset({"request"}), Fault.CRASH_AFTER),)
+    ),
+    "half an hour of lost answers": replace(
+        USUAL, fault_end=HOUR / 2, spread=900.0, outages=(Outage(0, HOUR / 2, frozenset({"request"}), Fault.LOST),)
+    ),
+    "clocks two seconds off": replace(USUAL, skew=2.0),
+    "clocks half a minute off": replace(USUAL, skew=30.0),
+    "news meets a probe": replace(
+        USUAL, spread=30.0, takes=(700.0, 780.0), fails=0.5, outages=(SLOW_WRITES,), rates=dict.fromkeys(MENUS, 0.0)
+    ),
+}
+BURST = replace(NOTHING_WRONG, jobs=1000, spread=0.0, calls_back=True)

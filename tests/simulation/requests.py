@@ -1,0 +1,115 @@
+"""The way to the provider and back: the Provider port over the model, with all that may happen in between."""
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from tests.simulation.effects import Effects
+from tests.simulation.faults import Fault
+from tests.simulation.kernel import Process
+from tests.simulation.provider import ProviderModel, reply
+from veo4k.domain.answer import Answer, Meaning, NoReply, Reply, read_record, read_submission
+from veo4k.domain.job import Job, Key
+from veo4k.domain.rules import probes_by_post
+
+TIMEOUT = 20.0  # seconds the product waits for an answer
+LATEST_ARRIVAL = 45.0  # seconds a request may be under way, its sender long gone
+
+_INSTEAD = {
+    Fault.BAD_GATEWAY: Reply(502, b"<html>Bad Gateway</html>"),
+    Fault.TOO_MANY: reply(429, "too many requests"),
+    Fault.NO_CREDITS: reply(402, "insufficient credits"),
+    Fault.MAINTENANCE: reply(455, "maintenance"),
+    Fault.KEY_REFUSED: reply(401, "unauthorized"),
+    Fault.PATH_GONE: Reply(404, b"<html>Not Found</html>"),
+}
+"""Answers of somebody before the provider, or of its front door: nothing was accepted."""
+
+_MANGLED = {
+    Fault.BAD_GATEWAY_AFTER: Reply(502, b"<html>Bad Gateway</html>"),
+    Fault.GARBLED: Reply(200, b'{"code":"200"}'),
+    Fault.SERVER_ERROR: reply(500, "Server exception, please try again later"),
+}
+"""Answers that hide what the provider said."""
+
+
+@dataclass(eq=False)
+class Sent:
+    """One request: when it left, and what its sender came to know."""
+
+    key: Key
+    left_at: float
+    by: Process
+    paid: bool  # a POST to get-4k-video
+    meaning: Meaning | None = None  # None while nobody knows: its sender may be dead
+    known_at: float = 0.0
+
+
+class Way(NamedTuple):
+    """Seconds a request and its answer are under way."""
+
+    there: float
+    back: float
+
+
+@dataclass(eq=False)
+class SimulatedProvider:
+    """The Provider port."""
+
+    effects: Effects
+    model: ProviderModel
+    sent: list[Sent] = field(default_factory=list)
+    asked: set[tuple[Process, Key]] = field(default_factory=set)
+    unset_until: float = 0.0
+
+    def unready(self) -> str:
+        """Tell whether the secrets are set."""
+        return "API_KEY_UNSET" if self.effects.kernel.now < self.unset_until else ""
+
+    def ask(self, job: Job) -> Answer:
+        """Send the paid request."""
+        return self._send(job, paid=True)
+
+    def probe(self, job: Job) -> Answer:
+        """Ask how a job stands."""
+        return self._send(job, paid=probes_by_post(job))
+
+    def _send(self, job: Job, *, paid: bool) -> Answer:
+        effects = self.effects
+        fault = effects.draw("request", job.task_id)
+        self.asked.add((effects.running(), job.key))
+        if fault is Fault.CRASH_BEFORE:
+            effects.running().crash()
+        if fault is Fault.UNSENT:
+            return Answer(meaning=Meaning.NEVER_SENT, reason="ConnectTimeout")
+        sent = Sent(job.key, effects.kernel.now, effects.running(), paid)
+        self.sent.append(sent)
+        heard = self._exchange(job, fault, paid=paid)
+        answer = read_submission(heard) if paid else read_record(heard)
+        sent.meaning, sent.known_at = answer.meaning, effects.kernel.now
+        if effects.timeline.tells:
+            effects.timeline.add(job.task_id, effects.running().name, "answer", f"{answer.meaning} {answer.reason}")
+        return answer
+
+    def _exchange(self, job: Job, fault: Fault | None, *, paid: bool) -> Reply | NoReply:
+        kernel, random = self.effects.kernel, self.effects.random
+        if fault in (Fault.NOT_ARRIVED, Fault.LATE):
+            if fault is Fault.LATE:
+                kernel.after(LATEST_ARRIVAL * random.random(), self._arrive, job, paid)
+            kernel.pause(TIMEOUT)
+            return NoReply(sent=True, why="ReadTimeout")
+        kernel.pause(0.05 + 0.04 * random.random())
+        if fault in _INSTEAD:
+            return _INSTEAD[fault]
+        heard = self._arrive(job, paid)
+        if fault is Fault.CRASH_AFTER:
+            self.effects.running().crash()
+        if fault in (Fault.SLOW_BEFORE, Fault.SLOW_AFTER):
+            kernel.pause((TIMEOUT - 1) * random.random())
+        if fault is Fault.LOST:
+            kernel.pause(TIMEOUT)
+            return NoReply(sent=True, why="ReadTimeout")
+        kernel.pause(0.01 + 0.2 * random.random())
+        return _MANGLED.get(fault, heard) if fault else heard
+
+    def _arrive(self, job: Job, paid: bool) -> Reply:
+        return self.model.post(job) if paid else self.model.record(job.own_id)

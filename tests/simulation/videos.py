@@ -1,0 +1,170 @@
+"""The truth about each video, drawn from the seed: what the provider will make of it, and what the file is."""
+
+import struct
+from dataclasses import dataclass
+from enum import StrEnum
+from random import Random
+from typing import NamedTuple
+
+from veo4k.domain.mp4 import Mp4Proof, Verdict
+
+HOST, EVIL_HOST, STRANGE_HOST = "file.aiquickdraw.com", "evil.example", "files.new-host.example"
+FOUR_K, TALL, HD, PAGE, GONE, FRONT = "4k", "tall", "hd", "page", "gone", "front"
+
+
+class Fate(StrEnum):
+    """What becomes of a video at the provider."""
+
+    MADE = "made"
+    FAILS = "fails"
+    STUCK = "stuck"  # accepted, and never heard of again
+    UNKNOWN = "unknown"  # 422 record is null
+    MISSING = "missing"  # 404 in the envelope
+    EXPIRED = "expired"  # 422 14 days
+    UNFINISHED = "unfinished"  # 422 record status is not success, until `ready_at`
+    UNAVAILABLE = "unavailable"  # 500 4K version unavailable, at once
+
+
+@dataclass(frozen=True, kw_only=True)
+class Video:
+    """What the provider will do. `takes`: seconds to make it; `links`: what lies behind each link it gives in turn."""
+
+    fate: Fate = Fate.MADE
+    takes: float = 400.0
+    links: tuple[str, ...] = (FOUR_K,)
+    host: str = HOST
+    ready_at: float = 0.0
+    own_id: bool = False
+    poster: bool = False
+    late_urls: bool = False  # "generated successfully", and the URLs only later
+    same_for_all: bool = False  # the same file whatever index is asked for
+
+
+def draw_video(random: Random, now: float, own_ids: float) -> Video:
+    """Draw a video: most are made, and the rest goes wrong in every documented way."""
+    fate = random.choices(list(_FATES), list(_FATES.values()))[0]
+    takes = random.choices((400.0, 2.0, 0.0, 4000.0, 40_000.0), (70, 8, 6, 10, 6))[0] * (0.5 + random.random())
+    return Video(
+        fate=fate,
+        takes=takes,
+        links=random.choices(list(_LINKS), list(_LINKS.values()))[0],
+        host=STRANGE_HOST if random.random() < 0.01 else HOST,
+        ready_at=now + random.choice((60.0, 1800.0, 20_000.0, 1e9)),
+        own_id=random.random() < own_ids,
+        poster=random.random() < 0.2,
+        late_urls=random.random() < 0.05,
+        same_for_all=random.random() < 0.3,
+    )
+
+
+_FATES = {
+    Fate.MADE: 86.0,
+    Fate.FAILS: 4.0,
+    Fate.STUCK: 2.0,
+    Fate.UNKNOWN: 2.0,
+    Fate.MISSING: 1.0,
+    Fate.EXPIRED: 1.0,
+    Fate.UNFINISHED: 3.0,
+    Fate.UNAVAILABLE: 1.0,
+}
+_LINKS = {
+    (FOUR_K,): 80.0,
+    (TALL,): 8.0,
+    (HD, FOUR_K): 3.0,
+    (HD,): 2.0,
+    (GONE, FOUR_K): 3.0,
+    (PAGE, FOUR_K): 2.0,
+    (FRONT,): 1.0,
+}
+
+
+class File(NamedTuple):
+    """What lies behind a link."""
+
+    kind: str
+    content: bytes
+
+
+NAME_BYTES = 40  # at the end of each file, of which no other file has the same
+
+
+def content(kind: str, name: str) -> bytes:
+    """Bytes of a file; two files of different names differ."""
+    ending = name.encode()[-NAME_BYTES:].rjust(NAME_BYTES, b".")
+    return _FRONTS[kind] + ending
+
+
+def _box(kind: bytes, *parts: bytes) -> bytes:
+    body = b"".join(parts)
+    return struct.pack(">I4s", 8 + len(body), kind) + body
+
+
+def _sps(width: int, height: int) -> bytes:
+    """Sequence parameter set of H.264's baseline profile."""
+    bits = "1" + "1" + "1" + "1" + "1" + "0" + _golomb(width // 16 - 1) + _golomb(height // 16 - 1) + "1" + "1" + "00"
+    bits += "1" + "0" * (-(len(bits) + 1) % 8)
+    return bytes([0x67, 66, 0xC0, 51]) + int(bits, 2).to_bytes(len(bits) // 8)
+
+
+def _golomb(number: int) -> str:
+    digits = f"{number + 1:b}"
+    return "0" * (len(digits) - 1) + digits
+
+
+def _mp4(width: int, height: int) -> bytes:
+    """The front of a film of one sample, whose bytes are the name."""
+    size, zero = struct.pack(">HH", width, height), bytes
+    matrix = struct.pack(">9i", 1 << 16, 0, 0, 0, 1 << 16, 0, 0, 0, 1 << 30)
+    sps = _sps(width, height)
+    avcc = _box(b"avcC", bytes([1, 66, 0xC0, 51, 0xFF, 0xE1]), struct.pack(">H", len(sps)), sps, b"\0")
+    entry = _box(b"avc1", zero(24), size, zero(50), avcc)
+    tables = (
+        _box(b"stsd", zero(4), struct.pack(">I", 1), entry),
+        _box(b"stts", zero(4), struct.pack(">III", 1, 1, 1000)),
+        _box(b"stsz", zero(4), struct.pack(">II", NAME_BYTES, 1)),
+        _box(b"stco", zero(4), struct.pack(">II", 1, 32)),
+    )
+    media = _box(
+        b"mdia",
+        _box(b"mdhd", zero(12), struct.pack(">II", 1000, 1000), zero(4)),
+        _box(b"hdlr", zero(8), b"vide", zero(13)),
+        _box(b"minf", _box(b"stbl", *tables)),
+    )
+    shown = struct.pack(">II", width << 16, height << 16)
+    head = _box(b"tkhd", b"\0\0\0\1", zero(8), struct.pack(">III", 1, 0, 1000), zero(16), matrix, shown)
+    movie_head = _box(b"mvhd", zero(12), struct.pack(">II", 1000, 1000), zero(16), matrix, zero(28))
+    front = _box(b"ftyp", b"isom", zero(4), b"isom") + _box(b"moov", movie_head, _box(b"trak", head, media))
+    placed = front.replace(struct.pack(">II", 1, 32), struct.pack(">II", 1, len(front) + 8))
+    return placed + struct.pack(">I4s", 8 + NAME_BYTES, b"mdat")
+
+
+_FRONTS = {
+    FOUR_K: _mp4(3840, 2160),
+    TALL: _mp4(2160, 3840),
+    HD: _mp4(1280, 720),
+    PAGE: b"<html>",
+    FRONT: _mp4(3840, 2160)[:-8],
+    GONE: b"",
+}
+
+
+class RememberedProof(Mp4Proof):
+    """The product's own proof, done once for files that differ in their names only."""
+
+    verdicts: dict[bytes, Verdict] = {}  # noqa: RUF012 - shared on purpose
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._all = b""
+
+    def feed(self, chunk: bytes | bytearray | memoryview) -> None:
+        """Take the next bytes."""
+        self._all += bytes(chunk)
+
+    def verdict(self) -> Verdict:
+        """Say what the real proof says."""
+        front = self._all[:-NAME_BYTES]
+        if front not in self.verdicts:
+            super().feed(self._all)
+            self.verdicts[front] = super().verdict()
+        return self.verdicts[front]

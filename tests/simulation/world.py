@@ -1,0 +1,191 @@
+"""One seed's world, put together: the real services between the simulated ports, and the oracles looking on."""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from itertools import count
+from random import Random
+
+from tests.doubles.jobs_memory import MemoryJobs
+from tests.simulation import functions
+from tests.simulation.callbacks import CallbackSender, SimulatedAuth
+from tests.simulation.consequences import SimulatedAnnouncements
+from tests.simulation.effects import Effects
+from tests.simulation.faults import DrawnFaults, Faults
+from tests.simulation.files import SimulatedArchive, SimulatedDownloads
+from tests.simulation.functions import Functions
+from tests.simulation.kernel import Kernel
+from tests.simulation.messages import Sending, draw_sendings
+from tests.simulation.oracles import Oracles
+from tests.simulation.provider import ProviderModel
+from tests.simulation.queues import Queue, Settings, SimulatedQueue
+from tests.simulation.replaced import replaced
+from tests.simulation.requests import SimulatedProvider
+from tests.simulation.stream import Schedule, Stream
+from tests.simulation.table import GateRow, SimulatedGate, SimulatedJobs
+from tests.simulation.timeline import Timeline
+from tests.simulation.videos import Fate, RememberedProof, Video, draw_video
+from tests.simulation.weather import Weather
+from veo4k.domain.gate import Gate, Pace
+from veo4k.domain.job import Job, Key
+from veo4k.domain.ports import Change, World
+from veo4k.domain.result_url import ResultHosts
+from veo4k.domain.schedule import Times
+from veo4k.services import archive, publish, settle
+from veo4k.services.submit import Received
+
+BEGIN = 1_800_000_000.0
+HORIZON = 16 * 86_400.0
+HOSTS = ResultHosts.parse("file.aiquickdraw.com,tempfile.aiquickdraw.com", "https://api.kie.ai")
+
+
+@dataclass(eq=False)
+class Simulation:
+    """All of it. `run` lets it happen; then `oracles.violations` says what did not hold."""
+
+    seed: int
+    weather: Weather
+    faults: Faults | None = None
+    tells: bool = False
+    times: Times = field(default_factory=Times)
+    pace: Pace = field(default_factory=Pace)
+
+    def __post_init__(self) -> None:
+        self.random = Random(f"world {self.seed}")  # noqa: S311 - repeatable on purpose
+        self.kernel = Kernel(BEGIN)
+        self.end = BEGIN + self.weather.fault_end
+        self.timeline = Timeline(self.kernel, self.tells)
+        faults = self.faults or self._drawn()
+        self.effects = Effects(self.kernel, self.random, faults, self.timeline)
+        self.memory = MemoryJobs(self._changed)
+        self.jobs = SimulatedJobs(self.effects, self.memory)
+        self.gate_row = GateRow(self._gate_changed)
+        self.callbacks = CallbackSender(self.kernel, self.random, self.weather, faults, self._deliver, self.end)
+        self.model = ProviderModel(self.kernel, self.random, self.weather.manners, self.callbacks.send)
+        self.callbacks.model = self.model
+        self.provider = SimulatedProvider(self.effects, self.model, unset_until=BEGIN + self.weather.unset_until)
+        self.archive = SimulatedArchive(self.effects)
+        self.downloads = SimulatedDownloads(self.effects, self.model, HOSTS)
+        self.job_queue = self._queue(360.0, 50, 10, self._submit)
+        self.archive_queue = self._queue(5400.0, 5, 1, self._archive)
+        self.messages = SimulatedQueue(self.effects, self.job_queue)
+        self.announcements = SimulatedAnnouncements(self.effects, self._to_archive, self._announced)
+        self.functions = self._functions()
+        self.stream = Stream(self.kernel, faults, self.functions.publish)
+        self.schedule = Schedule(self.kernel, self.random, faults, self.memory, self.functions.sweep)
+        self.sendings: dict[str, Sending] = {}
+        self.oracles = Oracles(self)
+
+    def _drawn(self) -> DrawnFaults:
+        outages = [replace(each, begin=BEGIN + each.begin, end=BEGIN + each.end) for each in self.weather.outages]
+        return DrawnFaults(self.random, self.weather.rates, self.end, tuple(outages))
+
+    def _queue(self, visibility: float, max_receives: int, batch: int, work: Callable[..., None]) -> Queue:
+        settings = Settings(
+            visibility=visibility,
+            max_receives=max_receives,
+            batch=batch,
+            pollers=2 if batch > 1 else 10,
+        )
+        return Queue(self.kernel, self.effects.faults, settings, work)
+
+    def _functions(self) -> Functions:
+        numbers = count()
+
+        def new_id() -> str:
+            return f"{next(numbers):x}-{self.random.getrandbits(32):08x}"
+
+        clock = functions.make_clock(self.kernel)
+
+        def world() -> World:
+            return World(
+                jobs=self.jobs,
+                gate=SimulatedGate(self.effects, self.gate_row, self.pace, new_id),
+                provider=self.provider,
+                clock=clock,
+                crew=functions.make_crew(self.kernel),
+                new_id=new_id,
+                chance=self.random.random,
+                times=self.times,
+                hosts=HOSTS,
+                contract=self.weather.contract,
+            )
+
+        auth = SimulatedAuth(lambda: self.effects.do("keys", "#keys", lambda: None))
+        return Functions(
+            effects=self.effects,
+            new_world=world,
+            queue=self.messages,
+            office=settle.Office(self.jobs, auth, self.times, HOSTS, optional=False),
+            desk=publish.Desk(self.jobs, self.announcements, 90),
+            vault=archive.Vault(
+                jobs=self.jobs,
+                downloads=self.downloads,
+                archive=self.archive,
+                clock=clock,
+                new_id=new_id,
+                times=self.times,
+            ),
+            skew=self.weather.skew,
+        )
+
+    def run(self) -> "Simulation":
+        """Let it happen until nothing is left to do, or the horizon is reached."""
+        for number, sending in enumerate(draw_sendings(self.random, self.weather)):
+            self._plan(f"message-{number}", sending)
+        self.kernel.at(BEGIN + 60 * self.random.random(), self.schedule.tick)
+        with product_proof_remembered():
+            self.kernel.run(BEGIN + HORIZON)
+        self.oracles.judge()
+        return self
+
+    def _plan(self, message_id: str, sending: Sending) -> None:
+        self.sendings[message_id] = sending
+        self.model.videos.setdefault(sending.task_id, self._video(BEGIN + sending.at))
+        self.kernel.at(BEGIN + sending.at, self._send, sending.body, message_id)
+
+    def _video(self, now: float) -> Video:
+        weather, random = self.weather, self.random
+        if weather.plain:
+            return Video()
+        video = draw_video(random, now, weather.own_ids)
+        if any(weather.takes):
+            video = replace(video, takes=random.uniform(*weather.takes))
+        return replace(video, fate=Fate.FAILS) if random.random() < weather.fails else video
+
+    def _send(self, body: str, message_id: str) -> None:
+        self.job_queue.send(body, message_id)
+
+    def _submit(self, batch: Sequence[Received], done: Callable[[Sequence[str] | None], None]) -> None:
+        self.functions.submit(batch, done)
+
+    def _archive(self, batch: Sequence[Received], done: Callable[[Sequence[str] | None], None]) -> None:
+        named = json.loads(batch[0].body)
+        key = Key(named["taskId"], named["run"])
+        self.functions.archive(key, lambda lived: done([] if lived else None))
+
+    def _to_archive(self, key: Key) -> None:
+        self.archive_queue.send(json.dumps({"taskId": key.task_id, "run": key.run}))
+
+    def _deliver(self, name: str, key: Key, request: settle.Request, done: Callable[[int | None], None]) -> None:
+        self.functions.callback(name, key, request, done)
+
+    def _changed(self, change: Change) -> None:
+        self.oracles.changed(change)
+        self.stream.record(change)
+        if change.old is None and self.random.random() < self.weather.forged:
+            self.kernel.after(900 * self.random.random(), self.callbacks.forge, change.new)
+
+    def _gate_changed(self, old: Gate, new: Gate) -> None:
+        self.oracles.gate_changed(old, new)
+
+    def _announced(self, job: Job, told: dict[str, object]) -> None:
+        self.oracles.announced(job, told)
+
+
+@contextmanager
+def product_proof_remembered() -> Iterator[None]:
+    """Let the product's proof of 4K remember what it has proven: most files here differ in their names only."""
+    with replaced(archive, "Mp4Proof", RememberedProof):
+        yield

@@ -1,0 +1,51 @@
+"""AWS as the tests need it: clients that keep what they were asked, and answer or raise what the test says."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+
+def refusal(code: str, message: str = "no") -> ClientError:
+    """Give an error as AWS answers it."""
+    return ClientError({"Error": {"Code": code, "Message": message}}, "Operation")
+
+
+class FakeClient:
+    """Answers each call, whichever it is, with the next of its answers; the last one is given for ever."""
+
+    def __init__(self, *answers: Any) -> None:
+        self.calls: list[tuple[str, dict[str, Any]]] = []
+        self._answers: Sequence[Any] = answers or ({},)
+
+    def __getattr__(self, operation: str) -> Any:
+        """Give the operation of that name."""
+
+        def call(**request: Any) -> Any:
+            answer = self._answers[min(len(self.calls), len(self._answers) - 1)]
+            self.calls.append((operation, request))
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
+
+        return call
+
+
+class ConditionRefusedError(ClientError):
+    """A condition that did not hold, with the row that refused it, as DynamoDB answers it."""
+
+    def __init__(self, item: Mapping[str, Any] | None) -> None:
+        response: Any = {"Error": {"Code": "ConditionalCheckFailedException", "Message": "no"}}
+        super().__init__(response | ({"Item": item} if item else {}), "UpdateItem")
+
+
+class DynamoErrors:
+    """The errors of the service by their names, where the SDK's clients have them too."""
+
+    ConditionalCheckFailedException = ConditionRefusedError
+
+
+class FakeDynamoDB(FakeClient):
+    """A client of DynamoDB."""
+
+    exceptions = DynamoErrors

@@ -1,0 +1,83 @@
+from typing import Any
+
+import pytest
+from botocore.exceptions import EndpointConnectionError
+
+from tests.unit.adapters.fake_aws import ConditionRefusedError, FakeDynamoDB, refusal
+from veo4k.adapters.gate_dynamodb import MOST_TRIES, DynamoGate
+from veo4k.adapters.items import to_typed
+from veo4k.domain.errors import StorageError
+from veo4k.domain.gate import Gate, Pace
+
+NOW = 1_800_000_000.0
+UNREACHABLE = EndpointConnectionError(endpoint_url="https://dynamodb.example")
+
+
+def gate(*answers: Any) -> tuple[DynamoGate, FakeDynamoDB]:
+    client = FakeDynamoDB(*answers)
+    return DynamoGate(client, "jobs", Pace(), lambda: "writer"), client  # type: ignore[arg-type]
+
+
+def row(**fields: Any) -> dict[str, Any]:
+    return {"taskId": {"S": "#gate"}, "run": {"N": "0"}, "#gate": to_typed(fields)}
+
+
+def operations(client: FakeDynamoDB) -> list[str]:
+    return [operation for operation, _ in client.calls]
+
+
+def test_the_first_reservation_reads_the_row_and_the_next_ones_do_not() -> None:
+    paced, client = gate({})
+    paced.reserve(1, NOW)
+    paced.reserve(1, NOW)
+    assert operations(client) == ["get_item", "update_item", "update_item"]
+    assert client.calls[0][1]["ConsistentRead"] is True
+
+
+def test_a_row_that_is_not_there_is_an_open_gate() -> None:
+    assert gate({})[0].look() == Gate()
+
+
+def test_a_refused_write_is_made_anew_from_the_row_that_refused_it() -> None:
+    newer = ConditionRefusedError(row(version=7, writer="other", instants=[NOW + 5]))
+    paced, client = gate({}, newer, {})
+    (instant,) = paced.reserve(1, NOW).instants
+    assert instant >= NOW + 5
+    assert operations(client) == ["get_item", "update_item", "update_item"]
+    assert client.calls[2][1]["ExpressionAttributeValues"][":old"] == {"N": "7"}
+
+
+def test_a_gate_that_changes_faster_than_it_can_be_written_is_a_storage_error() -> None:
+    paced, client = gate({}, ConditionRefusedError(row(version=1, writer="other")))
+    with pytest.raises(StorageError, match="changes faster"):
+        paced.reserve(1, NOW)
+    assert operations(client).count("update_item") == MOST_TRIES
+
+
+@pytest.mark.parametrize("failure", [UNREACHABLE, refusal("ThrottlingException")])
+def test_a_table_that_cannot_be_reached_is_a_storage_error(failure: Exception) -> None:
+    with pytest.raises(StorageError, match=r"^GetItem: \w+$"):
+        gate(failure)[0].reserve(1, NOW)
+    with pytest.raises(StorageError, match=r"^UpdateItem: \w+$"):
+        gate({}, failure)[0].reserve(1, NOW)
+
+
+def test_a_write_that_failed_is_not_taken_for_the_row() -> None:
+    paced, client = gate({}, UNREACHABLE, {})
+    with pytest.raises(StorageError):
+        paced.reserve(1, NOW)
+    paced.reserve(1, NOW)
+    assert client.calls[-1][1]["ConditionExpression"] == "attribute_not_exists(#g)"
+
+
+def test_fields_of_another_version_are_ignored_and_missing_ones_are_as_at_first() -> None:
+    paced, _ = gate({"Item": row(version=3, writer="w", colour="red")})
+    assert paced.look() == Gate(version=3, writer="w")
+
+
+def test_nothing_to_change_writes_nothing() -> None:
+    paced, client = gate({"Item": row(version=3, writer="w", reason="NO_CREDITS", until=NOW + 60)})
+    paced.release_probe("somebody")
+    paced.settle_probe("somebody", NOW, answered=True)
+    paced.shut("MAINTENANCE", NOW, "somebody")
+    assert set(operations(client)) == {"get_item"}

@@ -1,0 +1,38 @@
+import pytest
+from botocore.exceptions import EndpointConnectionError
+
+from tests.unit.adapters.fake_aws import FakeClient, refusal
+from veo4k.adapters.queue_sqs import SqsQueue
+from veo4k.domain.errors import StorageError
+
+JOBS, DEAD = "https://sqs.example/jobs", "https://sqs.example/dead"
+UNREACHABLE = EndpointConnectionError(endpoint_url=JOBS)
+
+
+def queue(client: FakeClient) -> SqsQueue:
+    return SqsQueue(client, JOBS, DEAD)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("body", ["{}", "no json", ' {"taskId": "☃"}\n', "x" * 200_000])
+def test_a_rejected_body_is_in_the_dead_letter_queue_unchanged_with_the_reason(body: str) -> None:
+    client = FakeClient()
+    queue(client).reject(body, "taskId is missing")
+    reason = {"DataType": "String", "StringValue": "taskId is missing"}
+    sent = {"QueueUrl": DEAD, "MessageBody": body, "MessageAttributes": {"Rejected": reason}}
+    assert client.calls == [("send_message", sent)]
+
+
+@pytest.mark.parametrize(("seconds", "whole"), [(2.0, 2), (3600.0, 3600), (7.9, 7), (0, 0)])
+def test_a_message_comes_back_after_whole_seconds(seconds: float, whole: int) -> None:
+    client = FakeClient()
+    queue(client).back_off("receipt", seconds)
+    sent = {"QueueUrl": JOBS, "ReceiptHandle": "receipt", "VisibilityTimeout": whole}
+    assert client.calls == [("change_message_visibility", sent)]
+
+
+@pytest.mark.parametrize("failure", [UNREACHABLE, refusal("AccessDenied"), refusal("ReceiptHandleIsInvalid")])
+def test_a_queue_that_does_not_do_it_is_a_storage_error(failure: Exception) -> None:
+    with pytest.raises(StorageError, match=r"^SendMessage: \w+$"):
+        queue(FakeClient(failure)).reject("{}", "reason")
+    with pytest.raises(StorageError, match=r"^ChangeMessageVisibility: \w+$"):
+        queue(FakeClient(failure)).back_off("receipt", 1)

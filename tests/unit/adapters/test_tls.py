@@ -1,0 +1,45 @@
+import shutil
+import ssl
+from pathlib import Path
+from typing import Any
+
+import certifi
+import pytest
+
+from veo4k.adapters import aws
+from veo4k.adapters.kie_session import make_session
+from veo4k.adapters.tls import OnceRead, shared_context
+
+
+def test_the_context_checks_certificate_and_name() -> None:
+    context = shared_context()
+    assert context.verify_mode is ssl.CERT_REQUIRED
+    assert context.check_hostname
+    assert context.minimum_version >= ssl.TLSVersion.TLSv1_2
+
+
+def test_it_trusts_nobody_before_it_has_read_a_bundle() -> None:
+    assert OnceRead(ssl.PROTOCOL_TLS_CLIENT).get_ca_certs() == []
+
+
+def test_a_bundle_is_read_once(tmp_path: Path) -> None:
+    context, bundle = OnceRead(ssl.PROTOCOL_TLS_CLIENT), Path(shutil.copy(certifi.where(), tmp_path))
+    context.load_verify_locations(bundle)
+    bundle.unlink()
+    context.load_verify_locations(bundle)
+    assert context.get_ca_certs()
+
+
+def test_another_bundle_is_read_too(tmp_path: Path) -> None:
+    context = OnceRead(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(certifi.where())
+    with pytest.raises(FileNotFoundError):
+        context.load_verify_locations(tmp_path / "none.pem")
+
+
+def test_aws_and_the_provider_share_the_context(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+    pools = aws.client("sqs")._endpoint.http_session._manager
+    adapter: Any = make_session(1).get_adapter("https://api.kie.ai")
+    assert pools.connection_pool_kw["ssl_context"] is shared_context()
+    assert adapter.poolmanager.connection_pool_kw["ssl_context"] is shared_context()

@@ -1,0 +1,130 @@
+"""docs/interface.md says what template and code say: names, defaults, rules, examples."""
+
+import json
+from typing import Any
+
+import pytest
+from samtranslator.yaml_helper import yaml_parse
+
+from tests.unit.docs.pages import ROOT, blocks, code, page, rows, section
+from veo4k.domain.callback import LONGEST_BODY, TOKEN, callback_path
+from veo4k.domain.errors import InvalidMessageError
+from veo4k.domain.event import DETAIL_TYPES, SOURCE, detail
+from veo4k.domain.job import ATTRIBUTES, ENDED, LIVE, Code, Job, State
+from veo4k.domain.message import parse_message
+from veo4k.domain.transitions import WHY
+from veo4k.services import settle
+
+NAME = "docs/interface.md"
+EXAMPLES = blocks(page(NAME))
+TEMPLATE: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text())
+EMPTY = "(empty)"
+TIMED_OUT = {Code.SUBMISSION_UNCONFIRMED, Code.NO_ANSWER, Code.NEVER_SUBMITTED}
+
+
+def examples(kind: str) -> list[str]:
+    return [text for info, text in EXAMPLES if info == f"json {kind}"]
+
+
+def table(heading: str) -> list[list[str]]:
+    return list(rows(section(NAME, heading)))
+
+
+def names(heading: str) -> list[str]:
+    return [code(row[0]) for row in table(heading)]
+
+
+def default(cell: str) -> str:
+    return "" if cell == EMPTY else cell.strip("`")
+
+
+def test_every_parameter_is_named_with_its_default_and_nothing_else_is() -> None:
+    told = {code(row[0]): default(row[1]) for row in table("Stack parameters")}
+    assert told == {name: str(parameter["Default"]) for name, parameter in TEMPLATE["Parameters"].items()}
+
+
+def test_every_output_is_named_and_nothing_else_is() -> None:
+    assert sorted(names("Stack outputs")) == sorted(TEMPLATE["Outputs"])
+
+
+def test_every_secret_is_an_output() -> None:
+    assert set(names("Secrets")) == {name for name in TEMPLATE["Outputs"] if name.endswith("SecretName")}
+
+
+def test_every_state_is_told_as_live_or_ended() -> None:
+    told = {State(code(row[0])): row[2] for row in table("States")}
+    assert told == dict.fromkeys(LIVE, "live") | dict.fromkeys(ENDED, "ended")
+
+
+def test_every_error_code_stands_with_the_state_it_ends_in() -> None:
+    told = {Code(code(row[0])): row[1] for row in table("Error codes")}
+    assert told == {code: "TIMED_OUT" if code in TIMED_OUT else "FAILED" for code in Code}
+
+
+def test_every_public_attribute_is_named_and_no_private_one() -> None:
+    public = {attribute for attribute in ATTRIBUTES.values() if not attribute.startswith("#")}
+    told = [row for row in table("Table row") if row[1] in {"S", "N", "M", "M of S", "L of S", "BOOL"}]
+    assert {code(row[0]) for row in told} == public | {"jobId"}
+
+
+def test_every_field_of_a_message_is_named() -> None:
+    [fields] = [json.loads(text) for text in examples("message") if "taskToken" in text]
+    told = section(NAME, "Queue message").split("Good messages")[0]
+    assert {code(row[0]) for row in rows(told)} == fields.keys()
+
+
+def test_every_status_of_the_callback_is_told() -> None:
+    given = {settle.OK, settle.BAD_REQUEST, settle.UNAUTHORIZED, settle.NOT_FOUND, settle.TOO_LARGE, settle.UNAVAILABLE}
+    assert {int(row[0]) for row in table("Callback")} == given
+
+
+def test_the_callback_is_told_as_it_is() -> None:
+    told = section(NAME, "Callback")
+    assert callback_path("{taskId}", "{index}", "{run}", "{token}") in told  # type: ignore[arg-type]  # a pattern
+    assert f"{LONGEST_BODY // 1024} KiB" in told
+    assert f"{settle.TOLERANCE} s" in told
+    assert TOKEN.pattern.endswith("{43}")
+    assert "43 characters" in told
+
+
+@pytest.mark.parametrize("body", examples("message"))
+def test_a_good_message_is_taken(body: str) -> None:
+    assert parse_message(body).task_id == json.loads(body)["taskId"]
+
+
+BAD = [(code(row[0]), code(row[1])) for row in table("Queue message") if row[0].startswith(("`{", "`["))]
+
+
+@pytest.mark.parametrize(("body", "reason"), BAD)
+def test_a_bad_message_is_refused_with_that_reason(body: str, reason: str) -> None:
+    with pytest.raises(InvalidMessageError) as refused:
+        parse_message(body)
+    assert str(refused.value) == reason
+
+
+def read(public: dict[str, Any]) -> Job:
+    return Job.from_row(public)
+
+
+@pytest.mark.parametrize("text", examples("row"))
+def test_a_row_is_what_a_job_looks_like(text: str) -> None:
+    row = json.loads(text)
+    assert read(row).public() == row
+
+
+@pytest.mark.parametrize("text", examples("event"))
+def test_an_event_is_what_a_job_is_announced_with(text: str) -> None:
+    event = json.loads(text)
+    job = read(event["detail"])
+    assert event["detail"] == detail(job)
+    assert (event["source"], event["detail-type"]) == (SOURCE, DETAIL_TYPES[job.state])
+
+
+@pytest.mark.parametrize("text", examples("event"))
+def test_an_error_of_an_example_has_the_words_that_the_code_has(text: str) -> None:
+    error = json.loads(text)["detail"].get("error")
+    assert error is None or error["message"] == WHY[Code(error["code"])]
+
+
+def test_every_kind_of_event_has_an_example() -> None:
+    assert {json.loads(text)["detail-type"] for text in examples("event")} == set(DETAIL_TYPES.values())

@@ -1,0 +1,264 @@
+"""Makes MP4 files for the tests: encodes short films once, muxes them in every way, and operates on their boxes.
+
+Encoded films are kept in `.local/media/corpus`, each under a name that says how it was made.
+"""
+
+import io
+import os
+import struct
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import cache
+from pathlib import Path
+from secrets import token_hex
+from typing import Any
+
+os.environ.setdefault("SVT_LOG", "1")  # read by the AV1 encoder, which tells its whole configuration otherwise
+
+import av
+
+CACHE = Path(__file__).parents[3] / ".local" / "media" / "corpus"
+FRAMES, RATE = 3, 24
+NESTED = frozenset({b"moov", b"trak", b"mdia", b"minf", b"stbl", b"edts", b"mvex", b"moof", b"traf"})
+
+_SPEED = {
+    "libx264": {"preset": "ultrafast"},
+    "libx265": {"preset": "ultrafast", "x265-params": "log-level=none"},
+    "libsvtav1": {"preset": "12"},
+    "libvpx-vp9": {"deadline": "realtime", "cpu-used": "8"},
+}
+
+Box = tuple[bytes, int, int, int]
+"""Letters of a box, and the positions of its head, its body and its end."""
+
+
+@dataclass(frozen=True)
+class Film:
+    """What is encoded: size in pixels, encoder, format, length, shape of a pixel, the encoder's options."""
+
+    width: int
+    height: int
+    encoder: str = "libx264"
+    pixels: str = "yuv420p"
+    frames: int = FRAMES
+    aspect: str = ""
+    options: tuple[tuple[str, str], ...] = field(default=())
+
+    @property
+    def name(self) -> str:
+        """Name of the file in the cache."""
+        shape = self.aspect.replace("/", "to")
+        options = [value for _, value in self.options]
+        return "-".join([self.encoder, f"{self.width}x{self.height}", self.pixels, f"{self.frames}{shape}", *options])
+
+
+UHD, UHD_TALL, HD = Film(3840, 2160), Film(2160, 3840), Film(1280, 720)
+
+
+@cache
+def encoded(film: Film) -> bytes:
+    """Film in a plain file, from which `muxed` takes its packets."""
+    path = CACHE / f"{film.name}.mp4"
+    if not path.exists():
+        CACHE.mkdir(parents=True, exist_ok=True)
+        part = path.with_suffix(f".{token_hex(4)}")
+        _encode(film, part)
+        part.replace(path)
+    return path.read_bytes()
+
+
+def _encode(film: Film, path: Path) -> None:
+    with av.open(str(path), "w", format="mov" if film.encoder == "prores_ks" else "mp4") as file:
+        options = {**_SPEED.get(film.encoder, {}), **dict(film.options)}
+        stream: Any = file.add_stream(film.encoder, rate=RATE, options=options)
+        stream.width, stream.height, stream.pix_fmt = film.width, film.height, film.pixels
+        if film.aspect:
+            stream.sample_aspect_ratio = Fraction(film.aspect)
+        for frame in _frames(film):
+            file.mux(stream.encode(frame))
+        file.mux(stream.encode())
+
+
+def _frames(film: Film) -> Iterator[av.VideoFrame]:
+    for number in range(film.frames):
+        frame = av.VideoFrame(film.width, film.height, film.pixels)
+        for position, plane in enumerate(frame.planes):
+            value = 16 + (40 * position + 30 * number) % 200
+            sample = (4 * value).to_bytes(2, "little") if film.pixels.endswith("10le") else bytes([value])
+            plane.update(sample * (plane.buffer_size // len(sample)))
+        frame.pts = number
+        yield frame
+
+
+@cache
+def silence(seconds: int = 1) -> bytes:
+    """A sound track of nothing, in a file of its own."""
+    out = io.BytesIO()
+    with av.open(out, "w", format="mp4") as file:
+        stream: Any = file.add_stream("aac", rate=48000)
+        for number in range(48 * seconds):
+            frame = av.AudioFrame("fltp", "stereo", 1024)
+            frame.sample_rate, frame.pts = 48000, 1024 * number
+            for plane in frame.planes:
+                plane.update(bytes(plane.buffer_size))
+            file.mux(stream.encode(frame))
+        file.mux(stream.encode())
+    return out.getvalue()
+
+
+@cache
+def muxed(*sources: bytes | Film, muxer: str = "mp4", timecode: str = "", **options: str) -> bytes:
+    """One file with a track for each source, by ffmpeg's muxer of that name with these options."""
+    inputs = [av.open(io.BytesIO(encoded(source) if isinstance(source, Film) else source)) for source in sources]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "file")
+        with av.open(str(path), "w", format=muxer, options=options) as out:
+            if timecode:
+                out.metadata["timecode"] = timecode
+            for packet in _packets(inputs, out):
+                out.mux(packet)
+        return path.read_bytes()
+
+
+def _packets(inputs: list[Any], out: Any) -> list[Any]:
+    timed = []
+    for file in inputs:
+        stream = file.streams[0]
+        track = out.add_stream_from_template(stream, opaque=True)
+        for packet in file.demux(stream):
+            if packet.size:
+                timed.append((packet.dts * packet.time_base, packet))
+                packet.stream = track
+    return [packet for _, packet in sorted(timed, key=lambda pair: pair[0])]
+
+
+def boxes(data: bytes, start: int = 0, end: int | None = None) -> Iterator[Box]:
+    """Boxes of a sound file between two positions."""
+    end = len(data) if end is None else end
+    while start < end:
+        size, kind = struct.unpack_from(">I4s", data, start)
+        head = 16 if size == 1 else 8
+        size = struct.unpack_from(">Q", data, start + 8)[0] if size == 1 else size or end - start
+        yield kind, start, start + head, start + size
+        start += size
+
+
+def found(data: bytes, *path: bytes, nth: int = 0) -> Box:
+    """The `nth` box at a path of letters."""
+    return list(_at(data, 0, len(data), path))[nth]
+
+
+def _at(data: bytes, start: int, end: int, path: tuple[bytes, ...]) -> Iterator[Box]:
+    for box in boxes(data, start, end):
+        if box[0] == path[0]:
+            if len(path) == 1:
+                yield box
+            else:
+                yield from _at(data, box[2], box[3], path[1:])
+
+
+def box(kind: bytes, body: bytes = b"") -> bytes:
+    """A box."""
+    return struct.pack(">I4s", 8 + len(body), kind) + body
+
+
+def edited(data: bytes, path: tuple[bytes, ...], change: Callable[[bytes], bytes]) -> bytes:
+    """File with the boxes at `path` replaced by what `change` makes of each whole box; the sizes around are kept right.
+
+    Positions of samples are not: edit files whose `moov` comes last, or keep the length.
+    """
+    parts = []
+    for kind, head, body, end in boxes(data):
+        if kind != path[0]:
+            parts.append(data[head:end])
+        elif len(path) == 1:
+            parts.append(change(data[head:end]))
+        else:
+            parts.append(box(kind, edited(data[body:end], path[1:], change)))
+    return b"".join(parts)
+
+
+def patched(data: bytes, path: tuple[bytes, ...], at: int, new: bytes, nth: int = 0) -> bytes:
+    """File with bytes at position `at` of one box's body overwritten."""
+    start = found(data, *path, nth=nth)[2] + at
+    return data[:start] + new + data[start + len(new) :]
+
+
+TRACK_HEADER = (b"moov", b"trak", b"tkhd")
+SAMPLE_TABLES = (b"moov", b"trak", b"mdia", b"minf", b"stbl")
+SAMPLE_ENTRIES = (*SAMPLE_TABLES, b"stsd")
+
+
+def fixed(*numbers: float) -> bytes:
+    """Numbers in 16.16 format."""
+    return b"".join(struct.pack(">i", int(number * 65536)) for number in numbers)
+
+
+def matrix(a: float, b: float, c: float, d: float) -> bytes:
+    """Transformation matrix of a track or movie header."""
+    unit = struct.pack(">i", 1 << 30)
+    return fixed(a, b, 0, c, d, 0, 0, 0) + unit
+
+
+def turned(data: bytes, a: float, b: float, c: float, d: float) -> bytes:
+    """File with this matrix in the first track's header."""
+    return patched(data, TRACK_HEADER, 40, matrix(a, b, c, d))
+
+
+def claiming(data: bytes, width: float, height: float) -> bytes:
+    """File whose first track's header claims this size."""
+    return patched(data, TRACK_HEADER, 76, fixed(width, height))
+
+
+def entry_claiming(data: bytes, width: int, height: int) -> bytes:
+    """File whose sample entry claims this size."""
+    return patched(data, SAMPLE_ENTRIES, 8 + 8 + 24, struct.pack(">HH", width, height))
+
+
+def version_1(data: bytes) -> bytes:
+    """File whose headers tell their times in 64 bits."""
+    data = edited(data, (b"moov", b"mvhd"), lambda old: _widened(old, ">IIII", ">QQIQ"))
+    data = edited(data, (b"moov", b"trak", b"mdia", b"mdhd"), lambda old: _widened(old, ">IIII", ">QQIQ"))
+    return edited(data, TRACK_HEADER, lambda old: _widened(old, ">IIIII", ">QQIIQ"))
+
+
+def _widened(old: bytes, narrow: str, wide: str) -> bytes:
+    kind, flags, body = old[4:8], old[9:12], old[12:]
+    times = struct.unpack_from(narrow, body)
+    return box(kind, b"\1" + flags + struct.pack(wide, *times) + body[struct.calcsize(narrow) :])
+
+
+def co64(data: bytes) -> bytes:
+    """File whose chunk offsets have 64 bits."""
+
+    def widened(old: bytes) -> bytes:
+        offsets = struct.unpack_from(f">{(len(old) - 16) // 4}I", old, 16)
+        return box(b"co64", old[8:16] + struct.pack(f">{len(offsets)}Q", *offsets))
+
+    return edited(data, (*SAMPLE_TABLES, b"stco"), widened)
+
+
+def wide_mdat(data: bytes) -> bytes:
+    """File whose `mdat` has a 64-bit size; ffmpeg leaves the room for it in a `free` box in front."""
+    _, head, body, end = found(data, b"mdat")
+    return data[: head - 8] + struct.pack(">I4sQ", 1, b"mdat", end - head + 8) + data[body:]
+
+
+def endless_mdat(data: bytes) -> bytes:
+    """File whose last box is an `mdat` to the end of the file."""
+    _, head, _, end = found(data, b"mdat")
+    return data[:head] + struct.pack(">I4s", 0, b"mdat") + data[head + 8 : end]
+
+
+def without(data: bytes, *path: bytes) -> bytes:
+    """File without the boxes at `path`."""
+    return edited(data, path, lambda _: b"")
+
+
+def moved(data: bytes, shift: int) -> bytes:
+    """File whose first track's chunk offsets are moved by `shift` bytes."""
+    start, end = found(data, *SAMPLE_TABLES, b"stco")[2:]
+    offsets = struct.unpack_from(f">{(end - start - 8) // 4}I", data, start + 8)
+    return data[: start + 8] + struct.pack(f">{len(offsets)}I", *(o + shift for o in offsets)) + data[end:]

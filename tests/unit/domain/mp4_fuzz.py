@@ -1,0 +1,163 @@
+"""Mutants of corpus files: seeded damage to headers, and boxes transplanted from one file into another.
+
+`python -m tests.unit.domain.mp4_fuzz 100000 7` tries that many with that seed and asks the reference about every
+mutant that is 4K to the proof. One mutant suffers one transplant: headers forged throughout, codec configuration
+included, are believed.
+"""
+
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from random import Random
+
+import av
+
+from tests.unit.domain.mp4_corpus import CASES
+from tests.unit.domain.mp4_forge import NESTED, SAMPLE_ENTRIES, SAMPLE_TABLES, TRACK_HEADER, boxes, edited, found
+from tests.unit.domain.mp4_reference import FOUR_K, answer, judged, reference
+
+BASES = (
+    *("H.264", "H.264, moov in front", "H.264 upright", "HEVC as hvc1", "AV1", "fragmented", "with sound"),
+    *("64-bit mdat", "64-bit times", "mdat to the end of the file", "muxed as ismv"),
+    *("720p", "720p HEVC", "720p AV1", "1080p, cropped", "cinema 4K", "720p whose track claims 4K"),
+    *("720p whose headers claim 4K", "4K shown as 1080p", "sound alone"),
+)
+TRANSPLANTS = (
+    TRACK_HEADER,
+    SAMPLE_ENTRIES,
+    SAMPLE_TABLES,
+    (*SAMPLE_TABLES, b"stsz"),
+    (*SAMPLE_TABLES, b"stts"),
+    (b"moov",),
+    (b"moov", b"trak"),
+    (b"moov", b"trak", b"mdia"),
+    (b"ftyp",),
+)
+NUMBERS = (0, 1, 7, 8, 16, 0x7FFF_FFFF, 0x8000_0000, 0xFFFF_FFFF, 3840, 2160, 3840 << 16, 2160 << 16, 0x0F00_0870)
+
+
+@dataclass
+class Findings:
+    """How the mutants were judged, and which are 4K to the proof but not to the reference."""
+
+    answers: Counter[str] = field(default_factory=Counter)
+    asked: int = 0
+    undecodable: int = 0
+    lies: list[bytes] = field(default_factory=list)
+
+
+def fuzz(count: int, seed: int, asked: int) -> Findings:
+    """Judge `count` mutants, and ask the reference about the first `asked` of those that are 4K to the proof."""
+    findings = Findings()
+    for data in mutants(count, Random(seed)):  # noqa: S311 - repeatable on purpose
+        said = answer(judged(data))
+        findings.answers[said] += 1
+        if said == FOUR_K and findings.asked < asked:
+            _ask(data, findings)
+    return findings
+
+
+def _ask(data: bytes, findings: Findings) -> None:
+    reading = reference(data)
+    findings.asked += 1
+    if reading is None:
+        findings.undecodable += 1
+    elif {reading.width, reading.height} != {3840, 2160}:
+        findings.lies.append(data)
+
+
+def mutants(count: int, random: Random) -> Iterator[bytes]:
+    """`count` mutants of the base files."""
+    by_name = {case.name: case for case in CASES}
+    bases = [by_name[name].make() for name in BASES]
+    places = [list(_places(base, 0, len(base))) for base in bases]
+    for _ in range(count):
+        which = random.randrange(len(bases))
+        data = _transplanted(bases, which, random) if random.random() < 0.3 else bases[which]
+        yield _damaged(data, places[which], random)
+
+
+def _places(data: bytes, start: int, end: int) -> Iterator[range]:
+    """Where to hit: heads of boxes, and the bodies of all that hold no samples."""
+    for kind, head, body, stop in boxes(data, start, end):
+        yield range(head, body)
+        if kind in NESTED:
+            yield from _places(data, body, stop)
+        elif kind != b"mdat" and stop > body:
+            yield range(body, min(stop, body + 200))
+
+
+def _transplanted(bases: list[bytes], which: int, random: Random) -> bytes:
+    path = random.choice(TRANSPLANTS)
+    try:
+        donor = random.choice(bases)
+        _, head, _, end = found(donor, *path)
+    except IndexError:
+        return bases[which]
+    return edited(bases[which], path, lambda _: donor[head:end])
+
+
+def _damaged(data: bytes, places: list[range], random: Random) -> bytes:
+    hurt = bytearray(data)
+    for _ in range(random.choice((0, 1, 1, 1, 2, 4))):
+        place = random.choice(places)
+        at = min(place.start + random.randrange(len(place)), len(hurt) - 1)
+        random.choice(DAMAGES)(hurt, at, random)
+    return bytes(hurt)
+
+
+def _flip(data: bytearray, at: int, random: Random) -> None:
+    data[at] ^= 1 << random.randrange(8)
+
+
+def _number(data: bytearray, at: int, random: Random) -> None:
+    data[at : at + 4] = random.choice(NUMBERS).to_bytes(4, "big")
+
+
+def _noise(data: bytearray, at: int, random: Random) -> None:
+    length = random.randrange(1, 9)
+    data[at : at + length] = random.randbytes(length)
+
+
+def _gap(data: bytearray, at: int, random: Random) -> None:
+    del data[at : at + random.randrange(1, 9)]
+    data.append(0)
+
+
+def _wedge(data: bytearray, at: int, random: Random) -> None:
+    data[at:at] = random.randbytes(random.randrange(1, 9))
+
+
+def _end(data: bytearray, at: int, _: Random) -> None:
+    del data[at + 1 :]
+
+
+def _copy(data: bytearray, at: int, random: Random) -> None:
+    source, length = random.randrange(len(data)), random.randrange(4, 40)
+    data[at : at + length] = data[source : source + length]
+
+
+DAMAGES: tuple[Callable[[bytearray, int, Random], None], ...] = (
+    _flip,
+    _flip,
+    _number,
+    _number,
+    _noise,
+    _gap,
+    _wedge,
+    _end,
+    _copy,
+)
+
+
+def main(count: int = 100_000, seed: int = 0) -> None:
+    """Fuzz, and print what was found."""
+    av.logging.set_level(av.logging.PANIC)
+    findings = fuzz(count, seed, asked=count)
+    print(dict(findings.answers), f"asked {findings.asked}, undecodable {findings.undecodable}")  # noqa: T201 - for people
+    print(f"lies: {len(findings.lies)}")  # noqa: T201 - for people
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:]))

@@ -1,0 +1,93 @@
+"""What the proof of 4K says of a file, and beside it what ffmpeg's own MP4 reader (PyAV) says."""
+
+import io
+from dataclasses import dataclass
+from typing import Any
+
+import av
+
+from veo4k.domain.mp4 import EndsEarly, Mp4Proof, NotMp4, Verdict, Video, is_4k
+
+FOUR_K, SMALLER, EARLY, NO_MP4 = "4K", "not 4K", "ends early", "no MP4"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What the reference makes of a file: the picture as turned, whether its pixels are square, codec, seconds."""
+
+    width: int
+    height: int
+    square: bool
+    codec: str
+    seconds: float | None
+
+    @property
+    def is_4k(self) -> bool:
+        """Tell whether the reference shows 4K."""
+        return self.square and {self.width, self.height} == {3840, 2160}
+
+
+_CODECS = {"avc1": "h264", "avc3": "h264", "hvc1": "hevc", "hev1": "hevc", "av01": "libdav1d"}
+
+
+def judged(data: bytes, chunk: int = 1 << 16) -> Verdict:
+    """Verdict on a file fed in chunks."""
+    proof = Mp4Proof()
+    for start in range(0, len(data), chunk):
+        proof.feed(data[start : start + chunk])
+    return proof.verdict()
+
+
+def answer(verdict: Verdict) -> str:
+    """One of the four answers a verdict comes to."""
+    match verdict:
+        case EndsEarly():
+            return EARLY
+        case NotMp4():
+            return NO_MP4
+        case _:
+            return FOUR_K if is_4k(verdict) else SMALLER
+
+
+def reference(data: bytes) -> Reading | None:
+    """Reading of ffmpeg's MP4 demuxer and decoder; None if they come to no picture."""
+    try:
+        with av.open(io.BytesIO(data), "r", format="mov") as file:
+            stream: Any = file.streams.best("video")
+            frame = next(file.decode(stream))
+            sideways = frame.rotation % 180 != 0
+            size = (frame.height, frame.width) if sideways else (frame.width, frame.height)
+            seconds = float(stream.duration * stream.time_base) if stream.duration else None
+            square = stream.sample_aspect_ratio in {None, 0, 1}
+            return Reading(*size, square, stream.codec_context.name, seconds)
+    except (av.FFmpegError, StopIteration, AttributeError, TypeError, ValueError, OverflowError):
+        return None
+
+
+def disagreement(verdict: Verdict, reading: Reading | None) -> str:
+    """What proof and reference see differently, empty if they agree."""
+    video = verdict if isinstance(verdict, Video) else None
+    if video is None or reading is None:
+        return "" if video is None and reading is None else "one of them reads a video"
+    differences = {
+        "4K": is_4k(video) != reading.is_4k,
+        "coded size": (video.coded_width, video.coded_height) != (reading.width, reading.height),
+        "codec": _CODECS[video.codec] != reading.codec,
+        "duration": reading.seconds is not None and abs(video.duration_seconds - reading.seconds) > 1 / 24,
+    }
+    return ", ".join(name for name, differs in differences.items() if differs)
+
+
+def words(seen: Verdict | Reading | None) -> str:
+    """Either of the two, for people to read."""
+    match seen:
+        case Video():
+            pixels = f"{seen.width}x{seen.height} of {seen.coded_width}x{seen.coded_height}"
+            return f"{answer(seen)}: {pixels} {seen.codec} {seen.duration_seconds:.3f} s"
+        case EndsEarly() | NotMp4():
+            return f"{answer(seen)}: {seen.reason}"
+        case Reading():
+            stretched = "" if seen.square else " stretched"
+            return f"{seen.width}x{seen.height}{stretched} {seen.codec} {seen.seconds or 0:.3f} s"
+        case _:
+            return "no picture"

@@ -1,0 +1,150 @@
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from veo4k.domain.answer import (
+    ACCEPTED,
+    Answer,
+    Meaning,
+    NoReply,
+    Reply,
+    read_balance,
+    read_job_record,
+    read_record,
+    read_submission,
+)
+from veo4k.domain.job import Code
+
+TASK = "veo_task_example123"
+URL = "https://tempfile.aiquickdraw.com/v/example_task_1234567890.mp4"
+UNAVAILABLE = "The 4K version of this video is unavailable. Please try a different video."
+
+# The record of a task of the job's own ("Get Veo3.1 Details")
+
+
+def record(**data: Any) -> Answer:
+    return read_record(Reply(200, json.dumps({"code": 200, "msg": "success", "data": data}).encode()))
+
+
+def test_a_record_with_links_is_the_result() -> None:
+    answer = record(taskId=TASK, successFlag=1, response={"taskId": TASK, "resultUrls": [URL], "resolution": "4k"})
+    assert answer == Answer(meaning=Meaning.DONE, urls=(URL,), task_id=TASK)
+
+
+def test_a_record_that_generates_is_working() -> None:
+    assert record(taskId=TASK, successFlag=0, response=None).meaning is Meaning.WORKING
+
+
+@pytest.mark.parametrize("flag", [2, 3])
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [("no luck", Code.PROVIDER_FAILED), (UNAVAILABLE, Code.NOT_AVAILABLE_IN_4K), (None, Code.PROVIDER_FAILED)],
+)
+def test_a_record_that_failed_ends_the_job(flag: int, text: str | None, why: Code) -> None:
+    answer = record(taskId=TASK, successFlag=flag, errorMessage=text)
+    assert (answer.meaning, answer.code) == (Meaning.FAILED, why)
+
+
+@pytest.mark.parametrize("flag", [None, "1", "2", [2], {}, 4, -1, 0.5])
+def test_a_flag_that_means_nothing_is_no_verdict(flag: Any) -> None:
+    assert record(successFlag=flag, response={"resultUrls": [URL]}).meaning is Meaning.WORKING
+
+
+def test_a_success_without_links_is_no_result_yet() -> None:
+    assert record(taskId=TASK, successFlag=1, response={"resultUrls": []}).meaning is Meaning.WORKING
+
+
+def test_links_of_a_record_that_failed_are_no_result() -> None:
+    assert record(successFlag=2, response={"resultUrls": [URL]}).meaning is Meaning.FAILED
+
+
+@pytest.mark.parametrize(("code", "meaning"), [(402, Meaning.SHUT), (404, Meaning.REFUSED), (500, Meaning.LOST)])
+def test_a_record_that_is_refused_is_read_like_a_submission(code: int, meaning: Meaning) -> None:
+    assert read_record(Reply(200, json.dumps({"code": code}).encode())).meaning is meaning
+
+
+# The record of the unified task API
+
+
+def job_record(**data: Any) -> Answer:
+    return read_job_record(Reply(200, json.dumps({"code": 200, "msg": "success", "data": data}).encode()))
+
+
+@pytest.mark.parametrize("state", ["waiting", "queuing", "generating"])
+def test_a_task_under_way_is_working(state: str) -> None:
+    assert job_record(taskId=TASK, state=state).meaning is Meaning.WORKING
+
+
+def test_a_task_that_succeeded_has_its_links_in_a_json_string() -> None:
+    answer = job_record(taskId=TASK, state="success", resultJson=json.dumps({"resultUrls": [URL]}))
+    assert answer == Answer(meaning=Meaning.DONE, urls=(URL,), task_id=TASK)
+
+
+@pytest.mark.parametrize("result", [None, "", "{", "[]", "{}", json.dumps({"resultUrls": []}), 5])
+def test_a_task_that_succeeded_without_links_is_no_result_yet(result: Any) -> None:
+    assert job_record(taskId=TASK, state="success", resultJson=result).meaning is Meaning.WORKING
+
+
+@pytest.mark.parametrize(("text", "why"), [("no luck", Code.PROVIDER_FAILED), (UNAVAILABLE, Code.NOT_AVAILABLE_IN_4K)])
+def test_a_task_that_failed_ends_the_job(text: str, why: Code) -> None:
+    answer = job_record(taskId=TASK, state="fail", failCode="500", failMsg=text)
+    assert (answer.meaning, answer.code) == (Meaning.FAILED, why)
+
+
+# The credits left ("Get Remaining Credits")
+
+
+def balance(body: Any, status: int = 200) -> float | None:
+    return read_balance(Reply(status, body if isinstance(body, bytes) else json.dumps(body).encode()))
+
+
+@pytest.mark.parametrize("left", [0, 100, 99.5])
+def test_the_balance_is_a_number(left: float) -> None:
+    assert balance({"code": 200, "msg": "success", "data": left}) == left
+
+
+@pytest.mark.parametrize("left", [None, True, "100", -1, [100], {"credits": 100}, float("nan"), float("inf")])
+def test_what_is_no_balance_is_none(left: Any) -> None:
+    assert balance({"code": 200, "data": left}) is None
+
+
+@pytest.mark.parametrize(
+    "body", [{"code": 401, "data": 100}, {"data": 100}, {"code": "200", "data": 100}, b"<html>", b""]
+)
+def test_a_balance_is_believed_in_the_providers_envelope_alone(body: Any) -> None:
+    assert balance(body) is None
+
+
+def test_no_reply_is_no_balance() -> None:
+    assert read_balance(NoReply(sent=True, why="ReadTimeout")) is None
+
+
+# Whatever comes
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.sampled_from([URL, TASK]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)
+NAMES = ["taskId", "task_id", "resultUrls", "info", "response", "resultJson", "state", "successFlag", "creditsConsumed"]
+BODIES = st.builds(
+    lambda code, text, data: json.dumps({"code": code, "msg": text, "data": data}).encode(),
+    st.sampled_from([200, 400, 402, 404, 422, 500, 501]) | JSON,
+    JSON,
+    st.dictionaries(st.sampled_from(NAMES), JSON) | JSON,
+)
+
+
+@given(
+    body=BODIES | st.binary(max_size=40),
+    status=st.integers(100, 599),
+    read=st.sampled_from([read_submission, read_record, read_job_record]),
+)
+def test_whatever_comes_is_an_answer(body: bytes, status: int, read: Any) -> None:
+    answer = read(Reply(status, body))
+    assert isinstance(answer, Answer)
+    assert (answer.meaning is Meaning.DONE) == bool(answer.urls)
+    assert answer.meaning in ACCEPTED or not answer.first

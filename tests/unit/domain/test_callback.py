@@ -1,0 +1,232 @@
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from veo4k.domain.answer import Answer, Meaning
+from veo4k.domain.callback import Address, News, callback_path, parse_address, parse_news
+from veo4k.domain.errors import InvalidBodyError
+from veo4k.domain.job import Code, Key
+
+TASK = "veo_task_example123"
+URL = "https://file.aiquickdraw.com/v/example_task_1234567890.mp4"
+IMAGE = "https://file.aiquickdraw.com/v/example_task_1234567890.jpg"
+TOKEN = "t" * 43
+
+
+def news(value: Any) -> News:
+    return parse_news(value if isinstance(value, bytes) else json.dumps(value).encode())
+
+
+def body(code: Any = 200, text: str = "", **data: Any) -> dict[str, Any]:
+    return {"code": code, "msg": text, "data": data}
+
+
+# The path
+
+
+def test_the_path_names_the_job_and_its_token() -> None:
+    assert callback_path(TASK, 7, 12, TOKEN) == f"/callbacks/{TASK}/7/12/{TOKEN}"
+
+
+@given(
+    task_id=st.from_regex(r"[A-Za-z0-9_-]{8,64}", fullmatch=True),
+    index=st.integers(0, 99),
+    run=st.integers(1, 999_999_999),
+    token=st.from_regex(r"[A-Za-z0-9_-]{43}", fullmatch=True),
+)
+def test_every_path_we_write_is_read_back(task_id: str, index: int, run: int, token: str) -> None:
+    parts = callback_path(task_id, index, run, token).removeprefix("/callbacks/").split("/")
+    address = parse_address(*parts)
+    assert address == Address(task_id, index, run, token)
+    assert address.key == Key(task_id, run)
+
+
+FOREIGN = {
+    "task_id": [
+        "",
+        "short",
+        "x" * 65,
+        "veo task 123",
+        "veo_task_1/2",
+        "veo_task_☃☃",
+        "veo_task_\u0661\u0662",
+        f"{TASK}\n",
+        "../etc/passwd",
+    ],
+    "index": ["", "-1", "+1", "01", "00", "100", "1.0", "1e1", " 1", "1\n", "\u0661", "a", "0x1"],
+    "run": ["", "0", "-1", "+1", "01", "1.0", "1000000000", " 1", "1\n", "\u0661", "a"],
+    "token": ["", "t" * 42, "t" * 44, "t" * 42 + "=", "t" * 42 + "+", "t" * 42 + "☃", TOKEN + "\n"],
+}
+FOREIGN_PARTS = [(name, given_) for name, values in FOREIGN.items() for given_ in values]
+
+
+@pytest.mark.parametrize(("name", "given_"), FOREIGN_PARTS)
+def test_a_part_of_another_shape_is_no_address(name: str, given_: str) -> None:
+    parts = {"task_id": TASK, "index": "0", "run": "1", "token": TOKEN}
+    assert parse_address(**parts) is not None
+    assert parse_address(**parts | {name: given_}) is None
+
+
+# What is told
+
+
+DONE: dict[str, dict[str, Any]] = {
+    "as documented": body(
+        200, "4K Video generated successfully.", taskId=TASK, info={"resultUrls": [URL], "imageUrls": [IMAGE]}
+    ),
+    "directly under data": body(taskId=TASK, resultUrls=[URL], imageUrls=[IMAGE]),
+    "in snake case": body(task_id=TASK, info={"result_urls": [URL], "image_urls": [IMAGE], "media_ids": ["a"]}),
+    "as a JSON string": body(taskId=TASK, info={"resultUrls": json.dumps([URL]), "imageUrls": json.dumps([IMAGE])}),
+    "as one bare link": body(taskId=TASK, info={"resultUrls": URL, "imageUrls": IMAGE}),
+    "as status 422 that is still processing": body(422, "processing", taskId=TASK, resultUrls=[URL], imageUrls=[IMAGE]),
+}
+
+
+@pytest.mark.parametrize("told", DONE.values(), ids=DONE)
+def test_a_success_is_read_in_every_variant(told: dict[str, Any]) -> None:
+    assert news(told) == News(Answer(meaning=Meaning.DONE, urls=(URL,), image_urls=(IMAGE,)), TASK)
+
+
+def test_the_credits_come_with_it() -> None:
+    assert news(body(taskId=TASK, info={"resultUrls": [URL]}, creditsConsumed=120)).answer.credits == 120
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        body(200, "success", taskId=TASK),
+        body(200, "success", taskId=TASK, info={"resultUrls": []}),
+        body(200, "success", taskId=TASK, info=None),
+        {"code": 200, "taskId": TASK},
+        body(422, "4k is PROCESSING. Please check back", taskId=TASK),
+    ],
+)
+def test_news_without_a_result_is_an_acceptance(told: dict[str, Any]) -> None:
+    assert news(told) == News(Answer(meaning=Meaning.WORKING), TASK)
+
+
+UNAVAILABLE = "The 4K version of this video is unavailable. Please try a different video."
+FAILURES = [
+    (500, UNAVAILABLE, Code.NOT_AVAILABLE_IN_4K),
+    (501, UNAVAILABLE, Code.NOT_AVAILABLE_IN_4K),
+    (501, "failed", Code.PROVIDER_FAILED),
+    (500, "Server exception", Code.PROVIDER_FAILED),
+    (400, "Your prompt was flagged", Code.PROVIDER_FAILED),
+    (422, "record is null.", Code.PROVIDER_FAILED),
+    (422, "", Code.PROVIDER_FAILED),
+    (0, "", Code.PROVIDER_FAILED),
+    (503, "", Code.PROVIDER_FAILED),
+]
+
+
+@pytest.mark.parametrize(("code", "text", "why"), FAILURES)
+def test_a_failure_is_read_as_it_comes(code: int, text: str, why: Code) -> None:
+    assert news(body(code, text, taskId=TASK)) == News(Answer(meaning=Meaning.FAILED, code=why), TASK)
+
+
+@pytest.mark.parametrize("code", [400, 500, 501])
+def test_a_failure_may_have_no_data_so_that_only_the_path_names_the_job(code: int) -> None:
+    told = news({"code": code, "msg": "failed", "data": None})
+    assert told == News(Answer(meaning=Meaning.FAILED), None)
+
+
+# Whom it is about
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"code": 200, "data": {"taskId": TASK}},
+        {"code": 200, "data": {"task_id": TASK}},
+        {"code": 200, "taskId": TASK},
+        {"code": 200, "task_id": TASK},
+        {"code": 200, "taskId": TASK, "task_id": TASK, "data": {"taskId": TASK, "task_id": TASK}},
+        {"code": 200, "taskId": None, "data": {"taskId": TASK}},
+    ],
+)
+def test_the_task_is_named_in_four_places_that_agree(told: dict[str, Any]) -> None:
+    assert news(told).task_id == TASK
+
+
+@pytest.mark.parametrize("told", [{"code": 200}, {"code": 200, "data": None}, {"code": 200, "data": [TASK]}])
+def test_a_body_may_name_no_task(told: dict[str, Any]) -> None:
+    assert news(told).task_id is None
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"code": 200, "taskId": TASK, "data": {"taskId": "veo_task_example124"}},
+        {"code": 200, "data": {"taskId": TASK, "task_id": "veo_task_example124"}},
+        {"code": 200, "taskId": TASK, "task_id": ""},
+        *(
+            {"code": 200, "data": {"taskId": given_}}
+            for given_ in ("", "short", 12345678, [TASK], {"a": 1}, True, "veo_task_☃☃")
+        ),
+    ],
+)
+def test_task_ids_that_disagree_or_are_none_break_the_contract(told: dict[str, Any]) -> None:
+    with pytest.raises(InvalidBodyError):
+        news(told)
+
+
+# What is never believed
+
+
+@pytest.mark.parametrize("code", ["200", True, False, None, 200.0, [200], {"a": 200}, ""], ids=repr)
+def test_a_code_that_is_no_whole_number_breaks_the_contract(code: Any) -> None:
+    with pytest.raises(InvalidBodyError):
+        news(body(code, taskId=TASK, resultUrls=[URL]))
+
+
+BROKEN = {
+    "nothing": b"",
+    "text": b"hello",
+    "a form": b"code=200&taskId=veo_task_example123",
+    "a list": b"[200]",
+    "null": b"null",
+    "no code": b'{"data": {}}',
+    "cut off": b'{"code": 200, "data": {',
+    "more behind it": b'{"code": 200} {"code": 500}',
+    "NaN": b'{"code": 200, "data": {"a": NaN}}',
+    "Infinity": b'{"code": 200, "data": {"a": -Infinity}}',
+    "NaN as the code": b'{"code": NaN}',
+    "two codes": b'{"code": 500, "code": 200}',
+    "two names deep inside": b'{"code": 200, "data": {"taskId": "veo_task_1", "taskId": "veo_task_2"}}',
+    "no UTF-8": b'{"code": 200, "msg": "\xff"}',
+    "UTF-16": '{"code": 200}'.encode("utf-16"),
+    "a byte order mark": b'\xef\xbb\xbf{"code": 200}',
+    "too deep": b'{"code": 200, "data": ' + b"[" * 17 + b"]" * 17 + b"}",
+    "far too deep": b'{"code": 200, "data": ' + b"[" * 100_000,
+    "a number of many digits": b'{"code": ' + b"9" * 10_000 + b"}",
+}
+
+
+@pytest.mark.parametrize("given_", BROKEN.values(), ids=BROKEN)
+def test_a_body_that_is_not_strict_json_breaks_the_contract(given_: bytes) -> None:
+    with pytest.raises(InvalidBodyError):
+        news(given_)
+
+
+def test_why_a_body_is_refused_does_not_quote_it() -> None:
+    for given_ in (
+        b'{"secret',
+        b'{"code": 200, "data": {"secret": NaN}}',
+        b'{"code": "secret"}',
+        b'{"code": 1, "taskId": "secret"}',
+    ):
+        with pytest.raises(InvalidBodyError) as caught:
+            news(given_)
+        assert "secret" not in str(caught.value)
+
+
+@given(st.binary(max_size=60))
+def test_whatever_comes_is_news_or_breaks_the_contract(given_: bytes) -> None:
+    try:
+        told = news(given_)
+    except InvalidBodyError:
+        return
+    assert isinstance(told.answer, Answer)

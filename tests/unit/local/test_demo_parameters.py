@@ -1,0 +1,44 @@
+from local.build import ROOT
+from local.cases import CASES
+from local.demo import GENERATION_MINUTES, SETTINGS
+from local.kie import SimulatorClient
+from local.kie.scenarios import SCENARIOS
+from local.parameters import AT_THE_PROVIDER, COMPRESSED, beside, compressed
+
+STACK = beside(SimulatorClient("http://127.0.0.1:8080"))
+
+
+def test_a_minute_of_the_stack_becomes_a_second() -> None:
+    assert compressed(dict.fromkeys(COMPRESSED, 720)) == dict.fromkeys(COMPRESSED, "12")
+
+
+def test_no_time_becomes_shorter_than_a_second() -> None:
+    assert set(compressed(dict.fromkeys(COMPRESSED, 10)).values()) == {"1"}
+
+
+def test_the_stack_asks_the_simulator_and_fetches_from_it_alone() -> None:
+    assert (STACK["KieBaseUrl"], STACK["ResultHosts"]) == ("http://127.0.0.1:8080", "127.0.0.1:8080")
+
+
+def test_the_window_and_the_lease_are_the_real_ones() -> None:
+    assert not {"WindowSeconds", "RequestsPerWindow", "LeaseSeconds"} & STACK.keys()
+    assert (SETTINGS.window_count, SETTINGS.window_seconds) == (20, 10)
+
+
+def test_every_parameter_is_one_of_the_template() -> None:
+    template = (ROOT / "template.yaml").read_text()
+    assert [name for name in STACK | AT_THE_PROVIDER if f"\n  {name}:\n" not in template] == []
+
+
+def test_the_real_provider_is_polled_no_more_often_than_it_asks_for() -> None:
+    assert min(int(AT_THE_PROVIDER[name]) for name in ("FirstProbeSeconds", "ProbeSeconds")) >= 30
+
+
+def test_a_callback_on_time_comes_well_before_the_first_probe() -> None:
+    longest = SETTINGS.real_seconds(GENERATION_MINUTES[1])
+    assert longest + 4 < int(STACK["FirstProbeSeconds"])
+
+
+def test_every_case_is_a_scenario_of_the_simulator_and_a_task_of_its_own() -> None:
+    assert {case.scenario for case in CASES} <= SCENARIOS.keys()
+    assert len({case.task_id for case in CASES}) == len(CASES)

@@ -1,0 +1,107 @@
+"""The day's limit through the use cases: what is bought counts, whatever else is asked does not."""
+
+import pytest
+
+from tests.doubles.gate_memory import MemoryGate
+from tests.doubles.stage import TASK, URL, Stage
+from veo4k.domain.answer import Answer, Meaning
+from veo4k.domain.gate import DAILY_LIMIT, DAY, Pace
+from veo4k.domain.job import Code, State
+from veo4k.services.vitals import vitals
+
+WORKING = Answer(meaning=Meaning.WORKING, first=True, task_id=TASK)
+OTHERS = ["other_task_0001", "other_task_0002", "other_task_0003"]
+
+
+@pytest.fixture
+def stage() -> Stage:
+    """A stage whose account buys twice a day."""
+    return limited(WORKING)
+
+
+def limited(*script: Answer) -> Stage:
+    stage = Stage(*script)
+    stage.gate.pace = Pace(daily=2)
+    return stage
+
+
+def used(gate: MemoryGate, now: float) -> float:
+    return gate.spent(now)
+
+
+def test_jobs_beyond_the_limit_wait_for_the_next_day(stage: Stage) -> None:
+    for task in OTHERS:
+        stage.ask(task)
+    last = stage.job(task_id=OTHERS[2])
+
+    assert len(stage.provider.asked) == 2
+    assert (last.state, last.reason) == (State.QUEUED, DAILY_LIMIT)
+    assert last.due == DAY * (stage.clock.now() // DAY + 1)
+
+
+def test_the_sweep_asks_for_them_on_the_next_day(stage: Stage) -> None:
+    for task in OTHERS:
+        stage.ask(task)
+    last = stage.job(task_id=OTHERS[2])
+    stage.sweep(after=(last.due or 0) - stage.clock.now())
+
+    assert last.job_id in stage.provider.asked
+
+
+def test_the_sweep_does_not_ask_beyond_the_limit_either(stage: Stage) -> None:
+    stage.gate.shut_by_hand()
+    for task in OTHERS:
+        stage.ask(task)
+    stage.gate.open_by_hand()
+    stage.sweep(after=3600)
+
+    assert len(stage.provider.asked) == 2
+    assert used(stage.gate, stage.clock.now()) == 1
+
+
+def test_a_message_that_joins_a_job_spends_nothing(stage: Stage) -> None:
+    for _ in range(5):
+        stage.ask()
+
+    assert used(stage.gate, stage.clock.now()) == 0.5
+
+
+def test_probes_spend_nothing_and_go_on_when_the_day_is_spent(stage: Stage) -> None:
+    for task in OTHERS[:2]:
+        stage.ask(task)
+    stage.sweep(after=720)
+
+    assert len(stage.provider.probed) == 2
+    assert used(stage.gate, stage.clock.now()) == 1
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Answer(meaning=Meaning.SHUT, reason="NO_CREDITS"),
+        Answer(meaning=Meaning.NOT_YET, code=Code.BASE_NOT_FINISHED),
+        Answer(meaning=Meaning.REFUSED, code=Code.INVALID_TASK),
+        Answer(meaning=Meaning.NEVER_SENT, reason="ConnectTimeout"),
+    ],
+)
+def test_a_request_that_was_surely_not_accepted_spends_nothing(answer: Answer) -> None:
+    stage = limited(answer)
+    stage.ask()
+
+    assert used(stage.gate, stage.clock.now()) == 0
+
+
+@pytest.mark.parametrize(
+    "answer", [WORKING, Answer(meaning=Meaning.DONE, urls=(URL,)), Answer(meaning=Meaning.LOST, reason="ReadTimeout")]
+)
+def test_a_request_that_may_have_been_accepted_counts(answer: Answer) -> None:
+    stage = limited(answer)
+    stage.ask()
+
+    assert used(stage.gate, stage.clock.now()) == 0.5
+
+
+def test_how_much_of_the_limit_is_used_is_measured(stage: Stage) -> None:
+    stage.ask()
+
+    assert ("DailyLimitUsed", "Percent", 50) in vitals(stage.world)

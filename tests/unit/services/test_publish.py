@@ -1,0 +1,154 @@
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from tests.doubles.jobs_memory import MemoryJobs
+from tests.doubles.stage import TASK, URL
+from tests.doubles.time_manual import NOON
+from veo4k.domain import transitions
+from veo4k.domain.errors import StorageError
+from veo4k.domain.job import Code, Failure, Job, Key, Lane, State
+from veo4k.domain.ports import Change
+from veo4k.domain.schedule import Times
+from veo4k.domain.write import Write
+from veo4k.services.publish import DAY, Desk, publish
+
+READY = Job(
+    task_id=TASK,
+    run=1,
+    index=0,
+    state=State.READY,
+    created_at=NOON,
+    attempts=1,
+    urls=(URL,),
+    lane=Lane.LIVE,
+    due=NOON,
+    tokens=frozenset({"token"}),
+)
+WORKING = replace(READY, state=State.PROCESSING, urls=())
+FAILED = replace(READY, state=State.FAILED, error=Failure(Code.NOT_4K, "why"), finished_at=NOON)
+
+
+class RecordingAnnouncements:
+    """Remembers what it is given; refuses the keys and tokens named in `refused`."""
+
+    def __init__(self, *refused: object) -> None:
+        self.refused = refused
+        self.archive: list[Key] = []
+        self.bus: list[Key] = []
+        self.tasks: list[str] = []
+
+    def to_archive(self, jobs: Sequence[Job]) -> Mapping[Key, str]:
+        """Remember READY jobs."""
+        self.archive += [job.key for job in jobs]
+        return {job.key: "refused" for job in jobs if job.key in self.refused}
+
+    def to_bus(self, jobs: Sequence[Job]) -> Mapping[Key, str]:
+        """Remember ends."""
+        self.bus += [job.key for job in jobs]
+        return {job.key: "refused" for job in jobs if job.key in self.refused}
+
+    def to_task(self, job: Job, token: str) -> str:
+        """Remember tokens."""
+        self.tasks.append(f"{token}:{job.state}")
+        return "refused" if token in self.refused else ""
+
+
+def desk(*rows: Job, refused: Sequence[object] = ()) -> tuple[Desk, RecordingAnnouncements, MemoryJobs]:
+    jobs, announcements = MemoryJobs(), RecordingAnnouncements(*refused)
+    for row in rows:
+        given = {name: getattr(row, name) for name in Job.__dataclass_fields__}
+        jobs.write(Write(key=row.key, put=given))
+    return Desk(jobs, announcements, retention_days=90), announcements, jobs
+
+
+def told(desk: Desk, *changes: Change) -> list[str]:
+    return [note.action for note in publish(desk, changes, NOON)]
+
+
+def test_a_ready_job_is_handed_to_the_archive() -> None:
+    at, announcements, _ = desk(READY)
+
+    assert told(at, Change(WORKING, READY)) == ["archive_requested"]
+    assert announcements.archive == [READY.key]
+
+
+def test_an_end_is_announced_once_and_leaves_the_due_index() -> None:
+    at, announcements, jobs = desk(FAILED)
+
+    assert told(at, Change(READY, FAILED)) == ["end_announced"]
+    assert (announcements.bus, announcements.tasks) == ([FAILED.key], ["token:FAILED"])
+    assert list(jobs.due(Lane.LIVE, NOON + DAY)) == []
+
+
+def test_with_the_announcement_tokens_and_private_links_go() -> None:
+    at, _, jobs = desk(FAILED)
+    told(at, Change(READY, FAILED))
+    row = jobs.get(FAILED.key)
+
+    assert row is not None
+    assert (row.tokens, row.urls, row.ttl) == (frozenset(), (), int(NOON) + 90 * DAY)
+    assert row.public() == FAILED.public()
+
+
+def test_a_change_of_neither_state_nor_nudge_asks_for_nothing() -> None:
+    at, announcements, _ = desk(FAILED)
+
+    assert told(at, Change(FAILED, replace(FAILED, ttl=1))) == []
+    assert (announcements.bus, announcements.archive) == ([], [])
+
+
+def test_a_nudge_asks_again() -> None:
+    nudged = replace(READY, nudge="again")
+    at, announcements, _ = desk(nudged)
+    told(at, Change(READY, nudged))
+
+    assert announcements.archive == [READY.key]
+
+
+def test_a_job_that_has_just_begun_asks_for_nothing() -> None:
+    at, announcements, _ = desk(WORKING)
+
+    assert told(at, Change(None, WORKING)) == []
+    assert announcements.archive == []
+
+
+def test_what_the_bus_refused_stays_in_the_index_and_the_others_do_not() -> None:
+    other = replace(FAILED, task_id="veo_task_another_one")
+    at, _, jobs = desk(FAILED, other, refused=[FAILED.key])
+
+    assert told(at, Change(READY, FAILED), Change(READY, other)) == ["announcement_failed", "end_announced"]
+    assert list(jobs.due(Lane.LIVE, NOON)) == [FAILED.key]
+
+
+def test_a_task_that_could_not_be_told_is_told_again() -> None:
+    at, _, jobs = desk(FAILED, refused=["token"])
+
+    assert told(at, Change(READY, FAILED)) == ["announcement_failed"]
+    assert jobs.get(FAILED.key) == FAILED
+
+
+def test_a_message_that_came_meanwhile_has_its_own_announcement() -> None:
+    at, _, jobs = desk(FAILED)
+    jobs.write(transitions.announce_again(FAILED, "second", "nudge", NOON, Times()))
+
+    assert told(at, Change(READY, FAILED)) == ["announcement_superseded"]
+    row = jobs.get(FAILED.key)
+    assert row is not None
+    assert row.tokens == {"token", "second"}
+
+
+def test_an_announcement_that_cannot_be_marked_is_no_failure() -> None:
+    at, _, jobs = desk(FAILED)
+
+    def refuse(_: object) -> None:
+        raise StorageError("UpdateItem: down")
+
+    jobs.write = refuse  # type: ignore[method-assign,assignment]
+
+    assert told(at, Change(READY, FAILED)) == ["announcement_unmarked"]
+
+
+def test_an_archive_queue_out_of_reach_is_told() -> None:
+    at, _, _ = desk(READY, refused=[READY.key])
+
+    assert told(at, Change(WORKING, READY)) == ["archive_request_failed"]

@@ -1,0 +1,417 @@
+import json
+from dataclasses import replace
+
+import pytest
+
+from tests.doubles.stage import ELSEWHERE, TASK, URL, Stage
+from veo4k.domain.answer import Answer, Meaning
+from veo4k.domain.errors import StorageError
+from veo4k.domain.job import JOBS, Code, Evidence, Key, State
+from veo4k.domain.write import Write, is_
+
+WORKING = Answer(meaning=Meaning.WORKING, first=True, task_id=TASK)
+REPEATED = Answer(meaning=Meaning.WORKING, task_id=TASK)
+DONE = Answer(meaning=Meaning.DONE, urls=(URL,))
+LOST = Answer(meaning=Meaning.LOST, reason="ReadTimeout")
+NO_CREDITS = Answer(meaning=Meaning.SHUT, reason="NO_CREDITS")
+DAY, HOUR = 86_400.0, 3600.0
+
+
+def change(stage: Stage, **fields: object) -> None:
+    """Put a row into a place that takes long to reach."""
+    job = stage.job()
+    stage.jobs.write(Write(key=job.key, when=(is_("state", job.state),), put=fields))
+
+
+def code(stage: Stage) -> Code | None:
+    error = stage.job().error
+    return error.code if error else None
+
+
+def test_nothing_due_is_nothing_done() -> None:
+    stage = Stage(WORKING)
+    stage.ask()
+
+    assert stage.sweep(after=60) == []
+
+
+def test_a_lost_callback_is_made_good_by_a_probe() -> None:
+    stage = Stage(WORKING, DONE)
+    stage.ask()
+
+    assert stage.sweep(after=720) == ["probe_claimed", "result_ready"]
+    assert (stage.job().state, stage.job().evidence, stage.job().attempts) == (State.READY, Evidence.PROBE, 2)
+
+
+def test_the_next_probe_is_written_before_the_provider_is_asked() -> None:
+    stage = Stage(WORKING, LOST)
+    stage.ask()
+    dues: list[float | None] = []
+    stage.provider.meanwhile = lambda _: dues.append(stage.job().due)
+    stage.sweep(after=720)
+
+    assert dues == [pytest.approx(stage.clock.now() + 360, abs=1)]
+
+
+@pytest.mark.parametrize("meaning", [Meaning.REFUSED, Meaning.NOT_YET, Meaning.LOST, Meaning.SHUT])
+def test_a_refusal_is_no_verdict_on_an_accepted_job(meaning: Meaning) -> None:
+    stage = Stage(WORKING, Answer(meaning=meaning, code=Code.BASE_EXPIRED, reason="NO_CREDITS"))
+    stage.ask()
+    stage.sweep(after=720)
+
+    assert stage.job().state is State.PROCESSING
+
+
+def test_a_failed_generation_ends_an_accepted_job() -> None:
+    stage = Stage(WORKING, Answer(meaning=Meaning.FAILED, code=Code.NOT_AVAILABLE_IN_4K))
+    stage.ask()
+    stage.sweep(after=720)
+
+    assert (stage.job().state, code(stage)) == (State.FAILED, Code.NOT_AVAILABLE_IN_4K)
+
+
+def test_a_probe_that_brings_a_foreign_host_ends_the_job() -> None:
+    stage = Stage(WORKING, Answer(meaning=Meaning.DONE, urls=(ELSEWHERE,)))
+    stage.ask()
+    stage.sweep(after=720)
+
+    assert code(stage) is Code.RESULT_HOST_BLOCKED
+
+
+def test_a_probe_that_never_left_is_not_counted() -> None:
+    stage = Stage(WORKING, Answer(meaning=Meaning.NEVER_SENT))
+    stage.ask()
+    stage.sweep(after=720)
+
+    assert stage.job().attempts == 1
+
+
+def test_a_repeat_answered_like_a_first_request_is_suspected_and_twice_is_enough() -> None:
+    stage = Stage(WORKING)
+    stage.ask()
+    first = stage.sweep(after=720)
+    second = stage.sweep(after=HOUR)
+    third = stage.sweep(after=HOUR * 3)
+
+    assert first == second == ["probe_claimed", "double_charge_suspected"]
+    assert third == ["job_awaited"]
+    assert len(stage.provider.asked) + len(stage.provider.probed) == 3
+
+
+def test_a_job_that_is_asked_no_more_ends_at_its_deadline() -> None:
+    stage = Stage(WORKING)
+    stage.ask()
+    change(stage, accepts=3, due=stage.clock.now())
+    stage.sweep(after=DAY)
+
+    assert (stage.job().state, code(stage)) == (State.TIMED_OUT, Code.NO_ANSWER)
+
+
+def test_still_working_after_the_deadline_ends_the_job() -> None:
+    stage = Stage(WORKING, REPEATED)
+    stage.ask()
+    stage.sweep(after=DAY + 1)
+
+    assert (stage.job().state, code(stage), stage.job().maybe_charged) == (State.TIMED_OUT, Code.NO_ANSWER, True)
+
+
+def test_a_result_that_comes_after_the_deadline_is_still_a_result() -> None:
+    stage = Stage(WORKING, DONE)
+    stage.ask()
+    stage.sweep(after=DAY + 1)
+
+    assert stage.job().state is State.READY
+
+
+def test_no_deadline_passes_unasked() -> None:
+    stage = Stage(WORKING, LOST)
+    stage.ask()
+    stage.sweep(after=DAY + 1)
+
+    assert stage.job().state is State.PROCESSING
+
+
+def test_under_an_id_of_its_own_a_job_is_probed_without_another_request() -> None:
+    stage = Stage(replace(WORKING, task_id="veo_task_of_its_own"), DONE)
+    stage.ask()
+    stage.sweep(after=720)
+
+    assert (stage.job().state, stage.job().attempts) == (State.READY, 1)
+
+
+def test_a_lost_answer_is_asked_about_again_only_when_it_cannot_be_on_its_way() -> None:
+    stage = Stage(LOST, REPEATED)
+    stage.ask()
+
+    assert stage.sweep(after=119) == []
+    assert stage.sweep(after=2) == ["submission_claimed", "submission_accepted"]
+    assert stage.job().state is State.PROCESSING
+
+
+def test_waits_grow_with_every_lost_answer() -> None:
+    stage = Stage(LOST)
+    stage.ask()
+    stage.sweep(after=121)
+    lost, again = stage.job().lost, stage.job().ask_again_at
+
+    assert lost == 2
+    assert again == pytest.approx(stage.clock.now() + 480, abs=0.5)
+
+
+def test_a_crash_counts_as_a_lost_answer() -> None:
+    stage = Stage(WORKING)
+
+    def die(_: object) -> None:
+        raise KeyboardInterrupt
+
+    stage.provider.meanwhile = die
+    with pytest.raises(KeyboardInterrupt):
+        stage.ask()
+    stage.provider.meanwhile = lambda _: None
+    stage.sweep(after=720)
+
+    assert (stage.job().state, stage.job().lost, stage.job().attempts) == (State.PROCESSING, 1, 2)
+
+
+def test_a_job_that_nobody_ever_answered_ends_at_the_hard_deadline() -> None:
+    stage = Stage(LOST)
+    stage.ask()
+    change(stage, due=stage.clock.now())
+    stage.sweep(after=3 * DAY + 1)
+
+    assert (stage.job().state, code(stage)) == (State.TIMED_OUT, Code.SUBMISSION_UNCONFIRMED)
+    assert stage.job().maybe_charged is True
+
+
+def test_where_a_repeat_is_not_safe_a_lost_answer_is_only_awaited() -> None:
+    stage = Stage(LOST, contract=JOBS)
+    stage.ask()
+
+    assert stage.sweep(after=2 * DAY) == ["job_awaited"]
+    assert stage.sweep(after=DAY) == ["job_timed_out"]
+    assert len(stage.provider.asked) == 1
+    assert (code(stage), stage.job().maybe_charged) == (Code.SUBMISSION_UNCONFIRMED, True)
+
+
+def test_an_accepted_job_without_an_id_to_ask_under_ends_at_its_deadline() -> None:
+    stage = Stage(replace(WORKING, task_id=None), contract=JOBS)
+    stage.ask()
+
+    assert stage.sweep(after=DAY - 10) == ["job_awaited"]
+    assert stage.sweep(after=20) == ["job_timed_out"]
+    assert stage.provider.probed == []
+
+
+def test_queued_jobs_are_asked_for_when_the_gate_opens() -> None:
+    stage = Stage(NO_CREDITS, WORKING)
+    stage.ask()
+
+    assert stage.sweep(after=30) == []
+    assert stage.sweep(after=31) == ["submission_claimed", "submission_accepted"]
+    assert not stage.gate.row.reason
+
+
+def test_a_shut_gate_hides_no_overdue_job() -> None:
+    stage = Stage(WORKING)
+    stage.ask()
+    change(stage, state=State.READY, urls=(URL,))
+    stage.gate.shut_by_hand()
+
+    assert stage.sweep(after=720) == ["archive_nudged"]
+
+
+def test_a_shut_gate_sends_nothing() -> None:
+    stage = Stage(WORKING)
+    stage.ask()
+    stage.gate.shut_by_hand()
+    stage.sweep(after=720)
+
+    assert stage.provider.probed == []
+
+
+def test_an_account_that_stays_empty_ends_its_jobs_as_never_accepted() -> None:
+    stage = Stage(unready="API_KEY_UNSET")
+    stage.ask()
+    stage.gate.shut_by_hand()
+
+    assert stage.sweep(after=13 * DAY + HOUR) == ["job_timed_out"]
+    assert (code(stage), stage.job().maybe_charged) == (Code.NEVER_SUBMITTED, False)
+
+
+def test_an_unfinished_base_video_is_waited_for_until_the_deadline() -> None:
+    stage = Stage(Answer(meaning=Meaning.NOT_YET, code=Code.BASE_NOT_FINISHED))
+    stage.ask()
+    stage.sweep(after=301)
+    waiting = stage.job().state
+    stage.sweep(after=DAY)
+
+    assert waiting is State.QUEUED
+    assert (stage.job().state, code(stage)) == (State.FAILED, Code.BASE_NOT_FINISHED)
+
+
+def test_a_later_run_is_asked_for_only_when_every_earlier_one_has_ended() -> None:
+    stage = Stage(WORKING)
+    stage.ask()
+    stage.ask(index=1)
+    postponed = stage.sweep(after=121)
+    change(stage, state=State.FAILED, lane=None, due=None)
+    stage.sweep(after=121)
+
+    assert postponed == ["submission_postponed"]
+    assert stage.job(2).state is State.PROCESSING
+
+
+def ready(stage: Stage, **fields: object) -> None:
+    stage.ask()
+    change(stage, state=State.READY, urls=(URL,), **fields)
+
+
+def test_a_ready_job_without_a_live_archive_is_nudged() -> None:
+    stage = Stage(WORKING)
+    ready(stage)
+    stage.sweep(after=720)
+
+    assert stage.job().nudge is not None
+
+
+def test_a_ready_job_is_left_to_its_archive_while_the_lease_runs() -> None:
+    stage = Stage(WORKING)
+    ready(stage, lease="somebody", lease_until=stage.clock.now() + 900)
+
+    assert stage.sweep(after=720) == []
+
+
+def test_a_ready_job_whose_tries_are_spent_has_failed() -> None:
+    stage = Stage(WORKING)
+    ready(stage, tries=10)
+    stage.sweep(after=720)
+
+    assert code(stage) is Code.ARCHIVE_FAILED
+
+
+def test_a_dead_link_is_replaced_by_a_fresh_one() -> None:
+    fresh = "https://file.example/v/b.mp4"
+    stage = Stage(WORKING, replace(DONE, urls=(fresh,)))
+    ready(stage, link_dead=True)
+
+    assert stage.sweep(after=720) == ["refresh_claimed", "link_refreshed"]
+    assert (stage.job().urls, stage.job().link_dead) == ((fresh,), None)
+
+
+def test_a_link_that_cannot_be_refreshed_is_given_up_with_the_tries() -> None:
+    stage = Stage(WORKING, LOST)
+    ready(stage, link_dead=True)
+    for _ in range(12):
+        stage.sweep(after=5 * HOUR)
+
+    assert code(stage) is Code.ARCHIVE_FAILED
+    assert len(stage.provider.probed) == 10
+
+
+def test_an_end_that_nobody_announced_is_nudged() -> None:
+    stage = Stage(Answer(meaning=Meaning.REFUSED))
+    stage.ask()
+
+    assert stage.sweep(after=60) == ["end_nudged"]
+
+
+def test_two_sweeps_never_probe_the_same_job() -> None:
+    stage = Stage(WORKING, REPEATED)
+    stage.ask()
+    second: list[str] = []
+    stage.provider.meanwhile = lambda _: second.extend(stage.sweep())
+    stage.sweep(after=720)
+
+    assert (len(stage.provider.probed), second) == (1, [])
+
+
+def test_a_job_that_cannot_be_read_does_not_keep_the_others_waiting() -> None:
+    stage = Stage(WORKING)
+    stage.receive(json.dumps({"taskId": "veo_task_unreadable"}), json.dumps({"taskId": TASK}))
+    get = stage.jobs.get
+
+    def fail_for_one(key: Key) -> object:
+        if key.task_id == "veo_task_unreadable":
+            raise StorageError("a row that cannot be read")
+        return get(key)
+
+    stage.jobs.get = fail_for_one  # type: ignore[method-assign,assignment]
+    happened = stage.sweep(after=721)
+
+    assert "job_passed_over" in happened
+    assert stage.provider.probed == [f"{TASK}#0#1"]
+
+
+def test_a_table_out_of_reach_interrupts_the_sweep_without_an_exception() -> None:
+    stage = Stage()
+
+    def refuse(*_: object) -> None:
+        raise StorageError("Query: down")
+
+    stage.jobs.due = refuse  # type: ignore[method-assign,assignment]
+
+    assert stage.sweep() == ["sweep_interrupted"]
+
+
+def test_more_due_jobs_than_slots_are_sent_as_slots_come() -> None:
+    stage = Stage(WORKING, REPEATED)
+    stage.receive(*(json.dumps({"taskId": f"veo_task_number_{n:03}"}) for n in range(40)))
+    stage.clock.advance(721)
+    started = stage.clock.now()
+    stage.sweep()
+
+    assert len(stage.provider.probed) == 40
+    assert stage.clock.now() - started < 21
+
+
+def test_a_sweep_stops_before_it_is_killed() -> None:
+    stage = Stage(NO_CREDITS, WORKING)
+    for batch in range(10):
+        stage.receive(*(json.dumps({"taskId": f"veo_task_number_{batch}_{n:03}"}) for n in range(40)))
+    stage.clock.advance(61)
+    started = stage.clock.now()
+    stage.sweep()
+    stage.sweep()
+
+    assert stage.clock.now() - started < 2 * (120 - 15)
+    assert len(stage.provider.asked) < 400
+
+
+PATH_IS_GONE = Answer(meaning=Meaning.SHUT, reason="PATH_GONE: set the stack's ProviderContract to jobs")
+
+
+def test_a_path_that_is_gone_fails_no_job_and_says_what_to_change() -> None:
+    stage = Stage(PATH_IS_GONE)
+    stage.ask()
+
+    assert (stage.job().state, stage.job().reason) == (State.QUEUED, PATH_IS_GONE.reason)
+    assert stage.gate.row.reason == PATH_IS_GONE.reason
+
+
+def test_after_the_switch_queued_jobs_are_asked_for_under_the_new_contract() -> None:
+    stage = Stage(PATH_IS_GONE, WORKING)
+    stage.ask()
+    stage.world = replace(stage.world, contract=JOBS)
+    stage.sweep(after=61)
+
+    assert (stage.job().state, stage.job().contract) == (State.PROCESSING, JOBS)
+
+
+def test_jobs_in_flight_keep_the_contract_they_were_asked_under() -> None:
+    stage = Stage(WORKING, REPEATED)
+    stage.ask()
+    stage.world = replace(stage.world, contract=JOBS)
+    stage.sweep(after=721)
+
+    assert stage.job().contract == "veo"
+    assert stage.provider.probed == [f"{TASK}#0#1"]
+
+
+def test_the_old_path_does_not_shut_the_gate_for_the_new_one() -> None:
+    stage = Stage(WORKING, PATH_IS_GONE)
+    stage.ask()
+    stage.world = replace(stage.world, contract=JOBS)
+    stage.sweep(after=721)
+
+    assert not stage.gate.row.reason
+    assert stage.job().state is State.PROCESSING
