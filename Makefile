@@ -40,7 +40,7 @@ test: setup ## All checks and all tests
 	PYTHONPATH=layers/core/src $(DEV)/lint-imports
 	$(DEV)/cfn-lint template.yaml examples/*/template.yaml
 	$(SAM) validate --lint
-	$(DEV)/pytest --quiet --numprocesses 2 --ignore tests/integration
+	$(DEV)/pytest --quiet --numprocesses 2 --ignore tests/integration --ignore tests/e2e
 	$(DEV)/pytest --quiet tests/integration
 
 simulate: setup ## The simulation: make simulate SEEDS=1000, or one seed told whole: make simulate SEED=7
@@ -54,6 +54,7 @@ bench: setup build ## Figures beside their anchors, as ratios of one run
 
 prove: simulate burst ## The long proofs: simulation, every two faults, random writes and files, bursts
 	@$(CORE) $(DEV)/python -m tests.simulation --exhaustive 2
+	@$(DEV)/pytest --quiet -s tests/e2e
 	@$(CORE) $(DEV)/python -m tests.contract.differential 50000
 	@$(CORE) $(DEV)/python -m tests.unit.domain.mp4_fuzz 100000 7
 	@$(CORE) $(DEV)/python -m tests.simulation.fuzz

@@ -18,6 +18,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 from typing import IO, TYPE_CHECKING, Any, cast
+from urllib.request import urlopen
 
 import boto3
 from botocore.config import Config
@@ -34,14 +35,21 @@ READ_BYTES = 64 * 1024  # what the download hands over at a time
 
 
 class Sink(BaseHTTPRequestHandler):
-    """An S3 that accepts uploads and keeps nothing."""
+    """An S3 that accepts uploads and keeps nothing but the number of their parts."""
 
     protocol_version = "HTTP/1.1"
+    parts = 0
     scratch = memoryview(bytearray(MIB))
 
     def do_PUT(self) -> None:
         """Take a part, or a whole object."""
+        Sink.parts += "partNumber" in self.path
         self._answer(b"")
+
+    def do_GET(self) -> None:
+        """Tell how many parts came since somebody asked."""
+        counted, Sink.parts = Sink.parts, 0
+        self._answer(str(counted).encode())
 
     def do_POST(self) -> None:
         """Begin or complete an upload."""
@@ -125,7 +133,8 @@ def compare(gib: float, rounds: int) -> None:
         for name in list(CONTESTANTS) * rounds:
             command = [*me, "--run", name, "--endpoint", endpoint, "--gib", str(gib)]
             result = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=dict(os.environ))
-            seen[name].append(json.loads(result.stdout))
+            with urlopen(endpoint) as counted:  # noqa: S310  the sink above
+                seen[name].append(json.loads(result.stdout) | {"parts": float(counted.read())})
         server.terminate()
     report(gib, seen)
 
@@ -134,8 +143,9 @@ def report(gib: float, seen: dict[str, list[dict[str, float]]]) -> None:
     """Print one line for each contestant and one with the ratios."""
     speed = {name: gib * 1024 / statistics.median(run["seconds"] for run in runs) for name, runs in seen.items()}
     memory = {name: max(run["mib"] for run in runs) for name, runs in seen.items()}
-    for name in seen:
-        print(f"{name:6} {speed[name]:7.0f} MiB/s  {memory[name]:6.1f} MiB peak growth")
+    for name, runs in seen.items():
+        parts = statistics.median(run["parts"] for run in runs)
+        print(f"{name:6} {speed[name]:7.0f} MiB/s  {memory[name]:6.1f} MiB peak growth  {parts:.0f} parts")
     print(f"ratio  {speed['ours'] / speed['boto3']:7.2f}        {memory['ours'] / memory['boto3']:6.2f}")
 
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -15,9 +16,17 @@ from local.rows import Row, age, read_rows
 
 def main() -> None:
     """Show the job table."""
-    cloud = current()
+    cloud, console = current(), Console(theme=THEME, highlight=False)
     rows = read_rows(aws.client(cloud.endpoint, "dynamodb"), cloud.outputs["JobTableName"])
-    Console(theme=THEME, highlight=False).print(table(rows, time.time()) if rows else "No jobs yet.")
+    console.print(table(rows, time.time()) if rows else "No jobs yet.")
+    if rejected := messages_in(aws.client(cloud.endpoint, "sqs"), cloud.outputs["DeadLetterQueueUrl"]):
+        console.print(f"Messages in the dead-letter queue: {rejected}")
+
+
+def messages_in(sqs: Any, queue_url: str) -> int:
+    """How many messages lie in a queue."""
+    asked = {"QueueUrl": queue_url, "AttributeNames": ["ApproximateNumberOfMessages"]}
+    return int(sqs.get_queue_attributes(**asked)["Attributes"]["ApproximateNumberOfMessages"])
 
 
 def table(rows: Sequence[Row], now: float) -> Table:

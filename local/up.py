@@ -32,8 +32,8 @@ SIMULATED = """The provider is simulated, a minute takes a second, and a task's 
 veo_task_on_time_1, veo_task_lost_1, veo_task_base_video_1 ... as listed in local/kie/scenarios.py
 """
 HOW_TO = """
-job queue     {queue}
-callback API  {api}/callbacks/{{taskId}}/{{index}}/{{run}}/{{token}}
+Job queue             {queue}
+Callback API          {api}
 
 Ask for a video       make submit TASK_ID={task}
   or as on AWS        AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_DEFAULT_REGION=us-east-1 \\
@@ -68,7 +68,7 @@ def _agreed(console: Console) -> bool:
     if os.environ.get("YES") == "1":
         return True
     if sys.stdin.isatty():
-        return console.input("Go on? [y/N] ").strip().lower() in {"y", "yes"}
+        return console.input("Go on? [y/N] ", markup=False).strip().lower() in {"y", "yes"}
     console.print("Nobody can be asked here: confirm with YES=1, or unset KIE_API_KEY for the simulator.")
     return False
 
@@ -96,8 +96,14 @@ def _tell(console: Console, cloud: LocalCloud, *, simulated: bool) -> None:
     if simulated:
         console.print(SIMULATED)
     task = "veo_task_on_time_1" if simulated else "..."
-    places = {"queue": cloud.outputs["JobQueueUrl"], "api": cloud.callback_base_url, "endpoint": cloud.endpoint}
+    places = {"queue": cloud.outputs["JobQueueUrl"], "api": _api(cloud), "endpoint": cloud.endpoint}
     console.print(HOW_TO.strip("\n").format(task=task, **places), markup=False)
+
+
+def _api(cloud: LocalCloud) -> str:
+    if cloud.callback_base_url == "none":
+        return "none: nobody out there can reach this machine"
+    return cloud.callback_base_url + "/callbacks/{taskId}/{index}/{run}/{token}"
 
 
 def _wait(console: Console, failures: list[str]) -> None:

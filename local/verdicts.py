@@ -65,7 +65,8 @@ def _end(case: Case, facts: Facts, row: Row) -> Iterator[str]:
     code = row.get("error", {}).get("code", "")
     yield from _differs("state", row["state"], case.state)
     yield from _differs("error", code, case.code)
-    yield from _differs("brought by", row.get("evidence", ""), case.evidence)
+    if row.get("evidence", "") not in (case.evidence or ("",)):
+        yield f"brought by: {row.get('evidence', 'nobody')}, not {' or '.join(case.evidence) or 'nobody'}"
     if facts.ended_as and public(facts.ended_as) != public(row):
         yield "its row was changed after its end"
 

@@ -23,7 +23,7 @@ def charge(*, refunded: bool = False) -> dict[str, Any]:
 def as_demanded(of: Case) -> Facts:
     """Facts in which nothing is wrong."""
     row = {"taskId": of.task_id, "run": 1, "state": of.state, "#tries": of.tries}
-    row |= {"evidence": of.evidence} if of.evidence else {}
+    row |= {"evidence": of.evidence[0]} if of.evidence else {}
     stored = Stored(f"videos/{of.task_id}/0/1.mp4", 9, SHA, *((2160, 3840) if of.portrait else (3840, 2160)))
     row |= {"error": {"code": of.code}} if of.code else {"archive": stored._asdict() | {"bucket": BUCKET}}
     return Facts(

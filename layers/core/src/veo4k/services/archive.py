@@ -44,7 +44,7 @@ def archive(vault: Vault, key: Key, stop_at: float) -> Note:
     siblings = _siblings(vault, job)
     if any(set(job.result_urls) & set(other.result_urls) for other in siblings):
         return _end(vault, job, Code.INDEX_AMBIGUOUS)
-    return _store(vault, job, siblings, min(stop_at, (job.lease_until or stop_at)) - RESERVE)
+    return _store(vault, job, siblings, min(stop_at - RESERVE, job.lease_until or stop_at))
 
 
 def object_key(job: Job, suffix: str) -> str:

@@ -1,0 +1,25 @@
+from collections.abc import Iterator
+
+import pytest
+
+from local.announcements import Announcements
+from local.cloud import LocalCloud
+from local.inbox import Inbox
+from local.kie import Settings, Simulator
+from local.parameters import beside
+from local.stage import give_keys
+from local.sweeping import sweeping
+from tests.integration.world import ROOT, World
+
+# A lease so short that a file has to be archived within it, and any port of the loopback for the files.
+SHORT = {"ResultHosts": "127.0.0.1", "ArchiveLeaseSeconds": "10", "FirstProbeSeconds": "2"}
+
+
+@pytest.fixture(scope="session")
+def world() -> Iterator[World]:
+    settings = Settings(speed=600, media_folder=ROOT / ".local/media")
+    with Simulator(settings) as simulator, LocalCloud(beside(simulator) | SHORT) as cloud:
+        give_keys(cloud, settings)
+        with sweeping(cloud, 1) as sweeps:
+            dead_letters = Inbox(cloud.client("sqs"), cloud.outputs["DeadLetterQueueUrl"])
+            yield World(simulator, cloud, Announcements(cloud), dead_letters, sweeps)
