@@ -33,6 +33,9 @@ submit: setup ## Ask the running local cloud for a video: make submit TASK_ID=..
 jobs: setup ## The jobs of the running local cloud
 	@$(DEV)/python -m local.jobs
 
+invoke-%: setup
+	@$(DEV)/python -m local.invoke $*
+
 test: setup ## All checks and all tests
 	$(DEV)/ruff format --check .
 	$(DEV)/ruff check .

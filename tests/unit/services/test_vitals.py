@@ -101,7 +101,7 @@ def at_the_time(stage: Stage) -> Stage:
 def test_the_balance_is_read_in_one_minute_of_ten() -> None:
     stage, purse = at_the_time(Stage()), Purse()
     for _ in range(20):
-        balance(stage.world, purse, stage.clock.now() + 120)
+        balance(stage.world, purse, stage.clock.now() + 120, set())
         stage.clock.advance(60)
 
     assert purse.asked == 2
@@ -110,32 +110,32 @@ def test_the_balance_is_read_in_one_minute_of_ten() -> None:
 def test_the_balance_is_measured() -> None:
     stage = at_the_time(Stage())
 
-    assert balance(stage.world, Purse(), TEN + 120) == [("CreditsLeft", "Count", 240)]
+    assert balance(stage.world, Purse(), TEN + 120, set()) == [("CreditsLeft", "Count", 240)]
 
 
 def test_the_balance_is_asked_for_with_a_slot() -> None:
     stage = at_the_time(Stage())
-    balance(stage.world, Purse(), TEN + 120)
+    balance(stage.world, Purse(), TEN + 120, set())
 
     assert len(stage.gate.row.instants) == 1
     assert stage.clock.now() >= stage.gate.row.instants[0]
 
 
 def test_a_balance_that_nobody_told_is_not_measured() -> None:
-    assert balance(at_the_time(Stage()).world, Purse(None), TEN + 120) == []
+    assert balance(at_the_time(Stage()).world, Purse(None), TEN + 120, set()) == []
 
 
 def test_a_sweep_without_time_left_asks_for_no_balance() -> None:
     purse = Purse()
 
-    assert balance(at_the_time(Stage()).world, purse, TEN + 20) == []
+    assert balance(at_the_time(Stage()).world, purse, TEN + 20, set()) == []
     assert purse.asked == 0
 
 
 def test_a_shut_gate_asks_for_no_balance() -> None:
     stage, purse = at_the_time(Stage()), Purse()
     stage.gate.shut_by_hand()
-    balance(stage.world, purse, TEN + 120)
+    balance(stage.world, purse, TEN + 120, set())
 
     assert purse.asked == 0
 
@@ -143,7 +143,7 @@ def test_a_shut_gate_asks_for_no_balance() -> None:
 def test_a_gate_that_may_open_keeps_its_only_slot_for_a_job() -> None:
     stage, purse = at_the_time(Stage()), Purse()
     stage.gate.shut("NO_CREDITS", TEN - 100, "")
-    balance(stage.world, purse, TEN + 120)
+    balance(stage.world, purse, TEN + 120, set())
 
     assert purse.asked == 0
     assert len(stage.gate.reserve(1, TEN).instants) == 1
@@ -152,7 +152,7 @@ def test_a_gate_that_may_open_keeps_its_only_slot_for_a_job() -> None:
 def test_without_a_key_nobody_asks_for_a_balance() -> None:
     purse = Purse()
 
-    assert balance(at_the_time(Stage(unready="API_KEY_UNSET")).world, purse, TEN + 120) == []
+    assert balance(at_the_time(Stage(unready="API_KEY_UNSET")).world, purse, TEN + 120, set()) == []
     assert purse.asked == 0
 
 
@@ -174,3 +174,12 @@ def test_only_a_number_in_the_providers_envelope_is_a_balance(body: bytes, left:
 
 def test_no_answer_is_no_balance() -> None:
     assert read_balance(NoReply(sent=True, why="ReadTimeout")) is None
+
+
+def test_sweeps_that_come_more_often_ask_for_the_balance_once() -> None:
+    stage, purse, asked = at_the_time(Stage()), Purse(), set[float]()
+    for _ in range(3):
+        balance(stage.world, purse, stage.clock.now() + 120, asked)
+        stage.clock.advance(5)
+
+    assert purse.asked == 1

@@ -26,6 +26,12 @@ def account() -> Kie:
 
 
 @cache
+def balance_asked() -> set[float]:
+    """Remember when this process asked for the balance."""
+    return set()
+
+
+@cache
 def world() -> World:
     """Build what submit and sweep act in."""
     told = settings()

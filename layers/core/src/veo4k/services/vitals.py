@@ -36,14 +36,20 @@ def vitals(world: World) -> list[Vital]:
         return []
 
 
-def balance(world: World, account: Account, stop_at: float) -> list[Vital]:
+def balance(world: World, account: Account, stop_at: float, asked: set[float]) -> list[Vital]:
     """Ask for the credits left, in the first minute of every ten and with a slot like any request.
 
-    `stop_at`: epoch second at which the function is killed. A shut gate asks nothing.
+    `stop_at`: epoch second at which the function is killed; `asked`: the ten minutes in which this process has asked
+    before, for sweeps may come more often than the schedule. A shut gate asks nothing.
     """
     try:
         now = world.clock.now()
-        if now % BALANCE_EVERY >= TICK or world.provider.unready() or world.gate.shut_until(now)[0]:
+        if (
+            now % BALANCE_EVERY >= TICK
+            or now // BALANCE_EVERY in asked
+            or world.provider.unready()
+            or world.gate.shut_until(now)[0]
+        ):
             return []
         slots = slots_in_time(world, world.gate.reserve(1, now), stop_at, counted=False)
     except StorageError:
@@ -51,6 +57,7 @@ def balance(world: World, account: Account, stop_at: float) -> list[Vital]:
     if not slots or slots[0].probe:
         give_back(world, slots)
         return []
+    asked.add(now // BALANCE_EVERY)
     world.clock.sleep_until(slots[0].instant)
     left = account.balance()
     return [] if left is None else [Vital("CreditsLeft", "Count", left)]
