@@ -3,11 +3,9 @@ from collections.abc import Iterator
 import pytest
 
 from local.announcements import Announcements
-from local.cloud import LocalCloud
 from local.inbox import Inbox
-from local.kie import Settings, Simulator
-from local.parameters import beside
-from local.stage import give_keys
+from local.kie import Settings
+from local.stage import staged
 from local.sweeping import sweeping
 from tests.integration.world import ROOT, World
 
@@ -18,8 +16,6 @@ SHORT = {"ResultHosts": "127.0.0.1", "ArchiveLeaseSeconds": "10", "FirstProbeSec
 @pytest.fixture(scope="session")
 def world() -> Iterator[World]:
     settings = Settings(speed=600, media_folder=ROOT / ".local/media")
-    with Simulator(settings) as simulator, LocalCloud(beside(simulator) | SHORT) as cloud:
-        give_keys(cloud, settings)
-        with sweeping(cloud, 1) as sweeps:
-            dead_letters = Inbox(cloud.client("sqs"), cloud.outputs["DeadLetterQueueUrl"])
-            yield World(simulator, cloud, Announcements(cloud), dead_letters, sweeps)
+    with staged(settings, SHORT) as (simulator, cloud), sweeping(cloud, 1) as sweeps:
+        dead_letters = Inbox(cloud.client("sqs"), cloud.outputs["DeadLetterQueueUrl"])
+        yield World(simulator, cloud, Announcements(cloud), dead_letters, sweeps)

@@ -7,9 +7,8 @@ from typing import Any
 import pytest
 
 from local.cloud import LocalCloud
-from local.kie import Settings, Simulator
-from local.parameters import beside
-from local.stage import give_keys
+from local.kie import Settings
+from local.stage import staged
 from local.sweeping import sweeping
 from tests.integration.world import ROOT, until
 
@@ -17,10 +16,8 @@ from tests.integration.world import ROOT, until
 @pytest.fixture(scope="module")
 def cloud() -> Iterator[LocalCloud]:
     settings = Settings(speed=600, media_folder=ROOT / ".local/media")
-    with Simulator(settings) as simulator, LocalCloud(beside(simulator)) as cloud:
-        give_keys(cloud, settings)
-        with sweeping(cloud, 1):
-            yield cloud
+    with staged(settings) as (_, cloud), sweeping(cloud, 1):
+        yield cloud
 
 
 def ended(cloud: LocalCloud, task_id: str) -> dict[str, Any]:
