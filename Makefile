@@ -16,7 +16,7 @@ CORE := PYTHONPATH=layers/core/src:functions
 UV := .venvs/lock/bin/uv pip compile --quiet --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help demo local submit jobs test simulate burst bench scan doctor prove format build deploy lock clean setup
+.PHONY: help demo local submit jobs test simulate burst bench scan audit doctor prove format build deploy lock clean setup
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -36,13 +36,14 @@ jobs: setup ## The jobs of the running local cloud
 invoke-%: setup
 	@$(DEV)/python -m local.invoke $*
 
-test: setup ## All checks and all tests
+test: setup .venvs/scan/.ready ## All checks and all tests
 	$(DEV)/ruff format --check .
 	$(DEV)/ruff check .
 	$(DEV)/mypy
 	PYTHONPATH=layers/core/src $(DEV)/lint-imports
 	$(DEV)/cfn-lint template.yaml examples/*/template.yaml
 	$(SAM) validate --lint
+	@$(MAKE) --silent scan
 	$(DEV)/pytest --quiet --numprocesses 2 --ignore tests/integration --ignore tests/e2e
 	$(DEV)/pytest --quiet tests/integration
 
@@ -62,11 +63,15 @@ prove: simulate burst ## The long proofs: simulation, every two faults, random w
 	@$(CORE) $(DEV)/python -m tests.unit.domain.mp4_fuzz 100000 7
 	@$(CORE) $(DEV)/python -m tests.simulation.fuzz
 
-scan: .venvs/scan/.ready ## Scanners over template and code
+scan: .venvs/scan/.ready ## Scanners over template, code and workflow; none of them needs the network
 	$(SCAN)/cfn-lint --config-file scans/cfn-lint.yaml
 	$(SCAN)/checkov --config-file scans/checkov.yaml
 	$(SCAN)/bandit -q -r layers/core/src functions
 	$(SCAN)/bandit -q -c scans/bandit.yaml -r cli local
+
+# Apart from `make test`, because the index has to be asked: what cannot be looked up is an error, not a pass.
+audit: .venvs/scan/.ready ## Known weaknesses of what is deployed, as the package index tells them
+	$(SCAN)/pip-audit --strict --require-hashes --disable-pip --requirement layers/vendor/requirements.txt
 
 doctor: setup ## Look whether a stack, or an API key alone, can work: make doctor STACK=veo4k, or KIE_API_KEY=... make doctor
 	@$(DEV)/python -m cli doctor $(if $(STACK),--stack $(STACK))
@@ -89,6 +94,7 @@ lock: .venvs/lock/.ready ## Lock what the *.in files ask for
 	$(UV) --python-version 3.11 requirements/dev.in --output-file requirements/dev.txt
 	$(UV) --python-version 3.11 requirements/cloud.in --output-file requirements/cloud.txt
 	$(UV) --python-version 3.11 requirements/sam.in --output-file requirements/sam.txt
+	$(UV) --python-version 3.11 requirements/scan.in --output-file requirements/scan.txt
 	$(UV) --python-version 3.13 --generate-hashes layers/vendor/requirements.in --output-file layers/vendor/requirements.txt
 
 clean: ## Remove what was built, but not the environments

@@ -13,6 +13,7 @@ from local.bill_of_materials import ALLOWED, bill, parts
 LOCKED = Path("layers/vendor/requirements.txt").read_text()
 WORKFLOW = Path(".github/workflows/ci.yml").read_text()
 STAGES = ["dev", "prod"]
+SCANNERS = {"cfn-lint", "checkov", "bandit"}
 
 
 def stage(name: str) -> dict[str, Any]:
@@ -53,11 +54,24 @@ def test_the_workflow_may_read_and_nothing_else() -> None:
     assert yaml_parse(WORKFLOW)["permissions"] == {"contents": "read"}
 
 
-def test_the_workflow_runs_the_command_of_everybody_and_asks_for_known_weaknesses() -> None:
+def test_the_workflow_runs_the_commands_of_everybody() -> None:
     commands = [step["run"] for job in yaml_parse(WORKFLOW)["jobs"].values() for step in job["steps"] if "run" in step]
-    assert any(command.startswith("make test ") for command in commands)
-    [audit] = [command for command in commands if "pip-audit" in command]
-    assert {"--strict", "--require-hashes"} <= set(audit.split())
+    assert [command.split(" PYTHON=")[0] for command in commands] == ["make test", "make audit"]
+
+
+def recipe(target: str) -> str:
+    """What `make` does for a target."""
+    return Path("Makefile").read_text().split(f"\n{target}: ")[1].split("\n\n")[0]
+
+
+def test_what_cannot_be_looked_up_fails_the_audit() -> None:
+    [audit] = [line for line in recipe("audit").splitlines() if "pip-audit" in line]
+    assert {"--strict", "--require-hashes", "layers/vendor/requirements.txt"} <= set(audit.split())
+
+
+def test_the_tests_of_everybody_run_every_scanner() -> None:
+    assert "$(MAKE) --silent scan" in recipe("test")
+    assert {scanner for scanner in ("cfn-lint", "checkov", "bandit") if f"/{scanner} " in recipe("scan")} == SCANNERS
 
 
 @pytest.mark.parametrize("name", STAGES)
@@ -74,9 +88,17 @@ def test_nobody_deploys_to_production_without_looking_at_the_changes() -> None:
     assert stage("prod")["deploy"]["parameters"]["confirm_changeset"] is True
 
 
-@pytest.mark.parametrize("scan", ["checkov", "cfn-lint", "bandit"])
+@pytest.mark.parametrize("scan", sorted(SCANNERS))
 def test_every_skipped_check_has_its_reason_beside_it(scan: str) -> None:
     lines = Path(f"scans/{scan}.yaml").read_text().splitlines()
     skipped = [line for line in lines if re.match(r"\s+- [A-Z]+", line)]
     assert skipped
     assert not [line for line in skipped if not re.search(r"  # \w+", line)]
+
+
+@pytest.mark.parametrize("folder", ["layers/core/src", "functions", "cli", "local", "bench", "docs", ".github"])
+def test_secrets_are_looked_for_in_every_folder_that_is_not_made_of_samples(folder: str) -> None:
+    scan = yaml_parse(Path("scans/checkov.yaml").read_text())
+    assert scan["enable-secret-scan-all-files"] is True
+    assert "secrets" in scan["framework"]
+    assert not [path for path in scan["skip-path"] if re.search(path, f"/{folder}/file.py")]
