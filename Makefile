@@ -36,7 +36,8 @@ jobs: setup ## The jobs of the running local cloud
 invoke-%: setup
 	@$(DEV)/python -m local.invoke $*
 
-test: setup .venvs/scan/.ready ## All checks and all tests
+test: ## All checks and all tests
+	@$(MAKE) --silent --jobs 4 .venvs/dev/bin/veo4k .venvs/cloud/.ready .venvs/sam/.ready .venvs/scan/.ready
 	$(DEV)/ruff format --check .
 	$(DEV)/ruff check .
 	$(DEV)/mypy
@@ -74,7 +75,7 @@ audit: .venvs/scan/.ready ## Known weaknesses of what is deployed, as the packag
 	$(SCAN)/pip-audit --strict --require-hashes --disable-pip --requirement layers/vendor/requirements.txt
 
 doctor: setup ## Look whether a stack, or an API key alone, can work: make doctor STACK=veo4k, or KIE_API_KEY=... make doctor
-	@$(DEV)/python -m cli doctor $(if $(STACK),--stack $(STACK))
+	@$(DEV)/veo4k doctor $(if $(STACK),--stack $(STACK))
 
 format: setup ## Format the code and mend what can be mended
 	$(DEV)/ruff format .
@@ -102,7 +103,12 @@ clean: ## Remove what was built, but not the environments
 	find . -path ./.venvs -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
 
 setup:
-	@$(MAKE) --silent --jobs 3 .venvs/dev/.ready .venvs/cloud/.ready .venvs/sam/.ready
+	@$(MAKE) --silent --jobs 3 .venvs/dev/bin/veo4k .venvs/cloud/.ready .venvs/sam/.ready
+
+# The command line: what pyproject.toml says of it, installed as a link to this tree.
+.venvs/dev/bin/veo4k: .venvs/dev/.ready
+	@.venvs/dev/bin/python -m pip install -qq --disable-pip-version-check --no-input --no-deps --editable .
+	@touch $@
 
 .venvs/%/.ready: requirements/%.txt
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer with venv and pip is needed, and none is on the path:"; \

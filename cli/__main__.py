@@ -1,4 +1,4 @@
-"""`veo4k`, or `python -m cli`: the commands put together."""
+"""`veo4k`: the commands put together."""
 
 import typer
 

@@ -40,7 +40,7 @@ def main(path: Path) -> None:
 
 def _run(line: str) -> str:
     words = shlex.split(line)
-    command = [sys.executable, "-m", "cli", *words[1:]] if words[0] == "veo4k" else words
+    command = [str(Path(sys.executable).parent / words[0]), *words[1:]] if words[0] == "veo4k" else words
     environment = os.environ | {"COLUMNS": str(COLUMNS), "FORCE_COLOR": "1", "TTY_INTERACTIVE": "0"}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)  # noqa: S603  our own words
     return "\n".join(line.rstrip() for line in done.stdout.splitlines()).rstrip()

@@ -1,6 +1,9 @@
 """What holds for every command."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -35,6 +38,12 @@ def test_every_command_takes_json_and_a_stack_and_gives_examples(operator: Opera
     told = operator.runs(*command, "--help").out
     assert {"--json", "--stack", "--local"} <= set(told.split())
     assert f"veo4k {' '.join(command)}" in told.partition("Examples")[2]
+
+
+def test_set_up_installs_it_as_a_command_of_its_own_for_any_folder(tmp_path: Path) -> None:
+    command = Path(sys.executable).parent / "veo4k"
+    done = subprocess.run([command, "--help"], cwd=tmp_path, capture_output=True, text=True, check=True)  # noqa: S603  our own
+    assert "Usage: veo4k" in done.stdout
 
 
 def test_the_help_of_the_whole_gives_examples(operator: Operator) -> None:
