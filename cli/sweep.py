@@ -9,6 +9,8 @@ from cli.command import Session, command
 from cli.errors import OperatorError
 from cli.output import table
 
+LIVE = "live"  # the alias that the schedule wakes
+
 app = typer.Typer()
 
 
@@ -20,7 +22,7 @@ def sweep(session: Session) -> None:
     """
     stack = session.stack
     with session.out.busy("Sweeping"):
-        answer = stack.client("lambda").invoke(FunctionName=stack.function("sweep"), Payload=b"{}")
+        answer = stack.client("lambda").invoke(FunctionName=stack.function("sweep"), Qualifier=LIVE, Payload=b"{}")
         body = answer["Payload"].read()
     if "FunctionError" in answer:
         kind = json.loads(body).get("errorType", answer["FunctionError"])

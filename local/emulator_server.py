@@ -60,10 +60,13 @@ def _leading_key(request: dict[str, Any]) -> str:
     return str(values.get("taskId", {}).get("S", ""))
 
 
-def take_saved_queries() -> None:
-    """Let the template's Logs Insights queries be created: nothing here could run them."""
+WITHOUT_SERVICE = ("AWS::Logs::QueryDefinition", "AWS::CodeDeploy::Application", "AWS::CodeDeploy::DeploymentGroup")
+
+
+def take_what_it_has_no_service_for() -> None:
+    """Let saved queries and deployments be created: no query can run here, and an alias moves at once."""
     handlers = {"create": lambda name, _properties, stack: (f"{stack}-{name}", {}), "delete": lambda *_: None}
-    provisioners._RESOURCE_HANDLERS["AWS::Logs::QueryDefinition"] = handlers  # noqa: SLF001  its only table of types
+    provisioners._RESOURCE_HANDLERS |= dict.fromkeys(WITHOUT_SERVICE, handlers)  # noqa: SLF001  its only table of types
 
 
 def with_callbacks_by_address(inner: Application) -> Application:
@@ -88,6 +91,6 @@ if __name__ == "__main__":
     count_the_loopback_as_tls()
     authorise_batches_as_single_calls()
     tell_policies_the_leading_key()
-    take_saved_queries()
+    take_what_it_has_no_service_for()
     app.app = with_callbacks_by_address(app.app)
     app.main()

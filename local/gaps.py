@@ -6,7 +6,7 @@ from typing import Any
 
 from local.aws import client
 
-FUNCTION = re.compile(r"\$\{(\w+)\.Arn\}")
+FUNCTION = re.compile(r"functions/\$\{(\w+)\}/invocations")
 
 
 def close_gaps(endpoint: str, stack: str) -> None:
@@ -45,7 +45,7 @@ def _add_routes(endpoint: str, api: str, paths: Mapping[str, Any], ids: Mapping[
 
 
 def _routes(paths: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Each route's key and the logical id of its function."""
+    """Each route's key and the logical id of its function's alias."""
     for path, methods in paths.items():
         for method, operation in methods.items():
             uri = operation["x-amazon-apigateway-integration"]["uri"]["Fn::Sub"]

@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import Any
 
 OPERATIONS = {
+    "codedeploy": {"PutLifecycleEventHookExecutionStatus"},
     "dynamodb": {"GetItem", "Query", "UpdateItem"},
     "events": {"PutEvents"},
+    "lambda": {"Invoke"},
     "s3": {
         "AbortMultipartUpload",
         "CompleteMultipartUpload",

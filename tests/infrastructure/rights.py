@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from tests.infrastructure.aws_calls import Call, aws_calls
-from tests.infrastructure.stack import Resources, of_type, properties
+from tests.infrastructure.stack import FUNCTIONS, Resources, of_type, properties
+
+HERE = "${AWS::Region}:${AWS::AccountId}"
 
 
 class Right(NamedTuple):
@@ -36,6 +38,31 @@ def statements(resources: Resources, role: str) -> Iterator[tuple[str, dict[str,
                     yield "", statement
 
 
+SCHEDULE_RIGHTS = {
+    Right("lambda:InvokeFunction", "SweepFunctionAliaslive"),
+    Right("sqs:SendMessage", "SweepDeadLetterQueue.Arn"),
+    Right("kms:Decrypt", "KmsKeyArn", "HasKmsKey"),
+    Right("kms:GenerateDataKey", "KmsKeyArn", "HasKmsKey"),
+}
+DEPLOYMENT_RIGHTS = {
+    *(
+        Right(action, f"{name}Function.Arn")
+        for name in FUNCTIONS
+        for action in ("lambda:GetAlias", "lambda:UpdateAlias")
+    ),
+    *(Right("lambda:GetProvisionedConcurrencyConfig", f"${{{name}Function.Arn}}:live") for name in FUNCTIONS),
+    Right("lambda:InvokeFunction", "CheckFunction.Arn"),
+    Right("cloudwatch:DescribeAlarms", f"arn:${{AWS::Partition}}:cloudwatch:{HERE}:alarm:*"),
+}
+"""What CodeDeploy needs to shift Lambda traffic (CodeDeploy User Guide, service role), on these functions alone."""
+
+
+def required(resources: Resources, role: str) -> set[Right]:
+    """The rights that a role must have, and no others."""
+    services = {"SweepScheduleRole": SCHEDULE_RIGHTS, "DeploymentRole": DEPLOYMENT_RIGHTS}
+    return services[role] if role in services else needed(resources, role.removesuffix("Role"))
+
+
 def needed(resources: Resources, function: str) -> set[Right]:
     """The rights a function needs: for its own calls, its event source, its dead letters, its logs and traces."""
     calls = {right for call in aws_calls(function.lower()) for right in _rights_of(resources, function, call)}
@@ -50,11 +77,20 @@ ACTIONS = {
     "sqs:SendMessageBatch": "sqs:SendMessage",
     "stepfunctions:SendTaskSuccess": "states:SendTaskSuccess",
     "stepfunctions:SendTaskFailure": "states:SendTaskFailure",
+    "lambda:Invoke": "lambda:InvokeFunction",
 }
 """Operations whose permission has another name (Service Authorization Reference)."""
 
 WITHOUT_RESOURCE = {"states:SendTaskSuccess", "states:SendTaskFailure"}
 """Actions on a task that only its token names."""
+
+FIXED = {
+    "lambda:InvokeFunction": [f"${{{function}Function.Arn}}:*" for function in FUNCTIONS],
+    "codedeploy:PutLifecycleEventHookExecutionStatus": [
+        f"arn:${{AWS::Partition}}:codedeploy:{HERE}:deploymentgroup:${{ServerlessDeploymentApplication}}/*"
+    ],
+}
+"""What check calls: any version of the five, for new ones have numbers that nobody knows before; and CodeDeploy."""
 
 VARIABLES = {
     "DynamoJobs": "JOB_TABLE_NAME",
@@ -73,6 +109,8 @@ def _rights_of(resources: Resources, function: str, call: Call) -> Iterator[Righ
     action = ACTIONS.get(call.operation, call.operation)
     if action in WITHOUT_RESOURCE:
         yield Right(action, "*")
+    elif action in FIXED:
+        yield from (Right(action, resource) for resource in FIXED[action])
     elif action.startswith("secretsmanager:"):
         yield from (Right(action, secret) for secret in _secrets(resources, function))
     else:
@@ -117,7 +155,8 @@ SOURCES = {
 def _edges(resources: Resources, function: str) -> set[Right]:
     mappings = of_type(resources, "AWS::Lambda::EventSourceMapping").values()
     invokes = of_type(resources, "AWS::Lambda::EventInvokeConfig").values()
-    own = [edge for edge in [*mappings, *invokes] if edge["FunctionName"] == {"Ref": f"{function}Function"}]
+    woken = ({"Ref": f"{function}FunctionAliaslive"}, {"Ref": f"{function}Function"})
+    own = [edge for edge in [*mappings, *invokes] if edge["FunctionName"] in woken]
     read = {right for edge in own if "EventSourceArn" in edge for right in _reading(name_of(edge["EventSourceArn"]))}
     dead = [edge["DestinationConfig"]["OnFailure"]["Destination"] for edge in own if "DestinationConfig" in edge]
     return read | {Right("sqs:SendMessage", name_of(queue)) for queue in dead}
@@ -141,6 +180,8 @@ ENCRYPTS = ("sqs:SendMessage", "s3:PutObject")
 
 def _keys(resources: Resources, function: str, calls: set[Right]) -> set[Right]:
     """Table, secrets and messages are read with Decrypt; a message or an object is written with a new data key."""
+    if not any(right.action.startswith(("dynamodb:", "secretsmanager:", "sqs:", "s3:")) for right in calls):
+        return set()
     writes = any(right.action in ENCRYPTS for right in calls | _edges(resources, function))
     actions = ["kms:Decrypt", "kms:GenerateDataKey"] if writes else ["kms:Decrypt"]
     return {Right(action, "KmsKeyArn", "HasKmsKey") for action in actions}

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from tests.infrastructure.conftest import transformed
 from tests.infrastructure.rights import granted, name_of
-from tests.infrastructure.stack import Resources, of_type, properties
+from tests.infrastructure.stack import Resources, function_of, of_type, properties
 
 PAGE = Path("docs/scorecard.md")
 HEAD = """# Scorecard
@@ -33,10 +33,10 @@ class Rule(NamedTuple):
 
 def queues_of_functions(resources: Resources) -> Iterator[tuple[str, Properties, Properties]]:
     """Each queue that wakes a function: its name, itself and the function."""
-    for source in of_type(resources, "AWS::Lambda::EventSourceMapping").values():
+    for name, source in of_type(resources, "AWS::Lambda::EventSourceMapping").items():
         queue = name_of(source["EventSourceArn"]).split(".")[0]
         if resources[queue]["Type"] == "AWS::SQS::Queue":
-            yield queue, properties(resources, queue), properties(resources, source["FunctionName"]["Ref"])
+            yield queue, properties(resources, queue), function_of(resources, name)
 
 
 def visibility(resources: Resources) -> Iterator[Finding]:
@@ -113,8 +113,32 @@ def alarms_of_functions(resources: Resources) -> Iterator[Finding]:
         (name_of(alarm["Dimensions"][0]["Value"]), alarm["MetricName"])
         for alarm in of_type(resources, "AWS::CloudWatch::Alarm").values()
     }
-    for name in of_type(resources, "AWS::Lambda::Function"):
+    for name in at_work(resources):
         yield name, {(name, "Errors"), (name, "Throttles"), (name, "Duration")} <= watched
+
+
+def at_work(resources: Resources) -> Iterator[str]:
+    """All functions but the one that looks at the others' new versions, and whose failure fails the deployment."""
+    hooks = {moved["BeforeAllowTrafficHook"]["Ref"] for moved in shifts(resources).values()}
+    yield from (name for name in of_type(resources, "AWS::Lambda::Function") if name not in hooks)
+
+
+def shifts(resources: Resources) -> dict[str, Properties]:
+    """How each function's alias is moved to a new version."""
+    return {
+        properties(resources, name)["FunctionName"]["Ref"]: resources[name]["UpdatePolicy"][
+            "CodeDeployLambdaAliasUpdate"
+        ]
+        for name, alias in of_type(resources, "AWS::Lambda::Alias").items()
+        if "UpdatePolicy" in resources[name]
+    }
+
+
+def gradual(resources: Resources) -> Iterator[Finding]:
+    groups, moved = of_type(resources, "AWS::CodeDeploy::DeploymentGroup"), shifts(resources)
+    for name in at_work(resources):
+        group = groups[moved[name]["DeploymentGroupName"]["Ref"]] if name in moved else {}
+        yield name, "AlarmConfiguration" in group and group["AutoRollbackConfiguration"]["Enabled"] is True
 
 
 def retention(resources: Resources) -> Iterator[Finding]:
@@ -183,7 +207,8 @@ RULES = [
     Rule("Every asynchronous edge has a queue for what it could not deliver", edges),
     Rule("Every queue of dead letters rings at the first one", dead_letters),
     Rule("A schedule tries again, but not for the day that is the default", schedule_retry),
-    Rule("Every function rings for errors, throttles and near its timeout", alarms_of_functions),
+    Rule("Every function at work rings for errors, throttles and near its timeout", alarms_of_functions),
+    Rule("Every function at work is checked before a new version gets traffic, and taken back when it rings", gradual),
     Rule("No log is kept for ever", retention),
     Rule("Every function logs into a group of the stack", own_log),
     Rule("What does not come over TLS is refused", tls),

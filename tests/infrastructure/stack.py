@@ -12,6 +12,12 @@ def properties(resources: Resources, name: str) -> dict[str, Any]:
     return found
 
 
+def function_of(resources: Resources, source: str) -> dict[str, Any]:
+    """Properties of the function that an event source wakes by its alias."""
+    alias = properties(resources, properties(resources, source)["FunctionName"]["Ref"])
+    return properties(resources, alias["FunctionName"]["Ref"])
+
+
 def of_type(resources: Resources, kind: str) -> dict[str, dict[str, Any]]:
     """Properties of all resources of a type, by logical id."""
     return {name: resource["Properties"] for name, resource in resources.items() if resource["Type"] == kind}

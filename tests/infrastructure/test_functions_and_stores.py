@@ -11,8 +11,8 @@ SIZES = {"Submit": (60, 256), "Callback": (10, 256), "Sweep": (120, 256), "Publi
 PROVIDER_WAITS = 15
 
 
-def test_there_are_five_functions(resources: Resources) -> None:
-    assert of_type(resources, "AWS::Lambda::Function").keys() == {f"{name}Function" for name in FUNCTIONS}
+def test_there_are_five_functions_and_one_that_looks_at_their_new_versions(resources: Resources) -> None:
+    assert of_type(resources, "AWS::Lambda::Function").keys() == {f"{name}Function" for name in [*FUNCTIONS, "Check"]}
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
@@ -85,7 +85,7 @@ def test_the_access_log_never_shows_a_path_because_it_holds_the_token(resources:
 def test_only_the_api_may_call_the_callback(resources: Resources) -> None:
     [permission] = of_type(resources, "AWS::Lambda::Permission").values()
     assert permission["Principal"] == "apigateway.amazonaws.com"
-    assert permission["FunctionName"] == {"Ref": "CallbackFunction"}
+    assert permission["FunctionName"] == {"Ref": "CallbackFunctionAliaslive"}
     assert permission["SourceArn"]["Fn::Sub"][0].endswith("/POST/callbacks/*/*/*/*")
 
 

@@ -43,6 +43,7 @@ OPERATION = {
     "DailyRequestLimit": 0,
     "LowCredits": 1200,
     "KmsKeyArn": "",
+    "DeploymentType": "Canary10Percent5Minutes",
 }
 
 OUTPUTS = {

@@ -202,10 +202,13 @@ def test_an_edit_that_no_longer_fits_stops_the_build(trim: ModuleType, tmp_path:
         trim._edit(tmp_path / "module.py", {"import old\n": ""})
 
 
+CLIENTS = ("client", "sqs", "events", "sfn", "functions", "deployments")
+
+
 def test_every_operation_the_adapters_name_is_in_the_layer(trim: ModuleType) -> None:
     trees = [ast.parse(path.read_text()) for path in (CORE / "veo4k/adapters").glob("*.py")]
     nodes = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Attribute)]
-    named = {node.attr for node in nodes if ast.unparse(node.value).endswith(("client", "sqs", "events", "sfn"))}
+    named = {node.attr for node in nodes if ast.unparse(node.value).endswith(CLIENTS)}
     for service, kept in trim.OPERATIONS.items():
         operations = boto3.client(service, region_name="us-east-1").meta.method_to_api_mapping
         used = {operations[name] for name in named & operations.keys()}

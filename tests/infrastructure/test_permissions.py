@@ -3,20 +3,17 @@
 That it is no less is shown by the tests on the local cloud, which enforces the roles.
 """
 
+from collections.abc import Callable
+from copy import deepcopy
 from itertools import chain
+from typing import Any
 
 import pytest
 
 from tests.infrastructure.aws_calls import aws_calls
-from tests.infrastructure.rights import Right, granted, name_of, needed, statements
+from tests.infrastructure.rights import Right, as_list, granted, name_of, needed, required, statements
 from tests.infrastructure.stack import FUNCTIONS, Resources, of_type, properties
 
-SCHEDULE_RIGHTS = {
-    Right("lambda:InvokeFunction", "SweepFunction.Arn"),
-    Right("sqs:SendMessage", "SweepDeadLetterQueue.Arn"),
-    Right("kms:Decrypt", "KmsKeyArn", "HasKmsKey"),
-    Right("kms:GenerateDataKey", "KmsKeyArn", "HasKmsKey"),
-}
 WITHOUT_ARN = {
     "xray:PutTraceSegments",
     "xray:PutTelemetryRecords",
@@ -26,14 +23,75 @@ WITHOUT_ARN = {
 }
 """Actions that AWS lets nobody narrow to a resource."""
 
+ROLES = [*(f"{name}Role" for name in [*FUNCTIONS, "Check"]), "SweepScheduleRole", "DeploymentRole"]
+
 
 def roles(resources: Resources) -> set[str]:
     return set(of_type(resources, "AWS::IAM::Role"))
 
 
-@pytest.mark.parametrize("function", FUNCTIONS)
-def test_a_function_may_do_exactly_what_its_code_calls(resources: Resources, function: str) -> None:
-    assert granted(resources, f"{function}Role") == needed(resources, function)
+@pytest.mark.parametrize("role", ROLES)
+def test_a_role_may_do_exactly_what_its_function_or_service_calls(resources: Resources, role: str) -> None:
+    assert granted(resources, role) == required(resources, role)
+
+
+NEVER_NEEDED = (
+    "dynamodb:DeleteItem",
+    "sqs:PurgeQueue",
+    "s3:GetObject",
+    "secretsmanager:PutSecretValue",
+    "iam:PassRole",
+)
+
+
+def changed(resources: Resources, role: str, change: Callable[[dict[str, Any]], None], place: int) -> set[Right]:
+    """The rights of a role whose statement at that place was changed; a statement without actions is none."""
+    mutant = {role: deepcopy(resources[role])}
+    statement = [statement for _, statement in statements(mutant, role)][place]
+    change(statement)
+    return granted(mutant, role)
+
+
+def without(action: str) -> Callable[[dict[str, Any]], None]:
+    return lambda statement: statement.update(Action=[each for each in as_list(statement["Action"]) if each != action])
+
+
+def with_more(action: str) -> Callable[[dict[str, Any]], None]:
+    return lambda statement: statement.update(Action=[*as_list(statement["Action"]), action])
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_one_action_less_in_any_statement_of_a_role_is_noticed(resources: Resources, role: str) -> None:
+    places = [(place, action) for place, actions in enumerate(actions_of(resources, role)) for action in actions]
+    kept = [(p, a) for p, a in places if changed(resources, role, without(a), p) == required(resources, role)]
+    assert places
+    assert kept == []
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_one_action_more_in_any_statement_of_a_role_is_noticed(resources: Resources, role: str) -> None:
+    every = {right.action for other in ROLES for right in granted(resources, other)} | set(NEVER_NEEDED)
+    given = actions_of(resources, role)
+    # Two statements on one resource: what one of them grants is nothing more in the other.
+    more = [(p, a) for p, own in enumerate(given) for a in sorted(every - set(own))]
+    added = [(p, a) for p, a in more if changed(resources, role, with_more(a), p) != granted(resources, role)]
+    assert len(added) > 50
+    assert [(p, a) for p, a in added if changed(resources, role, with_more(a), p) == required(resources, role)] == []
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_statement_on_all_resources_instead_of_its_own_is_noticed(resources: Resources, role: str) -> None:
+    narrow = [p for p, (_, s) in enumerate(statements(resources, role)) if s["Resource"] != "*"]
+    wide = [
+        p for p in narrow if changed(resources, role, lambda s: s.update(Resource="*"), p) == required(resources, role)
+    ]
+    assert narrow
+    assert wide == []
+
+
+def actions_of(resources: Resources, role: str) -> list[list[str]]:
+    """The actions of each statement of a role."""
+    return [as_list(statement["Action"]) for _, statement in statements(resources, role)]
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
@@ -89,10 +147,6 @@ def test_publish_speaks_on_the_bus_in_its_own_name_only(resources: Resources) ->
     assert statement["Condition"] == {"ForAllValues:StringEquals": {"events:source": "veo4k"}}
 
 
-def test_the_schedule_may_start_the_sweep_and_nothing_else(resources: Resources) -> None:
-    assert granted(resources, "SweepScheduleRole") == SCHEDULE_RIGHTS
-
-
 def test_the_schedules_role_is_for_schedules_of_this_account_only(resources: Resources) -> None:
     [trust] = properties(resources, "SweepScheduleRole")["AssumeRolePolicyDocument"]["Statement"]
     named = trust["Condition"]["StringEquals"]
@@ -101,20 +155,20 @@ def test_the_schedules_role_is_for_schedules_of_this_account_only(resources: Res
 
 
 def test_there_are_no_roles_but_these(resources: Resources) -> None:
-    assert roles(resources) == {f"{function}Role" for function in FUNCTIONS} | {"SweepScheduleRole"}
+    assert roles(resources) == set(ROLES)
 
 
 def test_every_function_has_a_role_of_its_own(resources: Resources) -> None:
     functions = of_type(resources, "AWS::Lambda::Function")
     assert {name: function["Role"]["Fn::GetAtt"][0] for name, function in functions.items()} == {
-        f"{name}Function": f"{name}Role" for name in FUNCTIONS
+        f"{name}Function": f"{name}Role" for name in [*FUNCTIONS, "Check"]
     }
 
 
 def test_a_role_is_for_the_one_service_that_needs_it(resources: Resources) -> None:
     for role, found in of_type(resources, "AWS::IAM::Role").items():
         [trust] = found["AssumeRolePolicyDocument"]["Statement"]
-        service = "scheduler" if role == "SweepScheduleRole" else "lambda"
+        service = {"SweepScheduleRole": "scheduler", "DeploymentRole": "codedeploy"}.get(role, "lambda")
         assert (trust["Principal"], trust["Action"]) == ({"Service": f"{service}.amazonaws.com"}, "sts:AssumeRole")
 
 

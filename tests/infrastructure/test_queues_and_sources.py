@@ -5,14 +5,10 @@ from typing import Any
 
 import pytest
 
-from tests.infrastructure.stack import Resources, of_type, properties
+from tests.infrastructure.stack import Resources, function_of, of_type, properties
 
 QUEUES = {"SubmitFunctionJobs": "JobQueue", "ArchiveFunctionResults": "ArchiveQueue"}
 TWO_WEEKS = 14 * 24 * 3600
-
-
-def function_of(resources: Resources, source: str) -> dict[str, Any]:
-    return properties(resources, properties(resources, source)["FunctionName"]["Ref"])
 
 
 def test_the_only_event_sources_are_the_two_queues_and_the_stream(resources: Resources) -> None:
@@ -112,7 +108,7 @@ def test_the_sweep_ticks_every_minute_and_a_lost_tick_is_kept(resources: Resourc
     [schedule] = of_type(resources, "AWS::Scheduler::Schedule").values()
     lost = {"Fn::GetAtt": ["SweepDeadLetterQueue", "Arn"]}
     assert schedule["ScheduleExpression"] == "rate(1 minute)"
-    assert schedule["Target"]["Arn"] == {"Fn::GetAtt": ["SweepFunction", "Arn"]}
+    assert schedule["Target"]["Arn"] == {"Ref": "SweepFunctionAliaslive"}
     assert schedule["Target"]["RetryPolicy"] == {"MaximumRetryAttempts": 1, "MaximumEventAgeInSeconds": 60}
     assert schedule["Target"]["DeadLetterConfig"] == {"Arn": lost}
 

@@ -206,7 +206,10 @@ _PLAIN: dict[str, tuple[Any, Any]] = {
     "image_urls": (list, tuple),
     "tags": (dict, dict),
     "tokens": (set, frozenset),
-    "archive": (lambda archived: archived._asdict(), lambda plain: Archived(**plain)),
+    "archive": (
+        lambda archived: archived._asdict(),
+        lambda plain: Archived(*(plain[name] for name in Archived._fields)),
+    ),
     "error": (
         lambda failure: {"code": str(failure.code), "message": failure.message},
         lambda plain: Failure(Code(plain["code"]), plain["message"]),

@@ -1,0 +1,149 @@
+"""Old and new code on the same rows: while a deployment moves traffic, and after one that was taken back.
+
+`golden/rows-0.1.0.json` are rows as version 0.1.0 wrote them, in DynamoDB's typed JSON. They are never written anew: what a
+released version has written, every later one must read and carry on.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.contract.conftest import TableMaker
+from tests.contract.rows import NOW, SIGNED, Case, moved
+from tests.contract.tables import Table
+from tests.contract.transition_table import CASES
+from tests.doubles.stage import Stage
+from tests.unit.services.test_publish import RecordingAnnouncements
+from veo4k.adapters.gate_dynamodb import DynamoGate
+from veo4k.adapters.items import from_item, to_typed
+from veo4k.adapters.jobs_dynamodb import DynamoJobs
+from veo4k.adapters.stream_dynamodb import read_changes
+from veo4k.domain.answer import Answer, Meaning
+from veo4k.domain.gate import Gate, Pace
+from veo4k.domain.job import ENDED, LIVE, WAITING, Job, Key, State
+from veo4k.domain.result_url import ResultHosts
+from veo4k.domain.write import Written
+from veo4k.services.publish import Desk, publish
+from veo4k.services.sweep import sweep
+
+Item = dict[str, Any]
+
+GOLDEN: dict[str, Item] = json.loads((Path(__file__).parent / "golden/rows-0.1.0.json").read_text())
+ROWS = {name: item for name, item in GOLDEN.items() if not name.startswith("GATE")}
+HOSTS = ResultHosts.parse("file.aiquickdraw.com", "https://api.kie.ai")
+LATER: Item = {
+    "#later": {"S": "a private attribute"},
+    "later": {"M": {"a": {"L": [{"N": "1"}]}}},
+    "laterStill": {"BOOL": True},
+}
+"""Attributes that a later version may write."""
+
+
+def named(*states: State) -> list[str]:
+    return [name for name, item in ROWS.items() if item["state"]["S"] in states]
+
+
+def as_typed(job: Job) -> Item:
+    return {name: to_typed(value) for name, value in job.row().items()}
+
+
+def kept(item: Mapping[str, Any]) -> Item:
+    """What of a row no version of today knows."""
+    return {name: item[name] for name in LATER if name in item}
+
+
+def test_there_is_a_row_of_every_state() -> None:
+    assert {item["state"]["S"] for item in ROWS.values()} == set(State)
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_a_row_of_the_released_version_is_read_whole(name: str) -> None:
+    # What is read is written again as it was: no attribute was passed over.
+    assert as_typed(Job.from_row(from_item(ROWS[name]))) == ROWS[name]
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_a_transition_keeps_what_a_later_version_has_written(table: Table, task_id: str, case: Case) -> None:
+    before = replace(case.before, task_id=task_id)
+    table.put(as_typed(before) | LATER)
+    assert DynamoJobs(table.client, table.name).write(moved(case.write, task_id)) == Written(
+        replace(case.after, task_id=task_id)
+    )
+    assert kept(table.item(before.key)) == LATER
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_a_row_that_a_later_version_has_written_more_into_is_read_all_the_same(name: str) -> None:
+    deeper = {part: {"M": ROWS[name][part]["M"] | LATER} for part in ("archive", "error") if part in ROWS[name]}
+    assert Job.from_row(from_item(ROWS[name] | LATER | deeper)) == Job.from_row(from_item(ROWS[name]))
+
+
+def stage_over(table: Table, *script: Answer) -> Stage:
+    """A stage whose jobs and gate are the real ones, an hour after the golden rows."""
+    stage, ids = Stage(*script), count()
+    stage.clock.at = NOW + 3600
+    gate = DynamoGate(table.client, table.name, Pace(), lambda: f"writer-{next(ids)}")
+    jobs = DynamoJobs(table.client, table.name)
+    stage.world = replace(stage.world, jobs=jobs, gate=gate, hosts=HOSTS)
+    return stage
+
+
+@pytest.mark.parametrize("name", named(*WAITING))
+def test_a_sweep_carries_a_waiting_row_of_the_released_version_on(new_table: TableMaker, name: str) -> None:
+    table, item = new_table(), ROWS[name] | LATER
+    table.put(item)
+    stage = stage_over(table, Answer(meaning=Meaning.DONE, urls=(SIGNED,)))
+    sweep(stage.world, stage.clock.now() + 120)
+    after = table.item(Key(item["taskId"]["S"], 1))
+    assert (after["state"]["S"], kept(after)) == ("READY", LATER)
+
+
+@pytest.mark.parametrize("name", named(*(LIVE - WAITING)))
+def test_a_sweep_looks_after_a_result_of_the_released_version(new_table: TableMaker, name: str) -> None:
+    table, item = new_table(), ROWS[name] | LATER
+    table.put(item)
+    stage = stage_over(table, Answer(meaning=Meaning.DONE, urls=(SIGNED,)))
+    assert "job_passed_over" not in [note.action for note in sweep(stage.world, stage.clock.now() + 120)]
+    after = table.item(Key(item["taskId"]["S"], 1))
+    assert after["#due"] != item["#due"]
+    assert kept(after) == LATER
+
+
+@pytest.mark.parametrize("name", [name for name in named(*ENDED) if "#lane" in ROWS[name]])
+def test_an_end_of_the_released_version_is_announced(new_table: TableMaker, name: str) -> None:
+    table, item = new_table(), ROWS[name] | LATER
+    table.put(item)
+    changes, unreadable = read_changes([{"dynamodb": {"NewImage": item}}])
+    announcements = RecordingAnnouncements()
+    publish(Desk(DynamoJobs(table.client, table.name), announcements, 90), changes, NOW)
+    after = table.item(Key(item["taskId"]["S"], 1))
+    assert (unreadable, announcements.bus) == ([], [Key(item["taskId"]["S"], 1)])
+    assert ("#lane" in after, kept(after)) == (False, LATER)
+
+
+@pytest.mark.parametrize("name", ["GATE_OPEN", "GATE_SHUT"])
+def test_a_gate_of_the_released_version_paces_and_what_stands_beside_it_is_kept(
+    new_table: TableMaker, name: str
+) -> None:
+    table = new_table()
+    table.put(GOLDEN[name] | LATER)
+    gate = DynamoGate(table.client, table.name, Pace(daily=50), lambda: "writer-z")
+    before = gate.look()
+    slots = gate.reserve(1, NOW + 2, counted=True)
+    after = gate.look()
+    assert (len(before.instants), before.submissions) == (3, 3)
+    assert (slots.instants == (), after.reason) == (name == "GATE_SHUT", before.reason)
+    assert kept(table.item(Key("#gate", 0))) == LATER
+
+
+def test_a_gate_of_a_later_version_is_read_by_what_is_known_of_it(new_table: TableMaker) -> None:
+    table = new_table()
+    table.put({**GOLDEN["GATE_OPEN"], "#gate": {"M": GOLDEN["GATE_OPEN"]["#gate"]["M"] | LATER}})
+    gate = DynamoGate(table.client, table.name, Pace(), lambda: "writer-z")
+    assert isinstance(gate.look(), Gate)
+    assert gate.look().submissions == 3

@@ -1,0 +1,89 @@
+"""The look at new versions before traffic goes to them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from veo4k.domain.errors import StorageError
+from veo4k.services.check import check
+
+GOOD: dict[str, Any] = {
+    "submit": {"batchItemFailures": []},
+    "callback": {"statusCode": 404, "body": ""},
+    "sweep": {},
+    "publish": {"batchItemFailures": []},
+    "archive": {"batchItemFailures": []},
+}
+
+
+@dataclass
+class Versions:
+    """Five new versions, each with its answer; an exception is raised instead."""
+
+    answers: Mapping[str, Any]
+    asked: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    def ask(self, function: str, event: Mapping[str, Any]) -> Any:
+        self.asked[function] = event
+        answer = self.answers[function]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def report(self, deployment: str, execution: str, *, sound: bool) -> None:
+        """Nobody waits here."""
+
+
+def verdicts(**answers: Any) -> dict[str, str]:
+    notes = check(Versions(GOOD | answers))
+    return {str(note.detail["function"]): note.action for note in notes}
+
+
+SOUND = dict.fromkeys(GOOD, "version_sound")
+
+
+def test_versions_that_answer_as_they_must_are_sound() -> None:
+    assert verdicts() == SOUND
+
+
+def test_a_sweep_that_had_something_to_do_is_as_good_as_one_that_had_not() -> None:
+    assert verdicts(sweep={"probe_claimed": 3, "still_working": 3}) == SOUND
+
+
+@pytest.mark.parametrize(
+    ("function", "answer"),
+    [
+        ("submit", {"batchItemFailures": [{"itemIdentifier": "a"}]}),
+        ("submit", None),
+        ("callback", {"statusCode": 200, "body": ""}),
+        ("callback", {"statusCode": 503, "body": ""}),
+        ("callback", {"statusCode": 404, "body": "why"}),
+        ("sweep", None),
+        ("sweep", {"sweep_interrupted": 1}),
+        ("sweep", {"job_passed_over": 1}),
+        ("sweep", {"gate_unreachable": 1}),
+        ("sweep", {"statusCode": "200"}),
+        ("publish", []),
+        ("archive", {"batchItemFailures": [{"itemIdentifier": "check"}]}),
+        ("archive", StorageError("Invoke: Unhandled")),
+    ],
+)
+def test_one_version_that_answers_otherwise_is_unsound_and_the_others_are_looked_at_all_the_same(
+    function: str, answer: Any
+) -> None:
+    assert verdicts(**{function: answer}) == SOUND | {function: "version_unsound"}
+
+
+def test_why_a_version_is_unsound_is_told() -> None:
+    [note] = [
+        note for note in check(Versions(GOOD | {"sweep": StorageError("Invoke: Unhandled")})) if "error" in note.detail
+    ]
+    assert note.detail == {"function": "sweep", "error": "Invoke: Unhandled"}
+
+
+def test_the_callback_that_is_sent_is_signed_by_nobody() -> None:
+    versions = Versions(GOOD)
+    check(versions)
+    assert versions.asked["callback"]["headers"] == {}
