@@ -1,7 +1,7 @@
 """Old and new code on the same rows: while a deployment moves traffic, and after one that was taken back.
 
-`golden/rows-0.1.0.json` are rows as version 0.1.0 wrote them, in DynamoDB's typed JSON. They are never written anew: what a
-released version has written, every later one must read and carry on.
+`golden/rows-0.1.0.json` are rows as version 0.1.0 wrote them, in DynamoDB's typed JSON. They are never written anew:
+what a released version has written, every later one must read and carry on.
 """
 
 import json
