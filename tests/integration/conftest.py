@@ -16,6 +16,7 @@ from local.rows import Row
 from local.stage import give_keys
 from local.sweeping import sweeping
 from tests.integration.callback import post, success
+from tests.integration.leaks import Searched, search_world
 from tests.integration.world import ROOT, World
 
 MINUTES_IN_A_SECOND = 10.0  # a generation takes a second or less
@@ -24,22 +25,48 @@ TRUE_WINDOW, SHORT_WINDOW = 10.0, 1.0  # seconds
 SWEEP_SECONDS = 1.0
 
 
+SEARCHED: list[Searched] = []
+"""What the search of each stack came to."""
+
+
 @contextmanager
-def running(name: str, window: float) -> Iterator[World]:
-    """A provider with its limit per window (seconds), and a stack that has not been told its keys."""
+def running(name: str, window: float, *retired: str, **times: str) -> Iterator[World]:
+    """A provider with its limit per window (seconds), and a stack that has not been told its keys.
+
+    Whatever the stack has written is searched for secrets when the block ends; `retired`: keys it had before.
+    """
     log = LOGS / f"integration-{name}.log"
     log.unlink(missing_ok=True)
     speed, media = 60 * MINUTES_IN_A_SECOND, ROOT / ".local/media"
-    settings = Settings(speed=speed, media_folder=media, log_file=log, window_seconds=window)
+    settings = Settings(
+        speed=speed,
+        media_folder=media,
+        log_file=log,
+        window_seconds=window,
+        api_key=f"canary-api-key-{name}",
+        webhook_key=f"canary-webhook-key-{name}",
+    )
     with ExitStack() as stage:
         simulator = stage.enter_context(SimulatorApart(settings))
-        cloud = stage.enter_context(LocalCloud(beside(simulator) | TIMES | {"WindowSeconds": str(int(window))}))
+        cloud = stage.enter_context(LocalCloud(beside(simulator) | TIMES | times | {"WindowSeconds": str(int(window))}))
         stage.enter_context(collected(cloud, log))
         # The tests sweep by themselves, so that they can hold it up.
         cloud.client("scheduler").delete_schedule(Name="veo4k-sweep")
         dead_letters = Inbox(cloud.client("sqs"), cloud.outputs["DeadLetterQueueUrl"])
         sweeps = stage.enter_context(sweeping(cloud, SWEEP_SECONDS))
-        yield World(simulator, cloud, Announcements(cloud), dead_letters, sweeps)
+        world = World(simulator, cloud, Announcements(cloud), dead_letters, sweeps)
+        yield world
+        SEARCHED.append(search_world(world, *retired))
+        assert SEARCHED[-1].hits == []
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Tell how much was searched for secrets."""
+    if SEARCHED:
+        texts, characters = sum(each.texts for each in SEARCHED), sum(each.characters for each in SEARCHED)
+        secrets, hits = sum(each.secrets for each in SEARCHED), sum(len(each.hits) for each in SEARCHED)
+        told = f"{len(SEARCHED)} stacks, {texts:,} texts, {characters:,} characters: {secrets:,} secrets, {hits} hits"
+        terminalreporter.write_line(told)
 
 
 @dataclass(frozen=True)
