@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from cli.stack import FUNCTIONS, Stack
@@ -48,9 +49,8 @@ def history(stack: Stack, job: Job, now: float) -> History:
 def in_order(lines: Iterable[Line]) -> list[Line]:
     """Order lines as the states were reached.
 
-    A function reports when it is done, so one that waited for the provider tells its part after the callback, or the
-    publish, that overtook it. But a state's rank never falls, and what reached it comes before what followed from it:
-    that decides before the time does.
+    Clocks differ, and what does not say when it was has the time at which its function told it, at its end. But a
+    state's rank never falls, and what reached it comes before what followed from it: that decides before the time does.
     """
     return sorted(lines, key=lambda line: (_RANK[State(line.state)], line.action not in _REACHING, line.at))
 
@@ -64,7 +64,21 @@ def read_line(event: Mapping[str, Any], job_id: str) -> Line | None:
     if not isinstance(told, dict) or told.get("jobId") != job_id or told.get("state") not in set(State):
         return None
     details = {name: str(told[name]) for name in _DETAILS if name in told}
-    return Line(event["timestamp"] / 1000, str(told.get("service")), str(told["message"]), told["state"], details)
+    return Line(
+        _told_at(told) or event["timestamp"] / 1000,
+        str(told.get("service")),
+        str(told["message"]),
+        told["state"],
+        details,
+    )
+
+
+def _told_at(told: Mapping[str, Any]) -> float | None:
+    """When it happened, where the line says so: a function reports when it is done."""
+    try:
+        return datetime.fromisoformat(str(told["at"])).timestamp()
+    except (KeyError, ValueError):
+        return None
 
 
 def _events(stack: Stack, group: str, job: Job) -> Iterator[dict[str, Any]]:

@@ -1,5 +1,6 @@
 import json
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from tests.doubles.stage import TASK, Stage
 from veo4k.domain.answer import Answer, Meaning
 from veo4k.domain.notes import Note
 from veo4k.observability import ALARMING, metrics, narrate
+from veo4k.services.sweep import sweep
 
 Told = Callable[[], str]
 REFUSED = Answer(meaning=Meaning.REFUSED)
@@ -32,6 +34,34 @@ def test_a_line_about_a_job_names_it_and_its_state_so_that_one_query_shows_its_l
 
     assert [created["jobId"], created["state"]] == [f"{TASK}#0#1", "SUBMITTING"]
     assert [failed["jobId"], failed["state"], failed["errorCode"]] == [f"{TASK}#0#1", "FAILED", "PROVIDER_FAILED"]
+
+
+def instants(told: Told) -> list[float]:
+    """When each line says that it happened."""
+    return [datetime.fromisoformat(line["at"]).timestamp() for line in lines(told)]
+
+
+def test_each_step_of_a_job_has_its_own_time_however_late_it_is_told(told: Told) -> None:
+    stage = Stage(Answer(meaning=Meaning.WORKING, first=True))
+    stage.provider.meanwhile = lambda _: stage.clock.advance(20)
+    notes = stage.receive(json.dumps({"taskId": TASK}))
+    stage.clock.advance(30)
+    narrate(notes)
+    created, accepted = instants(told)
+
+    assert 20 <= accepted - created < 25
+    assert accepted <= stage.clock.now() - 30
+
+
+def test_what_a_sweep_does_has_its_time_too(told: Told) -> None:
+    stage = Stage(Answer(meaning=Meaning.WORKING, first=True))
+    stage.ask()
+    stage.clock.advance(800)
+    stage.provider.meanwhile = lambda _: stage.clock.advance(20)
+    narrate(sweep(stage.world, stage.clock.now() + 120))
+    claimed, answered = instants(told)
+
+    assert 20 <= answered - claimed < 25
 
 
 def test_what_somebody_may_want_to_look_at_is_a_warning_and_the_rest_is_not(told: Told) -> None:

@@ -137,10 +137,10 @@ class Logs:
         self.events: dict[str, list[dict[str, Any]]] = {}
         self.days = 30
 
-    def tell(self, function: str, at: float, action: str, job_id: str, state: str, **details: Any) -> None:
+    def tell(self, function: str, told_at: float, action: str, job_id: str, state: str, **details: Any) -> None:
         """Log a line as the functions do."""
         line = {"message": action, "service": function, "jobId": job_id, "state": state} | details
-        event = {"timestamp": int(at * 1000), "message": json.dumps(line)}
+        event = {"timestamp": int(told_at * 1000), "message": json.dumps(line)}
         self.events.setdefault(f"/logs/{function}", []).append(event)
 
     def get_paginator(self, _: str) -> Pages:

@@ -22,6 +22,13 @@ def test_show_tells_the_history_in_order_with_times_and_reasons(operator: Operat
     assert seen["missing"] == ""
 
 
+def test_a_line_that_says_when_it_happened_has_that_time_and_not_the_one_it_was_told_at(operator: Operator) -> None:
+    operator.has(State.SUBMITTING)
+    operator.logs.tell("submit", NOON, "job_created", JOB, "SUBMITTING", at=utc(NOON - 40))
+    [line] = operator.runs("show", TASK, "--json").json["history"]
+    assert line["at"] == utc(NOON - 40)
+
+
 def test_a_callback_that_overtook_its_submission_comes_after_it(operator: Operator) -> None:
     operator.has(State.READY)
     operator.logs.tell("callback", NOON - 20, "result_ready", JOB, "READY")

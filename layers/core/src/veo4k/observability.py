@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
+from veo4k.domain.job import utc
 from veo4k.domain.notes import Note
 
 # A function that counted nothing has nothing to say, and need not be warned of it.
@@ -52,6 +53,7 @@ def _named(note: Note) -> dict[str, object]:
     if note.job is None:
         return {}
     named: dict[str, object] = {"jobId": note.job.job_id, "state": note.job.state.value}
+    named |= {"at": utc(note.at)} if note.at is not None else {}
     return named | ({"errorCode": note.job.error.code.value} if note.job.error else {})
 
 

@@ -149,12 +149,12 @@ def _settle(world: World, slot: Slot, job: Job, answer: Answer, until: float) ->
     )
     step = after_answer(job, answer, moment)
     if step.write is None:
-        return Note(step.action, job, _detail(answer))
+        return Note(step.action, job, _detail(answer), moment.now)
     outcome = world.jobs.write(step.write)
     if isinstance(outcome, Written):
-        return Note(step.action, outcome.job, _detail(answer))
+        return Note(step.action, outcome.job, _detail(answer), moment.now)
     # A callback was faster, or the lease was over and somebody else asks by now.
-    return Note("answer_overtaken", outcome.job or job, _detail(answer))
+    return Note("answer_overtaken", outcome.job or job, _detail(answer), moment.now)
 
 
 def _detail(answer: Answer) -> dict[str, str | int | float]:

@@ -114,7 +114,7 @@ def _take(intake: _Intake, taking: _Taking, slot: Slot | None) -> Job | None:
     except StorageError:
         _put_back(intake, taking.received)
         return None
-    intake.notes.append(note)
+    intake.notes.append(replace(note, at=intake.world.clock.now()))
     return job
 
 

@@ -133,7 +133,7 @@ def _write(world: World, write: Write, action: str, notes: list[Note]) -> Job | 
     outcome = world.jobs.write(write)
     if not isinstance(outcome, Written):
         return None
-    notes.append(Note(action, outcome.job))
+    notes.append(Note(action, outcome.job, at=world.clock.now()))
     return outcome.job
 
 
