@@ -116,6 +116,16 @@ def test_a_path_that_is_gone_concerns_the_account(status: str, contract: str) ->
     assert answer.reason.startswith("PATH_GONE")
 
 
+def test_where_the_older_path_is_gone_the_reason_says_what_to_set() -> None:
+    answer, _ = ask(reply(b"<html>", status="404 Not Found"))
+    assert answer.reason == "PATH_GONE: set the stack's ProviderContract to jobs"
+
+
+def test_an_acceptance_under_no_id_is_lost_where_an_id_is_all_there_is_to_ask_by() -> None:
+    say = reply_json({"code": 200, "msg": "success", "data": {}})
+    assert [ask(say, replace(JOB, contract=name))[0].meaning for name in (VEO, JOBS)] == [Meaning.WORKING, Meaning.LOST]
+
+
 # What was never sent
 
 

@@ -9,6 +9,7 @@ from veo4k.domain.answer import (
     NoReply,
     Reply,
     read_job_record,
+    read_job_submission,
     read_record,
     read_submission,
 )
@@ -21,6 +22,7 @@ NOTHING = {"taskId": TASK, "resultUrls": None, "imageUrls": None}
 RESULT = {"taskId": TASK, "resultUrls": [URL], "imageUrls": [IMAGE]}
 WORKING_TEXT = "4k is processing. It should be ready in 5-10 minutes. Please check back shortly."
 DONE_TEXT = "The video has been generated successfully"
+READERS = [read_submission, read_record, read_job_submission, read_job_record]
 
 
 def submission(body: Any, status: int = 200) -> Answer:
@@ -141,7 +143,7 @@ def test_every_other_code_is_unknown(code: int) -> None:
 
 
 @pytest.mark.parametrize(("sent", "meaning"), [(True, Meaning.LOST), (False, Meaning.NEVER_SENT)])
-@pytest.mark.parametrize("read", [read_submission, read_record, read_job_record])
+@pytest.mark.parametrize("read", READERS)
 def test_no_reply_is_unknown_unless_nothing_was_sent(read: Any, sent: bool, meaning: Meaning) -> None:
     assert read(NoReply(sent=sent, why="ReadTimeout")) == Answer(meaning=meaning, reason="ReadTimeout")
 
@@ -170,7 +172,7 @@ NO_CODES: list[Any] = [
 
 
 @pytest.mark.parametrize("code", NO_CODES, ids=repr)
-@pytest.mark.parametrize("read", [read_submission, read_record, read_job_record])
+@pytest.mark.parametrize("read", READERS)
 def test_a_code_that_is_no_whole_number_is_never_believed(read: Any, code: Any) -> None:
     reply = json.dumps(envelope(code, "success", data=RESULT)).encode()
     assert read(Reply(200, reply)).meaning is Meaning.LOST
@@ -195,7 +197,7 @@ NO_ENVELOPES = [
 @pytest.mark.parametrize(
     "body", [*NO_ENVELOPES, b"[" * 100_000, b'{"a":' * 100_000, b"1" * 10_000], ids=lambda b: b[:9]
 )
-@pytest.mark.parametrize("read", [read_submission, read_record, read_job_record])
+@pytest.mark.parametrize("read", READERS)
 def test_without_an_envelope_only_the_account_is_believed(read: Any, body: bytes) -> None:
     assert {read(Reply(status, body)).meaning for status in (200, 204, 301, 400, 408, 422, 451, 500, 501, 503)} == {
         Meaning.LOST

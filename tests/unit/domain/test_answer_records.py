@@ -13,12 +13,14 @@ from veo4k.domain.answer import (
     Reply,
     read_balance,
     read_job_record,
+    read_job_submission,
     read_record,
     read_submission,
 )
 from veo4k.domain.job import Code
 
 TASK = "veo_task_example123"
+OWN = "4k_task_example123"
 URL = "https://tempfile.aiquickdraw.com/v/example_task_1234567890.mp4"
 UNAVAILABLE = "The 4K version of this video is unavailable. Please try a different video."
 
@@ -88,10 +90,87 @@ def test_a_task_that_succeeded_without_links_is_no_result_yet(result: Any) -> No
     assert job_record(taskId=TASK, state="success", resultJson=result).meaning is Meaning.WORKING
 
 
-@pytest.mark.parametrize(("text", "why"), [("no luck", Code.PROVIDER_FAILED), (UNAVAILABLE, Code.NOT_AVAILABLE_IN_4K)])
-def test_a_task_that_failed_ends_the_job(text: str, why: Code) -> None:
-    answer = job_record(taskId=TASK, state="fail", failCode="500", failMsg=text)
+@pytest.mark.parametrize("names", [("state", "resultJson"), ("state", "result_json")])
+def test_the_links_are_found_in_snake_and_in_camel_case(names: tuple[str, str]) -> None:
+    result = json.dumps({"result_urls": [URL]})
+    assert job_record(**dict(zip(names, ("success", result), strict=True))).urls == (URL,)
+
+
+def test_the_result_may_be_an_object_as_well_as_json() -> None:
+    assert job_record(state="success", resultJson={"resultUrls": [URL]}).urls == (URL,)
+
+
+@pytest.mark.parametrize("name", ["creditsConsumed", "credits_consumed", "consumeCredits", "consume_credits"])
+def test_a_task_tells_its_credits_under_one_of_four_names(name: str) -> None:
+    result = json.dumps({"resultUrls": [URL]})
+    assert job_record(state="success", resultJson=result, **{name: 120}).credits == 120
+
+
+WHY_A_TASK_FAILED = [
+    ("500", "no luck", Code.PROVIDER_FAILED),
+    ("500", UNAVAILABLE, Code.NOT_AVAILABLE_IN_4K),
+    ("501", "", Code.PROVIDER_FAILED),
+    (501, None, Code.PROVIDER_FAILED),
+    ("400", "Fallback tasks are not supported", Code.NOT_AVAILABLE_IN_4K),
+    ("422", "record is null.", Code.INVALID_TASK),
+    ("422", "record status is not success.", Code.BASE_NOT_FINISHED),
+    ("422", "Temporarily supports records within 14 days.", Code.BASE_EXPIRED),
+    ("422", "something new", Code.PROVIDER_FAILED),
+    ("404", "", Code.INVALID_TASK),
+    (404, None, Code.INVALID_TASK),
+    (None, "record is null.", Code.INVALID_TASK),
+    (None, None, Code.PROVIDER_FAILED),
+    ("", "", Code.PROVIDER_FAILED),
+    ("none", "still processing", Code.PROVIDER_FAILED),
+    ([404], {}, Code.PROVIDER_FAILED),
+]
+
+
+@pytest.mark.parametrize(("number", "text", "why"), WHY_A_TASK_FAILED)
+@pytest.mark.parametrize("names", [("failCode", "failMsg"), ("fail_code", "fail_msg")])
+def test_a_task_that_failed_ends_the_job_with_a_code_of_ours(
+    number: Any, text: Any, why: Code, names: tuple[str, str]
+) -> None:
+    answer = job_record(taskId=TASK, state="fail", **dict(zip(names, (number, text), strict=True)))
     assert (answer.meaning, answer.code) == (Meaning.FAILED, why)
+
+
+@pytest.mark.parametrize(("code", "meaning"), [(402, Meaning.SHUT), (404, Meaning.REFUSED), (500, Meaning.LOST)])
+def test_a_task_that_is_not_told_about_is_read_like_a_submission(code: int, meaning: Meaning) -> None:
+    assert read_job_record(Reply(200, json.dumps({"code": code}).encode())).meaning is meaning
+
+
+# The request under the unified task API
+
+
+def job_submission(code: int, text: str = "", **data: Any) -> Answer:
+    return read_job_submission(Reply(200, json.dumps({"code": code, "msg": text, "data": data}).encode()))
+
+
+@pytest.mark.parametrize("name", ["taskId", "task_id"])
+def test_a_task_of_its_own_is_accepted_under_its_id(name: str) -> None:
+    assert job_submission(200, "success", **{name: OWN}) == Answer(meaning=Meaning.WORKING, first=True, task_id=OWN)
+
+
+@pytest.mark.parametrize("data", [{}, {"taskId": None}, {"taskId": "short"}, {"taskId": 12345678}])
+def test_an_acceptance_under_no_id_is_as_good_as_lost(data: dict[str, Any]) -> None:
+    assert job_submission(200, "success", **data) == Answer(meaning=Meaning.LOST, reason="accepted without a task id")
+
+
+@pytest.mark.parametrize(
+    ("code", "text", "meaning"),
+    [
+        (422, "record is null.", Meaning.REFUSED),
+        (422, "record status is not success.", Meaning.NOT_YET),
+        (402, "no credits", Meaning.SHUT),
+        (501, "failed", Meaning.FAILED),
+        (500, "Server exception", Meaning.LOST),
+    ],
+)
+def test_a_request_that_is_not_accepted_is_read_as_under_the_other_contract(
+    code: int, text: str, meaning: Meaning
+) -> None:
+    assert job_submission(code, text).meaning is meaning
 
 
 # The credits left ("Get Remaining Credits")
@@ -130,18 +209,20 @@ JSON = st.recursive(
     max_leaves=8,
 )
 NAMES = ["taskId", "task_id", "resultUrls", "info", "response", "resultJson", "state", "successFlag", "creditsConsumed"]
+NAMES += ["failCode", "failMsg"]
+STATES = st.sampled_from(["waiting", "queuing", "generating", "success", "fail"])
 BODIES = st.builds(
     lambda code, text, data: json.dumps({"code": code, "msg": text, "data": data}).encode(),
     st.sampled_from([200, 400, 402, 404, 422, 500, 501]) | JSON,
     JSON,
-    st.dictionaries(st.sampled_from(NAMES), JSON) | JSON,
+    st.dictionaries(st.sampled_from(NAMES), JSON | STATES) | JSON,
 )
 
 
 @given(
     body=BODIES | st.binary(max_size=40),
     status=st.integers(100, 599),
-    read=st.sampled_from([read_submission, read_record, read_job_record]),
+    read=st.sampled_from([read_submission, read_record, read_job_submission, read_job_record]),
 )
 def test_whatever_comes_is_an_answer(body: bytes, status: int, read: Any) -> None:
     answer = read(Reply(status, body))

@@ -127,6 +127,48 @@ def test_a_failure_is_read_as_it_comes(code: int, text: str, why: Code) -> None:
     assert news(body(code, text, taskId=TASK)) == News(Answer(meaning=Meaning.FAILED, code=why), TASK)
 
 
+# What the unified task API tells: the task's details, in its envelope
+
+
+OWN = "4k_task_example123"
+RESULT = json.dumps({"resultUrls": [URL]})
+TASKS: dict[str, dict[str, Any]] = {
+    "in camel case": body(taskId=OWN, state="success", resultJson=RESULT, creditsConsumed=120),
+    "in snake case": body(task_id=OWN, state="success", result_json=RESULT, credits_consumed=120),
+    "with the links in snake case": body(
+        taskId=OWN, state="success", resultJson=json.dumps({"result_urls": [URL]}), consumeCredits=120
+    ),
+}
+
+
+@pytest.mark.parametrize("told", TASKS.values(), ids=TASKS)
+def test_the_success_of_a_task_is_read_in_every_variant(told: dict[str, Any]) -> None:
+    read = news(told)
+    assert (read.answer.meaning, read.answer.urls, read.answer.credits) == (Meaning.DONE, (URL,), 120)
+    assert read.task_id == OWN
+
+
+@pytest.mark.parametrize("state", ["waiting", "queuing", "generating", "success"])
+def test_a_task_without_a_result_is_an_acceptance(state: str) -> None:
+    assert news(body(taskId=OWN, state=state, resultJson="")).answer.meaning is Meaning.WORKING
+
+
+@pytest.mark.parametrize("code", [200, 501])
+@pytest.mark.parametrize("names", [("failCode", "failMsg"), ("fail_code", "fail_msg")])
+def test_the_failure_of_a_task_says_why_in_its_details(code: int, names: tuple[str, str]) -> None:
+    why = dict(zip(names, ("500", UNAVAILABLE), strict=True))
+    read = news(body(code, "Playground task failed.", taskId=OWN, state="fail", **why))
+    assert read == News(Answer(meaning=Meaning.FAILED, code=Code.NOT_AVAILABLE_IN_4K), OWN)
+
+
+def test_a_state_that_nobody_knows_is_read_by_the_code() -> None:
+    assert news(body(200, taskId=OWN, state="done", resultJson=RESULT)).answer.meaning is Meaning.DONE
+    assert news(body(501, taskId=OWN, state="aborted")).answer.meaning is Meaning.FAILED
+
+
+# Whatever failed
+
+
 @pytest.mark.parametrize("code", [400, 500, 501])
 def test_a_failure_may_have_no_data_so_that_only_the_path_names_the_job(code: int) -> None:
     told = news({"code": code, "msg": "failed", "data": None})

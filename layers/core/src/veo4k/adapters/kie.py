@@ -19,6 +19,7 @@ from veo4k.domain.answer import (
     Reply,
     read_balance,
     read_job_record,
+    read_job_submission,
     read_record,
     read_submission,
 )
@@ -34,13 +35,14 @@ NO_CALLBACK = "none"
 
 
 class Contract(NamedTuple):
-    """How the provider is spoken to: the paths, the body of the paid request, and how a record is read.
+    """How the provider is spoken to: the paths, the body of the paid request, and how its answers are read.
 
     `gone`: what an operator can do when a path is not there any more.
     """
 
     submission: str
     request: Callable[[Job], dict[str, Any]]
+    read_submission: Callable[[Reply | NoReply], Answer]
     record: str
     read_record: Callable[[Reply | NoReply], Answer]
     gone: str
@@ -50,6 +52,7 @@ CONTRACTS = {
     VEO: Contract(
         submission="/api/v1/veo/get-4k-video",
         request=lambda job: {"taskId": job.task_id, "index": job.index},
+        read_submission=read_submission,
         record="/api/v1/veo/record-info",
         read_record=read_record,
         gone="set the stack's ProviderContract to jobs",
@@ -57,6 +60,7 @@ CONTRACTS = {
     JOBS: Contract(
         submission="/api/v1/jobs/createTask",
         request=lambda job: {"model": "veo/get-4k-video", "input": {"task_id": job.task_id, "index": job.index}},
+        read_submission=read_job_submission,
         record="/api/v1/jobs/recordInfo",
         read_record=read_job_record,
         gone="look at the stack's KieBaseUrl and the provider's pages",
@@ -91,7 +95,8 @@ class Kie:
             body = contract.request(job) | self._callback(job)
         except StorageError as error:
             return Answer(meaning=Meaning.NEVER_SENT, reason=str(error))
-        return self._heard(contract, read_submission(self._send("POST", contract.submission, json=body)))
+        reply = self._send("POST", contract.submission, json=body)
+        return self._heard(contract, contract.read_submission(reply))
 
     def probe(self, job: Job) -> Answer:
         """Ask how an accepted job stands: under its own id where it has one."""

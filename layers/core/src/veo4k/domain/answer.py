@@ -6,13 +6,24 @@ a job is believed only in the provider's own envelope: a 400 written by a proxy 
 
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from veo4k.domain.bodies import (
+    FAIL_CODE_NAMES,
+    FAIL_TEXT_NAMES,
+    IMAGE_NAMES,
+    RESULT_NAMES,
+    credits_of,
+    data_of,
+    first_of,
+    task_id_of,
+    text_of,
+    urls_of,
+)
 from veo4k.domain.job import Code
-from veo4k.domain.message import is_task_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +91,17 @@ def read_record(reply: Reply | NoReply) -> Answer:
     if envelope is None:
         return _without_envelope(reply)
     return _read_flag(envelope) if envelope["code"] == OK else _read(envelope)
+
+
+def read_job_submission(reply: Reply | NoReply) -> Answer:
+    """Read the answer to `POST /api/v1/jobs/createTask`, where a job is known by the id of a task of its own.
+
+    An acceptance that names none is as good as lost: nobody could ask under it, and only the callback can bring it.
+    """
+    answer = read_submission(reply)
+    if answer.meaning is Meaning.WORKING and answer.task_id is None:
+        return Answer(meaning=Meaning.LOST, reason="accepted without a task id")
+    return answer
 
 
 def read_job_record(reply: Reply | NoReply) -> Answer:
@@ -219,7 +241,7 @@ def state_of(data: Mapping[str, Any]) -> Answer | None:
     """Read `data.state` of the unified task API, in a record as in a callback; None where there is none."""
     state = data.get("state")
     if state == "fail":
-        return Answer(meaning=Meaning.FAILED, code=_why_failed(str(data.get("failMsg", "")).lower()))
+        return Answer(meaning=Meaning.FAILED, code=_why_failed(data), credits=credits_of(data))
     if state == "success" and (urls := urls_of(data, RESULT_NAMES)):
         return _done(data, urls)
     working = state == "success" or state in _STATES_WORKING
@@ -229,66 +251,19 @@ def state_of(data: Mapping[str, Any]) -> Answer | None:
 _STATES_WORKING = ("waiting", "queuing", "generating")
 
 
-def _why_failed(text: str) -> Code:
+def _why_failed(data: Mapping[str, Any]) -> Code:
+    """Tell why from `failMsg`, where its words are known, else from `failCode`, a number or its digits."""
+    text = str(first_of(data, FAIL_TEXT_NAMES)).lower()
     told = next((code for words, _, code in _UNPROCESSABLE if words in text), Code.NO_ANSWER)
-    return _kind(text, Code.PROVIDER_FAILED) if told is Code.NO_ANSWER else told
+    if told is not Code.NO_ANSWER:
+        return told
+    ended = failure_of(_whole(first_of(data, FAIL_CODE_NAMES)), text)
+    return ended.code if ended else _kind(text, Code.PROVIDER_FAILED)
 
 
-# What stands where in the provider's bodies, in all the spellings seen.
-
-RESULT_NAMES = ("resultUrls", "result_urls")
-IMAGE_NAMES = ("imageUrls", "image_urls")
-TASK_ID_NAMES = ("taskId", "task_id")
-CREDITS_NAMES = ("creditsConsumed", "credits_consumed", "consumeCredits")
-MOST_CREDITS = 1_000_000  # more is no number of credits for one video
+DIGITS = 3  # of a code that means something
 
 
-def text_of(envelope: Mapping[str, Any]) -> str:
-    """Give the message in lower case, for looking words up in."""
-    return str(envelope.get("msg", "")).lower()
-
-
-def data_of(envelope: Mapping[str, Any]) -> dict[str, Any]:
-    """Give `data`, or an empty object where it is null or something else."""
-    data = envelope.get("data")
-    return data if isinstance(data, dict) else {}
-
-
-def task_id_of(data: Mapping[str, Any]) -> str | None:
-    """Give the first task id of `data`."""
-    return next((data[name] for name in TASK_ID_NAMES if is_task_id(data.get(name))), None)
-
-
-def credits_of(data: Mapping[str, Any]) -> int | None:
-    """Give `creditsConsumed` where it is a whole number."""
-    given = (data[name] for name in CREDITS_NAMES if type(data.get(name)) is int)
-    return next((number for number in given if 0 <= number <= MOST_CREDITS), None)
-
-
-def urls_of(data: Mapping[str, Any], names: tuple[str, ...]) -> tuple[str, ...]:
-    """Give the URLs found under one of the names in `data`, its `info`, its `response` or its `resultJson`."""
-    places = (data, data.get("info"), data.get("response"), _parsed(data.get("resultJson")))
-    for place in (place for place in places if isinstance(place, dict)):
-        for name in names:
-            if urls := tuple(_urls(place.get(name))):
-                return urls
-    return ()
-
-
-def _urls(given: Any) -> Iterator[str]:
-    if isinstance(given, str):
-        given = _listed(given.strip())
-    if isinstance(given, list):
-        yield from (url for url in given if isinstance(url, str) and url)
-
-
-def _listed(text: str) -> Any:
-    # The list may come as a JSON string, or as one bare URL.
-    return _parsed(text) if text.startswith("[") else [text]
-
-
-def _parsed(text: Any) -> Any:
-    try:
-        return json.loads(text) if isinstance(text, str) else None
-    except (ValueError, RecursionError):
-        return None
+def _whole(given: Any) -> int:
+    digits = str(given)
+    return int(digits) if len(digits) == DIGITS and digits.isascii() and digits.isdigit() else 0

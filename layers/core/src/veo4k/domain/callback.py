@@ -4,18 +4,13 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from veo4k.domain.answer import (
+from veo4k.domain.answer import OK, UNPROCESSABLE, Answer, Meaning, failure_of, state_of
+from veo4k.domain.bodies import (
     IMAGE_NAMES,
-    OK,
     RESULT_NAMES,
     TASK_ID_NAMES,
-    UNPROCESSABLE,
-    Answer,
-    Meaning,
     credits_of,
     data_of,
-    failure_of,
-    state_of,
     text_of,
     urls_of,
 )
