@@ -69,6 +69,7 @@ async def _try(provider: Provider, upscale: Upscale, callback: Callback, number:
     body = upscale.body(name, _news(provider, upscale))
     sent = clock()
     status, error = await _send(provider, url, headers | {"Content-Type": "application/json"}, body)
+    upscale.tried.set()
     provider.tries.append(
         {"taskId": charge.task_id, "index": charge.index, "recordId": charge.record_id, "host": urlsplit(url).netloc}
         | {"body": name, "target": callback.target, "headers": callback.headers}

@@ -1,6 +1,7 @@
 """Paid attempts: how one starts, lasts, ends and calls back. Both contracts share it."""
 
 import asyncio
+import contextlib
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -48,8 +49,15 @@ def start(
     )
     provider.upscales.append(upscale)
     provider.records[record_id] = upscale
-    upscale.work = provider.spawn(_generate(provider, upscale))
+    provider.spawn(_generate(provider, upscale))
     return upscale
+
+
+async def held_back(provider: Provider, upscale: Upscale) -> None:
+    """Hold the POST's answer back until a callback was tried, where the scenario wants it to be faster."""
+    if upscale.scenario.early and upscale.callback_url:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(upscale.tried.wait(), provider.settings.callback_timeout_seconds)
 
 
 def attempt_id(provider: Provider, order: Order) -> str:

@@ -4,13 +4,14 @@ How it answers a repeated request is undocumented; here every request is a new p
 """
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from aiohttp import web
 
 from local.kie.answers import UNAVAILABLE, Answer, condition, response
 from local.kie.bodies import OFF_LIST, News
-from local.kie.generation import Order, attempt_id, progress, refusal, start
+from local.kie.generation import Order, attempt_id, held_back, progress, refusal, start
 from local.kie.links import fresh_urls
 from local.kie.provider import PROVIDER, Provider, Upscale, clock
 from local.kie.veo import manner_of, parsed_order
@@ -29,7 +30,7 @@ async def create_task(request: web.Request) -> web.Response:
     if order is None:
         return response(Answer(422, "The model or its input is not valid"), provider.settings.error_http_status)
     manner = manner_of(provider, order)
-    answer = _create(provider, order) if manner.applied else condition(500)
+    answer = await _create(provider, order) if manner.applied else condition(500)
     return manner.instead(request) if manner.instead else response(answer, provider.settings.error_http_status)
 
 
@@ -42,12 +43,15 @@ async def _order_of(request: web.Request) -> Order | None:
         return None
 
 
-def _create(provider: Provider, order: Order) -> Answer:
-    now = clock()
-    if refused := refusal(provider, provider.scenario(order.task_id), order, now):
+async def _create(provider: Provider, order: Order) -> Answer:
+    now, scenario = clock(), provider.scenario(order.task_id)
+    if refused := refusal(provider, scenario, order, now):
         return refused
     upscale = start(provider, order, attempt_id(provider, order), callback_body, now)
-    return Answer(200, "success", {"taskId": upscale.charge.record_id}) if upscale else condition(402)
+    if upscale is None:
+        return condition(402)
+    await held_back(provider, upscale)
+    return Answer(200, "success", {} if scenario.nameless else {"taskId": upscale.charge.record_id})
 
 
 async def record_info(request: web.Request) -> web.Response:
@@ -59,11 +63,10 @@ async def record_info(request: web.Request) -> web.Response:
 
 
 def _record(provider: Provider, upscale: Upscale) -> dict[str, Any]:
-    made = upscale.phase == "success"
-    urls = fresh_urls(provider, upscale)[0] if made else []
+    result = _urls(fresh_urls(provider, upscale)[0]) if upscale.phase == "success" else None
     state = ENDS.get(upscale.phase) or _stage(progress(provider, upscale, clock()))
     times = {"createTime": _milliseconds(upscale.started_at), "completeTime": _milliseconds(upscale.finished_at)}
-    return times | _unified(upscale.charge.record_id, state, urls, upscale.charge.credits)
+    return times | _details(upscale.charge.record_id, state, result) | _paid(upscale.charge.credits)
 
 
 def _stage(passed: float) -> str:
@@ -71,30 +74,64 @@ def _stage(passed: float) -> str:
 
 
 def callback_body(name: str, news: News) -> dict[str, Any]:
-    """The callback's body: the task's details as recordInfo gives them, in the envelope."""
-    if name in ("failure", "data_null"):
-        details = _unified(news.task_id, "fail", [], news.credits)
-        return {"code": 501, "msg": "Playground task failed.", "data": None if name == "data_null" else details}
-    urls = {"off_list": [OFF_LIST], "no_urls": [], "working": []}.get(name, news.urls)
-    state = "generating" if name == "working" else "success"
-    return {
-        "code": 200,
-        "msg": "Playground task completed successfully.",
-        "data": _unified(news.task_id, state, urls, news.credits),
-    }
+    """The callback's body: the task's details as recordInfo gives them, in the envelope; `name` as in `bodies`."""
+    return BODIES[name](news)
 
 
-def _unified(record_id: str, state: str, urls: list[str], paid: int) -> dict[str, Any]:
+def _completed(details: dict[str, Any]) -> dict[str, Any]:
+    return {"code": 200, "msg": "Playground task completed successfully.", "data": details}
+
+
+def _failed(details: Any) -> dict[str, Any]:
+    return {"code": 501, "msg": "Playground task failed.", "data": details}
+
+
+def _told(news: News, result: Any, state: str = "success") -> dict[str, Any]:
+    return _completed(_details(news.task_id, state, result) | _paid(news.credits))
+
+
+def _snake_case(news: News) -> dict[str, Any]:
+    details = {"task_id": news.task_id, "model": MODEL, "state": "success", "consume_credits": news.credits}
+    return _completed(details | {"result_json": json.dumps({"result_urls": news.urls})})
+
+
+def _flat(news: News) -> dict[str, Any]:
+    return _completed(_details(news.task_id, "success", None) | _urls(news.urls))
+
+
+BODIES: dict[str, Callable[[News], dict[str, Any]]] = {
+    "success": lambda news: _told(news, _urls(news.urls)),
+    "plain": lambda news: _completed(_details(news.task_id, "success", _urls(news.urls))),
+    "snake_case": _snake_case,
+    "flat": _flat,
+    "json_string": lambda news: _told(news, _urls(json.dumps(news.urls))),
+    "bare_url": lambda news: _told(news, _urls(news.urls[0])),
+    "no_urls": lambda news: _told(news, None),
+    "off_list": lambda news: _told(news, _urls([OFF_LIST])),
+    "working": lambda news: _told(news, None, "generating"),
+    "failure": lambda news: _failed(_details(news.task_id, "fail", None) | _paid(news.credits)),
+    "data_null": lambda _: _failed(None),
+}
+
+
+def _urls(given: Any) -> dict[str, Any]:
+    return {"resultUrls": given}
+
+
+def _paid(credits_: int) -> dict[str, Any]:
+    return {"consumeCredits": credits_}
+
+
+def _details(record_id: str, state: str, result: Any) -> dict[str, Any]:
     failed = state == "fail"
     return {
         "taskId": record_id,
         "model": MODEL,
         "state": state,
         "param": json.dumps({"model": MODEL}),
-        "resultJson": json.dumps({"resultUrls": urls}) if urls else "",
+        "resultJson": json.dumps(result) if result else "",
         "failCode": "500" if failed else None,
         "failMsg": UNAVAILABLE if failed else None,
-        "consumeCredits": paid,
     }
 
 

@@ -22,7 +22,7 @@ from local.media import Media
 
 @dataclass(slots=True, kw_only=True)
 class Upscale:
-    """One paid attempt at one 4K version. `phase` is working, success or failed."""
+    """One paid attempt at one 4K version. `phase` is working, success or failed; `tried`: a callback was sent."""
 
     charge: Charge
     scenario: Scenario
@@ -34,7 +34,7 @@ class Upscale:
     finished_at: float = 0.0
     links: int = 0
     ended: asyncio.Event = field(default_factory=asyncio.Event)
-    work: asyncio.Task[None] | None = None
+    tried: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 @dataclass(slots=True, kw_only=True)

@@ -44,7 +44,8 @@ class Scenario:
     downloads        how the first, second, … download of a file goes (`files.DOWNLOADS`); the last one stays
     host             result URLs name this host instead of the simulator
     portrait         the video is upright
-    own_id           the POST's answer, the callback and record-info name an id of its own
+    own_id           the POST's answer, the callback and record-info name an id of its own (`jobs`: always)
+    nameless         the POST is accepted, but its answer names no task
     signed_id        id under the callback's signature: `record` (the one the body names) or `task`
     keyed_by_index   a repeated POST is recognised by task and index
     same_bytes       every index gets the same file
@@ -63,6 +64,7 @@ class Scenario:
     host: str = ""
     portrait: bool = False
     own_id: bool = False
+    nameless: bool = False
     signed_id: str = "record"
     keyed_by_index: bool = False
     same_bytes: bool = False
@@ -113,6 +115,7 @@ SCENARIOS = {
     "own_id": Scenario("the 4K task has an id of its own", own_id=True),
     "own_id_lost": Scenario("an id of its own, and no callback", own_id=True, callbacks=()),
     "own_id_base_signed": Scenario("an id of its own, the base id signed", own_id=True, signed_id="task"),
+    "nameless": Scenario("the POST's answer names no task", nameless=True),
     "plain": Scenario("the callback of the older documentation", callbacks=_told("plain")),
     "snake_case": Scenario("the callback in snake case", callbacks=_told("snake_case")),
     "json_string": Scenario("the callback's URLs as a JSON string", callbacks=_told("json_string")),

@@ -1,6 +1,5 @@
 """The older contract: POST /api/v1/veo/get-4k-video and GET /api/v1/veo/record-info."""
 
-import asyncio
 import json
 import time
 from collections.abc import Callable
@@ -11,7 +10,7 @@ from aiohttp import web
 
 from local.kie.answers import REFUSALS, UNAVAILABLE, Answer, bad_gateway, condition, response, unanswered
 from local.kie.bodies import WORKING, veo_body
-from local.kie.generation import Order, attempt_id, refusal, start
+from local.kie.generation import Order, attempt_id, held_back, refusal, start
 from local.kie.links import file_url, fresh_urls
 from local.kie.provider import PROVIDER, Provider, Upscale, clock
 
@@ -85,9 +84,8 @@ async def _ask(provider: Provider, order: Order) -> Answer:
     if upscale is None:
         return condition(402)
     provider.current[key] = upscale
-    if scenario.early and upscale.work:
-        await asyncio.wait({upscale.work}, timeout=provider.settings.callback_timeout_seconds)
-    return Answer(200, "success", _data(upscale, None, None))
+    await held_back(provider, upscale)
+    return Answer(200, "success", None if scenario.nameless else _data(upscale, None, None))
 
 
 def _data(upscale: Upscale, urls: list[str] | None, posters: list[str] | None) -> dict[str, Any]:

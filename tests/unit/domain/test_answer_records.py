@@ -106,7 +106,7 @@ def test_a_task_tells_its_credits_under_one_of_four_names(name: str) -> None:
     assert job_record(state="success", resultJson=result, **{name: 120}).credits == 120
 
 
-WHY_A_TASK_FAILED = [
+WHY_A_TASK_FAILED: list[tuple[Any, Any, Code]] = [
     ("500", "no luck", Code.PROVIDER_FAILED),
     ("500", UNAVAILABLE, Code.NOT_AVAILABLE_IN_4K),
     ("501", "", Code.PROVIDER_FAILED),
