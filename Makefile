@@ -21,8 +21,8 @@ UV := .venvs/lock/bin/uv pip compile --quiet --no-header --no-annotate
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
 
-demo: setup ## See a job's whole life here: no account, no Docker, no keys
-	@$(DEV)/python -m local.demo
+demo: setup ## See a job's whole life here, no account, no Docker, no keys: make demo CONTRACT=jobs, or veo
+	@$(DEV)/python -m local.demo $(if $(CONTRACT),--contract $(CONTRACT))
 
 local: setup ## Keep the local cloud running until Ctrl-C
 	@$(DEV)/python -m local.up

@@ -28,14 +28,15 @@ THEME = Theme(
     }
 )
 TITLE = max(len(case.title) for case in CASES)
+STATE = len("TIMED_OUT SUBMISSION_UNCONFIRMED")  # the longest there is
 
 
 def board(cases: Sequence[Case], rows: Mapping[str, Row], now: float) -> RenderableType:
     """The live table; `now` in epoch seconds."""
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="aside")
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="aside")
     table.add_column("what happens", width=TITLE)
-    table.add_column("state", width=29)
-    table.add_column("age", width=6, justify="right")
+    table.add_column("state", width=STATE)
+    table.add_column("age", width=5, justify="right")
     table.add_column("brought by")
     for case in cases:
         table.add_row(*_cells(case, rows.get(case.task_id), now))

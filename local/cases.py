@@ -1,7 +1,7 @@
-"""The jobs of the demo: how the provider behaves, and what each must become."""
+"""The jobs of the demo: how the provider behaves, and what each must become under either contract of the provider."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 OK = (200,)
@@ -19,6 +19,7 @@ class Case:
     evidence   who may have brought the result, nobody where it is empty; after a lost answer the request is
                repeated, and where that comes late its answer has the result in it (`submit`)
     answers    the statuses our API must give the provider's callbacks
+    requests   how often the provider may have been asked to make it; None where asking again is safe
     downloads  how often the provider must have served the video
     tries      tries of the archive: beside `downloads` they leave none for a foreign host
     refunded   whether the provider gave the charge back
@@ -33,6 +34,7 @@ class Case:
     code: str = ""
     evidence: tuple[str, ...] = ("callback",)
     answers: tuple[int, ...] = OK
+    requests: int | None = None
     downloads: int = 1
     tries: int = 1
     refunded: bool = False
@@ -89,3 +91,31 @@ CASES = (
     Case(title="task with an id of its own", scenario="own_id"),
     Case(title="link dead", scenario="dead_link", tries=2),
 )
+
+VEO, JOBS = CONTRACTS = ("veo", "jobs")
+
+# A second request may be a second purchase there, so there is none, unless the first one was refused. The callback
+# names an id of its own, which is believed once the answer has told it; one that names none is signed over that id.
+UNDER_JOBS: Mapping[str, Mapping[str, Any]] = {
+    "early": {"answers": (200, 400)},
+    "data_null": {"answers": (401, 401, 401)},
+    "answer_lost": {"evidence": ("callback",)},
+    "answer_and_callback_lost": {
+        "state": "TIMED_OUT",
+        "code": "SUBMISSION_UNCONFIRMED",
+        "evidence": (),
+        "downloads": 0,
+        "tries": 0,
+    },
+    "unfinished_base": {"requests": None},
+}
+DIFFERENCES: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
+    VEO: {},
+    JOBS: {case.scenario: {"requests": 1, **UNDER_JOBS.get(case.scenario, {})} for case in CASES},
+}
+"""What a contract demands otherwise than `CASES` say, by scenario."""
+
+
+def cases_under(contract: str) -> tuple[Case, ...]:
+    """The jobs as they must end under one of the `CONTRACTS`."""
+    return tuple(replace(case, **DIFFERENCES[contract].get(case.scenario, {})) for case in CASES)

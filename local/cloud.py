@@ -17,7 +17,7 @@ from typing import Any, Self
 
 from local import aws
 from local.build import built_template
-from local.deploy import deploy
+from local.deploy import deploy, update
 from local.emulator import emulator
 
 
@@ -67,6 +67,10 @@ class LocalCloud:
     def set_secret(self, secret: str, value: str) -> None:
         """Give a secret, named by its stack output, a value."""
         self.client("secretsmanager").put_secret_value(SecretId=self.outputs[secret], SecretString=value)
+
+    def change(self, **parameters: str) -> None:
+        """Update the running stack's parameters."""
+        update(self.endpoint, parameters)
 
     def logs(self, function: str) -> str:
         """Everything that a function, named by its stack output, has logged."""

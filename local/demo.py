@@ -14,7 +14,7 @@ from rich.live import Live
 from local.announcements import Announcements
 from local.board import THEME, board, told
 from local.build import ROOT, BuildError
-from local.cases import CASES
+from local.cases import CONTRACTS, VEO, cases_under
 from local.deploy import DeployError
 from local.emulator import LOGS, PYTHON, EmulatorError
 from local.facts import Scene, gather
@@ -33,6 +33,7 @@ from local.watch import Watch
 LOG = LOGS / "demo.log"
 GENERATION_MINUTES = (5.0, 7.0)  # well before the first probe, on a slow machine too
 MEDIA = ROOT / ".local/media"
+HARD_DEADLINE = "20"  # seconds, for three days: a callback has come by then, a retried one too
 SETTINGS = Settings(speed=SPEED, generation_minutes=GENERATION_MINUTES, media_folder=MEDIA, log_file=LOG)
 PATIENCE = 120.0  # seconds after which jobs that have not ended are given up
 LOOK_SECONDS = 0.5
@@ -44,28 +45,29 @@ def main() -> int:
     """Run the demo; 0 only if every job became what its scenario demands."""
     parser = argparse.ArgumentParser(prog="python -m local.demo", description=__doc__)
     parser.add_argument("--svg", type=Path, help="also draw the report as a picture")
-    picture: Path | None = parser.parse_args().svg
+    parser.add_argument("--contract", choices=CONTRACTS, default=VEO, help="the provider's contract, veo by default")
+    given = parser.parse_args()
     console = Console(theme=THEME, highlight=False)
     try:
         with as_interrupts():
-            outcome = _play(console)
+            outcome = _play(console, given.contract)
     except (BuildError, EmulatorError, DeployError) as error:
         console.print(f"The local cloud did not start: {error}", style="bad", markup=False)
         return 1
     except KeyboardInterrupt:
         console.print(f"Interrupted; nothing is left running. Log: {LOG.relative_to(ROOT)}")
         return INTERRUPTED
-    if picture:
-        draw(report(outcome), picture)
+    if given.svg:
+        draw(report(outcome), given.svg)
     return 0 if succeeded(outcome) else 1
 
 
-def _play(console: Console) -> Outcome:
+def _play(console: Console, contract: str) -> Outcome:
     """Set everything up, send the jobs, watch them to their ends, and tell what became of them."""
     started = time.monotonic()
     LOG.unlink(missing_ok=True)
     with contextlib.ExitStack() as stage:
-        scene = _set_up(console, stage)
+        scene = _set_up(console, stage, contract)
         console.print(_where(scene, time.monotonic() - started), style="aside")
         sweeps = stage.enter_context(sweeping(scene.cloud, SWEEP_SECONDS))
         _send(scene)
@@ -78,12 +80,14 @@ def _play(console: Console) -> Outcome:
     return outcome
 
 
-def _set_up(console: Console, stage: contextlib.ExitStack) -> Scene:
-    console.print(f"{len(CASES)} videos on their way to 4K, all on this machine; a minute takes a second.")
+def _set_up(console: Console, stage: contextlib.ExitStack, contract: str) -> Scene:
+    cases = cases_under(contract)
+    console.print(f"{len(cases)} videos on their way to 4K (contract {contract}), all here; a minute is a second.")
     with console.status("Building and deploying the stack"):
-        simulator, cloud = stage.enter_context(staged(SETTINGS))
+        parameters = {"ProviderContract": contract, "HardDeadlineSeconds": HARD_DEADLINE}
+        simulator, cloud = stage.enter_context(staged(SETTINGS, parameters))
     stage.enter_context(collected(cloud, LOG))
-    return Scene(cloud, simulator, Announcements(cloud), Watch(cloud))
+    return Scene(cases, cloud, simulator, Announcements(cloud), Watch(cloud))
 
 
 def _where(scene: Scene, seconds: float) -> str:
@@ -95,9 +99,9 @@ def _where(scene: Scene, seconds: float) -> str:
 
 
 def _send(scene: Scene) -> None:
-    for case in CASES:
+    for case in scene.cases:
         scene.simulator.register(case.task_id, case.scenario, **case.changes)
-    messages = [{"taskId": case.task_id, "tags": {"scenario": case.scenario}} for case in CASES]
+    messages = [{"taskId": case.task_id, "tags": {"scenario": case.scenario}} for case in scene.cases]
     send(scene.cloud.client("sqs"), scene.cloud.outputs["JobQueueUrl"], messages)
 
 
@@ -108,14 +112,14 @@ def _follow(console: Console, scene: Scene) -> None:
         while not _is_over(scene) and time.time() < started + PATIENCE:
             for change in scene.watch.look():
                 if not console.is_terminal:
-                    console.print(told(CASES, change, time.time() - started))
-            live.update(board(CASES, scene.watch.rows, time.time()), refresh=console.is_terminal)
+                    console.print(told(scene.cases, change, time.time() - started), soft_wrap=True)
+            live.update(board(scene.cases, scene.watch.rows, time.time()), refresh=console.is_terminal)
             time.sleep(LOOK_SECONDS)
     scene.watch.look()
 
 
 def _outcome(scene: Scene, failures: Sequence[str], seconds: float) -> Outcome:
-    found = [(case, facts, faults(case, facts)) for case, facts in zip(CASES, gather(scene, CASES), strict=True)]
+    found = [(case, facts, faults(case, facts)) for case, facts in zip(scene.cases, gather(scene), strict=True)]
     stats = scene.simulator.stats()
     swept = [f"a sweep failed: {failure}" for failure in dict.fromkeys(failures)]
     return Outcome(found, account_faults(stats, SETTINGS.window_count) + swept, stats, SETTINGS.price, seconds)
@@ -130,7 +134,7 @@ def _is_over(scene: Scene) -> bool:
         and has_ended(rows[case.task_id])
         and case.task_id in announced
         and sum(row["taskId"] == case.task_id for row in stats["callbacks"]) >= len(case.answers)
-        for case in CASES
+        for case in scene.cases
     )
 
 

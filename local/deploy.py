@@ -1,4 +1,4 @@
-"""The built template as a stack: packaged and deployed as `sam deploy` does it, in a second."""
+"""The built template as a stack: packaged and deployed as `sam deploy` does it, in a second, and updated so too."""
 
 import hashlib
 import io
@@ -35,9 +35,25 @@ def deploy(endpoint: str, template: Path, parameters: Mapping[str, str]) -> dict
         Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
         Capabilities=CAPABILITIES,
     )
-    stack = _wait(cloudformation)
+    stack = _wait(cloudformation, "CREATE")
     close_gaps(endpoint, STACK)
     return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+
+
+def update(endpoint: str, parameters: Mapping[str, str]) -> None:
+    """Give the running stack other values of these parameters; template and other parameters stay as they are."""
+    cloudformation = client(endpoint, "cloudformation")
+    [stack] = cloudformation.describe_stacks(StackName=STACK)["Stacks"]
+    known = {given["ParameterKey"]: given["ParameterValue"] for given in stack["Parameters"]}
+    cloudformation.update_stack(
+        StackName=STACK,
+        UsePreviousTemplate=True,
+        Parameters=[{"ParameterKey": key, "UsePreviousValue": True} for key in known.keys() - parameters.keys()]
+        + [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
+        Capabilities=CAPABILITIES,
+    )
+    _wait(cloudformation, "UPDATE")
+    close_gaps(endpoint, STACK)
 
 
 def _upload(endpoint: str, template: Path) -> str:
@@ -63,17 +79,18 @@ def _zip(folder: Path) -> bytes:
     return packed.getvalue()
 
 
-def _wait(cloudformation: Any) -> dict[str, Any]:
+def _wait(cloudformation: Any, deed: str) -> dict[str, Any]:
+    """Wait for the end of a CREATE or an UPDATE."""
     deadline = time.monotonic() + DEPLOY_SECONDS
     while time.monotonic() < deadline:
         stack: dict[str, Any] = cloudformation.describe_stacks(StackName=STACK)["Stacks"][0]
-        if stack["StackStatus"] == "CREATE_COMPLETE":
+        if stack["StackStatus"] == f"{deed}_COMPLETE":
             return stack
-        if stack["StackStatus"] != "CREATE_IN_PROGRESS":
+        if not stack["StackStatus"].startswith((f"{deed}_IN_PROGRESS", f"{deed}_COMPLETE_CLEANUP")):
             break
         time.sleep(0.05)
     events = cloudformation.describe_stack_events(StackName=STACK)["StackEvents"]
     reasons = [
         f"{e['LogicalResourceId']}: {e['ResourceStatusReason']}" for e in events if e.get("ResourceStatusReason")
     ]
-    raise DeployError("\n".join(["the stack was not created", *reasons]))
+    raise DeployError("\n".join([f"the stack's {deed.lower()} did not succeed", *reasons]))

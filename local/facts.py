@@ -19,19 +19,20 @@ from local.watch import Watch
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """Everything that was there: the stack, the provider, and who listened and watched."""
+    """Everything that was there: the jobs, the stack, the provider, and who listened and watched."""
 
+    cases: Sequence[Case]
     cloud: LocalCloud
     simulator: Simulator
     announcements: Announcements
     watch: Watch
 
 
-def gather(scene: Scene, cases: Sequence[Case]) -> list[Facts]:
+def gather(scene: Scene) -> list[Facts]:
     """Find out everything about every case."""
     account = scene.simulator.stats() | {"ledger": scene.simulator.ledger(), "events": scene.announcements.received()}
     s3 = scene.cloud.client("s3")
-    return [_facts(scene, case, account, s3) for case in cases]
+    return [_facts(scene, case, account, s3) for case in scene.cases]
 
 
 def stored_videos(s3: Any, bucket: str, task_id: str) -> list[Stored]:
@@ -56,6 +57,7 @@ def _facts(scene: Scene, case: Case, account: Mapping[str, Any], s3: Any) -> Fac
         stored=stored_videos(s3, scene.cloud.outputs["ArchiveBucketName"], task),
         truth=true_hash(scene.simulator, task, portrait=case.portrait),
         charges=[charge for charge in account["ledger"] if charge["taskId"] == task],
+        requests=sum(row["method"] == "POST" and row["taskId"] == task for row in account["requests"]),
         events=[event for event in account["events"] if event["detail"]["taskId"] == task],
         answers=[answer["status"] for answer in account["callbacks"] if answer["taskId"] == task],
         downloads=account["downloads"].get(f"{task}_0.mp4", 0),

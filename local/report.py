@@ -36,7 +36,7 @@ def succeeded(outcome: Outcome) -> bool:
 
 def report(outcome: Outcome) -> RenderableType:
     """Give two lines for each job, one more for whatever is wrong with it, and the sum."""
-    head = f"  {'what happened':<{TITLE}}  {'became':<9}  {'brought by':<10}  {'credits':>10}  events"
+    head = f"  {'what happened':<{TITLE}}  {'became':<9}  {'brought by':<10}  asked  {'credits':>10}  events"
     jobs = [line for case, facts, faults in outcome.cases for line in _job(case, facts, faults, outcome.price)]
     account = [Text(f"✗ {fault}", "bad") for fault in outcome.account]
     return Group(Text(head, "aside"), *jobs, Text(), *account, _sum(outcome))
@@ -57,7 +57,7 @@ def _job(case: Case, facts: Facts, faults: Sequence[str], price: int) -> list[Te
         ("✗ ", "bad") if faults else ("✓ ", "good"),
         f"{case.title:<{TITLE}}  ",
         (f"{row['state']:<9}", f"state.{row['state']}" if facts.row else "bad"),
-        f"  {row.get('evidence', ''):<10}  {paid:>10}  {len(facts.events):>6}",
+        f"  {row.get('evidence', ''):<10}  {facts.requests:>5}  {paid:>10}  {len(facts.events):>6}",
     )
     return [first, Text(f"  {_result(facts, row)}", "aside"), *(Text(f"  {fault}", "bad") for fault in faults)]
 

@@ -29,6 +29,7 @@ class Facts:
     stored     its videos in the bucket
     truth      SHA-256 of the very file the provider made for it
     charges    its rows of the provider's ledger
+    requests   how often the provider was asked to make it
     events     what was announced of it, as EventBridge delivered it
     answers    the statuses its callbacks were given
     downloads  how often the provider served its video
@@ -39,6 +40,7 @@ class Facts:
     stored: Sequence[Stored]
     truth: str
     charges: Sequence[Mapping[str, Any]]
+    requests: int
     events: Sequence[Mapping[str, Any]]
     answers: Sequence[int]
     downloads: int
@@ -87,11 +89,13 @@ def _file(case: Case, facts: Facts, row: Row) -> Iterator[str]:
     yield from _differs("archive in the row", {name: told.get(name) for name in Stored._fields}, stored._asdict())
 
 
-def _money(case: Case, facts: Facts, _: Row) -> Iterator[str]:
+def _money(case: Case, facts: Facts, row: Row) -> Iterator[str]:
+    refunds = sum(charge["refundedAt"] is not None for charge in facts.charges)
     yield from _differs("charges", len(facts.charges), 1)
-    yield from _differs(
-        "refunds", sum(charge["refundedAt"] is not None for charge in facts.charges), int(case.refunded)
-    )
+    yield from _differs("refunds", refunds, int(case.refunded))
+    yield from _differs("maybeCharged", row.get("maybeCharged", False), case.state != "SUCCEEDED")
+    if case.requests is not None:
+        yield from _differs("requests", facts.requests, case.requests)
 
 
 def _events(case: Case, facts: Facts, row: Row) -> Iterator[str]:

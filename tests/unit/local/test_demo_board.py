@@ -32,7 +32,15 @@ def line(shown: str) -> list[str]:
 def facts(given: dict[str, Any] | None, *stored: Stored) -> Facts:
     charges = [{"credits": 120, "refundedAt": None}]
     return Facts(
-        row=given, ended_as=given, stored=stored, truth="", charges=charges, events=[{}], answers=(), downloads=1
+        row=given,
+        ended_as=given,
+        stored=stored,
+        truth="",
+        charges=charges,
+        requests=1,
+        events=[{}],
+        answers=(),
+        downloads=1,
     )
 
 
@@ -68,8 +76,9 @@ def test_the_board_counts_what_has_ended() -> None:
 
 
 def test_the_board_fits_a_terminal_of_80_by_24() -> None:
-    rows = {case.task_id: row("FAILED", error={"code": "NOT_AVAILABLE_IN_4K"}) for case in CASES}
-    lines = text(board(CASES, rows, NOW), width=200).splitlines()
+    unheard = row("TIMED_OUT", error={"code": "SUBMISSION_UNCONFIRMED"})
+    lines = text(board(CASES, {case.task_id: unheard for case in CASES}, NOW)).splitlines()
+    assert sum("TIMED_OUT SUBMISSION_UNCONFIRMED" in line for line in lines) == len(CASES)
     assert max(len(line.rstrip()) for line in lines) <= 80
     assert len(lines) <= 20  # three lines stand above it
 
@@ -83,7 +92,7 @@ def test_a_change_is_one_plain_line() -> None:
 
 def test_the_report_says_what_a_job_became() -> None:
     shown = text(report(outcome()))
-    assert line(shown) == ["✓", *ON_TIME.title.split(), "SUCCEEDED", "callback", "120", "of", "120", "1"]
+    assert line(shown) == ["✓", *ON_TIME.title.split(), "SUCCEEDED", "callback", "1", "120", "of", "120", "1"]
     assert "videos/demo_on_time/0/1.mp4  3840x2160  2,678,094 bytes  4a0ed7a0fcf9" in shown
     assert "1 of 1 as they must be" in shown
 

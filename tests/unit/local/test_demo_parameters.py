@@ -1,6 +1,6 @@
 from local.build import ROOT
 from local.cases import CASES
-from local.demo import GENERATION_MINUTES, SETTINGS
+from local.demo import GENERATION_MINUTES, HARD_DEADLINE, PATIENCE, SETTINGS
 from local.kie import SimulatorClient
 from local.kie.scenarios import SCENARIOS
 from local.parameters import AT_THE_PROVIDER, COMPRESSED, beside, compressed
@@ -37,6 +37,12 @@ def test_the_real_provider_is_polled_no_more_often_than_it_asks_for() -> None:
 def test_a_callback_on_time_comes_well_before_the_first_probe() -> None:
     longest = SETTINGS.real_seconds(GENERATION_MINUTES[1])
     assert longest + 4 < int(STACK["FirstProbeSeconds"])
+
+
+def test_a_job_that_is_only_awaited_is_given_up_after_the_last_callback_and_before_the_demo_is() -> None:
+    retries = SETTINGS.callback_retry_minutes[: SETTINGS.callback_tries - 1]
+    last = SETTINGS.real_seconds(GENERATION_MINUTES[1] + sum(retries))
+    assert last + 4 < int(HARD_DEADLINE) < PATIENCE / 2
 
 
 def test_every_case_is_a_scenario_of_the_simulator_and_a_task_of_its_own() -> None:

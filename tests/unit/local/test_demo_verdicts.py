@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from local.cases import CASES, Case
+from local.cases import CASES, CONTRACTS, JOBS, VEO, Case, cases_under
 from local.rows import public
 from local.verdicts import Facts, Stored, account_faults, credits_charged, credits_expected, faults
 
@@ -25,13 +25,18 @@ def as_demanded(of: Case) -> Facts:
     row = {"taskId": of.task_id, "run": 1, "state": of.state, "#tries": of.tries}
     row |= {"evidence": of.evidence[0]} if of.evidence else {}
     stored = Stored(f"videos/{of.task_id}/0/1.mp4", 9, SHA, *((2160, 3840) if of.portrait else (3840, 2160)))
-    row |= {"error": {"code": of.code}} if of.code else {"archive": stored._asdict() | {"bucket": BUCKET}}
+    row |= (
+        {"error": {"code": of.code}, "maybeCharged": True}
+        if of.code
+        else {"archive": stored._asdict() | {"bucket": BUCKET}}
+    )
     return Facts(
         row=row,
         ended_as=row,
         stored=[] if of.code else [stored],
         truth=SHA,
         charges=[charge(refunded=of.refunded)],
+        requests=of.requests or 2,
         events=[{"detail": public(row) | {"eventId": of.event_id}}],
         answers=of.answers,
         downloads=of.downloads,
@@ -49,7 +54,9 @@ def stored_as(facts: Facts, **changes: Any) -> Facts:
     return replace(facts, stored=[facts.stored[0]._replace(**changes)])
 
 
-@pytest.mark.parametrize("of", CASES, ids=lambda of: of.scenario)
+@pytest.mark.parametrize(
+    "of", [case for contract in CONTRACTS for case in cases_under(contract)], ids=lambda of: of.title
+)
 def test_a_job_that_became_what_its_case_demands_has_no_fault(of: Case) -> None:
     assert faults(of, as_demanded(of)) == []
 
@@ -66,6 +73,7 @@ SPOILT: dict[str, Callable[[Facts], Facts]] = {
     f"SHA-256: {OTHER_SHA}, not {SHA}": lambda it: stored_as(it, sha256=OTHER_SHA),
     "charges: 2, not 1": lambda it: replace(it, charges=[charge(), charge()]),
     "refunds: 1, not none": lambda it: replace(it, charges=[charge(refunded=True)]),
+    "maybeCharged: True, not none": lambda it: rewritten(it, maybeCharged=True),
     "its end was not announced": lambda it: replace(it, events=[]),
     "answers to its callbacks: [200, 200], not [200]": lambda it: replace(it, answers=(200, 200)),
     "downloads: 2, not 1": lambda it: replace(it, downloads=2),
@@ -77,6 +85,26 @@ SPOILT: dict[str, Callable[[Facts], Facts]] = {
 def test_what_is_wrong_is_said(fault: str) -> None:
     of = case("on_time")
     assert fault in faults(of, SPOILT[fault](as_demanded(of)))
+
+
+LOST_ANSWERS = ("answer_lost", "answer_and_callback_lost")
+
+
+@pytest.mark.parametrize("scenario", LOST_ANSWERS)
+def test_where_a_repeat_may_cost_again_a_second_request_is_found(scenario: str) -> None:
+    of = next(case for case in cases_under(JOBS) if case.scenario == scenario)
+    assert faults(of, replace(as_demanded(of), requests=2)) == ["requests: 2, not 1"]
+
+
+def test_under_the_newer_contract_only_what_was_refused_may_be_asked_for_again() -> None:
+    assert [case.scenario for case in cases_under(JOBS) if case.requests != 1] == ["unfinished_base"]
+    assert cases_under(VEO) == CASES
+
+
+def test_a_job_that_nobody_ever_told_of_says_that_money_may_be_gone() -> None:
+    of = next(case for case in cases_under(JOBS) if case.scenario == "answer_and_callback_lost")
+    assert (of.state, of.code) == ("TIMED_OUT", "SUBMISSION_UNCONFIRMED")
+    assert faults(of, rewritten(as_demanded(of), maybeCharged=False)) == ["maybeCharged: none, not True"]
 
 
 def test_a_row_that_claims_another_hash_than_its_object_has_is_found() -> None:
