@@ -1,108 +1,171 @@
-"""How near the pacing comes to what the provider allows, in virtual time; and how near a sweep comes to its crew."""
+"""How near the pacing comes to what the provider allows, as deployed: functions side by side, in virtual time."""
 
 import json
-import time
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import count
+from random import Random
 
-from tests.doubles.gate_memory import MemoryGate
-from tests.doubles.stage import Stage
+from tests.doubles.jobs_memory import MemoryJobs
+from tests.doubles.stage import RecordingQueue
 from tests.doubles.time_manual import NOON
-from veo4k.adapters.clock import SystemClock
+from tests.simulation.effects import Effects
+from tests.simulation.faults import PlacedFaults
+from tests.simulation.kernel import Kernel, Process, SkewedClock, Strands
+from tests.simulation.table import GateRow, SimulatedGate, SimulatedJobs
+from tests.simulation.timeline import Timeline
+from veo4k.adapters.kie import CONNECTIONS
 from veo4k.domain.answer import Answer, Meaning
-from veo4k.domain.gate import Pace, Slots
-from veo4k.domain.job import Job, Key, Lane, State
+from veo4k.domain.gate import Pace
+from veo4k.domain.job import VEO, Job, Key, Lane, State
+from veo4k.domain.ports import World
+from veo4k.domain.result_url import ResultHosts
+from veo4k.domain.schedule import Times
 from veo4k.domain.write import Write
 from veo4k.services.submit import Received, submit
 from veo4k.services.sweep import sweep
 
-BATCH, LIFE_OF_SUBMIT, LIFE_OF_SWEEP, MINUTE = 10, 60.0, 120.0, 60.0
+BATCH, SUBMITS, LIFE_OF_SUBMIT, LIFE_OF_SWEEP, MINUTE = 10, 2, 60.0, 120.0, 60.0
+WAY_THERE, WAY_BACK = (0.02, 0.1), (0.3, 2.0)  # seconds, drawn for each request
+LONGEST = 60  # minutes
 
 
 @dataclass(frozen=True)
 class Paced:
-    """`over`: requests that were the 21st in 10 s; `last`, `best`: when the last one left, and could have at best."""
+    """When each job's first request came to the provider, in seconds after the very first.
 
-    sent: int
+    `over`: requests that were the 21st in 10 s; `last`, `best`: when the last job's came, and could have at best.
+    """
+
+    arrivals: tuple[float, ...]
     over: int
-    last: float
     best: float
+
+    @property
+    def last(self) -> float:
+        """Give when the last one came."""
+        return self.arrivals[-1]
 
 
 def burst(messages: int) -> Paced:
-    """Deliver so many messages at once, in batches one after the other, then sweep every minute until all is asked."""
-    stage = _Timed()
+    """Send so many messages at once: two submits at a time take batches of ten, and a sweep begins each minute."""
+    cloud = _Cloud()
     bodies = [json.dumps({"taskId": f"veo_task_{n:08}"}) for n in range(messages)]
-    for start in range(0, messages, BATCH):
-        batch = [Received(f"m{start + n}", body, "r", 1) for n, body in enumerate(bodies[start : start + BATCH])]
-        submit(stage.world, stage.queue, batch, stage.clock.now() + LIFE_OF_SUBMIT)
-    _sweep_until(stage, messages)
-    return stage.paced(messages)
+    received = [Received(f"m{n}", body, "r", 1) for n, body in enumerate(bodies)]
+    cloud.waiting.extend(received[n : n + BATCH] for n in range(0, messages, BATCH))
+    for _ in range(SUBMITS):
+        cloud.submit()
+    return cloud.run(messages)
 
 
-def paced_sweep(jobs: int, life: float = LIFE_OF_SWEEP) -> Paced:
-    """Sweep so many jobs that are all due for a probe, at the provider's limit; `life`: seconds that one sweep has."""
-    stage = _Timed()
+def paced_sweep(jobs: int) -> Paced:
+    """Let so many jobs be due for a probe, and a sweep begin each minute, whether or not the former is over."""
+    cloud = _Cloud()
     for n in range(jobs):
-        _put(stage, _due(n, NOON))
-    _sweep_until(stage, jobs, life)
-    return stage.paced(jobs)
+        put(cloud.memory, due_job(n, NOON))
+    return cloud.run(jobs)
 
 
-def free_sweep(jobs: int, latency: float, width: int) -> float:
-    """Share of N x latency / width that a sweep reaches which no limit holds back.
+@dataclass(eq=False)
+class _Cloud:
+    """What invokes submit and sweep: a queue with two pollers, and a schedule. Effects take 2 to 10 ms."""
 
-    N is what was asked: on a busy machine a request may miss its instant, and its job waits for the next sweep.
-    """
-    stage = Stage(Answer(meaning=Meaning.WORKING))
-    clock = SystemClock()
-    for n in range(jobs):
-        _put(stage, _due(n, clock.now() - MINUTE))
-    stage.provider.meanwhile = lambda _: time.sleep(latency)
-    world = replace(stage.world, clock=clock, gate=_Open(), crew=lambda: ThreadPoolExecutor(width))
-    begun = time.perf_counter()
-    sweep(world, clock.now() + 10 * LIFE_OF_SWEEP)
-    seconds, asked = time.perf_counter() - begun, len(stage.provider.probed) + len(stage.provider.asked)
-    return asked * latency / width / seconds
-
-
-class _Open(MemoryGate):
-    """A gate that is never full."""
-
-    def reserve(self, wanted: int, now: float, *, counted: bool = False) -> Slots:
-        """Give every slot at once."""
-        del counted
-        return Slots((now,) * wanted, now, "")
-
-
-@dataclass
-class _Timed(Stage):
-    """A stage that knows when each request left."""
-
-    sent: list[float] = field(default_factory=list)
+    arrivals: list[float] = field(default_factory=list)
+    asked: dict[Key, float] = field(default_factory=dict)
+    waiting: deque[list[Received]] = field(default_factory=deque)
+    memory: MemoryJobs = field(default_factory=MemoryJobs)
 
     def __post_init__(self) -> None:
-        super().__init__(Answer(meaning=Meaning.WORKING, first=True))
-        self.provider.meanwhile = lambda _: self.sent.append(self.clock.now())
+        self.random = Random("pacing")  # noqa: S311 - repeatable on purpose
+        self.kernel = Kernel(NOON)
+        self.effects = Effects(self.kernel, self.random, PlacedFaults({}), Timeline(self.kernel, tells=False))
+        self.row, self.ids = GateRow(lambda _old, _new: None), count()
+        self.free: list[World] = []
 
-    def paced(self, wanted: int) -> Paced:
-        pace = Pace()
-        left = sorted(self.sent)
-        pairs = zip(left, left[pace.requests :], strict=False)
+    def run(self, wanted: int) -> Paced:
+        """Let time pass until so many jobs have been asked for."""
+        self.kernel.at(NOON, self._tick)
+        for minute in range(LONGEST):
+            self.kernel.run(NOON + MINUTE * minute)
+            if len(self.asked) == wanted:
+                break
+        pace, came = Pace(), sorted(self.arrivals)
+        pairs = zip(came, came[pace.requests :], strict=False)
         over = sum(later - earlier < pace.window for earlier, later in pairs)
         best = (wanted - 1) // pace.requests * pace.window
-        return Paced(len(left), over, left[-1] - left[0], best)
+        return Paced(tuple(arrival - came[0] for arrival in sorted(self.asked.values())), over, best)
+
+    def submit(self) -> None:
+        """Take the next batch from the queue, and so on."""
+        if self.waiting:
+            batch = self.waiting.popleft()
+            self._invoke(
+                LIFE_OF_SUBMIT, lambda world, stop_at: submit(world, RecordingQueue(), batch, stop_at), self.submit
+            )
+
+    def _tick(self) -> None:
+        self.kernel.after(MINUTE, self._tick)
+        self._invoke(LIFE_OF_SWEEP, sweep, lambda: None)
+
+    def _invoke(self, life: float, call: Callable[[World, float], object], then: Callable[[], None]) -> None:
+        world = self.free.pop() if self.free else self._world()
+        stop_at = self.kernel.now + life
+
+        def done(_: object, error: BaseException | None) -> None:
+            if error is not None:
+                raise error
+            self.free.append(world)
+            then()
+
+        Process(self.kernel, "function", stop_at).start(partial(call, world, stop_at), done)
+
+    def _world(self) -> World:
+        def new_id() -> str:
+            return str(next(self.ids))
+
+        return World(
+            jobs=SimulatedJobs(self.effects, self.memory),
+            gate=SimulatedGate(self.effects, self.row, Pace(), new_id),
+            provider=_Provider(self),
+            clock=SkewedClock(self.kernel),
+            crew=lambda: Strands(self.kernel),
+            width=CONNECTIONS,
+            new_id=new_id,
+            chance=self.random.random,
+            times=Times(),
+            hosts=ResultHosts.parse("file.example", "https://api.example"),
+            contract=VEO,
+        )
 
 
-def _sweep_until(stage: _Timed, wanted: int, life: float = LIFE_OF_SWEEP) -> None:
-    """Sweep at each full minute, or when the last sweep is over."""
-    while len(stage.sent) < wanted:
-        began = stage.clock.now()
-        sweep(stage.world, began + life)
-        stage.clock.sleep_until(began + MINUTE)
+@dataclass(frozen=True)
+class _Provider:
+    """Takes every request, and notes when it came."""
+
+    cloud: _Cloud
+
+    def unready(self) -> str:
+        """Be ready."""
+        return ""
+
+    def ask(self, job: Job) -> Answer:
+        """Take a request."""
+        return self.probe(job)
+
+    def probe(self, job: Job) -> Answer:
+        """Take a request."""
+        kernel, draw = self.cloud.kernel, self.cloud.random.uniform
+        kernel.pause(draw(*WAY_THERE))
+        self.cloud.arrivals.append(kernel.now)
+        self.cloud.asked.setdefault(job.key, kernel.now)
+        kernel.pause(draw(*WAY_BACK))
+        return Answer(meaning=Meaning.WORKING, first=True)
 
 
-def _due(number: int, now: float) -> Job:
+def due_job(number: int, now: float) -> Job:
+    """Give a job that was asked for a quarter of an hour ago."""
     return Job(
         task_id=f"veo_task_{number:08}",
         run=1,
@@ -113,12 +176,13 @@ def _due(number: int, now: float) -> Job:
         first_asked_at=now - 15 * MINUTE,
         accepted_at=now - 15 * MINUTE,
         attempts=1,
-        contract="veo",
+        contract=VEO,
         lane=Lane.LIVE,
         due=now,
     )
 
 
-def _put(stage: Stage, job: Job) -> None:
+def put(jobs: MemoryJobs, job: Job) -> None:
+    """Put a job into a table."""
     given = {name: getattr(job, name) for name in Job.__dataclass_fields__}
-    stage.jobs.write(Write(key=Key(job.task_id, job.run), put=given))
+    jobs.write(Write(key=Key(job.task_id, job.run), put=given))

@@ -130,8 +130,9 @@ def instants_of(table: Table, steps: Steps) -> list[float]:
     gates, now, instants = [gate_over(table) for _ in range(3)], NOW, list[float]()
     for which, wanted, later, skew in steps:
         now += later
-        reserved = gates[which].reserve(wanted, round(now + skew, 3)).instants
-        assert all(now + skew <= instant <= now + skew + AHEAD for instant in reserved)
+        asked = round(now + skew, 3)
+        reserved = gates[which].reserve(wanted, asked).instants
+        assert all(asked <= instant <= asked + AHEAD for instant in reserved)
         instants += reserved
     return instants
 

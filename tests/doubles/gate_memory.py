@@ -1,5 +1,6 @@
 """The gate in memory: the pure rules of `veo4k.domain.gate` over one row that nobody else writes."""
 
+import math
 from collections.abc import Callable
 from itertools import count
 
@@ -21,9 +22,9 @@ class MemoryGate:
         self.pace = pace or Pace()
         self._new_id = new_id or numbered("gate")
 
-    def reserve(self, wanted: int, now: float, *, counted: bool = False) -> Slots:
+    def reserve(self, wanted: int, now: float, *, last: float = math.inf, counted: bool = False) -> Slots:
         """Reserve instants."""
-        self.row, slots = gate.reserve(self.row, wanted, now, self._new_id(), self.pace, counted=counted)
+        self.row, slots = gate.reserve(self.row, wanted, now, self._new_id(), self.pace, last=last, counted=counted)
         return slots
 
     def uncount(self, count: int, now: float) -> None:

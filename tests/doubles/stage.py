@@ -1,6 +1,7 @@
 """A stage for the use cases: a whole world of doubles, and the parts a test wants to see."""
 
 import json
+import math
 from typing import Any
 
 from tests.doubles.gate_memory import MemoryGate, numbered
@@ -9,6 +10,7 @@ from tests.doubles.provider_scripted import ScriptedProvider
 from tests.doubles.time_manual import ManualClock, SoloCrew
 from veo4k.domain.answer import Answer
 from veo4k.domain.errors import StorageError
+from veo4k.domain.gate import Slots
 from veo4k.domain.job import VEO, Job, Key
 from veo4k.domain.notes import Note
 from veo4k.domain.ports import World
@@ -22,7 +24,22 @@ KEY = Key(TASK, 1)
 URL = "https://file.example/v/a.mp4?secret=1"
 ELSEWHERE = "https://evil.example/v/a.mp4"
 HOSTS = ResultHosts.parse("file.example", "https://api.example")
+WIDTH = 20
 LIFE = 60.0  # seconds that a function on this stage lives
+
+
+class CountingGate(MemoryGate):
+    """A gate that remembers every instant it gave."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.given: list[float] = []
+
+    def reserve(self, wanted: int, now: float, *, last: float = math.inf, counted: bool = False) -> Slots:
+        """Reserve instants."""
+        slots = super().reserve(wanted, now, last=last, counted=counted)
+        self.given += slots.instants
+        return slots
 
 
 class RecordingQueue:
@@ -48,7 +65,7 @@ class Stage:
     """One world, one queue; `receive` and `sweep` act in it."""
 
     def __init__(self, *script: Answer, contract: str = VEO, unready: str = "", **times: Any) -> None:
-        self.jobs, self.gate, self.clock = MemoryJobs(), MemoryGate(), ManualClock()
+        self.jobs, self.gate, self.clock = MemoryJobs(), CountingGate(), ManualClock()
         self.provider, self.queue = ScriptedProvider(*script, unready=unready), RecordingQueue()
         self.new_id, self.times = numbered(), Times(**times)
         self.world = World(
@@ -57,6 +74,7 @@ class Stage:
             provider=self.provider,
             clock=self.clock,
             crew=SoloCrew,
+            width=WIDTH,
             new_id=self.new_id,
             chance=lambda: 0.0,
             times=self.times,

@@ -157,6 +157,9 @@ class _Pending:
         self.over = True
         self._crew.one_is_over()
 
+    def done(self) -> bool:
+        return self.over
+
     def result(self) -> Any:
         self._crew.wait_for(self)
         if self._error is not None:

@@ -1,5 +1,6 @@
 """The table and the gate's row: conditional writes, a stale index, lost answers and the SDK's own repeats."""
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, cast
 
@@ -86,9 +87,9 @@ class SimulatedGate(DynamoGate):
         super().__init__(cast("DynamoDBClient", None), "", pace, new_id)
         self._effects, self._row = effects, row
 
-    def reserve(self, wanted: int, now: float, *, counted: bool = False) -> Slots:
+    def reserve(self, wanted: int, now: float, *, last: float = math.inf, counted: bool = False) -> Slots:
         """Reserve instants, as the product does."""
-        slots = super().reserve(wanted, now, counted=counted)
+        slots = super().reserve(wanted, now, last=last, counted=counted)
         self._row.granted += slots.instants
         return slots
 

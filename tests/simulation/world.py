@@ -27,6 +27,7 @@ from tests.simulation.table import GateRow, SimulatedGate, SimulatedJobs
 from tests.simulation.timeline import Timeline
 from tests.simulation.videos import Fate, RememberedProof, Video, draw_video
 from tests.simulation.weather import Weather
+from veo4k.adapters.kie import CONNECTIONS
 from veo4k.domain.gate import Gate, Pace
 from veo4k.domain.job import Job, Key
 from veo4k.domain.ports import Change, World
@@ -105,6 +106,7 @@ class Simulation:
                 provider=self.provider,
                 clock=clock,
                 crew=functions.make_crew(self.kernel),
+                width=CONNECTIONS,
                 new_id=new_id,
                 chance=self.random.random,
                 times=self.times,

@@ -47,6 +47,22 @@ def test_a_refused_write_is_made_anew_from_the_row_that_refused_it() -> None:
     assert client.calls[2][1]["ExpressionAttributeValues"][":old"] == {"N": "7"}
 
 
+def test_a_shut_gate_is_not_forgotten_by_a_reservation_that_was_written_before() -> None:
+    shut = row(version=2, writer="writer", reason="NO_CREDITS", until=NOW + 60)
+    paced, client = gate({}, {}, ConditionRefusedError(row(version=1, writer="other")), {}, {"Item": shut})
+    write: Any = client.update_item
+
+    def answered_late(**call: Any) -> object:
+        client.update_item = write  # type: ignore[attr-defined]
+        answer = write(**call)
+        paced.shut("NO_CREDITS", NOW, "")
+        return answer
+
+    client.update_item = answered_late  # type: ignore[attr-defined]
+    paced.reserve(1, NOW)
+    assert paced.reserve(1, NOW).instants == ()
+
+
 def test_a_gate_that_changes_faster_than_it_can_be_written_is_a_storage_error() -> None:
     paced, client = gate({}, ConditionRefusedError(row(version=1, writer="other")))
     with pytest.raises(StorageError, match="changes faster"):

@@ -33,6 +33,21 @@ def test_instants_are_handed_out_twenty_seconds_ahead_and_no_further() -> None:
     assert len(row.instants) == 20
 
 
+def test_no_instant_is_handed_out_that_comes_too_late_for_its_caller() -> None:
+    row, slots = gate.reserve(Gate(), 40, NOW, "me", PACE, last=NOW + 1)
+    unchanged, none = gate.reserve(row, 1, NOW, "me", PACE, last=NOW + 1)
+
+    assert slots.instants
+    assert max(slots.instants) <= NOW + 1 < slots.until
+    assert (unchanged, none.instants) == (row, ())
+
+
+def test_a_shut_gate_keeps_its_only_slot_from_a_caller_it_comes_too_late_for() -> None:
+    row = gate.shut(Gate(), "NO_CREDITS", NOW, "me", PACE)
+
+    assert gate.reserve(row, 1, NOW + 60, "me", PACE, last=NOW + 60)[1].instants == ()
+
+
 def test_a_full_window_leaves_the_row_as_it_is() -> None:
     row, _ = reserve(Gate(), 40, NOW)
 

@@ -253,6 +253,25 @@ def test_a_message_for_an_ended_job_asks_nothing_and_has_its_end_announced_again
     assert stage.job().tokens == {"token"}
 
 
+def test_messages_for_one_task_in_a_batch_take_one_slot() -> None:
+    stage = Stage(WORKING)
+    stage.receive(*(json.dumps({"taskId": TASK, "index": index}) for index in (0, 0, 1, 0)))
+
+    assert [job.state for job in stage.jobs.runs(TASK)] == [State.PROCESSING, State.QUEUED]
+    assert len(stage.gate.given) == 1
+
+
+def test_slots_that_nobody_needs_are_not_waited_for() -> None:
+    stage = Stage(WORKING)
+    tasks = [json.dumps({"taskId": f"veo_task_number_{n:03}"}) for n in range(10)]
+    stage.receive(*tasks)
+    stage.clock.advance(60)
+    began = stage.clock.now()
+    stage.receive(*tasks)
+
+    assert stage.clock.now() - began < 0.1
+
+
 def test_force_starts_a_new_run_of_an_ended_job() -> None:
     stage = Stage(Answer(meaning=Meaning.REFUSED), WORKING)
     stage.ask()

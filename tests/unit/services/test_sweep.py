@@ -3,10 +3,11 @@ from dataclasses import replace
 
 import pytest
 
-from tests.doubles.stage import ELSEWHERE, TASK, URL, Stage
+from tests.doubles.stage import ELSEWHERE, TASK, URL, WIDTH, Stage
+from tests.doubles.time_manual import SlowCrew
 from veo4k.domain.answer import Answer, Meaning
 from veo4k.domain.errors import StorageError
-from veo4k.domain.job import JOBS, Code, Evidence, Key, State
+from veo4k.domain.job import JOBS, Code, Evidence, Job, Key, State
 from veo4k.domain.write import Write, is_
 
 WORKING = Answer(meaning=Meaning.WORKING, first=True, task_id=TASK)
@@ -362,6 +363,66 @@ def test_more_due_jobs_than_slots_are_sent_as_slots_come() -> None:
 
     assert len(stage.provider.probed) == 40
     assert stage.clock.now() - started < 21
+
+
+def with_jobs(count: int, *script: Answer) -> tuple[Stage, SlowCrew]:
+    """Give a stage with so many jobs that are all due for a probe, and the crew that its sweeps will have."""
+    stage, crew = Stage(WORKING), SlowCrew()
+    for number in range(count):
+        stage.ask(f"veo_task_number_{number:03}")
+        stage.clock.advance(0.6)
+    stage.clock.advance(3600)
+    stage.provider.script, stage.gate.given = list(script), []
+    stage.world = replace(stage.world, crew=lambda: crew)
+    return stage, crew
+
+
+def test_the_next_requests_are_sent_while_the_former_ones_are_under_way() -> None:
+    stage, crew = with_jobs(60, REPEATED)
+    stage.sweep()
+
+    assert len(stage.provider.probed) == 60
+    assert crew.most == WIDTH
+    assert crew.left[:40] == [WIDTH] * 40
+
+
+def test_the_jobs_that_another_sweep_has_taken_cost_no_slot() -> None:
+    stage, _ = with_jobs(45, REPEATED)
+
+    def take_the_next_nineteen(_: Job) -> None:
+        for number in range(1, 20):
+            job = stage.job(task_id=f"veo_task_number_{number:03}")
+            taken = {"due": stage.clock.now() + DAY, "probe": "another sweep"}
+            stage.jobs.write(Write(key=job.key, when=(is_("state", job.state),), put=taken))
+        stage.provider.meanwhile = lambda _: None
+
+    stage.provider.meanwhile = take_the_next_nineteen
+    stage.sweep()
+
+    assert len(stage.provider.probed) == len(stage.gate.given) == 45 - 19
+
+
+def test_no_slot_is_taken_that_comes_too_late_to_be_used() -> None:
+    stage, _ = with_jobs(300, REPEATED)
+    stage.sweep()
+
+    assert len(stage.provider.probed) == len(stage.gate.given) < 300
+    assert max(stage.gate.given) <= stage.clock.now()
+
+
+def test_the_answer_that_opens_the_gate_is_waited_for() -> None:
+    stage, _ = with_jobs(3, REPEATED)
+    stage.gate.shut("NO_CREDITS", stage.clock.now() - 3600, "")
+    stage.sweep()
+
+    assert len(stage.provider.probed) == 3
+
+
+def test_what_a_refusal_under_way_shuts_is_sent_no_more() -> None:
+    stage, _ = with_jobs(30, REPEATED, NO_CREDITS, REPEATED)
+    stage.sweep()
+
+    assert len(stage.provider.probed) == 2
 
 
 def test_a_sweep_stops_before_it_is_killed() -> None:

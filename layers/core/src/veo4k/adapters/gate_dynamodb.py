@@ -1,5 +1,6 @@
 """The gate's row in DynamoDB: every change is one conditional write over the version it was made from."""
 
+import math
 from collections.abc import Callable
 from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any
@@ -26,12 +27,12 @@ class DynamoGate:
         self._client, self._table, self._pace, self._new_id = client, table, pace, new_id
         self._seen: Gate | None = None
 
-    def reserve(self, wanted: int, now: float, *, counted: bool = False) -> Slots:
-        """Reserve instants in one conditional write; `counted`: they are for submissions, which the day may limit."""
+    def reserve(self, wanted: int, now: float, *, last: float = math.inf, counted: bool = False) -> Slots:
+        """Reserve instants, none later than `last`, in one conditional write; `counted`: they are for submissions."""
         reserved: list[Slots] = []
 
         def plan(row: Gate, writer: str) -> Gate:
-            planned, slots = gate.reserve(row, wanted, now, writer, self._pace, counted=counted)
+            planned, slots = gate.reserve(row, wanted, now, writer, self._pace, last=last, counted=counted)
             reserved.append(slots)
             return planned
 
@@ -92,10 +93,16 @@ class DynamoGate:
                 continue
             found = self._write(row.version, planned)
             if found is None or found.writer == writer:
-                self._seen = planned
+                self._keep(planned)
                 return planned
-            row, fresh = found, True
+            self._seen = row = found
+            fresh = True
         raise StorageError("the gate changes faster than it can be written")
+
+    def _keep(self, written: Gate) -> None:
+        """Keep what was written unless another thread has written since: its answer may have shut the gate."""
+        if self._seen is None or written.version > self._seen.version:
+            self._seen = written
 
     def _read(self) -> Gate:
         with as_storage_error("GetItem"):

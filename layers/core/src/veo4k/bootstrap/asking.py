@@ -41,6 +41,7 @@ def world() -> World:
         provider=account(),
         clock=clock(),
         crew=lambda: ThreadPoolExecutor(max_workers=CONNECTIONS),
+        width=CONNECTIONS,
         new_id=new_id,
         chance=random.random,
         times=told.times(),

@@ -6,6 +6,7 @@ never earlier than `window` + `GUARD` after the one that is `requests` before it
 finds out whether it may open. The row also counts the submissions of a UTC day, where the account sets itself a limit.
 """
 
+import math
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -62,18 +63,18 @@ class Slots(NamedTuple):
 
 
 def reserve(
-    gate: Gate, wanted: int, now: float, writer: str, pace: Pace, *, counted: bool = False
+    gate: Gate, wanted: int, now: float, writer: str, pace: Pace, *, last: float = math.inf, counted: bool = False
 ) -> tuple[Gate, Slots]:
     """Reserve up to `wanted` instants; the gate comes back unchanged where there is nothing to write.
 
-    `counted`: they are for submissions, of which the day has no more than its limit.
+    `last`: none later than that; `counted`: they are for submissions, of which the day has no more than its limit.
     """
     if not counted or not pace.daily:
-        return _reserve(gate, wanted, now, writer, pace)
+        return _reserve(gate, wanted, now, writer, pace, last=last)
     left = pace.daily - submissions_today(gate, now)
     if left <= 0:
         return gate, Slots((), _tomorrow(now), DAILY_LIMIT)
-    reserved, slots = _reserve(gate, min(wanted, left), now, writer, pace)
+    reserved, slots = _reserve(gate, min(wanted, left), now, writer, pace, last=last)
     if not (got := len(slots.instants)):
         return gate, slots
     spent = replace(reserved, day=_day(now), submissions=submissions_today(gate, now) + got)
@@ -100,13 +101,13 @@ def _tomorrow(now: float) -> float:
     return float(DAY * (_day(now) + 1))
 
 
-def _reserve(gate: Gate, wanted: int, now: float, writer: str, pace: Pace) -> tuple[Gate, Slots]:
+def _reserve(gate: Gate, wanted: int, now: float, writer: str, pace: Pace, *, last: float) -> tuple[Gate, Slots]:
     if not gate.reason:
-        return _reserve_open(gate, wanted, now, writer, pace)
+        return _reserve_open(gate, wanted, now, writer, pace, last=last)
     if shut := shut_until(gate, now, pace):
         return gate, Slots((), shut, gate.reason)
     held = now + pace.lease
-    opened, slots = _reserve_open(gate, 1, now, writer, pace)
+    opened, slots = _reserve_open(gate, 1, now, writer, pace, last=last)
     if not slots.instants:
         return gate, slots._replace(reason=gate.reason)
     return replace(opened, probe=writer, probe_until=held), slots._replace(until=held, reason=gate.reason, probe=writer)
@@ -120,11 +121,11 @@ def shut_until(gate: Gate, now: float, pace: Pace) -> float:
     return until if now < until else 0.0
 
 
-def _reserve_open(gate: Gate, wanted: int, now: float, writer: str, pace: Pace) -> tuple[Gate, Slots]:
+def _reserve_open(gate: Gate, wanted: int, now: float, writer: str, pace: Pace, *, last: float) -> tuple[Gate, Slots]:
     instants = list(gate.instants)
     for _ in range(wanted):
         instant = _next_instant(instants, now + LEAD, pace)
-        if instant > now + AHEAD:
+        if instant > min(now + AHEAD, last):
             break
         instants.append(instant)
     got = tuple(instants[len(gate.instants) :])

@@ -3,6 +3,7 @@
 Whatever cannot be told apart from not having happened is a StorageError.
 """
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -33,6 +34,10 @@ class Clock(Protocol):
 
 class Pending(Protocol[T_co]):
     """A call under way."""
+
+    def done(self) -> bool:
+        """Tell whether it is over."""
+        ...
 
     def result(self) -> T_co:
         """Wait for it; what it raised is raised here."""
@@ -70,8 +75,11 @@ class Jobs(Protocol):
 class GateKeeper(Protocol):
     """The account's gate: every request needs a slot of it."""
 
-    def reserve(self, wanted: int, now: float, *, counted: bool = False) -> Slots:
-        """Reserve instants in one conditional write; `counted`: they are for submissions, which the day may limit."""
+    def reserve(self, wanted: int, now: float, *, last: float = math.inf, counted: bool = False) -> Slots:
+        """Reserve instants in one conditional write; `counted`: they are for submissions, which the day may limit.
+
+        `last`: none later than that, in epoch seconds; a reserved instant that nobody uses is lost to the account.
+        """
         ...
 
     def uncount(self, count: int, now: float) -> None:
@@ -242,13 +250,18 @@ class Archive(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
-    """What submit and sweep act in. `chance`: a number from 0 to 1; `contract`: the provider's, for new requests."""
+    """What submit and sweep act in.
+
+    `width`: requests at once that the crew can send; `chance`: a number from 0 to 1; `contract`: the provider's, for
+    new requests.
+    """
 
     jobs: Jobs
     gate: GateKeeper
     provider: Provider
     clock: Clock
     crew: Callable[[], AbstractContextManager[Crew]]
+    width: int
     new_id: Callable[[], str]
     chance: Callable[[], float]
     times: Times

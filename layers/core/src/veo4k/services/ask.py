@@ -1,11 +1,12 @@
 """Ask the provider: slot, intent, its instant, request, and the answer written down.
 
-Claims are written one after the other on one connection; the requests go out side by side.
+Claims are written one after the other on one connection; the requests go out side by side, and slots for the next ones
+are reserved while they are under way.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
 
 from veo4k.domain import gate
 from veo4k.domain.answer import PATH_GONE, Answer, Meaning
@@ -13,7 +14,7 @@ from veo4k.domain.errors import StorageError
 from veo4k.domain.gate import Slots
 from veo4k.domain.job import Job, State
 from veo4k.domain.notes import Note
-from veo4k.domain.ports import Pending, World
+from veo4k.domain.ports import Crew, Pending, World
 from veo4k.domain.rules import Moment, after_answer
 from veo4k.domain.write import Written
 
@@ -40,38 +41,70 @@ Claim = Callable[[Slot], Job | None]
 """Writes the intent; gives the job to ask for, or None where there is nothing to ask."""
 
 
-def slots_in_time(world: World, reserved: Slots, stop_at: float, *, counted: bool) -> list[Slot]:
-    """Give the slots whose request can end before `stop_at`, in epoch seconds; `counted`: as they were reserved."""
-    slots = [Slot(instant, reserved.probe, counted) for instant in reserved.instants]
-    in_time = [slot for slot in slots if slot.instant + TIME_FOR_A_REQUEST <= stop_at]
-    give_back(world, slots[len(in_time) :])
-    return in_time
+def reserve(world: World, wanted: int, stop_at: float, *, counted: bool = False) -> tuple[list[Slot], Slots]:
+    """Reserve slots for requests that can end before `stop_at`, in epoch seconds; `counted`: for submissions.
 
-
-def send_all(world: World, slots: Sequence[Slot], claims: Iterator[Claim]) -> list[Note]:
-    """Send one request at each slot's instant; gives what came of them.
-
-    A slot goes to the first claim that finds something to ask; claims beyond the slots, or after an answer that has
-    shut the gate, are left in the iterator.
+    Gives them, and what the gate said.
     """
-    notes: list[Note] = []
-    pending: list[Pending[list[Note]]] = []
-    unused: list[Slot] = []
-    with world.crew() as crew:
+    last = stop_at - TIME_FOR_A_REQUEST
+    reserved = world.gate.reserve(wanted, world.clock.now(), last=last, counted=counted)
+    return [Slot(instant, reserved.probe, counted) for instant in reserved.instants], reserved
+
+
+@dataclass(frozen=True, slots=True)
+class Requests:
+    """Requests side by side; what came of each is added to `notes`."""
+
+    world: World
+    crew: Crew
+    notes: list[Note]
+    under_way: list[Pending[list[Note]]] = field(default_factory=list)
+
+    def send(self, slots: Sequence[Slot], claims: Iterator[Claim]) -> None:
+        """Send one request at each slot's instant.
+
+        A slot goes to the first claim that finds something to ask; claims beyond the slots, or after an answer that
+        has shut the gate, are left in the iterator.
+        """
         for place, slot in enumerate(slots):
-            world.clock.sleep_until(slot.instant - gate.LEAD)
-            if not slot.probe and shut_since(world):
-                unused += slots[place:]
-                break
-            job = next((job for claim in claims if (job := claim(slot)) is not None), None)
+            self.world.clock.sleep_until(slot.instant - gate.LEAD)
+            job = None if not slot.probe and shut_since(self.world) else _first_job(slot, claims)
             if job is None:
-                unused.append(slot)
-            else:
-                pending.append(crew.submit(_send, world, slot, job))
-        give_back(world, unused)
-        for request in pending:
-            notes += request.result()
-    return notes
+                return give_back(self.world, slots[place:])
+            self.under_way.append(self.crew.submit(_send, self.world, slot, job))
+        return None
+
+    def room(self) -> int:
+        """Give how many requests may be added; where the crew is busy, wait for the oldest one."""
+        over = [request for request in self.under_way if request.done()]
+        is_full = not over and len(self.under_way) >= self.world.width
+        for request in self.under_way[:1] if is_full else over:
+            self._take_in(request)
+        return self.world.width - len(self.under_way)
+
+    def wait(self) -> bool:
+        """Wait for all that are under way; gives whether there were any."""
+        were_any = bool(self.under_way)
+        while self.under_way:
+            self._take_in(self.under_way[0])
+        return were_any
+
+    def _take_in(self, request: Pending[list[Note]]) -> None:
+        self.notes.extend(request.result())
+        self.under_way.remove(request)
+
+
+@contextmanager
+def requests(world: World, notes: list[Note]) -> Iterator[Requests]:
+    """Open a crew for requests; leaving waits for all of them."""
+    with world.crew() as crew:
+        opened = Requests(world, crew, notes)
+        yield opened
+        opened.wait()
+
+
+def _first_job(slot: Slot, claims: Iterator[Claim]) -> Job | None:
+    return next((job for claim in claims if (job := claim(slot)) is not None), None)
 
 
 def shut_since(world: World) -> Slots | None:

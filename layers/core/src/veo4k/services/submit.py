@@ -14,7 +14,7 @@ from veo4k.domain.ports import MessageQueue, World
 from veo4k.domain.rules import Due, is_turn, when_due
 from veo4k.domain.schedule import back_off
 from veo4k.domain.write import Write, Written
-from veo4k.services.ask import UNREACHABLE, Slot, send_all, shut_since, slots_in_time
+from veo4k.services.ask import UNREACHABLE, Slot, requests, reserve, shut_since
 
 MOST_LOOKS = 8  # at a task's runs, while others make new ones at the same time
 NO_WAIT = Slots((), 0.0, "")
@@ -58,10 +58,12 @@ def submit(
     intake = _Intake(world=world, queue=queue)
     valid = [taking for received in batch if (taking := _checked(intake, received)) is not None]
     if valid:
-        slots, wait = _reserve(intake, len(valid), stop_at)
+        # One request for each task: its runs are never asked for side by side.
+        slots, wait = _reserve(intake, len({taking.message.task_id for taking in valid}), stop_at)
         intake = replace(intake, wait=wait)
         left = iter(valid)
-        intake.notes.extend(send_all(world, slots, (partial(_take, intake, taking) for taking in left)))
+        with requests(world, intake.notes) as opened:
+            opened.send(slots, (partial(_take, intake, taking) for taking in left))
         late = replace(intake, wait=(slots and shut_since(world)) or wait)
         for taking in left:
             _take(late, taking, None)
@@ -95,16 +97,15 @@ def _put_back(intake: _Intake, received: Received) -> None:
 
 
 def _reserve(intake: _Intake, wanted: int, stop_at: float) -> tuple[list[Slot], Slots]:
-    """Reserve a slot for each message; without one a message becomes a QUEUED job, with the reason and the time."""
+    """Reserve so many slots; without one a message becomes a QUEUED job, with the reason and the time."""
     world, now = intake.world, intake.world.clock.now()
     try:
         if reason := world.provider.unready():
             intake.notes.append(Note("account_unready", None, {"reason": reason}))
             return [], Slots((), now + UNREADY_WAIT, reason)
-        reserved = world.gate.reserve(wanted, now, counted=True)
+        return reserve(world, wanted, stop_at, counted=True)
     except StorageError:
         return [], Slots((), now + world.times.pause, UNREACHABLE)
-    return slots_in_time(world, reserved, stop_at, counted=True), reserved
 
 
 def _take(intake: _Intake, taking: _Taking, slot: Slot | None) -> Job | None:

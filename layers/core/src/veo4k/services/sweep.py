@@ -12,63 +12,75 @@ from itertools import islice
 
 from veo4k.domain import transitions
 from veo4k.domain.errors import StorageError
-from veo4k.domain.gate import AHEAD, DAILY_LIMIT, Slots
+from veo4k.domain.gate import AHEAD, DAILY_LIMIT, LEAD, Slots
 from veo4k.domain.job import Job, Lane, State
 from veo4k.domain.notes import Note
 from veo4k.domain.ports import World
 from veo4k.domain.rules import Due, is_turn, probes_by_post, when_due
 from veo4k.domain.write import Write, Written
-from veo4k.services.ask import TIME_FOR_A_REQUEST, UNREACHABLE, Claim, Slot, send_all, slots_in_time
+from veo4k.services.ask import TIME_FOR_A_REQUEST, UNREACHABLE, Claim, Requests, Slot, requests, reserve
 
 RESERVE = 15.0  # seconds before its own timeout at which a sweep stops
 DAY, EVERY_MINUTE = 86_400, 60  # seconds
-BATCH = 20  # requests for which slots are reserved at once
 
 
 def sweep(world: World, stop_at: float) -> list[Note]:
     """Do what is due; `stop_at`: epoch second at which the function is killed."""
     notes: list[Note] = []
-    try:
-        overdue = _overdue(world, notes, stop_at - RESERVE)
-        more = _send(world, overdue, notes, stop_at)
-        deque(overdue, maxlen=0)  # without slots, still do what needs no request
-        if more and not world.gate.shut_until(world.clock.now())[0]:
-            queued = _lane(world, Lane.QUEUED, world.clock.now(), notes, stop_at - RESERVE)
-            _send(world, queued, notes, stop_at, counted=True)
-    except StorageError as error:
-        notes.append(Note("sweep_interrupted", None, {"error": str(error)}))
+    with requests(world, notes) as opened:
+        try:
+            overdue = _overdue(world, notes, stop_at - RESERVE)
+            more = _send(opened, overdue, stop_at)
+            deque(overdue, maxlen=0)  # without slots, still do what needs no request
+            if more and not world.gate.shut_until(world.clock.now())[0]:
+                queued = _lane(world, Lane.QUEUED, world.clock.now(), notes, stop_at - RESERVE)
+                _send(opened, queued, stop_at, counted=True)
+        except StorageError as error:
+            notes.append(Note("sweep_interrupted", None, {"error": str(error)}))
     return notes
 
 
-def _send(world: World, claims: Iterator[Claim], notes: list[Note], stop_at: float, *, counted: bool = False) -> bool:
-    """Send requests as slots come; `counted`: as submissions of the day. Gives whether more could be sent."""
-    while batch := list(islice(claims, BATCH)):
-        while batch:
-            reserved = _reserve(world, len(batch), notes, counted=counted)
-            slots = slots_in_time(world, reserved, stop_at, counted=counted)
-            left = iter(batch)
-            notes += send_all(world, slots, left)
-            batch = list(left)
-            if not slots and not _wait(world, reserved, stop_at):
-                return False
-    return True
+def _send(opened: Requests, claims: Iterator[Claim], stop_at: float, *, counted: bool = False) -> bool:
+    """Send requests as slots come, the next ones while the former are under way.
+
+    `counted`: as submissions of the day. Gives whether more could be sent.
+    """
+    ahead: deque[Claim] = deque()
+    while True:
+        room = opened.room()
+        ahead.extend(islice(claims, max(0, room - len(ahead))))
+        if not ahead:
+            return True
+        slots, reserved = _reserve(opened, min(room, len(ahead)), stop_at, counted=counted)
+        opened.send(slots, _one_by_one(ahead, claims))
+        # An answer under way may open the gate: only it is waited for before the next slot is.
+        if not slots and not opened.wait() and not _wait(opened.world, reserved, stop_at):
+            return False
 
 
-def _reserve(world: World, wanted: int, notes: list[Note], *, counted: bool) -> Slots:
-    now = world.clock.now()
+def _one_by_one(ahead: deque[Claim], claims: Iterator[Claim]) -> Iterator[Claim]:
+    """Go through the claims that slots were reserved for, and on: another sweep may have taken those meanwhile."""
+    while ahead:
+        yield ahead.popleft()
+    for claim in claims:  # noqa: UP028 - "yield from" would close them with this iterator
+        yield claim
+
+
+def _reserve(opened: Requests, wanted: int, stop_at: float, *, counted: bool) -> tuple[list[Slot], Slots]:
+    world = opened.world
     try:
         if reason := world.provider.unready():
-            notes.append(Note("account_unready", None, {"reason": reason}))
-            return Slots((), math.inf, reason)
-        return world.gate.reserve(wanted, now, counted=counted)
+            opened.notes.append(Note("account_unready", None, {"reason": reason}))
+            return [], Slots((), math.inf, reason)
+        return reserve(world, wanted, stop_at, counted=counted)
     except StorageError as error:
-        notes.append(Note("gate_unreachable", None, {"error": str(error)}))
-        return Slots((), math.inf, UNREACHABLE)
+        opened.notes.append(Note("gate_unreachable", None, {"error": str(error)}))
+        return [], Slots((), math.inf, UNREACHABLE)
 
 
 def _wait(world: World, reserved: Slots, stop_at: float) -> bool:
     """Wait for the next slot where one comes in time; neither a shut gate nor another day is waited for."""
-    if reserved.until + TIME_FOR_A_REQUEST >= stop_at or reserved.reason == DAILY_LIMIT:
+    if reserved.until + LEAD + TIME_FOR_A_REQUEST >= stop_at or reserved.reason == DAILY_LIMIT:
         return False
     if world.gate.shut_until(world.clock.now())[0]:
         return False

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from veo4k.domain.errors import StorageError
 from veo4k.domain.job import Lane
 from veo4k.domain.ports import Account, World
-from veo4k.services.ask import give_back, slots_in_time
+from veo4k.services.ask import give_back, reserve
 
 BALANCE_EVERY = 600.0  # seconds, by the clock: nobody has to remember when it was asked for
 TICK = 60.0
@@ -51,7 +51,7 @@ def balance(world: World, account: Account, stop_at: float, asked: set[float]) -
             or world.gate.shut_until(now)[0]
         ):
             return []
-        slots = slots_in_time(world, world.gate.reserve(1, now), stop_at, counted=False)
+        slots = reserve(world, 1, stop_at)[0]
     except StorageError:
         return []
     if not slots or slots[0].probe:
