@@ -60,11 +60,16 @@ def _leading_key(request: dict[str, Any]) -> str:
     return str(values.get("taskId", {}).get("S", ""))
 
 
-WITHOUT_SERVICE = ("AWS::Logs::QueryDefinition", "AWS::CodeDeploy::Application", "AWS::CodeDeploy::DeploymentGroup")
+WITHOUT_SERVICE = (
+    "AWS::CodeDeploy::Application",
+    "AWS::CodeDeploy::DeploymentGroup",
+    "AWS::Events::EventBusPolicy",
+    "AWS::Logs::QueryDefinition",
+)
 
 
 def take_what_it_has_no_service_for() -> None:
-    """Let saved queries and deployments be created: no query can run here, and an alias moves at once."""
+    """Let saved queries, deployments and the bus's policy be created: here none of them has an effect."""
     handlers = {"create": lambda name, _properties, stack: (f"{stack}-{name}", {}), "delete": lambda *_: None}
     provisioners._RESOURCE_HANDLERS |= dict.fromkeys(WITHOUT_SERVICE, handlers)  # noqa: SLF001  its only table of types
 

@@ -154,6 +154,9 @@ def own_log(resources: Resources) -> Iterator[Finding]:
 
 def tls(resources: Resources) -> Iterator[Finding]:
     deny = {"Bool": {"aws:SecureTransport": "false"}}
+    for policy in of_type(resources, "AWS::Events::EventBusPolicy").values():
+        if policy["Statement"].get("Condition") == deny:
+            yield name_of(policy["EventBusName"]), policy["Statement"]["Effect"] == "Deny"
     for kind, place in (("AWS::SQS::QueuePolicy", "Queues"), ("AWS::S3::BucketPolicy", "Bucket")):
         for policy in of_type(resources, kind).values():
             kept = any(

@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 
+from tests.infrastructure.rights import Right, granted, name_of
 from tests.infrastructure.stack import Resources, function_of, of_type, properties
 
 QUEUES = {"SubmitFunctionJobs": "JobQueue", "ArchiveFunctionResults": "ArchiveQueue"}
+ROLES = ("SubmitRole", "CallbackRole", "SweepRole", "SweepScheduleRole", "PublishRole", "ArchiveRole")
 TWO_WEEKS = 14 * 24 * 3600
 
 
@@ -80,11 +82,37 @@ def test_no_other_queue_may_send_its_dead_here(resources: Resources) -> None:
 
 
 def test_every_queue_refuses_what_does_not_come_over_tls(resources: Resources) -> None:
-    policy = properties(resources, "QueuePolicy")
-    [statement] = policy["PolicyDocument"]["Statement"]
-    assert {queue["Ref"] for queue in policy["Queues"]} == of_type(resources, "AWS::SQS::Queue").keys()
-    assert (statement["Effect"], statement["Action"]) == ("Deny", "sqs:*")
-    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    policies = of_type(resources, "AWS::SQS::QueuePolicy").values()
+    named = [queue["Ref"] for policy in policies for queue in policy["Queues"]]
+    assert sorted(named) == sorted(of_type(resources, "AWS::SQS::Queue"))  # a second policy would replace the first
+    for policy in policies:
+        statement = policy["PolicyDocument"]["Statement"][0]
+        assert (statement["Effect"], statement["Action"]) == ("Deny", "sqs:*")
+        assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+def test_what_the_functions_alone_fill_takes_messages_from_them_alone(resources: Resources) -> None:
+    closed = {
+        queue["Ref"]: {name_of(role) for role in statement["Condition"]["ArnNotEquals"]["aws:PrincipalArn"]}
+        for policy in of_type(resources, "AWS::SQS::QueuePolicy").values()
+        for statement in policy["PolicyDocument"]["Statement"][1:]
+        for queue in policy["Queues"]
+    }
+    senders = {
+        queue: {f"{role}.Arn" for role in ROLES if Right("sqs:SendMessage", f"{queue}.Arn") in granted(resources, role)}
+        for queue in of_type(resources, "AWS::SQS::Queue")
+    }
+    assert closed == {queue: roles for queue, roles in senders.items() if queue in closed}
+    assert closed.keys() == {"ArchiveQueue", "PublishDeadLetterQueue", "SweepDeadLetterQueue"}
+
+
+def test_on_the_bus_publish_alone_speaks_and_over_tls(resources: Resources) -> None:
+    policies = of_type(resources, "AWS::Events::EventBusPolicy")
+    assert [policy["Statement"]["Effect"] for policy in policies.values()] == ["Deny", "Deny"]
+    assert [policy["Statement"]["Condition"] for policy in policies.values()] == [
+        {"Bool": {"aws:SecureTransport": "false"}},
+        {"ArnNotEquals": {"aws:PrincipalArn": {"Fn::GetAtt": ["PublishRole", "Arn"]}}},
+    ]
 
 
 def test_publish_sees_only_rows_that_have_something_to_announce(resources: Resources) -> None:
