@@ -9,13 +9,13 @@ import typer
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from cli import findings
+from cli import findings, provider_findings
 from cli.callbacks import send_tries
 from cli.command import Session, command
 from cli.errors import EXPECTED, OperatorError, in_words
 from cli.findings import Finding, Findings, Verdict
 from cli.output import table
-from cli.provider import Account
+from cli.provider import Account, ProviderError
 from cli.web import seconds_of
 from cli.words import many
 from veo4k.adapters.kie import NO_CALLBACK
@@ -56,10 +56,11 @@ def _found(session: Session) -> Iterator[Finding]:
     try:
         stack = session.stack
     except EXPECTED as error:
-        if not session.world.environment.get(API_KEY):
+        if not _given(session):
             raise OperatorError(f"{in_words(error)}; or set {API_KEY} to look at the provider alone") from None
         yield Finding("stack", Verdict.NOTE, f"There is none to look at: {in_words(error)}.")
         yield from _guarded("provider", session, _provider_alone)
+        yield from findings.NO_STACK
         return
     yield Finding(
         "stack", Verdict.WELL, f"{stack.where}; provider contract: {stack.parameter('ProviderContract', VEO)}."
@@ -72,6 +73,8 @@ def _guarded(about: str, session: Session, look: Callable[[Session], Findings]) 
     """Look; where that fails, the failure is the finding."""
     try:
         yield from look(session)
+    except ProviderError as error:
+        yield from provider_findings.unreachable(error.host, _addresses(error.host), str(error))
     except EXPECTED as error:
         yield Finding(
             about, Verdict.ACT, f"It could not be looked at: {in_words(error)}.", "Mend that, then look again."
@@ -80,7 +83,7 @@ def _guarded(about: str, session: Session, look: Callable[[Session], Findings]) 
 
 def _provider(session: Session) -> Findings:
     stack, keys = session.stack, session.secret("ApiKeySecretName").in_use()
-    given = session.world.environment.get(API_KEY, "").strip().encode()
+    given = _given(session)
     if not keys:
         text = "The stack has none: jobs wait as QUEUED with the reason API_KEY_UNSET."
         yield Finding("API key", Verdict.ACT, text, "Put it into the secret ApiKeySecretName (docs/operations.md).")
@@ -88,22 +91,25 @@ def _provider(session: Session) -> Findings:
     elif given and given != keys[0]:
         yield Finding("API key", Verdict.NOTE, f"{API_KEY} is another key than the stack's, and was not looked at.")
     if keys:
-        base = stack.parameter("KieBaseUrl", session.world.provider)
-        yield from _account(
-            session, Account(base, keys[0]), "the stack's secret", stack.parameter("ProviderContract", VEO)
-        )
+        account = Account(stack.parameter("KieBaseUrl", session.world.provider), keys[0])
+        yield from _account(session, account, "the stack's secret")
+        yield from provider_findings.paths(account.paths(), stack.parameter("ProviderContract", VEO))
 
 
 def _provider_alone(session: Session) -> Findings:
-    key = session.world.environment[API_KEY].strip().encode()
-    yield from _account(session, Account(session.world.provider, key), API_KEY, VEO)
+    account = Account(session.world.provider, _given(session))
+    yield from _account(session, account, API_KEY)
+    yield from provider_findings.paths(account.paths(), VEO, "a stack's default")
 
 
-def _account(session: Session, account: Account, source: str, contract: str) -> Findings:
+def _given(session: Session) -> bytes:
+    return session.world.environment.get(API_KEY, "").strip().encode()
+
+
+def _account(session: Session, account: Account, source: str) -> Findings:
     balance = account.credits()
-    yield from findings.api_key(balance, source)
+    yield from provider_findings.api_key(balance, source)
     yield from findings.clock("the provider", balance.date, session.clock.now())
-    yield from findings.paths(account.paths(), contract)
 
 
 def _keys(session: Session) -> Findings:

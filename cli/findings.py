@@ -1,22 +1,18 @@
 """What the doctor looks at: pure, from what was heard. Each finding says what is so and, if it must be, what to do."""
 
 import ipaddress
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
 from cli.callbacks import Try, verdict
 from cli.gate import in_words
-from cli.provider import NOT_FOUND, OK, PRICE
-from cli.web import Heard
 from cli.words import many, span
-from veo4k.domain.answer import SHUTTING
 from veo4k.domain.gate import Gate
 
 TOLERANCE = 300  # seconds a callback's timestamp may be off
 UNEASY = 30  # seconds at which a clock is worth a word
 OVERDUE = 300  # seconds after which somebody should have swept
-NOT_ALLOWED = 405
 
 
 class Verdict(StrEnum):
@@ -39,49 +35,15 @@ class Finding(NamedTuple):
 Findings = Iterator[Finding]
 
 
-def api_key(told: Heard, source: str) -> Findings:
-    """Judge the answer to the balance request."""
-    if told.code == OK and isinstance(told.data, int | float):
-        yield Finding("API key", Verdict.WELL, f"The provider accepts the key of {source}.")
-        yield from _credits(told.data)
-        return
-    code = told.code or told.status
-    reason = SHUTTING.get(code, f"HTTP {told.status}")
-    text = f"The provider did not give the balance for the key of {source}: {reason}."
-    todo = {
-        "API_KEY_REFUSED": "Make a new key at the provider and put it into the secret ApiKeySecretName.",
-        "MAINTENANCE": "Wait; jobs wait too.",
-    }.get(reason, "Look at the provider's status page and settings, then try again.")
-    yield Finding("API key", Verdict.ACT, text, todo)
-
-
-def _credits(left: float) -> Findings:
-    if left < PRICE:
-        yield Finding(
-            "credits", Verdict.ACT, f"{left:,} credits are left; a video takes about {PRICE}.", "Buy credits."
-        )
-    else:
-        yield Finding("credits", Verdict.WELL, f"{left:,} credits are left, about {left // PRICE:,.0f} videos.")
-
-
-def paths(heard: Mapping[str, Sequence[tuple[str, Heard]]], in_use: str) -> Findings:
-    """Judge the contracts' paths. Each was asked by GET and without a task, which starts nothing and costs nothing."""
-    for contract, answers in heard.items():
-        gone = [path for path, told in answers if told.code is None and told.status == NOT_FOUND]
-        mute = [path for path, told in answers if told.code is None and told.status not in (NOT_FOUND, NOT_ALLOWED)]
-        yield _path(contract, gone, mute, used=contract == in_use)
-
-
-def _path(contract: str, gone: Sequence[str], mute: Sequence[str], *, used: bool) -> Finding:
-    about, role = f"contract {contract}", "the one in use" if used else "not in use"
-    if gone:
-        todo = "If jobs are refused with PATH_GONE too, switch ProviderContract and deploy." if used else ""
-        text = f"{', '.join(gone)} ({role}) answered a GET with 404, without the provider's envelope: it may be gone."
-        return Finding(about, Verdict.ACT if used else Verdict.NOTE, text, todo)
-    if mute:
-        text = f"{', '.join(mute)} ({role}) gave an answer that is not the provider's: nothing can be told."
-        return Finding(about, Verdict.NOTE, text)
-    return Finding(about, Verdict.WELL, f"Its paths are there ({role}), as far as a GET can tell.")
+NO_STACK = (
+    Finding(
+        "webhook key",
+        Verdict.NOTE,
+        "A stack keeps it. Signing is turned on at the provider's settings page, where the key is shown too.",
+    ),
+    Finding("callback URL", Verdict.NOTE, "A stack has one of its own; once it is deployed, look again."),
+)
+"""What only a stack could tell."""
 
 
 def clock(whose: str, date: float | None, now: float) -> Findings:

@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 import typer
+from requests import RequestException, exceptions
 
 from cli.command import Session, command
 from cli.errors import OperatorError
@@ -36,7 +38,27 @@ class Account:
         }
 
     def _get(self, path: str) -> Heard:
-        return ask("GET", self.base_url + path, auth=Bearer(self.key))
+        try:
+            return ask("GET", self.base_url + path, auth=Bearer(self.key))
+        except RequestException as error:
+            kind = next((words for kind, words in _SILENCE if isinstance(error, kind)), type(error).__name__)
+            raise ProviderError(urlsplit(self.base_url).hostname or "", kind) from None
+
+
+_SILENCE: tuple[tuple[type[Exception], str], ...] = (
+    (exceptions.SSLError, "its certificate does not hold, or somebody has put another in its place"),
+    (exceptions.ProxyError, "the proxy does not let it through"),
+    (exceptions.Timeout, "not in time"),
+    (exceptions.ConnectionError, "no connection, or a connection that was cut"),
+)
+
+
+class ProviderError(OperatorError):
+    """The provider did not answer; the text says how it failed."""
+
+    def __init__(self, host: str, kind: str) -> None:
+        super().__init__(kind)
+        self.host = host
 
 
 def account(session: Session) -> Account:

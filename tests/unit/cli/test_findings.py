@@ -20,42 +20,6 @@ def kinds(found: Iterable[Finding]) -> dict[str, Verdict]:
     return {finding.about: finding.verdict for finding in found}
 
 
-def test_a_key_that_is_accepted_shows_the_credits() -> None:
-    assert kinds(findings.api_key(said(200, 200, 1000), "the secret")) == {"API key": "well", "credits": "well"}
-
-
-def test_credits_that_pay_no_video_need_somebody() -> None:
-    assert kinds(findings.api_key(said(200, 200, 119), "the secret"))["credits"] == "act"
-
-
-@pytest.mark.parametrize("heard", [said(200, 401), said(403), said(200, 455), said(502), said(200, 200, "many")])
-def test_a_key_that_brings_no_balance_needs_somebody(heard: Heard) -> None:
-    [finding] = findings.api_key(heard, "the secret")
-    assert (finding.verdict, bool(finding.todo)) == ("act", True)
-
-
-def test_a_path_that_refuses_the_method_is_there() -> None:
-    heard = {"veo": [("/a", said(405)), ("/b", said(200, 422))]}
-    assert kinds(findings.paths(heard, "veo")) == {"contract veo": "well"}
-
-
-def test_the_path_in_use_that_is_gone_needs_somebody() -> None:
-    heard = {"veo": [("/a", said(404)), ("/b", said(200, 422))], "jobs": [("/c", said(405)), ("/d", said(200, 422))]}
-    assert kinds(findings.paths(heard, "veo")) == {"contract veo": "act", "contract jobs": "well"}
-
-
-def test_the_other_contract_may_be_gone() -> None:
-    assert kinds(findings.paths({"veo": [("/a", said(404))]}, "jobs")) == {"contract veo": "note"}
-
-
-def test_a_404_in_the_envelope_is_the_providers_own_word() -> None:
-    assert kinds(findings.paths({"veo": [("/a", said(404, 404))]}, "veo")) == {"contract veo": "well"}
-
-
-def test_an_answer_of_somebody_else_tells_nothing() -> None:
-    assert kinds(findings.paths({"veo": [("/a", said(502))]}, "veo")) == {"contract veo": "note"}
-
-
 @pytest.mark.parametrize(("off", "verdict"), [(0, "well"), (-30, "well"), (31, "note"), (-301, "act")])
 def test_a_clock_is_judged_by_how_far_it_is_off(off: int, verdict: str) -> None:
     assert kinds(findings.clock("AWS", NOON + off, NOON)) == {"clock of AWS": verdict}
