@@ -11,7 +11,7 @@ from typing import Any
 
 from ministack import app  # type: ignore[import-not-found]  # lives in .venvs/cloud only
 from ministack.core import iam_actions  # type: ignore[import-not-found]
-from ministack.services import apigateway  # type: ignore[import-not-found]
+from ministack.services import apigateway, cloudwatch  # type: ignore[import-not-found]
 from ministack.services.cloudformation import provisioners  # type: ignore[import-not-found]
 
 Scope = dict[str, Any]
@@ -60,6 +60,23 @@ def _leading_key(request: dict[str, Any]) -> str:
     return str(values.get("taskId", {}).get("S", ""))
 
 
+def let_alarms_watch_their_own_dimensions() -> None:
+    """Let a point ring the alarms of its own metric only: the emulator goes by the metric's name alone."""
+    evaluate = cloudwatch._evaluate_alarm  # noqa: SLF001  what it calls for each alarm
+
+    def evaluate_own(alarm: dict[str, Any]) -> None:
+        watched = {dimension["Name"]: dimension["Value"] for dimension in alarm.get("Dimensions", ())}
+        every = cloudwatch._metrics  # noqa: SLF001  its only list of points
+        own = {key: points for key, points in every.items() if points and points[0].get("Dimensions") == watched}
+        cloudwatch._metrics = own  # noqa: SLF001
+        try:
+            evaluate(alarm)
+        finally:
+            cloudwatch._metrics = every  # noqa: SLF001
+
+    cloudwatch._evaluate_alarm = evaluate_own  # noqa: SLF001
+
+
 WITHOUT_SERVICE = (
     "AWS::CodeDeploy::Application",
     "AWS::CodeDeploy::DeploymentGroup",
@@ -97,5 +114,6 @@ if __name__ == "__main__":
     authorise_batches_as_single_calls()
     tell_policies_the_leading_key()
     take_what_it_has_no_service_for()
+    let_alarms_watch_their_own_dimensions()
     app.app = with_callbacks_by_address(app.app)
     app.main()
