@@ -1,6 +1,7 @@
 """Draws a session at the terminal: `python -m cli.picture docs/cli.svg`, beside a running `make local`."""
 
 import io
+import json
 import os
 import re
 import shlex
@@ -11,17 +12,32 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
+from cli.errors import OperatorError
+from cli.stack import local_endpoint, local_stack
+
 COLUMNS = 96
 SESSION = (
+    "veo4k --help",
     "veo4k submit veo_task_lost_1 --tag order=A-1042",
     "veo4k watch veo_task_lost_1",
     "veo4k show veo_task_lost_1",
     "veo4k gate shut",
     "veo4k submit veo_task_on_time_2",
-    "sleep 3",
+    "sleep 4",
     "veo4k list --state QUEUED",
     "veo4k gate open",
+    "veo4k sweep",
+    "veo4k watch veo_task_on_time_2",
+    "two messages die",
+    "sleep 4",
+    "veo4k dead list",
+    "veo4k dead redrive",
+    "veo4k dead redrive --yes",
+    "veo4k watch veo_task_on_time_3",
+    "veo4k replay veo_task_on_time_3",
+    "veo4k watch veo_task_on_time_3 --run 2",
     "veo4k test-callback",
+    "veo4k gate --json",
 )
 
 
@@ -38,7 +54,20 @@ def main(path: Path) -> None:
     path.write_text(re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL))
 
 
+def _die() -> None:
+    """Let two messages die: an invalid one is rejected, a valid one lies there as after fifty failed receives."""
+    endpoint = local_endpoint()
+    if not endpoint:
+        raise OperatorError("start a local cloud: make local")
+    stack = local_stack(endpoint)
+    for output, task in (("JobQueueUrl", "short"), ("DeadLetterQueueUrl", "veo_task_on_time_3")):
+        stack.client("sqs").send_message(QueueUrl=stack.output(output), MessageBody=json.dumps({"taskId": task}))
+
+
 def _run(line: str) -> str:
+    if line == "two messages die":
+        _die()
+        return ""
     words = shlex.split(line)
     command = [str(Path(sys.executable).parent / words[0]), *words[1:]] if words[0] == "veo4k" else words
     environment = os.environ | {"COLUMNS": str(COLUMNS), "FORCE_COLOR": "1", "TTY_INTERACTIVE": "0"}

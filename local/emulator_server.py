@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import sys
@@ -10,11 +11,12 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from ministack import app  # type: ignore[import-not-found]  # lives in .venvs/cloud only
-from ministack.core import iam_actions  # type: ignore[import-not-found]
+from ministack.core import iam_actions, iam_evaluator  # type: ignore[import-not-found]
 from ministack.services import apigateway, cloudwatch  # type: ignore[import-not-found]
 from ministack.services.cloudformation import provisioners  # type: ignore[import-not-found]
 
 Scope = dict[str, Any]
+SESSION = re.compile(r"arn:aws:sts::(\d+):assumed-role/([^/]+)/.+")
 Application = Callable[[Scope, Any, Any], Awaitable[None]]
 
 
@@ -85,6 +87,18 @@ WITHOUT_SERVICE = (
 )
 
 
+def name_the_role_of_a_session() -> None:
+    """Give conditions the role as `aws:PrincipalArn`, as AWS does, not the session that a function has of it."""
+    resolve = iam_evaluator._resolve_condition_key  # noqa: SLF001  what it asks for every global key
+
+    def resolve_role(key: str, context: Any) -> Any:
+        value = resolve(key, context)
+        session = SESSION.fullmatch(value) if key.lower() == "aws:principalarn" and isinstance(value, str) else None
+        return f"arn:aws:iam::{session[1]}:role/{session[2]}" if session else value
+
+    iam_evaluator._resolve_condition_key = resolve_role  # noqa: SLF001
+
+
 def take_what_it_has_no_service_for() -> None:
     """Let saved queries, deployments and the bus's policy be created: here none of them has an effect."""
     handlers = {"create": lambda name, _properties, stack: (f"{stack}-{name}", {}), "delete": lambda *_: None}
@@ -115,5 +129,6 @@ if __name__ == "__main__":
     tell_policies_the_leading_key()
     take_what_it_has_no_service_for()
     let_alarms_watch_their_own_dimensions()
+    name_the_role_of_a_session()
     app.app = with_callbacks_by_address(app.app)
     app.main()
