@@ -81,8 +81,9 @@ format: setup ## Format the code and mend what can be mended
 	$(DEV)/ruff format .
 	$(DEV)/ruff check --fix .
 
-build: setup ## Build functions and layers into .aws-sam/, if anything has changed
+build: setup ## Build functions and layers into .aws-sam/, with a bill of materials
 	@$(DEV)/python -m local.build
+	@$(DEV)/python -m local.bill_of_materials
 
 # The answers of the first time are kept in samconfig.local.toml; the next time nothing is asked but the go-ahead.
 deploy: build ## Deploy to AWS; asks for the parameters the first time
