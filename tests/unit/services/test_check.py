@@ -52,6 +52,10 @@ def test_a_sweep_that_had_something_to_do_is_as_good_as_one_that_had_not() -> No
     assert verdicts(sweep={"probe_claimed": 3, "still_working": 3}) == SOUND
 
 
+def test_a_row_that_no_version_can_read_stops_no_deployment() -> None:
+    assert verdicts(sweep={"job_passed_over": 1}) == SOUND
+
+
 @pytest.mark.parametrize(
     ("function", "answer"),
     [
@@ -62,7 +66,6 @@ def test_a_sweep_that_had_something_to_do_is_as_good_as_one_that_had_not() -> No
         ("callback", {"statusCode": 404, "body": "why"}),
         ("sweep", None),
         ("sweep", {"sweep_interrupted": 1}),
-        ("sweep", {"job_passed_over": 1}),
         ("sweep", {"gate_unreachable": 1}),
         ("sweep", {"statusCode": "200"}),
         ("publish", []),

@@ -18,7 +18,8 @@ FORGED: dict[str, Any] = {
 }
 EMPTY: dict[str, Any] = {"Records": []}
 OF_NOBODY: dict[str, Any] = {"messageId": "check", "body": '{"taskId": "task-of-nobody", "run": 1}'}
-TROUBLE = frozenset({"sweep_interrupted", "job_passed_over", "gate_unreachable"})
+TROUBLE = frozenset({"sweep_interrupted", "gate_unreachable"})
+"""A single row that cannot be read is no fault of the version, and must not stop the one that mends it."""
 
 
 class Trial(NamedTuple):
