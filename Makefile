@@ -24,8 +24,8 @@ help: ## This list
 demo: setup ## See a job's whole life here, no account, no Docker, no keys: make demo CONTRACT=jobs, or veo
 	@$(DEV)/python -m local.demo $(if $(CONTRACT),--contract $(CONTRACT))
 
-local: setup ## Keep the local cloud running until Ctrl-C
-	@$(DEV)/python -m local.up
+local: setup ## Keep the local cloud running until Ctrl-C; CONTRACT=jobs here too
+	@$(DEV)/python -m local.up $(if $(CONTRACT),--contract $(CONTRACT))
 
 submit: setup ## Ask the running local cloud for a video: make submit TASK_ID=... INDEX=0
 	@$(DEV)/python -m local.submit $(TASK_ID) $(INDEX)

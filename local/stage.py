@@ -18,9 +18,9 @@ def staged(settings: Settings, parameters: Mapping[str, str] | None = None) -> I
 
 
 @contextlib.contextmanager
-def at_the_provider(key: str) -> Iterator[LocalCloud]:
+def at_the_provider(key: str, parameters: Mapping[str, str]) -> Iterator[LocalCloud]:
     """A running stack that asks the real provider under the given API key, which only its secret ever holds."""
-    with LocalCloud(AT_THE_PROVIDER) as cloud:
+    with LocalCloud(AT_THE_PROVIDER | dict(parameters)) as cloud:
         cloud.set_secret("ApiKeySecretName", key)
         yield cloud
 

@@ -1,13 +1,16 @@
 """`make local`: the whole cloud left running, until Ctrl-C. With KIE_API_KEY set it asks the real provider."""
 
+import argparse
 import contextlib
 import os
 import sys
 import time
+from collections.abc import Mapping
 
 from rich.console import Console
 
 from local.build import ROOT, BuildError
+from local.cases import CONTRACTS, VEO
 from local.cloud import LocalCloud
 from local.coordinates import Coordinates, published
 from local.deploy import DeployError
@@ -47,13 +50,16 @@ End it all            Ctrl-C
 
 def main() -> int:
     """Run until interrupted."""
+    parser = argparse.ArgumentParser(prog="python -m local.up", description=__doc__)
+    parser.add_argument("--contract", choices=CONTRACTS, default=VEO, help="the provider's contract, veo by default")
+    contract: str = parser.parse_args().contract
     console = Console(highlight=False, soft_wrap=True)
     key = os.environ.pop("KIE_API_KEY", "").strip()
     try:
         with as_interrupts():
             if key and not _agreed(console):
                 return 1
-            _run(console, key)
+            _run(console, key, contract)
     except (BuildError, EmulatorError, DeployError) as error:
         console.print(f"The local cloud did not start: {error}", markup=False)
         return 1
@@ -73,11 +79,11 @@ def _agreed(console: Console) -> bool:
     return False
 
 
-def _run(console: Console, key: str) -> None:
+def _run(console: Console, key: str, contract: str) -> None:
     LOG.unlink(missing_ok=True)
     with contextlib.ExitStack() as stage:
         with console.status("Building and deploying the stack"):
-            cloud, provider = _started(stage, key)
+            cloud, provider = _started(stage, key, {"ProviderContract": contract})
         stage.enter_context(collected(cloud, LOG))
         stage.enter_context(published(Coordinates(cloud.endpoint, cloud.outputs, provider)))
         sweeps = stage.enter_context(sweeping(cloud, PROVIDER_SWEEP_SECONDS if key else SWEEP_SECONDS))
@@ -85,10 +91,10 @@ def _run(console: Console, key: str) -> None:
         _wait(console, sweeps.failures)
 
 
-def _started(stage: contextlib.ExitStack, key: str) -> tuple[LocalCloud, str]:
+def _started(stage: contextlib.ExitStack, key: str, parameters: Mapping[str, str]) -> tuple[LocalCloud, str]:
     if key:
-        return stage.enter_context(at_the_provider(key)), PROVIDER
-    simulator, cloud = stage.enter_context(staged(SETTINGS))
+        return stage.enter_context(at_the_provider(key, parameters)), PROVIDER
+    simulator, cloud = stage.enter_context(staged(SETTINGS, parameters))
     return cloud, f"the simulator {simulator.base_url}"
 
 
