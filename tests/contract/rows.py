@@ -45,6 +45,7 @@ SUBMITTING = replace(
     lane=Lane.LIVE,
 )
 LOST = replace(SUBMITTING, attempt=None, lost=1, ask_again_at=NOW + 60)
+AWAITED = replace(LOST, contract="jobs")  # never asked again: a repeat may be a second purchase
 PROCESSING = replace(SUBMITTING, state=State.PROCESSING, accepted_at=NOW - 599, accepts=1, ask_again_at=None)
 PROBED = replace(PROCESSING, probe="probe-1", attempts=2)
 READY = replace(

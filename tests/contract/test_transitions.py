@@ -10,20 +10,24 @@ import pytest
 from tests.contract.rows import Case, changed, moved, put
 from tests.contract.transition_table import CASES, CREATIONS, REFUSALS
 from veo4k.domain import transitions
-from veo4k.domain.job import Job, Key
+from veo4k.domain.job import JOBS, VEO, Job, Key
 from veo4k.domain.ports import Jobs
 from veo4k.domain.write import Refused, Write, Written, apply
 
 MARKED = {name: case for name, case in CASES.items() if case.write.mark}
 
 each_case = pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+each_contract = pytest.mark.parametrize("contract", [VEO, JOBS])
 each_creation = pytest.mark.parametrize(("write", "made"), CREATIONS.values(), ids=CREATIONS)
 
 
+@each_contract
 @each_case
-def test_a_transition_changes_what_it_names_and_nothing_else(jobs: Jobs, task_id: str, case: Case) -> None:
-    put(jobs, case.before, task_id)
-    after = replace(case.after, task_id=task_id)
+def test_a_transition_changes_what_it_names_and_nothing_else_under_either_contract(
+    jobs: Jobs, task_id: str, case: Case, contract: str
+) -> None:
+    before = put(jobs, replace(case.before, contract=contract), task_id)
+    after = changed(before, case.changes)
     assert jobs.write(moved(case.write, task_id)) == Written(after)
     assert jobs.get(after.key) == after
 

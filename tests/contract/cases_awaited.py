@@ -1,0 +1,24 @@
+"""Transitions of a job that is never asked for again, because a repeat may be a second purchase."""
+
+from dataclasses import replace
+
+from tests.contract.rows import AWAITED, NOW, TIMES, Case, ended, in_other_states
+from veo4k.domain import transitions
+from veo4k.domain.job import Code, State
+
+AWAITING: dict[str, Case] = {
+    "a lost answer is only awaited": Case(
+        before=AWAITED,
+        write=transitions.postpone(AWAITED, NOW + 7200),
+        changes={"due": NOW + 7200},
+        refusals=in_other_states(State.SUBMITTING)
+        | {"is due otherwise": {"due": NOW + 1}, "is not due": {"due": None}},
+    ),
+    "nobody ever told whether it was accepted": Case(
+        before=AWAITED,
+        write=transitions.timed_out(replace(AWAITED, lost=AWAITED.lost + 1), Code.SUBMISSION_UNCONFIRMED, NOW, TIMES),
+        changes=ended(State.TIMED_OUT, Code.SUBMISSION_UNCONFIRMED, charged=True),
+        refusals=in_other_states(State.SUBMITTING)
+        | {"was claimed meanwhile": {"attempt": "attempt-9"}, "is leased": {"lease": "lease-9"}},
+    ),
+}
