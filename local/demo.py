@@ -33,7 +33,7 @@ from local.watch import Watch
 LOG = LOGS / "demo.log"
 GENERATION_MINUTES = (5.0, 7.0)  # well before the first probe, on a slow machine too
 MEDIA = ROOT / ".local/media"
-HARD_DEADLINE = "20"  # seconds, for three days: a callback has come by then, a retried one too
+HARD_DEADLINE = "24"  # seconds, for three days: a callback has come by then, a retried one too
 SETTINGS = Settings(speed=SPEED, generation_minutes=GENERATION_MINUTES, media_folder=MEDIA, log_file=LOG)
 PATIENCE = 120.0  # seconds after which jobs that have not ended are given up
 LOOK_SECONDS = 0.5
