@@ -48,6 +48,16 @@ def test_the_sweep_asks_for_them_on_the_next_day(stage: Stage) -> None:
     assert last.job_id in stage.provider.asked
 
 
+def test_the_look_at_all_that_is_queued_in_a_days_first_minute_buys_no_more_than_the_day_has(stage: Stage) -> None:
+    for task in [f"many_task_{number:04d}" for number in range(7)]:
+        stage.ask(task)
+    midnight = DAY * (stage.clock.now() // DAY + 1)
+    stage.sweep(after=midnight + 5 - stage.clock.now())
+
+    assert len(stage.provider.asked) == 2 + 2
+    assert used(stage.gate, stage.clock.now()) == 1
+
+
 def test_the_sweep_does_not_ask_beyond_the_limit_either(stage: Stage) -> None:
     stage.gate.shut_by_hand()
     for task in OTHERS:

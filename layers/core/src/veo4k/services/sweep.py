@@ -91,12 +91,13 @@ def _wait(world: World, reserved: Slots, stop_at: float) -> bool:
 def _overdue(world: World, notes: list[Note], last: float) -> Iterator[Claim]:
     """Go through what must not wait: every due job but the QUEUED ones, and of those the ones whose time is over.
 
-    The index knows when a QUEUED job is due, not how old it is: once a day all that are due are looked at.
+    The index knows when a QUEUED job is due, not how old it is: once a day all that are due are looked at. They are
+    not asked for here, where nothing counts for the day's limit.
     """
     now = world.clock.now()
     yield from _lane(world, Lane.LIVE, now, notes, last)
     whole = now % DAY < EVERY_MINUTE
-    yield from _lane(world, Lane.QUEUED, now if whole else now - world.times.queued_deadline, notes, last)
+    deque(_lane(world, Lane.QUEUED, now if whole else now - world.times.queued_deadline, notes, last), maxlen=0)
 
 
 def _lane(world: World, lane: Lane, until: float, notes: list[Note], last: float) -> Iterator[Claim]:
