@@ -56,6 +56,15 @@ def test_an_acceptance_after_a_lost_answer_is_looked_at_like_any_other() -> None
     assert write.put["due"] == MOMENT.now + TIMES.first_probe
 
 
+def test_a_fresh_link_that_is_asked_for_where_no_path_is_left_costs_a_try() -> None:
+    ready = replace(JOB, state=State.READY, link_dead=True, accepted_at=NOON, tries=3, probe="mine")
+    never = Answer(meaning=Meaning.NEVER_SENT, reason="ConnectTimeout")
+    gone = Answer(meaning=Meaning.NEVER_SENT, reason="PATH_GONE: set the stack's ProviderContract to jobs")
+
+    assert after_answer(ready, never, MOMENT).write is not None
+    assert after_answer(ready, gone, MOMENT).write is None
+
+
 def test_a_plain_acceptance_leaves_the_due_index_alone() -> None:
     write = after_answer(JOB, Answer(meaning=Meaning.WORKING, first=True), MOMENT).write
 

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from veo4k.domain import transitions
-from veo4k.domain.answer import Answer, Meaning
+from veo4k.domain.answer import PATH_GONE, Answer, Meaning
 from veo4k.domain.job import ENDED, VEO, Code, Job, State
 from veo4k.domain.result_url import ResultHosts
 from veo4k.domain.schedule import LONGEST_PROBE_WAIT, Times, archive_wait
@@ -149,9 +149,10 @@ def _bought_again(job: Job, answer: Answer, _: Moment) -> Step:
     return Step("probe_unanswered", None)
 
 
-def _probe_unsent(job: Job, _: Answer, __: Moment) -> Step:
+def _probe_unsent(job: Job, answer: Answer, _: Moment) -> Step:
     by_post = probes_by_post(job)
-    counted = by_post or job.state is State.READY
+    # A path that is gone never comes back: a try given back there would be made for ever.
+    counted = (by_post or job.state is State.READY) and not answer.reason.startswith(PATH_GONE)
     return Step("probe_unanswered", transitions.unsent(job, by_post=by_post) if counted else None)
 
 
