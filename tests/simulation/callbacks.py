@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
+from tests.simulation.effects import STRANGER
 from tests.simulation.faults import Fault, Faults
 from tests.simulation.kernel import Kernel
 from tests.simulation.provider import Making, ProviderModel
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 TOKEN_KEY, WEBHOOK_KEY = b"canary-token-key", b"canary-webhook-key"
 RETRIES = (60.0, 300.0, 900.0)  # seconds; then it is given up
+NEVER = 9  # the number of a run that there never is
+ASTRAY = 0.02  # of the callbacks, sent to such a run as well
 
 Deliver = Callable[[str, Key, Request, Callable[[int | None], None]], None]
 """Hands a callback to the function; hears the status, or None where none came."""
@@ -78,6 +81,7 @@ class CallbackSender:
     heard: list[Heard] = field(default_factory=list)
     heard_of: set[Key] = field(default_factory=set)
     tampered_with: set[Key] = field(default_factory=set)
+    answers: set[tuple[str, int | None]] = field(default_factory=set)  # who called, and how that was answered
     model: ProviderModel = field(init=False)
 
     def send(self, making: Making) -> None:
@@ -90,6 +94,8 @@ class CallbackSender:
             self.kernel.after(600 * self.random.random(), self._try, making, 0)
         if self.random.random() < self.weather.tampered and self.kernel.now < self.end:
             self.kernel.after(600 * self.random.random(), self._tamper, making)
+        if self.random.random() < ASTRAY and self.weather.calls_back:
+            self._call("astray", making.run, self._signed(making, self.model.body(making), str(NEVER)))
 
     def _try(self, making: Making, tries: int) -> None:
         def answered(status: int | None) -> None:
@@ -99,8 +105,15 @@ class CallbackSender:
             elif tries < len(RETRIES):
                 self.kernel.after(RETRIES[tries], self._try, making, tries + 1)
 
-        request = self._signed(making, self.model.body(making))
-        self.deliver("callback", making.run, request, answered)
+        self._call("callback", making.run, self._signed(making, self.model.body(making)), answered)
+
+    def _call(self, who: str, key: Key, request: Request, answered: Callable[[int | None], None] | None = None) -> None:
+        def hear(status: int | None) -> None:
+            self.answers.add((who, status))
+            if answered:
+                answered(status)
+
+        self.deliver(who, key, request, hear)
 
     def _tamper(self, making: Making) -> None:
         """Use a stolen signature for other news: links of one's own, the base video, or nothing new."""
@@ -116,10 +129,11 @@ class CallbackSender:
         )
         self.tampered_with.add(making.run)
         body = json.dumps(self.random.choice(news)).encode()
-        self.deliver("tampered", making.run, self._signed(making, body), _ignored)
+        self._call("tampered", making.run, self._signed(making, body))
 
-    def _signed(self, making: Making, body: bytes) -> Request:
+    def _signed(self, making: Making, body: bytes, other_run: str = "") -> Request:
         task_id, index, run = making.callback
+        run = other_run or run
         signed_id = making.own_id if b'"' + making.own_id.encode() + b'"' in body else task_id
         timestamp = str(int(self.kernel.now))
         headers = {
@@ -150,8 +164,4 @@ class CallbackSender:
             right = make_signature(WEBHOOK_KEY, job.task_id, fresh)
             headers = {"x-webhook-timestamp": fresh, "x-webhook-signature": right}
         parts = (job.task_id, str(job.index), str(job.run), token)
-        self.deliver("forged", job.key, Request(parts, headers, json.dumps(body), is_base64=False), _ignored)
-
-
-def _ignored(_: int | None) -> None:
-    """Whatever is answered."""
+        self._call(STRANGER, job.key, Request(parts, headers, json.dumps(body), is_base64=False))

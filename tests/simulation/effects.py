@@ -10,6 +10,7 @@ from tests.simulation.timeline import Timeline
 from veo4k.domain.errors import StorageError
 
 T = TypeVar("T")
+STRANGER = "forged"  # the name of an invocation by somebody without keys
 LONGEST_LAG = 30.0  # seconds an effect hangs when it is slow
 
 
@@ -18,6 +19,7 @@ class Effects:
 
     def __init__(self, kernel: Kernel, random: Random, faults: Faults, timeline: Timeline) -> None:
         self.kernel, self.random, self.faults, self.timeline = kernel, random, faults, timeline
+        self.by_strangers: set[str] = set()  # what requests without keys have made happen
 
     def do(self, effect: str, subject: str, call: Callable[[], T]) -> T:
         """Do it, or what its fault makes of it."""
@@ -28,6 +30,8 @@ class Effects:
     def draw(self, effect: str, subject: str) -> Fault | None:
         """Draw the fault of an effect."""
         fault = self.faults.draw(effect, self.kernel.now)
+        if self.running().name == STRANGER:
+            self.by_strangers.add(effect)
         if self.timeline.tells:
             self.timeline.add(subject, self.running().name, effect, str(fault or ""))
         return fault

@@ -18,10 +18,11 @@ TIMEOUTS = {"submit": 60.0, "callback": 10.0, "sweep": 120.0, "publish": 30.0, "
 
 @dataclass(eq=False, kw_only=True)
 class Functions:
-    """Invokes them. `worlds`: what submit and sweep act in, one for each warm machine that is free."""
+    """Invokes them. `_free`: what submit and sweep act in, one for each warm machine that is free."""
 
     effects: Effects
     new_world: Callable[[], World]
+    contract: Callable[[], str]
     queue: MessageQueue
     office: settle.Office
     desk: publish.Desk
@@ -29,7 +30,8 @@ class Functions:
     skew: float
     faulted: list[tuple[str, BaseException]] = field(default_factory=list)
     notes: dict[str, int] = field(default_factory=dict)
-    hears: Callable[[Note], None] = lambda _: None
+    hears: Callable[[Note], None]
+    answers: Callable[[Sequence[str], Sequence[str]], None]
     _free: list[World] = field(default_factory=list)
 
     @property
@@ -52,6 +54,8 @@ class Functions:
         def over(value: tuple[list[Note], list[str]] | None) -> None:
             self._free.append(world)
             self._hear(value[0] if value else [])
+            if value:
+                self.answers([received.message_id for received in batch], value[1])
             done(value[1] if value else None)
 
         self._invoke("submit", call, over)
@@ -96,7 +100,11 @@ class Functions:
         self._invoke("archive", lambda stop_at: archive.archive(self.vault, key, stop_at), over)
 
     def _take(self) -> World:
-        return self._free.pop(self.random.randrange(len(self._free))) if self._free else self.new_world()
+        while self._free:
+            world = self._free.pop(self.random.randrange(len(self._free)))
+            if world.contract == self.contract():  # a parameter changed: the old machines are let go
+                return world
+        return self.new_world()
 
     def _invoke(
         self, name: str, call: Callable[[float], T], over: Callable[[T | None], None], timeout: float = 0.0

@@ -23,6 +23,7 @@ class Kernel:
         self._number = count()
         self._hub = getcurrent()
         self.process: Process | None = None  # the one that runs now
+        self.processes = count()
 
     def at(self, instant: float, call: Callable[..., object], *args: Any) -> None:
         """Plan a call."""
@@ -81,6 +82,7 @@ class Process:
 
     def __init__(self, kernel: Kernel, name: str, stop_at: float, skew: float = 0.0) -> None:
         self.kernel, self.name, self.stop_at, self.skew = kernel, name, stop_at, skew
+        self.number = next(kernel.processes)
         self.dead = False
         self.is_hurt = False  # something failed it: it may not be held to what it began
         self.strands: list[greenlet] = []

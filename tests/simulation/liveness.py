@@ -1,12 +1,13 @@
 """Invariants 4 to 7, 10 and 11, when all is over: nothing lost, everything announced, everything true."""
 
 import hashlib
+import math
 from typing import TYPE_CHECKING
 
 from tests.simulation.provider import Making
 from tests.simulation.videos import FOUR_K, HOST, TALL, Fate, content
 from veo4k.domain.answer import Meaning
-from veo4k.domain.job import ENDED, Code, Job, State
+from veo4k.domain.job import ENDED, VEO, Code, Job, State
 from veo4k.domain.rules import may_be_asked
 from veo4k.domain.schedule import Times
 
@@ -26,6 +27,7 @@ def judge(oracles: "Oracles") -> None:
         _taken(oracles, message_id, sending)
     for job in world.memory.all():
         _ended(oracles, job)
+        _told(oracles, job)
         _archived(oracles, job)
         _right(oracles, job)
     _one_run_each(oracles)
@@ -51,7 +53,7 @@ def _taken(oracles: "Oracles", message_id: str, sending: "Sending") -> None:
         if sending.body not in rejected:
             oracles.complain(4, sending.task_id, "an invalid message is not in the dead-letter queue")
         return
-    if any(dead.message_id == message_id for dead in world.job_queue.dead):
+    if any(dead.message_id == message_id for dead in world.job_queue.dead):  # nothing here lasts fifty receives
         oracles.complain(4, sending.task_id, f"{message_id} is in the dead-letter queue")
     elif not any(job.index == sending.index for job in world.memory.runs(sending.task_id)):
         oracles.complain(4, sending.task_id, f"{message_id} has no job")
@@ -62,12 +64,19 @@ def _taken(oracles: "Oracles", message_id: str, sending: "Sending") -> None:
 def _ended(oracles: "Oracles", job: Job) -> None:
     if job.state not in ENDED:
         oracles.complain(4, job.task_id, f"run {job.run} is {job.state} for ever")
-    elif not oracles.events.get(job.key):
-        oracles.complain(5, job.task_id, f"run {job.run}'s end was never announced")
     elif job.lane is not None:
         oracles.complain(4, job.task_id, f"run {job.run} is in the due index for ever")
     elif job.urls or job.image_urls or job.tokens:
         oracles.complain(11, job.task_id, "private links or tokens outlive the announcement")
+
+
+def _told(oracles: "Oracles", job: Job) -> None:
+    """The end was announced, and no other: always the same event id."""
+    told = {event["eventId"] for event in oracles.events.get(job.key, [])}
+    if job.state in ENDED and f"{job.job_id}#{job.state}" not in told:
+        oracles.complain(5, job.task_id, f"run {job.run}'s end was never announced")
+    if len(told) > 1 and not oracles.world.restored_at:
+        oracles.complain(5, job.task_id, f"run {job.run} has {len(told)} ends: {sorted(map(str, told))}")
 
 
 def _archived(oracles: "Oracles", job: Job) -> None:
@@ -126,7 +135,8 @@ def _excused(oracles: "Oracles", job: Job, code: Code | None) -> None:
         oracles.complain(7, job.task_id, "INDEX_AMBIGUOUS, but there is one index only")
     weather = oracles.world.weather
     rough = bool(weather.outages) or max(weather.rates.values()) > 0.1
-    gave_up_asking = not may_be_asked(job) or video.host != HOST or (rough and job.tries >= MOST_TRIES)
+    path_gone = job.contract == VEO and math.isfinite(weather.veo_until)
+    gave_up_asking = path_gone or not may_be_asked(job) or video.host != HOST or (rough and job.tries >= MOST_TRIES)
     if code is Code.ARCHIVE_FAILED and there and not gave_up_asking:
         oracles.complain(7, job.task_id, f"ARCHIVE_FAILED after {job.tries} tries, but the file was there")
 
@@ -135,6 +145,8 @@ def _one_run_each(oracles: "Oracles") -> None:
     seen: set[str] = set()
     files: dict[tuple[str, str], int] = {}
     for job in oracles.world.memory.all():
+        if job.message_id not in oracles.world.sendings:
+            oracles.complain(4, job.task_id, f"run {job.run} was made by no message")
         if job.message_id in seen:
             oracles.complain(4, job.task_id, f"{job.message_id} made two runs")
         seen.add(job.message_id or "")

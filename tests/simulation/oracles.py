@@ -1,4 +1,23 @@
-"""What must always hold (design: invariants 1 to 11), looked at with every change, every event and every file."""
+"""What must always hold, looked at with every change, every event and every file, and once more when all is over.
+
+Safety is looked at where it happens, liveness in the end: all faults end before the horizon.
+
+== ===================================================== ==========================================================
+ 1 no claim after proof of acceptance; no second charge  `_claimed`, `_compared`; pacing `_acceptances`
+ 2 how soon a job is asked again                         pacing `_gaps`
+ 3 an end never changes, rank never falls                `_compared`
+ 4 every message's job ends; none is left or abandoned   `changed`, `answered`; liveness `_taken`, `_ended`,
+                                                         `_one_run_each`, `_claims_kept`
+ 5 every end is told, truly, under one event id          `announced`, `_compared`; liveness `_told`
+ 6 SUCCEEDED is a stored, proven 4K file, not the base   liveness `_archived`, `_one_run_each`
+ 7 a paid success is never lost                          liveness `_right`, `_excused`
+ 8 strangers change nothing and reach nothing            `changed`, `_strangers`
+ 9 the account's pace, its slots, its shut gate, its day `gate_changed`; pacing `_window`, `_slots`, `_days`
+10 without any callback every job still ends right       4 and 7, in weather in which nobody calls back
+11 no secret is told, kept or noted                      `announced`, `noted`; liveness `_ended`
+12 whatever comes in is answered                         `answered`, `judge`
+== ===================================================== ==========================================================
+"""
 
 import json
 from collections.abc import Sequence
@@ -6,10 +25,12 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from tests.simulation import liveness, pacing
+from tests.simulation.effects import STRANGER
 from tests.simulation.kernel import Process
 from veo4k.domain.errors import StorageError
 from veo4k.domain.gate import Gate
 from veo4k.domain.job import ATTRIBUTES, ENDED, Job, Key, State
+from veo4k.domain.notes import Note
 from veo4k.domain.ports import Change
 from veo4k.domain.rules import MOST_ACCEPTS
 
@@ -28,6 +49,8 @@ RANK = {
 PUBLIC = attrgetter(*(name for name, attribute in ATTRIBUTES.items() if not attribute.startswith("#")))
 """All public fields of a job."""
 SECRETS = ("canary", "?sig=", "token-")
+STATUSES = frozenset({200, 400, 401, 404, 413, 503, None})  # None: the function died, which the API answers
+REFUSALS = frozenset({400, 401, 404, 413, 503, None})
 
 
 class Violation(NamedTuple):
@@ -59,7 +82,7 @@ class Oracles:
         """Look at a write of the table."""
         old, new = change
         process = self.world.kernel.process
-        if process is not None and process.name == "forged":
+        if process is not None and process.name == STRANGER:
             self.complain(8, new.task_id, "a forged request changed the table")
         if new.lane is None and new.state not in ENDED:
             self.complain(4, new.task_id, f"{new.state} left the due index")
@@ -111,8 +134,25 @@ class Oracles:
             self.complain(11, job.task_id, "a secret in an event")
         self.events.setdefault(job.key, []).append(told)
 
+    def noted(self, note: Note) -> None:
+        """Look at what goes to the log."""
+        if any(secret in str(value) for value in note.detail.values() for secret in SECRETS):
+            self.complain(11, note.job.task_id if note.job else "", f"a secret in the note {note.action}")
+
+    def answered(self, batch: Sequence[str], again: Sequence[str]) -> None:
+        """Look at which messages of a batch are to be delivered again."""
+        if not set(again) <= set(batch):
+            self.complain(12, "", "asked for a message that was not in the batch")
+
+    def forget(self) -> None:
+        """Let go of what was known, where the table has: proofs of acceptance among it."""
+        self.claims.clear()
+        accepted = {job.key for job in self.world.memory.all() if job.accepted_at is not None}
+        self.world.callbacks.heard_of &= accepted
+
     def judge(self) -> None:
         """Look at the whole, when all is over."""
+        self._strangers()
         for name, error in self.world.functions.faulted:
             if name != "archive" or not isinstance(error, StorageError):
                 self.complain(12, "", f"{name} let {error!r} through")
@@ -120,6 +160,13 @@ class Oracles:
             self.complain(8, "", f"fetched {url}")
         pacing.judge(self)
         liveness.judge(self)
+
+    def _strangers(self) -> None:
+        for effect in self.world.effects.by_strangers - {"keys"}:
+            self.complain(8, "", f"a forged request has caused {effect}")
+        for who, status in self.world.callbacks.answers:
+            if status not in (REFUSALS if who in (STRANGER, "astray") else STATUSES):
+                self.complain(8 if who == STRANGER else 12, "", f"a callback ({who}) was answered {status}")
 
 
 def summary(violations: Sequence[Violation]) -> str:

@@ -1,12 +1,15 @@
 """Invariants 1, 2 and 9: how often the provider is asked, how soon again, and what that costs."""
 
-from itertools import pairwise
+from collections import Counter
+from itertools import chain, pairwise
 from typing import TYPE_CHECKING
 
+from tests.simulation.provider import Making
 from tests.simulation.requests import Sent
 from veo4k.domain.answer import ACCEPTED, Meaning
-from veo4k.domain.gate import LATEST
-from veo4k.domain.job import Job
+from veo4k.domain.gate import DAY, LATEST
+from veo4k.domain.job import JOBS, Job, Key
+from veo4k.domain.rules import MOST_ACCEPTS
 from veo4k.domain.schedule import unknown_wait
 
 if TYPE_CHECKING:
@@ -27,12 +30,27 @@ def judge(oracles: "Oracles") -> None:
     sent = oracles.world.provider.sent
     _window(oracles, sorted(each.left_at for each in sent))
     _slots(oracles, sorted(each.left_at for each in sent))
+    _days(oracles)
     requests: dict[object, list[Sent]] = {}
     for each in sent:
         requests.setdefault(each.key, []).append(each)
+    makings: dict[Key, list[Making]] = {}
+    for making in chain.from_iterable(oracles.world.model.makings.values()):
+        makings.setdefault(making.run, []).append(making)
     for job in oracles.world.memory.all():
-        _gaps(oracles, job, requests.get(job.key, []))
-        _acceptances(oracles, job)
+        asked = requests.get(job.key, [])
+        for stretch in _stretches(oracles, asked):
+            _gaps(oracles, job, stretch)
+        _acceptances(oracles, job, asked, makings.get(job.key, []))
+
+
+def _stretches(oracles: "Oracles", requests: list[Sent]) -> list[list[Sent]]:
+    """Part requests where the table was restored: it has forgotten some of those before."""
+    restored = oracles.world.restored_at
+    return [
+        [sent for sent in requests if sent.left_at < restored],
+        [sent for sent in requests if sent.left_at >= restored],
+    ]
 
 
 def _window(oracles: "Oracles", left: list[float]) -> None:
@@ -70,8 +88,39 @@ def _gaps(oracles: "Oracles", job: Job, requests: list[Sent]) -> None:
             oracles.complain(2, job.task_id, f"run {job.run} asked again after {gap:.1f} s instead of {least:.0f}")
 
 
-def _acceptances(oracles: "Oracles", job: Job) -> None:
-    manners = oracles.world.weather.manners
-    accepted = sum(making.run == job.key for each in oracles.world.model.makings.values() for making in each)
-    if accepted > 1 and not manners.starts_over and not manners.retries_failures:
-        oracles.complain(1, job.task_id, f"run {job.run} was accepted, and charged, {accepted} times")
+def _acceptances(oracles: "Oracles", job: Job, requests: list[Sent], makings: list[Making]) -> None:
+    """Count what was accepted and charged for one run, against what the contract and the provider's manners allow."""
+    manners, restored = oracles.world.weather.manners, oracles.world.restored_at
+    paid = [sent for sent in requests if sent.paid]
+    if job.contract == JOBS and not any(sent.left_at < restored for sent in paid):
+        _asked_once(oracles, job, paid)
+    if job.contract == JOBS or not (manners.starts_over or manners.retries_failures):
+        most = 1
+    else:
+        most = MOST_ACCEPTS + sum(sent.meaning not in ACCEPTED or sent.by.is_hurt for sent in paid)
+    if len(makings) > most:
+        oracles.complain(1, job.task_id, f"run {job.run} was accepted, and charged, {len(makings)} times")
+
+
+def _asked_once(oracles: "Oracles", job: Job, paid: list[Sent]) -> None:
+    """Where a repeated request is not safe, none follows one that may have been accepted."""
+    for earlier in paid[:-1]:
+        if earlier.meaning in (None, Meaning.LOST, *ACCEPTED):
+            oracles.complain(1, job.task_id, f"run {job.run} was asked for again after {earlier.meaning}")
+
+
+def _days(oracles: "Oracles") -> None:
+    """Count the accepted requests of the UTC days, where the account sets itself a limit.
+
+    A request counts for the day on which its slot was reserved; asked again, it is not counted again.
+    """
+    manners, limit = oracles.world.weather.manners, oracles.world.weather.daily
+    if not limit or manners.starts_over or manners.retries_failures:
+        return
+    makings = chain.from_iterable(oracles.world.model.makings.values())
+    days = Counter(int((making.accepted_at) // DAY) for making in makings)
+    begin = int(oracles.world.timeline.begin // DAY)
+    for day in sorted(days):
+        until = sum(accepted for other, accepted in days.items() if other <= day)
+        if until > limit * (day - begin + 1):
+            oracles.complain(9, "#gate", f"{until} requests accepted by day {day - begin}, {limit} a day allowed")

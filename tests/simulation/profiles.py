@@ -5,7 +5,9 @@ from dataclasses import replace
 
 from tests.simulation.exhaustive import CALM
 from tests.simulation.faults import AWS, MENUS, TABLE, Fault, Outage
+from tests.simulation.restore import without_table
 from tests.simulation.weather import HOUR, Weather
+from veo4k.domain.job import JOBS
 
 USUAL = Weather()
 MANY_REFUSED = dict.fromkeys(MENUS, 0.01) | {"request": 0.6}
@@ -42,8 +44,28 @@ PROFILES: Mapping[str, Weather] = {
     ),
     "clocks two seconds off": replace(USUAL, skew=2.0),
     "clocks half a minute off": replace(USUAL, skew=30.0),
+    "a limit of thirty submissions a day": replace(USUAL, daily=30),
+    "the table lost, and half an hour later as it was ten minutes before": without_table(USUAL, HOUR / 2, HOUR),
+    "two versions of the code": replace(USUAL, mixed=True),
+    "the unified task API": replace(USUAL, contract=JOBS),
+    "the older paths end, and an hour later the stack is switched": replace(
+        USUAL, veo_until=600.0, switched_at=600.0 + HOUR
+    ),
     "news meets a probe": replace(
         USUAL, spread=30.0, takes=(700.0, 780.0), fails=0.5, outages=(SLOW_WRITES,), rates=dict.fromkeys(MENUS, 0.0)
     ),
 }
+NO_CREDITS = Outage(300, 300 + HOUR, frozenset({"request"}), Fault.NO_CREDITS)
+DAILY = 30
+CALM_PROFILES: Mapping[str, Weather] = {
+    "every callback lost": replace(NOTHING_WRONG, calls_back=False),
+    "an hour without credits": replace(NOTHING_WRONG, fault_end=2 * HOUR, spread=HOUR, outages=(NO_CREDITS,)),
+    "a limit of thirty submissions a day": replace(NOTHING_WRONG, daily=DAILY),
+    "the unified task API": replace(NOTHING_WRONG, contract=JOBS),
+    "two versions of the code": replace(NOTHING_WRONG, mixed=True),
+    "the older paths end, and an hour later the stack is switched": replace(
+        NOTHING_WRONG, veo_until=300.0, switched_at=300.0 + HOUR
+    ),
+}
+"""Weathers in which one thing is unusual and every video is made: each job is to succeed."""
 BURST = replace(NOTHING_WRONG, jobs=1000, spread=0.0, calls_back=True)

@@ -1,16 +1,16 @@
 """The provider: what it makes, what it answers, whom it calls back, and what it charges."""
 
-import json
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
-from typing import Any
 
+from tests.simulation import shapes
 from tests.simulation.kernel import Kernel
+from tests.simulation.shapes import reply
 from tests.simulation.videos import FOUR_K, GONE, HD, TALL, Fate, File, Video, content
 from veo4k.domain.answer import Reply
-from veo4k.domain.job import Job, Key
+from veo4k.domain.job import JOBS, Job, Key
 
 WINDOW, REQUESTS = 10.0, 20
 
@@ -79,7 +79,7 @@ class ProviderModel:
         if video.fate is Fate.UNFINISHED and now < video.ready_at:
             return reply(422, "record status is not success.")
         known = [making for making in self._makings(job.task_id, job.index) if making.known_at <= now]
-        again = job.contract == "jobs" or self.random.random() < self.manners.starts_over
+        again = job.contract == JOBS or self.random.random() < self.manners.starts_over
         if not known or again:
             return self._accept(job, video, now)
         return self._status(job, known[-1], now)
@@ -95,7 +95,7 @@ class ProviderModel:
             video=video,
             index=job.index,
             run=job.key,
-            own_id=f"own_4k_{number:08d}" if video.own_id or job.contract == "jobs" else job.task_id,
+            own_id=f"own_4k_{number:08d}" if video.own_id or job.contract == JOBS else job.task_id,
             accepted_at=now,
             known_at=known,
             done_at=now + (float("inf") if video.fate is Fate.STUCK else video.takes),
@@ -132,11 +132,7 @@ class ProviderModel:
             base = self.link(own_id, -1, HD)
             return reply(200, "success", successFlag=1, response={"resultUrls": [base], "resolution": "720p"})
         now = self.kernel.now
-        if now < making.done_at:
-            return reply(200, "success", taskId=own_id, successFlag=0)
-        if making.video.fate is Fate.FAILS:
-            return reply(200, "success", taskId=own_id, successFlag=2, errorMessage="generation failed")
-        return reply(200, "success", taskId=own_id, successFlag=1, response=self.result(making))
+        return shapes.record(making, now, self.result(making) if making.is_made(now) else {})
 
     def result(self, making: Making) -> dict[str, list[str] | None]:
         """Give links to the result: the next one where what lay behind the last was no good."""
@@ -166,22 +162,9 @@ class ProviderModel:
         return None if file.kind == GONE or self.kernel.now >= until else file.content
 
     def body(self, making: Making) -> bytes:
-        """Give the body of a callback, in one of the shapes seen."""
-        named = making.own_id if self.manners.names_own_id or making.contract == "jobs" else making.run.task_id
-        if making.video.fate is Fate.FAILS:
-            data: dict[str, Any] | None = {"taskId": named} if self.random.random() < 0.8 else None
-            return json.dumps(
-                {"code": self.random.choice((500, 501, 400)), "msg": "unavailable", "data": data}
-            ).encode()
-        result = self.result(making)
-        shape = self.random.randrange(4)
-        if shape == 0:
-            data = {"task_id": named, "result_urls": json.dumps(result["resultUrls"])}
-        elif shape == 1:
-            data = {"taskId": named, "creditsConsumed": 120, **result}
-        else:
-            data = {"taskId": named, "info": result}
-        return json.dumps({"code": 200, "msg": "4K Video generated successfully.", "data": data}).encode()
+        """Give the body of a callback."""
+        named = making.own_id if self.manners.names_own_id or making.contract == JOBS else making.run.task_id
+        return shapes.callback(making, named, self.result(making), self.random)
 
 
 _REFUSALS = {
@@ -190,8 +173,3 @@ _REFUSALS = {
     Fate.EXPIRED: (422, "Temporarily supports records within 14 days."),
     Fate.UNAVAILABLE: (500, "The 4K version of this video is unavailable. Please try a different video."),
 }
-
-
-def reply(code: int, message: str, **data: Any) -> Reply:
-    """Give an answer in the provider's envelope, over HTTP 200."""
-    return Reply(200, json.dumps({"code": code, "msg": message, "data": data or None}).encode())

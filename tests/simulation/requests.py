@@ -6,9 +6,11 @@ from typing import NamedTuple
 from tests.simulation.effects import Effects
 from tests.simulation.faults import Fault
 from tests.simulation.kernel import Process
-from tests.simulation.provider import ProviderModel, reply
-from veo4k.domain.answer import Answer, Meaning, NoReply, Reply, read_record, read_submission
-from veo4k.domain.job import Job, Key
+from tests.simulation.provider import ProviderModel
+from tests.simulation.shapes import GONE, reply
+from veo4k.adapters.kie import CONTRACTS
+from veo4k.domain.answer import Answer, Meaning, NoReply, Reply
+from veo4k.domain.job import VEO, Job, Key
 from veo4k.domain.rules import probes_by_post
 
 TIMEOUT = 20.0  # seconds the product waits for an answer
@@ -20,7 +22,7 @@ _INSTEAD = {
     Fault.NO_CREDITS: reply(402, "insufficient credits"),
     Fault.MAINTENANCE: reply(455, "maintenance"),
     Fault.KEY_REFUSED: reply(401, "unauthorized"),
-    Fault.PATH_GONE: Reply(404, b"<html>Not Found</html>"),
+    Fault.PATH_GONE: GONE,
 }
 """Answers of somebody before the provider, or of its front door: nothing was accepted."""
 
@@ -60,6 +62,7 @@ class SimulatedProvider:
     sent: list[Sent] = field(default_factory=list)
     asked: set[tuple[Process, Key]] = field(default_factory=set)
     unset_until: float = 0.0
+    veo_until: float = float("inf")  # then the older contract's paths are gone
 
     def unready(self) -> str:
         """Tell whether the secrets are set."""
@@ -84,7 +87,8 @@ class SimulatedProvider:
         sent = Sent(job.key, effects.kernel.now, effects.running(), paid)
         self.sent.append(sent)
         heard = self._exchange(job, fault, paid=paid)
-        answer = read_submission(heard) if paid else read_record(heard)
+        contract = CONTRACTS[job.contract]
+        answer = (contract.read_submission if paid else contract.read_record)(heard)
         sent.meaning, sent.known_at = answer.meaning, effects.kernel.now
         if effects.timeline.tells:
             effects.timeline.add(job.task_id, effects.running().name, "answer", f"{answer.meaning} {answer.reason}")
@@ -100,6 +104,8 @@ class SimulatedProvider:
         kernel.pause(0.05 + 0.04 * random.random())
         if fault in _INSTEAD:
             return _INSTEAD[fault]
+        if job.contract == VEO and kernel.now >= self.veo_until:
+            return GONE
         heard = self._arrive(job, paid)
         if fault is Fault.CRASH_AFTER:
             self.effects.running().crash()

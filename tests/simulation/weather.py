@@ -6,6 +6,7 @@ from random import Random
 
 from tests.simulation.faults import AWS, BY_OTHERS, MENUS, TABLE, Fault, Outage
 from tests.simulation.provider import Manners
+from veo4k.domain.job import JOBS, VEO
 
 HOUR = 3600.0
 FIXED_RATES = dict.fromkeys(MENUS, 0.01) | dict.fromkeys(BY_OTHERS, 0.05)
@@ -29,7 +30,13 @@ class Weather:
     invalid: float = 0.03  # of the messages
     repeated: float = 0.1  # of the tasks have more than one message
     tokens: float = 0.1  # of the messages carry a task token
-    contract: str = "veo"
+    contract: str = VEO
+    switched_at: float = float("inf")  # then the stack's contract is the newer one
+    veo_until: float = float("inf")  # then the older contract's paths answer 404
+    daily: int = 0  # submissions of a UTC day
+    restored_at: float = 0.0  # then the table is as it was `FORGOTTEN` seconds before it was lost
+    lost_at: float = 0.0  # the table, until it is restored
+    mixed: bool = False  # every other invocation runs an older version's code
     unset_until: float = 0.0  # the API key is set only then
     plain: bool = False  # every video is made, as 4K
     takes: tuple[float, float] = (0.0, 0.0)  # seconds to make one, from and to, instead of the usual
@@ -68,8 +75,9 @@ def _swarm(fixed: Weather, random: Random) -> Weather:
         forged=often(0.2),
         tampered=often(0.1),
         repeated=random.choice((0, 0.1, 0.5)),
-        contract="jobs" if random.random() < 0.1 else "veo",
+        contract=JOBS if random.random() < 0.1 else VEO,
         unset_until=random.choice((0, 0, 0, 900)),
+        daily=random.choice((0,) * 19 + (fixed.jobs // 2,)),
     )
 
 

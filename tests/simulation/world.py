@@ -8,7 +8,7 @@ from itertools import count
 from random import Random
 
 from tests.doubles.jobs_memory import MemoryJobs
-from tests.simulation import functions
+from tests.simulation import functions, restore
 from tests.simulation.callbacks import CallbackSender, SimulatedAuth
 from tests.simulation.consequences import SimulatedAnnouncements
 from tests.simulation.effects import Effects
@@ -25,11 +25,12 @@ from tests.simulation.requests import SimulatedProvider
 from tests.simulation.stream import Schedule, Stream
 from tests.simulation.table import GateRow, SimulatedGate, SimulatedJobs
 from tests.simulation.timeline import Timeline
+from tests.simulation.versions import MixedJobs
 from tests.simulation.videos import Fate, RememberedProof, Video, draw_video
 from tests.simulation.weather import Weather
 from veo4k.adapters.kie import CONNECTIONS
 from veo4k.domain.gate import Gate, Pace
-from veo4k.domain.job import Job, Key
+from veo4k.domain.job import JOBS, Job, Key
 from veo4k.domain.ports import Change, World
 from veo4k.domain.result_url import ResultHosts
 from veo4k.domain.schedule import Times
@@ -50,22 +51,29 @@ class Simulation:
     faults: Faults | None = None
     tells: bool = False
     times: Times = field(default_factory=Times)
-    pace: Pace = field(default_factory=Pace)
 
     def __post_init__(self) -> None:
+        self.oracles = Oracles(self)
         self.random = Random(f"world {self.seed}")  # noqa: S311 - repeatable on purpose
+        self.pace = Pace(daily=self.weather.daily)
+        self.restored_at = 0.0
         self.kernel = Kernel(BEGIN)
         self.end = BEGIN + self.weather.fault_end
         self.timeline = Timeline(self.kernel, self.tells)
         faults = self.faults or self._drawn()
         self.effects = Effects(self.kernel, self.random, faults, self.timeline)
         self.memory = MemoryJobs(self._changed)
-        self.jobs = SimulatedJobs(self.effects, self.memory)
+        self.jobs = (SimulatedJobs, MixedJobs)[self.weather.mixed](self.effects, self.memory)
         self.gate_row = GateRow(self._gate_changed)
         self.callbacks = CallbackSender(self.kernel, self.random, self.weather, faults, self._deliver, self.end)
         self.model = ProviderModel(self.kernel, self.random, self.weather.manners, self.callbacks.send)
         self.callbacks.model = self.model
-        self.provider = SimulatedProvider(self.effects, self.model, unset_until=BEGIN + self.weather.unset_until)
+        self.provider = SimulatedProvider(
+            self.effects,
+            self.model,
+            unset_until=BEGIN + self.weather.unset_until,
+            veo_until=BEGIN + self.weather.veo_until,
+        )
         self.archive = SimulatedArchive(self.effects)
         self.downloads = SimulatedDownloads(self.effects, self.model, HOSTS)
         self.job_queue = self._queue(360.0, 50, 10, self._submit)
@@ -76,7 +84,6 @@ class Simulation:
         self.stream = Stream(self.kernel, faults, self.functions.publish)
         self.schedule = Schedule(self.kernel, self.random, faults, self.memory, self.functions.sweep)
         self.sendings: dict[str, Sending] = {}
-        self.oracles = Oracles(self)
 
     def _drawn(self) -> DrawnFaults:
         outages = [replace(each, begin=BEGIN + each.begin, end=BEGIN + each.end) for each in self.weather.outages]
@@ -111,13 +118,14 @@ class Simulation:
                 chance=self.random.random,
                 times=self.times,
                 hosts=HOSTS,
-                contract=self.weather.contract,
+                contract=self._contract(),
             )
 
         auth = SimulatedAuth(lambda: self.effects.do("keys", "#keys", lambda: None))
         return Functions(
             effects=self.effects,
             new_world=world,
+            contract=self._contract,
             queue=self.messages,
             office=settle.Office(self.jobs, auth, self.times, HOSTS, optional=False),
             desk=publish.Desk(self.jobs, self.announcements, 90),
@@ -130,22 +138,43 @@ class Simulation:
                 times=self.times,
             ),
             skew=self.weather.skew,
+            hears=self.oracles.noted,
+            answers=self.oracles.answered,
         )
 
     def run(self) -> "Simulation":
         """Let it happen until nothing is left to do, or the horizon is reached."""
-        for number, sending in enumerate(draw_sendings(self.random, self.weather)):
-            self._plan(f"message-{number}", sending)
+        for sending in draw_sendings(self.random, self.weather):
+            self.plan(sending)
+        if self.weather.restored_at:
+            restore.plan(self)
+        self.begin()
+        return self.go_on_to_the_end()
+
+    def begin(self) -> None:
+        """Let the schedule tick."""
         self.kernel.at(BEGIN + 60 * self.random.random(), self.schedule.tick)
-        with product_proof_remembered():
-            self.kernel.run(BEGIN + HORIZON)
+
+    def go_on_to_the_end(self) -> "Simulation":
+        """Let happen what is still to come, and judge."""
+        self.go_on(BEGIN + HORIZON)
         self.oracles.judge()
         return self
 
-    def _plan(self, message_id: str, sending: Sending) -> None:
+    def go_on(self, until: float) -> None:
+        """Let time pass until then."""
+        with product_proof_remembered():
+            self.kernel.run(until)
+
+    def plan(self, sending: Sending) -> None:
+        """Let a message be sent at its time."""
+        message_id = f"message-{len(self.sendings)}"
         self.sendings[message_id] = sending
         self.model.videos.setdefault(sending.task_id, self._video(BEGIN + sending.at))
         self.kernel.at(BEGIN + sending.at, self._send, sending.body, message_id)
+
+    def _contract(self) -> str:
+        return self.weather.contract if self.kernel.now < BEGIN + self.weather.switched_at else JOBS
 
     def _video(self, now: float) -> Video:
         weather, random = self.weather, self.random

@@ -1,0 +1,75 @@
+"""The provider's words under both of its contracts: answers, records and callbacks, in the shapes seen."""
+
+import json
+from collections.abc import Mapping
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+from tests.simulation.videos import Fate
+from veo4k.domain.answer import Reply
+from veo4k.domain.job import JOBS
+
+if TYPE_CHECKING:
+    from tests.simulation.provider import Making
+
+Links = Mapping[str, list[str] | None]
+CREDITS = 120
+GONE = Reply(404, b"<html>Not Found</html>")
+"""What a path that is no more answers: no envelope."""
+_STATES = ("waiting", "queuing", "generating")
+
+
+def reply(code: int, message: str, **data: Any) -> Reply:
+    """Give an answer in the provider's envelope, over HTTP 200."""
+    return Reply(200, json.dumps({"code": code, "msg": message, "data": data or None}).encode())
+
+
+def record(making: "Making", now: float, links: Links) -> Reply:
+    """Give a task's record as its own contract has it; `links`: of the result, where there is one by now."""
+    return reply(200, "success", taskId=making.own_id, **_RECORDS[making.contract == JOBS](making, now, links))
+
+
+def _veo_record(making: "Making", now: float, links: Links) -> dict[str, Any]:
+    if now < making.done_at:
+        return {"successFlag": 0}
+    if making.video.fate is Fate.FAILS:
+        return {"successFlag": 2, "errorMessage": "generation failed"}
+    return {"successFlag": 1, "response": links}
+
+
+def _jobs_record(making: "Making", now: float, links: Links) -> dict[str, Any]:
+    if now < making.done_at:
+        return {"state": _STATES[int(now) % len(_STATES)], "resultJson": ""}
+    if making.video.fate is Fate.FAILS:
+        return {"state": "fail", "failCode": "500", "failMsg": "generation failed"}
+    return {"state": "success", "resultJson": json.dumps(links), "creditsConsumed": CREDITS}
+
+
+_RECORDS = (_veo_record, _jobs_record)
+
+
+def callback(making: "Making", named: str, links: Links, random: Random) -> bytes:
+    """Give the body of a callback about a result, or a failure, that names this id."""
+    if making.contract == JOBS:
+        body = _jobs_callback(making, named, links, random)
+    elif making.video.fate is Fate.FAILS:
+        data = {"taskId": named} if random.random() < 0.8 else None
+        body = {"code": random.choice((500, 501, 400)), "msg": "unavailable", "data": data}
+    else:
+        data = random.choice(_VEO_RESULTS)(named, links)
+        body = {"code": 200, "msg": "4K Video generated successfully.", "data": data}
+    return json.dumps(body).encode()
+
+
+_VEO_RESULTS = (
+    lambda named, links: {"task_id": named, "result_urls": json.dumps(links["resultUrls"])},
+    lambda named, links: {"taskId": named, "creditsConsumed": CREDITS, **links},
+    lambda named, links: {"taskId": named, "info": links},
+    lambda named, links: {"taskId": named, "info": links},
+)
+
+
+def _jobs_callback(making: "Making", named: str, links: Links, random: Random) -> dict[str, Any]:
+    told = _jobs_record(making, making.done_at, links) | {random.choice(("taskId", "task_id")): named}
+    failed = making.video.fate is Fate.FAILS
+    return {"code": 501 if failed else 200, "msg": "failed" if failed else "success", "data": told}
