@@ -48,8 +48,10 @@ test: ## All checks and all tests
 	$(DEV)/pytest --quiet --numprocesses 2 --ignore tests/integration --ignore tests/e2e
 	$(DEV)/pytest --quiet tests/integration
 
-simulate: setup ## The simulation: make simulate SEEDS=1000, or one seed told whole: make simulate SEED=7
-	@$(CORE) $(DEV)/python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),1000))
+simulate: setup ## The simulation: make simulate SEEDS=1000, or one seed told whole: make simulate SEED=7 TASK=...
+	@$(CORE) $(DEV)/python -m tests.simulation \
+		$(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),1000) $(if $(FIRST),--first $(FIRST))) \
+		$(if $(JOBS),--jobs $(JOBS)) $(if $(CONTRACT),--contract $(CONTRACT)) $(if $(TASK),--task $(TASK))
 
 burst: setup ## A burst of 100 messages against the provider's true limit, three times
 	@$(DEV)/python -m local.burst
@@ -58,7 +60,9 @@ bench: setup build ## Figures beside their anchors, as ratios of one run
 	@PYTHONPATH=layers/core/src:. $(DEV)/python -m bench
 
 prove: simulate burst ## The long proofs: simulation, every two faults, random writes and files, bursts
+	@$(CORE) $(DEV)/python -m tests.simulation --contract jobs --first 1000
 	@$(CORE) $(DEV)/python -m tests.simulation --exhaustive 2
+	@$(CORE) $(DEV)/python -m tests.simulation --mutants
 	@$(DEV)/pytest --quiet -s tests/e2e
 	@$(CORE) $(DEV)/python -m tests.contract.differential 50000
 	@$(CORE) $(DEV)/python -m tests.unit.domain.mp4_fuzz 100000 7

@@ -1,16 +1,16 @@
-"""Command line: one seed with its timeline, many seeds, or every placement of faults on one job's way."""
+"""Command line: one seed with its timeline, many seeds, every placement of faults, or the mutants."""
 
 import argparse
 import sys
 import time
+from argparse import Namespace
 from concurrent.futures import ProcessPoolExecutor
 
 from tests.simulation import exhaustive, seeds
+from tests.simulation.mutants import MUTANTS, Catch, hunts
 from tests.simulation.oracles import summary
 from tests.simulation.weather import draw_weather
 from tests.simulation.world import Simulation
-
-REPLAY = "python -m tests.simulation --seed {seed} --jobs {jobs}"
 
 
 def say(text: str) -> None:
@@ -26,41 +26,47 @@ def main() -> int:
     parser.add_argument("--task", default="", help="of a replay: tell of this task only (default: those that failed)")
     parser.add_argument("--seeds", type=int, default=1000, help="how many seeds to run")
     parser.add_argument("--first", type=int, default=0, help="the first of them")
-    parser.add_argument("--jobs", type=int, default=100, help="messages of each seed")
+    parser.add_argument("--jobs", type=int, default=seeds.JOBS, help="messages of each seed")
+    parser.add_argument("--contract", default="", help="the provider's contract (default: as the seed draws it)")
     parser.add_argument("--exhaustive", type=int, metavar="FAULTS", help="place up to so many faults everywhere")
+    parser.add_argument(
+        "--mutants", action="store_true", help="tell which oracle catches each broken product, and when"
+    )
     given = parser.parse_args()
+    if given.mutants:
+        return broken()
     if given.exhaustive is not None:
         return everywhere(given.exhaustive)
-    if given.seed is not None:
-        return replay(given.seed, given.jobs, given.task)
-    return many(given.first, given.seeds, given.jobs)
+    return many(given) if given.seed is None else replay(given)
 
 
-def replay(seed: int, jobs: int, task: str) -> int:
+def replay(given: Namespace) -> int:
     """Run one seed and tell the story of the tasks that failed, or of one task."""
-    world = Simulation(seed, draw_weather(seed, jobs), tells=True).run()
+    world = Simulation(given.seed, draw_weather(given.seed, given.jobs, given.contract), tells=True).run()
     violations = world.oracles.violations
-    for name in [task] if task else sorted({violation.task_id for violation in violations}):
+    for name in [given.task] if given.task else sorted({violation.task_id for violation in violations}):
         say(f"--- {name or 'everything'} {world.model.videos.get(name, '')}")
         say("\n".join(world.timeline.about(name)))
-    say(f"seed {seed}: {len(violations)} violations, digest {seeds.digest(world)}")
+    say(f"seed {given.seed}: {len(violations)} violations, digest {seeds.digest(world)}")
     say(summary(violations))
     return bool(violations)
 
 
-def many(first: int, count: int, jobs: int) -> int:
+def many(given: Namespace) -> int:
     """Run many seeds."""
-    failed = 0
+    failed = accepted = 0
 
     def hear(report: seeds.Report) -> None:
-        nonlocal failed
+        nonlocal failed, accepted
+        failed, accepted = failed + len(report.violations), accepted + report.accepted
         if report.violations:
-            failed += len(report.violations)
-            say(f"seed {report.seed} fails; {REPLAY.format(seed=report.seed, jobs=jobs)}")
+            say(f"seed {report.seed} fails; {seeds.replay(report.seed, given.jobs, given.contract)}")
             say(summary(report.violations[:5]))
 
-    done, seconds = seeds.simulate_all(range(first, first + count), jobs, hear)
-    say(f"{count} seeds x {jobs} jobs: {failed} violations, {seconds:.1f} s, {done / seconds:.0f} jobs/s")
+    numbers = range(given.first, given.first + given.seeds)
+    done, seconds = seeds.simulate_all(numbers, given.jobs, given.contract, hear)
+    told = f"{accepted} accepted requests, {failed} violations, {seconds:.1f} s, {done / seconds:.0f} jobs/s"
+    say(f"{given.seeds} seeds x {given.jobs} jobs from seed {given.first}: {told}")
     return bool(failed)
 
 
@@ -76,6 +82,26 @@ def everywhere(faults: int) -> int:
     seconds = time.perf_counter() - begun
     say(f"up to {faults} faults: {runs} runs, {failed} fail, {seconds:.1f} s")
     return bool(failed)
+
+
+def broken() -> int:
+    """Hunt each mutant; one that nothing catches is a failure."""
+    begun, missed = time.perf_counter(), 0
+    say(f"{'mutant':<56} {'invariants':<10} {'fixed':>6} {'swarm':>6} {'profile':>8}  seen first")
+    with ProcessPoolExecutor() as pool:
+        for name, found in zip(MUTANTS, pool.map(hunts, MUTANTS), strict=True):
+            catches = [catch for catch in found.values() if catch]
+            missed += not catches
+            say(_row(name, found, catches))
+    say(f"{len(MUTANTS)} mutants, {missed} not caught, {time.perf_counter() - begun:.1f} s")
+    return bool(missed)
+
+
+def _row(name: str, found: dict[str, Catch | None], catches: list[Catch]) -> str:
+    first = {weather: "-" if catch is None else str(catch.seed) for weather, catch in found.items()}
+    numbers = ",".join(map(str, sorted({number for catch in catches for number in catch.invariants})))
+    seen = catches[0].what if catches else "NOT CAUGHT"
+    return f"{name:<56} {numbers:<10} {first['fixed']:>6} {first['swarm']:>6} {first['profile']:>8}  {seen}"
 
 
 if __name__ == "__main__":

@@ -1,193 +1,140 @@
-"""The product with one rule left out, under a name; each must be caught, or the simulation proves nothing."""
+"""The product with one rule left out, under a name; each must be caught, or the simulation proves nothing.
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+`python -m tests.simulation --mutants` tells which oracle catches each of them, and with which seed first.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
-from typing import Any
+from itertools import count, islice
+from typing import NamedTuple
 
 from tests.doubles import jobs_memory
+from tests.simulation import changes
+from tests.simulation.changes import Change, part, together
 from tests.simulation.consequences import SimulatedAnnouncements
-from tests.simulation.replaced import replaced
+from tests.simulation.profiles import PROFILES
 from tests.simulation.requests import SimulatedProvider
 from tests.simulation.stream import Schedule
+from tests.simulation.weather import Weather, draw_weather
+from tests.simulation.world import Simulation
+from veo4k.adapters.callback_auth import KeyedCallbackAuth
 from veo4k.domain import gate, rules, transitions
-from veo4k.domain.answer import Answer, Meaning, read_record
-from veo4k.domain.gate import Pace
-from veo4k.domain.job import Job, State
-from veo4k.domain.rules import Due, Moment, Step
-from veo4k.domain.write import Write, in_
+from veo4k.domain.answer import Meaning
 from veo4k.services import archive, settle, submit, sweep
 
-Mutant = Callable[[ExitStack], object]
-ANY_STATE = (in_("state", frozenset(State)),)
+ENOUGH = 60  # seeds within which each of them is caught
+JOBS = 40  # of each seed
 
 
-def _loosened(real: Callable[..., Write]) -> Callable[..., Write]:
-    """Give a transition whose only condition is that there is a row."""
+class Mutant(NamedTuple):
+    """One rule left out. `breaks`: the invariants whose oracles must see it; `shows_in`: where it shows best."""
 
-    def loose(*given: Any, **named: Any) -> Write:
-        return replace(real(*given, **named), when=ANY_STATE)
-
-    return loose
-
-
-def _puts(name: str, **values: object) -> Mutant:
-    """Give a mutant of a transition that writes other values."""
-
-    def changed(real: Callable[..., Write]) -> Callable[..., Write]:
-        def write(*given: Any, **named: Any) -> Write:
-            made = real(*given, **named)
-            return replace(made, put={**made.put, **values})
-
-        return write
-
-    return _of(transitions, name, changed)
+    change: Change
+    breaks: frozenset[int]
+    shows_in: str = ""
 
 
-def _of(place: Any, name: str, change: Callable[[Any], Any]) -> Mutant:
-    """Give a mutant that replaces one part of the product by what `change` makes of it."""
-    return lambda stack: stack.enter_context(replaced(place, name, change(place.__dict__[name])))
+def _mutant(change: Change, *breaks: int, shows_in: str = "") -> Mutant:
+    return Mutant(change, frozenset(breaks), shows_in)
 
 
-def _all(*mutants: Mutant) -> Mutant:
-    return lambda stack: [mutant(stack) for mutant in mutants]
-
-
-def _rule(table: dict[Meaning, Any], meaning: Meaning, rule: Callable[[Job, Answer, Moment], Step]) -> Mutant:
-    def enter(stack: ExitStack) -> None:
-        real = table[meaning]
-        table[meaning] = rule
-        stack.callback(table.__setitem__, meaning, real)
-
-    return enter
-
-
-def _run_again(job: Job, _: Answer, moment: Moment) -> Step:
-    return Step("deferred", transitions.deferred(job, "again", moment.now + 1, sent=True))
-
-
-def _unheard_is_failed(job: Job, answer: Answer, moment: Moment) -> Step:
-    return Step("job_failed", transitions.failed(job, answer.code, moment.now, moment.times))
-
-
-def _only_a_hint(real: Callable[..., Write]) -> Callable[..., Write]:
-    def hint(*given: Any) -> Write:
-        made = real(*given)
-        return replace(made, put={"due": given[3]}, keep={})
-
-    return hint
-
-
-def _asks_for_the_base(provider: SimulatedProvider, job: Job) -> Answer:
-    provider._send(job, paid=False)
-    return read_record(provider.model.record(job.task_id))
-
-
-def _fixed_window(instants: list[float], earliest: float, pace: Pace) -> float:
-    window = earliest - earliest % pace.window
-    while sum(instant // pace.window == window // pace.window for instant in instants) >= pace.requests:
-        window += pace.window
-    return max(earliest, window)
-
-
-def _submits_what_is_processing(real: Callable[..., tuple[Due, Step]]) -> Callable[..., tuple[Due, Step]]:
-    def when_due(job: Job, *given: Any) -> tuple[Due, Step]:
-        due, step = real(job, *given)
-        return (Due.SUBMIT if job.state is State.PROCESSING and due is Due.PROBE else due), step
-
-    return when_due
-
-
-def _never_nudges_ends(real: Callable[..., tuple[Due, Step]]) -> Callable[..., tuple[Due, Step]]:
-    def when_due(job: Job, *given: Any) -> tuple[Due, Step]:
-        due, step = real(job, *given)
-        return (Due.NOTHING, Step("waiting", None)) if step.action == "end_nudged" else (due, step)
-
-    return when_due
-
-
-def _forgives_crashes(real: Callable[..., Write]) -> Callable[..., Write]:
-    def claim(job: Job, attempt: str, now: float, times: Any, contract: str) -> Write:
-        return real(replace(job, attempt=None), attempt, now, times, contract)
-
-    def with_conditions(job: Job, *given: Any) -> Write:
-        return replace(claim(job, *given), when=real(job, *given).when)
-
-    return with_conditions
-
-
-def _sends_all(_: SimulatedAnnouncements) -> Callable[..., Mapping[Any, str]]:
-    real = SimulatedAnnouncements._batch
-
-    def batch(*given: Any) -> Mapping[Any, str]:
-        real(*given)
-        return {}
-
-    return batch
-
-
-def _unclaimed(_: object) -> Callable[..., Job]:
-    return lambda _world, job, _notes: job
-
-
-def _nothing(_: object) -> Callable[..., Sequence[Job]]:
-    return lambda *_: []
-
-
-def _true(_: object) -> Callable[..., bool]:
-    return lambda *_: True
-
-
-def _false(_: object) -> Callable[..., bool]:
-    return lambda *_: False
-
-
-def _as_they_come(_: object) -> Callable[..., tuple[str, ...]]:
-    return lambda urls, _: tuple(urls)
-
-
-def _without_message_id(real: Callable[..., dict[str, object]]) -> Callable[..., dict[str, object]]:
-    return lambda opening: real(opening) | {"message_id": None}
-
-
-def _in_both(name: str, change: Callable[[Any], Any]) -> Mutant:
-    """Replace a rule where submit and where sweep know it."""
-    return _all(_of(submit, name, change), _of(sweep, name, change))
-
-
-SIGNATURES = _all(_of(settle, "_is_fresh", _true), _of(settle, "_check_other_id", lambda _: lambda *_: None))
+SIGNATURES = together(
+    part(settle, "_is_fresh", changes.always), part(settle, "_check_other_id", lambda _: lambda *_: None)
+)
+TURNS = together(part(sweep, "is_turn", changes.always), part(submit, "is_turn", changes.always))
 
 MUTANTS: Mapping[str, Mutant] = {
-    "a claim without conditions": _of(transitions, "claim_submission", _loosened),
-    "a lost answer is run again": _rule(rules._SUBMISSION, Meaning.LOST, _run_again),
-    "a lost answer is a failure": _rule(rules._SUBMISSION, Meaning.LOST, _unheard_is_failed),
-    "a callback only hints": _of(transitions, "called_back_ready", _only_a_hint),
-    "an end without conditions": _of(transitions, "_as_seen", lambda _: lambda _: ANY_STATE),
-    "an answer without conditions": _of(transitions, "_held", lambda _: lambda _: ANY_STATE),
-    "a callback's links are trusted": _of(settle, "fetchable", _as_they_come),
-    "no signature check": SIGNATURES,
-    "a callback overwrites": _of(transitions, "called_back_ready", _loosened),
-    "record-info of the base is believed": _of(SimulatedProvider, "probe", lambda _: _asks_for_the_base),
-    "refused events are ignored": _of(SimulatedAnnouncements, "_batch", _sends_all),
-    "ends are never announced again": _in_both("when_due", _never_nudges_ends),
-    "no sweep": _of(Schedule, "_sweep", lambda _: lambda _: None),
-    "what is processing is submitted": _in_both("when_due", _submits_what_is_processing),
-    "own writes are not recognised": _of(jobs_memory, "is_ours", _false),
-    "no look at the picture's size": _of(archive, "is_4k", _true),
-    "the gate is a fixed window": _of(gate, "_next_instant", lambda _: _fixed_window),
-    "a late slot is used": _of(gate, "LATEST", lambda _: 60.0),
-    "a crash is no lost answer": _of(transitions, "claim_submission", _forgives_crashes),
-    "a probe without a claim": _of(sweep, "_claim_probe", _unclaimed),
-    "READY leaves the due index": _puts("called_back_ready", lane=None, due=None),
-    "a run without its message": _of(transitions, "_new", _without_message_id),
-    "siblings are ignored": _of(archive, "_siblings", _nothing),
-    "turns are ignored": _all(_of(sweep, "is_turn", _true), _of(submit, "is_turn", _true)),
+    "a claim without conditions": _mutant(
+        part(transitions, "claim_submission", changes.loosened), 1, 2, 3, shows_in="news meets a probe"
+    ),
+    "a lost answer is run again": _mutant(changes.rule(rules._SUBMISSION, Meaning.LOST, changes.run_again), 1, 2),
+    "a lost answer is a failure": _mutant(
+        changes.rule(rules._SUBMISSION, Meaning.LOST, changes.unheard_is_failed),
+        7,
+        shows_in="half an hour of lost answers",
+    ),
+    "a lost answer is asked again where a repeat is not safe": _mutant(
+        part(rules, "repeat_is_safe", changes.always), 1, shows_in="the unified task API"
+    ),
+    "a callback only hints": _mutant(part(transitions, "called_back_ready", changes.only_a_hint), 1, 2),
+    "an end without conditions": _mutant(
+        part(transitions, "_as_seen", lambda _: lambda _: changes.ANY_STATE), 3, 5, shows_in="news meets a probe"
+    ),
+    "an answer without conditions": _mutant(part(transitions, "_held", lambda _: lambda _: changes.ANY_STATE), 1, 3),
+    "a callback's links are trusted": _mutant(part(settle, "fetchable", changes.as_they_come), 8),
+    "no signature check": _mutant(SIGNATURES, 8),
+    "no token check": _mutant(part(KeyedCallbackAuth, "token_holds", changes.always), 8),
+    "a callback overwrites": _mutant(part(transitions, "called_back_ready", changes.loosened), 3),
+    "a callback makes a row": _mutant(part(settle, "_write_down", changes.makes_a_row), 4),
+    "record-info of the base is believed": _mutant(
+        part(SimulatedProvider, "probe", lambda _: changes.asks_for_the_base), 6, 7
+    ),
+    "refused events are ignored": _mutant(part(SimulatedAnnouncements, "_batch", changes.sends_all), 5),
+    "ends are never announced again": _mutant(changes.in_both("when_due", changes.never_nudges_ends), 5),
+    "links are told with their query strings": _mutant(part(transitions, "without_query", changes.unchanged), 11),
+    "no sweep": _mutant(part(Schedule, "_sweep", lambda _: lambda _: None), 4),
+    "what is processing is submitted": _mutant(changes.in_both("when_due", changes.submits_what_is_processing), 1),
+    "own writes are not recognised": _mutant(part(jobs_memory, "is_ours", changes.never), 4),
+    "no look at the picture's size": _mutant(part(archive, "is_4k", changes.always), 6),
+    "the gate is a fixed window": _mutant(part(gate, "_next_instant", lambda _: changes.fixed_window), 9),
+    "the shut gate has slots for all": _mutant(part(gate, "shut_until", changes.zero), 9),
+    "the day is not counted": _mutant(
+        part(gate, "submissions_today", changes.zero), 9, shows_in="a limit of thirty submissions a day"
+    ),
+    "a late slot is used": _mutant(part(gate, "LATEST", lambda _: 60.0), 9),
+    "a crash is no lost answer": _mutant(
+        part(transitions, "claim_submission", changes.forgives_crashes),
+        2,
+        shows_in="an hour in which functions die at their requests",
+    ),
+    "a probe without a claim": _mutant(part(sweep, "_claim_probe", changes.unclaimed), 2),
+    "READY leaves the due index": _mutant(changes.puts("called_back_ready", lane=None, due=None), 4),
+    "a run without its message": _mutant(part(transitions, "_new", changes.without_message_id), 4),
+    "siblings are ignored": _mutant(part(archive, "_siblings", changes.finds_nothing), 6),
+    "turns are ignored": _mutant(TURNS, 1),
 }
+
+
+class Catch(NamedTuple):
+    """How a mutant was caught: by its own oracles' invariants, and what the first of them saw."""
+
+    seed: int
+    invariants: tuple[int, ...]
+    what: str
+
+
+def hunt(name: str, weather: Callable[[int], Weather], seeds: Iterable[int]) -> Catch | None:
+    """Run seeds until an oracle of the mutant's own sees it."""
+    with mutated(name):
+        for seed in seeds:
+            seen = [
+                v
+                for v in Simulation(seed, weather(seed)).run().oracles.violations
+                if v.invariant in MUTANTS[name].breaks
+            ]
+            if seen:
+                return Catch(seed, tuple(sorted({v.invariant for v in seen})), seen[0].what)
+    return None
+
+
+def hunts(name: str) -> dict[str, Catch | None]:
+    """Hunt a mutant in weather of fixed rates, in swarm weather, and in the profile it shows in."""
+    told = MUTANTS[name].shows_in
+    return {
+        "fixed": hunt(name, drawn, islice(count(0, 2), ENOUGH)),
+        "swarm": hunt(name, drawn, islice(count(1, 2), ENOUGH)),
+        "profile": hunt(name, lambda _: PROFILES[told], range(ENOUGH)) if told else None,
+    }
+
+
+def drawn(seed: int) -> Weather:
+    """Give a seed's weather."""
+    return draw_weather(seed, JOBS)
 
 
 @contextmanager
 def mutated(name: str) -> Iterator[None]:
     """Let the product be this mutant for a while."""
     with ExitStack() as stack:
-        MUTANTS[name](stack)
+        MUTANTS[name].change(stack)
         yield

@@ -5,11 +5,14 @@ import json
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from typing import NamedTuple
 
 from tests.simulation.oracles import Violation
-from tests.simulation.weather import Weather, draw_weather
+from tests.simulation.weather import draw_weather
 from tests.simulation.world import Simulation
+
+JOBS = 100  # messages of a seed
 
 
 class Report(NamedTuple):
@@ -19,15 +22,20 @@ class Report(NamedTuple):
     jobs: int
     violations: tuple[Violation, ...]
     digest: str
-    requests: int
-    refused_429: int
+    accepted: int
 
 
-def simulate(seed: int, jobs: int, weather: Callable[[int, int], Weather] = draw_weather) -> Report:
+def simulate(seed: int, jobs: int = JOBS, contract: str = "") -> Report:
     """Run one seed."""
-    world = Simulation(seed, weather(seed, jobs)).run()
-    violations = tuple(world.oracles.violations)
-    return Report(seed, jobs, violations, digest(world), len(world.provider.sent), world.model.refused_429)
+    world = Simulation(seed, draw_weather(seed, jobs, contract)).run()
+    accepted = sum(len(each) for each in world.model.makings.values())
+    return Report(seed, jobs, tuple(world.oracles.violations), digest(world), accepted)
+
+
+def replay(seed: int, jobs: int = JOBS, contract: str = "") -> str:
+    """Give the command that replays a seed and tells what happened."""
+    given = {"SEED": seed, "JOBS": jobs if jobs != JOBS else "", "CONTRACT": contract}
+    return "make simulate " + " ".join(f"{name}={value}" for name, value in given.items() if value != "")
 
 
 def digest(world: Simulation) -> str:
@@ -38,15 +46,13 @@ def digest(world: Simulation) -> str:
     return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:16]
 
 
-def _one(task: tuple[int, int]) -> Report:
-    return simulate(*task)
-
-
-def simulate_all(seeds: Iterable[int], jobs: int, hears: Callable[[Report], object]) -> tuple[int, float]:
+def simulate_all(
+    seeds: Iterable[int], jobs: int, contract: str, hears: Callable[[Report], object]
+) -> tuple[int, float]:
     """Run many seeds side by side; gives how many jobs that were, and the seconds it took."""
-    begun, count = time.perf_counter(), 0
+    begun, count, one = time.perf_counter(), 0, partial(simulate, jobs=jobs, contract=contract)
     with ProcessPoolExecutor() as pool:
-        for report in pool.map(_one, ((seed, jobs) for seed in seeds), chunksize=4):
+        for report in pool.map(one, seeds, chunksize=4):
             hears(report)
             count += report.jobs
     return count, time.perf_counter() - begun

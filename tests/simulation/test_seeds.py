@@ -1,4 +1,4 @@
-"""The first hundred seeds; `python -m tests.simulation` runs as many as you like."""
+"""The first hundred seeds; `make simulate` runs as many as you like."""
 
 import os
 import subprocess
@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from tests.simulation.oracles import summary
-from tests.simulation.seeds import simulate
+from tests.simulation.seeds import replay, simulate
 
 BLOCK = 10
 
@@ -15,8 +15,8 @@ BLOCK = 10
 @pytest.mark.parametrize("first", range(0, 100, BLOCK))
 def test_nothing_is_lost_and_nothing_is_paid_twice(first: int) -> None:
     for seed in range(first, first + BLOCK):
-        report = simulate(seed, 100)
-        assert not report.violations, f"python -m tests.simulation --seed {seed}\n{summary(report.violations)}"
+        report = simulate(seed)
+        assert not report.violations, f"{replay(seed)}\n{summary(report.violations)}"
 
 
 def test_a_seed_replays_bit_for_bit() -> None:
@@ -29,3 +29,11 @@ def test_a_seed_replays_bit_for_bit() -> None:
     ]
     assert runs[0].stdout == runs[1].stdout
     assert runs[0].stdout.decode().strip() == simulate(3, 40).digest
+
+
+def test_a_seed_is_replayed_by_a_target_of_the_makefile() -> None:
+    assert replay(7) == "make simulate SEED=7"
+    assert replay(7, 40, "jobs") == "make simulate SEED=7 JOBS=40 CONTRACT=jobs"
+    told = subprocess.run(["make", "--dry-run", *replay(7, 40, "jobs").split()[1:]], capture_output=True, check=True)  # noqa: S603, S607 - our own Makefile
+    words = " ".join(told.stdout.decode().replace("\\\n", " ").split())
+    assert "tests.simulation --seed 7 --jobs 40 --contract jobs" in words

@@ -43,8 +43,13 @@ class Weather:
     fails: float = 0.0  # of the videos, besides the usual
 
 
-def draw_weather(seed: int, jobs: int) -> Weather:
+def draw_weather(seed: int, jobs: int, contract: str = "") -> Weather:
     """Give a seed's settings: fixed rates for even seeds, drawn ones ("swarm") for odd ones."""
+    drawn = _draw(seed, jobs)
+    return replace(drawn, contract=contract) if contract else drawn
+
+
+def _draw(seed: int, jobs: int) -> Weather:
     random = Random(f"weather {seed}")  # noqa: S311 - repeatable on purpose
     fixed = Weather(jobs=jobs, spread=jobs * 0.5 + HOUR * random.random(), manners=_manners(random))
     return fixed if seed % 2 == 0 else _swarm(fixed, random)

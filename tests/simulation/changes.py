@@ -1,0 +1,175 @@
+"""Ways to break the product: one rule each, replaced for a while by what leaves it out."""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from typing import Any
+
+from tests.simulation.consequences import SimulatedAnnouncements
+from tests.simulation.replaced import replaced
+from tests.simulation.requests import SimulatedProvider
+from veo4k.domain import transitions
+from veo4k.domain.answer import Answer, Meaning, read_record
+from veo4k.domain.callback import Address
+from veo4k.domain.gate import Pace
+from veo4k.domain.job import Job, State
+from veo4k.domain.message import Message
+from veo4k.domain.rules import Due, Moment, Step
+from veo4k.domain.write import Write, in_
+from veo4k.services import settle, submit, sweep
+
+Change = Callable[[ExitStack], object]
+ANY_STATE = (in_("state", frozenset(State)),)
+
+
+def loosened(real: Callable[..., Write]) -> Callable[..., Write]:
+    """Give a transition whose only condition is that there is a row."""
+
+    def loose(*given: Any, **named: Any) -> Write:
+        return replace(real(*given, **named), when=ANY_STATE)
+
+    return loose
+
+
+def puts(name: str, **values: object) -> Change:
+    """Give a mutant of a transition that writes other values."""
+
+    def changed(real: Callable[..., Write]) -> Callable[..., Write]:
+        def write(*given: Any, **named: Any) -> Write:
+            made = real(*given, **named)
+            return replace(made, put={**made.put, **values})
+
+        return write
+
+    return part(transitions, name, changed)
+
+
+def part(place: Any, name: str, change: Callable[[Any], Any]) -> Change:
+    """Give a mutant that replaces one part of the product by what `change` makes of it."""
+    return lambda stack: stack.enter_context(replaced(place, name, change(place.__dict__[name])))
+
+
+def together(*changes: Change) -> Change:
+    return lambda stack: [change(stack) for change in changes]
+
+
+def rule(table: dict[Meaning, Any], meaning: Meaning, other: Callable[[Job, Answer, Moment], Step]) -> Change:
+    def enter(stack: ExitStack) -> None:
+        real = table[meaning]
+        table[meaning] = other
+        stack.callback(table.__setitem__, meaning, real)
+
+    return enter
+
+
+def run_again(job: Job, _: Answer, moment: Moment) -> Step:
+    return Step("deferred", transitions.deferred(job, "again", moment.now + 1, sent=True))
+
+
+def unheard_is_failed(job: Job, answer: Answer, moment: Moment) -> Step:
+    return Step("job_failed", transitions.failed(job, answer.code, moment.now, moment.times))
+
+
+def only_a_hint(real: Callable[..., Write]) -> Callable[..., Write]:
+    def hint(*given: Any) -> Write:
+        made = real(*given)
+        return replace(made, put={"due": given[3]}, keep={})
+
+    return hint
+
+
+def asks_for_the_base(provider: SimulatedProvider, job: Job) -> Answer:
+    provider._send(job, paid=False)
+    return read_record(provider.model.record(job.task_id))
+
+
+def fixed_window(instants: list[float], earliest: float, pace: Pace) -> float:
+    window = earliest - earliest % pace.window
+    while sum(instant // pace.window == window // pace.window for instant in instants) >= pace.requests:
+        window += pace.window
+    return max(earliest, window)
+
+
+def submits_what_is_processing(real: Callable[..., tuple[Due, Step]]) -> Callable[..., tuple[Due, Step]]:
+    def when_due(job: Job, *given: Any) -> tuple[Due, Step]:
+        due, step = real(job, *given)
+        return (Due.SUBMIT if job.state is State.PROCESSING and due is Due.PROBE else due), step
+
+    return when_due
+
+
+def never_nudges_ends(real: Callable[..., tuple[Due, Step]]) -> Callable[..., tuple[Due, Step]]:
+    def when_due(job: Job, *given: Any) -> tuple[Due, Step]:
+        due, step = real(job, *given)
+        return (Due.NOTHING, Step("waiting", None)) if step.action == "end_nudged" else (due, step)
+
+    return when_due
+
+
+def forgives_crashes(real: Callable[..., Write]) -> Callable[..., Write]:
+    def claim(job: Job, attempt: str, now: float, times: Any, contract: str) -> Write:
+        return real(replace(job, attempt=None), attempt, now, times, contract)
+
+    def with_conditions(job: Job, *given: Any) -> Write:
+        return replace(claim(job, *given), when=real(job, *given).when)
+
+    return with_conditions
+
+
+def sends_all(_: SimulatedAnnouncements) -> Callable[..., Mapping[Any, str]]:
+    real = SimulatedAnnouncements._batch
+
+    def batch(*given: Any) -> Mapping[Any, str]:
+        real(*given)
+        return {}
+
+    return batch
+
+
+def unclaimed(_: object) -> Callable[..., Job]:
+    return lambda _world, job, _notes: job
+
+
+def finds_nothing(_: object) -> Callable[..., Sequence[Job]]:
+    return lambda *_: []
+
+
+def always(_: object) -> Callable[..., bool]:
+    return lambda *_: True
+
+
+def never(_: object) -> Callable[..., bool]:
+    return lambda *_: False
+
+
+def as_they_come(_: object) -> Callable[..., tuple[str, ...]]:
+    return lambda urls, _: tuple(urls)
+
+
+def without_message_id(real: Callable[..., dict[str, object]]) -> Callable[..., dict[str, object]]:
+    return lambda opening: real(opening) | {"message_id": None}
+
+
+def in_both(name: str, change: Callable[[Any], Any]) -> Change:
+    """Replace a rule where submit and where sweep know it."""
+    return together(part(submit, name, change), part(sweep, name, change))
+
+
+def makes_a_row(real: Callable[..., tuple[int, Any]]) -> Callable[..., tuple[int, Any]]:
+    def write_down(office: settle.Office, address: Address, news: Any, now: float) -> tuple[int, Any]:
+        answered = real(office, address, news, now)
+        if office.jobs.get(address.key) is None:
+            message = Message(task_id=address.task_id, index=address.index)
+            opening = transitions.Opening(message, "callback", address.run, now)
+            office.jobs.write(transitions.create_queued(opening, "", now))
+        return answered
+
+    return write_down
+
+
+def unchanged(_: object) -> Callable[..., Any]:
+    return lambda given: given
+
+
+def zero(_: object) -> Callable[..., float]:
+    return lambda *_: 0
