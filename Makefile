@@ -16,7 +16,7 @@ CORE := PYTHONPATH=layers/core/src:functions
 UV := .venvs/lock/bin/uv pip compile --quiet --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help demo local submit jobs test simulate burst bench scan audit doctor prove format build deploy lock clean setup
+.PHONY: help demo local submit jobs test simulate burst soak bench scan audit doctor prove format build deploy lock clean setup
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -56,10 +56,13 @@ simulate: setup ## The simulation: make simulate SEEDS=1000, or one seed told wh
 burst: setup ## A burst of 100 messages against the provider's true limit, three times
 	@$(DEV)/python -m local.burst
 
+soak: setup .venvs/wire/.ready ## Faults on the wire of the local cloud: make soak, or make soak PROOFS="kills bus" SEED=7
+	@$(DEV)/python -m tests.soak $(PROOFS) $(if $(SEED),--seed $(SEED))
+
 bench: setup build ## Figures beside their anchors, as ratios of one run
 	@PYTHONPATH=layers/core/src:. $(DEV)/python -m bench
 
-prove: simulate burst ## The long proofs: simulation, every two faults, random writes and files, bursts
+prove: simulate burst soak ## The long proofs: simulation, every two faults, random writes and files, bursts, faults on the wire
 	@$(CORE) $(DEV)/python -m tests.simulation --contract jobs --first 1000
 	@$(CORE) $(DEV)/python -m tests.simulation --exhaustive 2
 	@$(CORE) $(DEV)/python -m tests.simulation --mutants
@@ -101,6 +104,7 @@ lock: .venvs/lock/.ready ## Lock what the *.in files ask for
 	$(UV) --python-version 3.11 requirements/cloud.in --output-file requirements/cloud.txt
 	$(UV) --python-version 3.11 requirements/sam.in --output-file requirements/sam.txt
 	$(UV) --python-version 3.11 requirements/scan.in --output-file requirements/scan.txt
+	$(UV) --python-version 3.12 --universal requirements/wire.in --output-file requirements/wire.txt
 	$(UV) --python-version 3.13 --generate-hashes layers/vendor/requirements.in --output-file layers/vendor/requirements.txt
 
 clean: ## Remove what was built, but not the environments

@@ -31,15 +31,18 @@ class LocalCloud:
     endpoint: str
     outputs: dict[str, str]
 
-    def __init__(self, parameters: Mapping[str, str] | None = None) -> None:
-        self._parameters = dict(parameters or {})
+    def __init__(
+        self, parameters: Mapping[str, str] | None = None, environment: Mapping[str, str] | None = None
+    ) -> None:
+        """`environment`: what the functions find in theirs beside what the template puts there."""
+        self._parameters, self._environment = dict(parameters or {}), environment
         self._running = contextlib.ExitStack()
 
     def __enter__(self) -> Self:
         """Build if anything has changed, start the emulator and deploy: a few seconds."""
         template = built_template()
         with self._running as running:
-            self.endpoint = running.enter_context(emulator())
+            self.endpoint = running.enter_context(emulator(self._environment))
             self.outputs = deploy(self.endpoint, template, {"CallbackBaseUrl": self.endpoint} | self._parameters)
             self._running = running.pop_all()
         return self

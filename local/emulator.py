@@ -8,7 +8,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -34,15 +34,18 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def emulator() -> Iterator[str]:
-    """Run the emulator on a free port and give its endpoint; nothing of it is left afterwards."""
+def emulator(environment: Mapping[str, str] | None = None) -> Iterator[str]:
+    """Run the emulator on a free port and give its endpoint; nothing of it is left afterwards.
+
+    `environment`: what the handlers find in theirs beside what AWS would put there.
+    """
     if not PYTHON.exists():
         raise EmulatorError("the local cloud is not installed: make setup")
     STATE.mkdir(parents=True, exist_ok=True)
     port = free_port()
     state = Path(tempfile.mkdtemp(prefix=f"{port}-", dir=STATE))
     log = _new_log(state.name)
-    process = _start(port, state, log)
+    process = _start(state, log, _environment(port, state) | dict(environment or {}))
     try:
         _wait_until_ready(process, port, log)
         yield f"http://127.0.0.1:{port}"
@@ -59,12 +62,12 @@ def _new_log(name: str) -> Path:
     return LOGS / f"emulator-{name}.log"
 
 
-def _start(port: int, state: Path, log: Path) -> subprocess.Popen[bytes]:
+def _start(state: Path, log: Path, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
     with log.open("wb") as out:
         return subprocess.Popen(
             [PYTHON, "-I", SERVER],
             cwd=state,
-            env=_environment(port, state),
+            env=environment,
             stdin=subprocess.PIPE,
             stdout=out,
             stderr=subprocess.STDOUT,

@@ -39,13 +39,13 @@ RECIPES = {
 }
 
 
-def ensure_media(folder: Path) -> Media:
+def ensure_media(folder: Path, frames: int = FRAMES) -> Media:
     """Paths of the test videos in `folder`; what is missing there is made (about a second in all).
 
     Two processes may do it at once: every file is moved into its place whole.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    return Media(**{name: _ensured(folder / f"{name}.mp4", recipe) for name, recipe in RECIPES.items()})
+    return Media(**{name: _ensured(folder / f"{name}.mp4", recipe, frames) for name, recipe in RECIPES.items()})
 
 
 def poster(video: Path) -> Path:
@@ -59,20 +59,20 @@ def marked(video: bytes, mark: str) -> bytes:
     return video + struct.pack(">I4s", 8 + len(payload), b"free") + payload
 
 
-def _ensured(video: Path, recipe: Recipe) -> Path:
+def _ensured(video: Path, recipe: Recipe, frames: int) -> Path:
     if not poster(video).exists():
         _write_poster(poster(video), recipe)
     if not video.exists():
-        _write_video(video, recipe)
+        _write_video(video, recipe, frames)
     return video
 
 
-def _write_video(path: Path, recipe: Recipe) -> None:
+def _write_video(path: Path, recipe: Recipe, frames: int) -> None:
     part = _part(path)
     with av.open(str(part), "w", format="mp4", options=recipe.muxer) as file:
         stream = file.add_stream("libx264", rate=RATE, options={"preset": "ultrafast", "crf": "30"})
         stream.width, stream.height, stream.pix_fmt = recipe.width, recipe.height, "yuv420p"
-        for frame in _frames(recipe, FRAMES):
+        for frame in _frames(recipe, frames):
             file.mux(stream.encode(frame.reformat(format="yuv420p")))
         file.mux(stream.encode())
     part.replace(path)

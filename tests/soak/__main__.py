@@ -1,0 +1,122 @@
+"""`make soak`: faults on the wire of the local cloud, a hundred jobs for each kind, and what must hold after any."""
+
+import argparse
+import secrets
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from rich.console import Console
+from rich.table import Table
+
+from local.interruption import as_interrupts
+from tests.soak.ground import LOG, Ground, ground
+from tests.soak.outside import Findings, look, problems
+from tests.soak.proofs import PROOFS, Proof
+
+JOBS = 100
+COLUMNS = 120
+SHOWN = 10  # problems of a proof that are told one by one
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What a proof came to. `met`: how often which fault was met; `sweeps`: done, died, most at once."""
+
+    title: str
+    found: Findings
+    met: Mapping[str, int]
+    sweeps: tuple[int, int, int]
+    requests: int
+    seconds: float
+    problems: list[str]
+
+
+FIGURES: dict[str, Callable[[Result], int]] = {
+    "faults": lambda result: sum(result.met.values()),
+    "succeeded": lambda result: result.found.states()["SUCCEEDED"],
+    "charges": lambda result: len(result.found.charges),
+    "twice": lambda result: sum(times > 1 for times in result.found.charged().values()),
+    "files": lambda result: len(result.found.objects),
+    "announced": lambda result: len(result.found.announced()),
+    "events": lambda result: len(result.found.events),
+    "dead letters": lambda result: result.found.dead_letters,
+    "densest": lambda result: result.found.densest,
+    "seconds": lambda result: round(result.seconds),
+}
+"""Columns of the table. `densest`: requests in the densest window; `events` may be more than ends."""
+
+
+def main() -> int:
+    """Run all proofs, or those that are named; 0 only if every one holds."""
+    parser = argparse.ArgumentParser(prog="python -m tests.soak", description=__doc__)
+    parser.add_argument("proofs", nargs="*", metavar="PROOF", help=f"of {', '.join(PROOFS)} (default: all)")
+    parser.add_argument("--seed", type=int, default=secrets.randbelow(10**6), help="draws the faults")
+    parser.add_argument("--jobs", type=int, default=JOBS, help="videos asked for in each proof")
+    given = parser.parse_args()
+    if unknown := set(given.proofs) - PROOFS.keys():
+        parser.error(f"no such proof: {', '.join(sorted(unknown))}")
+    console = Console(highlight=False, soft_wrap=True, width=COLUMNS)
+    console.print(f"{given.jobs} jobs in each proof, seed {given.seed}")
+    LOG.unlink(missing_ok=True)
+    with as_interrupts():
+        results = [_told(console, _run(PROOFS[name], given)) for name in given.proofs or PROOFS]
+    console.print(_table(results))
+    return 1 if any(result.problems for result in results) else 0
+
+
+def _run(proof: Proof, given: argparse.Namespace) -> Result:
+    tasks = [f"veo_task_on_time_{number:03}" for number in range(given.jobs)]
+    with ground(tasks, proof.settings, proof.parameters, proof.sweeps) as here:
+        here.wire.break_(*proof.faults, seed=given.seed)
+        started = time.monotonic()
+        wrong = list(proof.play(here))
+        return _result(proof, here, wrong, time.monotonic() - started)
+
+
+def _result(proof: Proof, here: Ground, wrong: list[str], seconds: float) -> Result:
+    met, requests = here.wire.met(), here.wire.passed()
+    here.wire.break_()
+    found = look(here)
+    unmet = [f"{fault.name} was never met" for fault in proof.faults if not any(fault.name in name for name in met)]
+    return Result(
+        title=proof.title,
+        found=found,
+        met=met,
+        sweeps=(here.sweeps.done, here.sweeps.died, here.sweeps.most),
+        requests=requests,
+        seconds=seconds,
+        problems=[*wrong, *unmet, *problems(found), *proof.shows(found), *proof.met(met)],
+    )
+
+
+def _told(console: Console, result: Result) -> Result:
+    """Tell at once how a proof ended, and what went wrong on its way."""
+    done, died, most = result.sweeps
+    console.print(f"\n{'✗' if result.problems else '✓'} {result.title} ({result.seconds:.0f} s)")
+    console.print(f"  {result.requests} requests on the wire; {done} sweeps, {died} died, {most} at once")
+    for name, times in sorted(result.met.items()):
+        console.print(f"  {times:>5} x {name}")
+    for problem in result.problems[:SHOWN]:
+        console.print(f"  ! {problem}")
+    if more := len(result.problems[SHOWN:]):
+        console.print(f"  ! and {more} more")
+    return result
+
+
+def _table(results: list[Result]) -> Table:
+    table = Table("", "proof", box=None, padding=(0, 2, 0, 0))
+    for column in FIGURES:
+        table.add_column(column, justify="right")
+    for result in results:
+        table.add_row("✗" if result.problems else "✓", result.title, *_figures(result))
+    return table
+
+
+def _figures(result: Result) -> list[str]:
+    return [str(figure(result)) for figure in FIGURES.values()]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,111 @@
+"""What a proof stands on: the provider, the wire, the stack with its functions behind it, and whoever looks on."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from local.announcements import Announcements
+from local.apart import SimulatorApart
+from local.build import ROOT
+from local.cloud import LocalCloud
+from local.emulator import LOGS
+from local.function_logs import collected
+from local.kie import Settings, Simulator
+from local.media import ensure_media
+from local.messages import send
+from local.parameters import beside
+from local.rows import Row, has_ended
+from local.stage import give_keys
+from local.watch import Watch
+from local.wire import Wire, wire
+from tests.soak.sweeps import Sweeps, sweeping
+
+LIMIT = 20
+WINDOW = 2  # seconds: the provider's is five times longer, and so would be the waiting for it
+SPEED = 120.0  # two of the provider's minutes in a second: much faster, and its callbacks would come all at once
+PATIENCE = 240.0
+LOOK_SECONDS, SWEEP_SECONDS = 0.5, 1.0
+MEDIA = ROOT / ".local/soak/media"
+LOG = LOGS / "soak.log"
+
+TIMES = {
+    "WindowSeconds": str(WINDOW),
+    "FirstProbeSeconds": "6",
+    "ProbeSeconds": "2",
+    "UnknownWaitSeconds": "2",
+    "BaseRetrySeconds": "1",
+    "PauseSeconds": "1",
+    "ArchiveRetrySeconds": "1",
+    "ArchiveLeaseSeconds": "10",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """A running stack behind a wire, and the tasks that are asked of it."""
+
+    tasks: Sequence[str]
+    wire: Wire
+    simulator: Simulator
+    cloud: LocalCloud
+    announcements: Announcements
+    watch: Watch
+    sweeps: Sweeps
+
+    def send(self) -> None:
+        """Ask for all videos at once."""
+        messages = [{"taskId": task} for task in self.tasks]
+        send(self.cloud.client("sqs"), self.cloud.outputs["JobQueueUrl"], messages)
+
+    def comes(self, look: Callable[[], bool], seconds: float = PATIENCE) -> bool:
+        """Look again and again, at the rows too; False where it has not come in time."""
+        end = time.monotonic() + seconds
+        while not (seen := look()) and time.monotonic() < end:
+            time.sleep(LOOK_SECONDS)
+            self.watch.look()
+        self.watch.look()
+        return seen
+
+    def ended(self) -> list[Row]:
+        """Jobs that have ended."""
+        return [row for row in self.watch.rows.values() if has_ended(row)]
+
+    def all_have_ended(self) -> bool:
+        """Tell whether every job has."""
+        return len(self.ended()) == len(self.tasks)
+
+    def all_are_announced(self) -> bool:
+        """Tell whether the stack holds every end to be announced."""
+        return self.all_have_ended() and not any("#lane" in row for row in self.ended())
+
+
+@contextmanager
+def ground(
+    tasks: Sequence[str], settings: Mapping[str, object], parameters: Mapping[str, str], sweeps_at_once: int
+) -> Iterator[Ground]:
+    """Set everything up; `settings` of the simulator and `parameters` of the stack go before those that all share."""
+    ensure_media(MEDIA, frames=1)
+    with ExitStack() as stage:
+        line = stage.enter_context(wire())
+        simulator = stage.enter_context(SimulatorApart(_settings(line, settings)))
+        place = {"KieBaseUrl": line.provider, "ResultHosts": urlsplit(line.provider).netloc}
+        told = beside(simulator) | TIMES | place | dict(parameters)
+        cloud = stage.enter_context(LocalCloud(told, {"AWS_ENDPOINT_URL": line.aws}))
+        line.lead(aws=cloud.endpoint, provider=simulator.base_url)
+        give_keys(cloud, simulator.settings)
+        stage.enter_context(collected(cloud, LOG))
+        cloud.client("scheduler").delete_schedule(Name="veo4k-sweep")  # the proofs sweep by themselves
+        sweeps = stage.enter_context(sweeping(cloud, sweeps_at_once, SWEEP_SECONDS))
+        yield Ground(tasks, line, simulator, cloud, Announcements(cloud), Watch(cloud), sweeps)
+
+
+def _settings(line: Wire, changes: Mapping[str, object]) -> Settings:
+    shared = {
+        "speed": SPEED,
+        "window_seconds": float(WINDOW),
+        "media_folder": MEDIA,
+        "log_file": LOGS / "soak-kie.jsonl",
+    }
+    return Settings(public_base=line.provider, **shared | dict(changes))  # type: ignore[arg-type]
