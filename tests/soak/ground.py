@@ -26,6 +26,7 @@ LIMIT = 20
 WINDOW = 2  # seconds: the provider's is five times longer, and so would be the waiting for it
 SPEED = 120.0  # two of the provider's minutes in a second: much faster, and its callbacks would come all at once
 PATIENCE = 240.0
+REDELIVERED_SECONDS = 20
 LOOK_SECONDS, SWEEP_SECONDS = 0.5, 1.0
 MEDIA = ROOT / ".local/soak/media"
 LOG = LOGS / "soak.log"
@@ -35,7 +36,7 @@ TIMES = {
     "FirstProbeSeconds": "6",
     "ProbeSeconds": "2",
     "UnknownWaitSeconds": "2",
-    "BaseRetrySeconds": "1",
+    "LeaseSeconds": "10",  # for requests that are answered or not within a second
     "PauseSeconds": "1",
     "ArchiveRetrySeconds": "1",
     "ArchiveLeaseSeconds": "10",
@@ -96,9 +97,16 @@ def ground(
         line.lead(aws=cloud.endpoint, provider=simulator.base_url)
         give_keys(cloud, simulator.settings)
         stage.enter_context(collected(cloud, LOG))
-        cloud.client("scheduler").delete_schedule(Name="veo4k-sweep")  # the proofs sweep by themselves
+        _hurry(cloud)
         sweeps = stage.enter_context(sweeping(cloud, sweeps_at_once, SWEEP_SECONDS))
         yield Ground(tasks, line, simulator, cloud, Announcements(cloud), Watch(cloud), sweeps)
+
+
+def _hurry(cloud: LocalCloud) -> None:
+    """Let the proofs sweep by themselves, and a message whose function died come back within the time of a proof."""
+    cloud.client("scheduler").delete_schedule(Name="veo4k-sweep")
+    visible = {"VisibilityTimeout": str(REDELIVERED_SECONDS)}
+    cloud.client("sqs").set_queue_attributes(QueueUrl=cloud.outputs["JobQueueUrl"], Attributes=visible)
 
 
 def _settings(line: Wire, changes: Mapping[str, object]) -> Settings:

@@ -25,7 +25,7 @@ class Pauses:
             return
         if self._length and at < self._begun + self._length:
             self.early.append(at)
-        if code == NO_CREDITS:
+        elif code == NO_CREDITS:
             self._begin(at)
         else:
             self._length = 0.0

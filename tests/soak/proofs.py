@@ -167,7 +167,7 @@ PROOFS = {
         faults=DEATHS,
         met=all_were_killed,
     ),
-    "stopped": Proof(title="provider stopped for an hour", play=stopped),
+    "stopped": Proof(title="provider stopped for an hour", play=stopped, parameters={"LeaseSeconds": "30"}),
     "credits": Proof(
         title="out of credits for an hour",
         play=out_of_credits,
