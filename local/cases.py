@@ -64,7 +64,7 @@ def _failed(title: str, scenario: str) -> Case:
     )
 
 
-# The late callback comes after the first probe (12 minutes) in any case, and need not keep the demo waiting longer.
+# The late callback comes after the first probe in any case, and need not keep the demo waiting longer.
 SOON_AFTER_THE_PROBE = {"callbacks": [{"delay": 18.0}]}
 
 CASES = (

@@ -33,7 +33,10 @@ from local.watch import Watch
 LOG = LOGS / "demo.log"
 GENERATION_MINUTES = (5.0, 7.0)  # well before the first probe, on a slow machine too
 MEDIA = ROOT / ".local/media"
-HARD_DEADLINE = "24"  # seconds, for three days: a callback has come by then, a retried one too
+TIMES = {
+    "FirstProbeSeconds": "16",  # a slow machine takes its time to start the functions that callbacks need
+    "HardDeadlineSeconds": "24",  # for three days: a callback has come by then, a retried one too
+}
 SETTINGS = Settings(speed=SPEED, generation_minutes=GENERATION_MINUTES, media_folder=MEDIA, log_file=LOG)
 PATIENCE = 120.0  # seconds after which jobs that have not ended are given up
 LOOK_SECONDS = 0.5
@@ -84,8 +87,7 @@ def _set_up(console: Console, stage: contextlib.ExitStack, contract: str) -> Sce
     cases = cases_under(contract)
     console.print(f"{len(cases)} videos on their way to 4K (contract {contract}), all here; a minute is a second.")
     with console.status("Building and deploying the stack"):
-        parameters = {"ProviderContract": contract, "HardDeadlineSeconds": HARD_DEADLINE}
-        simulator, cloud = stage.enter_context(staged(SETTINGS, parameters))
+        simulator, cloud = stage.enter_context(staged(SETTINGS, TIMES | {"ProviderContract": contract}))
     stage.enter_context(collected(cloud, LOG))
     return Scene(cases, cloud, simulator, Announcements(cloud), Watch(cloud))
 

@@ -83,6 +83,7 @@ async def _generate(provider: Provider, upscale: Upscale) -> None:
         for callback in upscale.scenario.callbacks if upscale.callback_url else ():
             group.create_task(_call_back(provider, upscale, callback))
         await provider.pass_minutes(upscale.minutes)
+        await provider.generations_open.wait()
         _finish(provider, upscale)
 
 

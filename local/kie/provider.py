@@ -60,6 +60,7 @@ class Provider:
     upscales: list[Upscale] = field(default_factory=list)
     tries: list[dict[str, Any]] = field(default_factory=list)
     resumed: asyncio.Event = field(default_factory=asyncio.Event)
+    generations_open: asyncio.Event = field(default_factory=asyncio.Event)
     callbacks_open: asyncio.Event = field(default_factory=asyncio.Event)
     background: set[asyncio.Task[None]] = field(default_factory=set)
 
@@ -70,6 +71,7 @@ class Provider:
     def adopt(self, settings: Settings) -> None:
         """Put new settings in force."""
         self.settings = settings
+        _set(self.generations_open, on=not settings.generations_held)
         _set(self.callbacks_open, on=not settings.callbacks_held)
         _set(self.resumed, on=settings.outage != "hang")
 

@@ -20,6 +20,8 @@ class Settings:
     after_failure       repeat after a failure: `new_attempt` (paid again) or `failed_again` (the failure, unpaid)
     key_counts_index    whether a repeated POST is recognised by task and index, or by the task alone
     callback_tries      tries of one callback, callback_retry_minutes apart
+    generations_held    no generation ends until this is false again
+    callbacks_held      no callback is sent until this is false again
     refuse_with         a body code every API request is answered with; 0: none
     outage              `none`, `hang` (no answer until resumed), `reset` (closed unanswered), `html` (a proxy's 502)
     retired             the veo paths are gone: HTTP 404 without envelope
@@ -46,6 +48,7 @@ class Settings:
     callback_retry_minutes: tuple[float, ...] = (1.0, 5.0, 15.0)
     callback_timeout_seconds: float = 15.0
     renew_timestamp: bool = True
+    generations_held: bool = False
     callbacks_held: bool = False
     maintenance: bool = False
     refuse_with: int = 0

@@ -19,7 +19,6 @@ FLIGHTS = {
 }
 """The jobs that are in flight when a contract ends, by scenario."""
 
-MINUTES = 80.0  # eight seconds: long enough for all to be in flight together
 RETIRED_REASON = "PATH_GONE: set the stack's ProviderContract to jobs"
 
 
@@ -66,13 +65,13 @@ def paths_asked(world: World) -> dict[str, set[str]]:
 @pytest.fixture(scope="module")
 def switched(lone: World) -> dict[str, Row]:
     """Twenty jobs in flight when `veo` becomes `jobs`, and ten more when that becomes `veo` again; as they ended."""
+    lone.simulator.control(generations_held=True)
     for contract in CREATE:
         tasks = flight(contract)
-        for task, scenario in tasks.items():
-            lone.simulator.register(task, scenario, minutes=MINUTES)
         lone.send(*({"taskId": task} for task in tasks))
         until(lambda: in_flight(lone, tasks))  # noqa: B023 - asked within this turn of the loop
         lone.cloud.change(ProviderContract=OTHER[contract])
+    lone.simulator.control(generations_held=False)
     return until(lambda: ends(lone, flight("veo") | flight("jobs")))
 
 
@@ -115,8 +114,10 @@ def test_under_the_newer_contract_nothing_is_asked_for_twice_even_where_the_answ
 
 # The day the older path is gone
 
+HARD_DEADLINE = "4"  # seconds
 ACCEPTED, UNHEARD = "veo_task_on_time_accepted", "veo_task_lost_accepted"
 REFUSED = [f"veo_task_on_time_refused_{number}" for number in range(5)]
+UNTOLD = "veo_task_answer_and_callback_lost_later"
 LATER = [f"veo_task_on_time_later_{number}" for number in range(3)]
 
 
@@ -128,6 +129,7 @@ class Retirement:
     mended: dict[str, Row]
     unheard: Row
     back: Row
+    untold: Row
 
 
 def measured(lone: World, function: str, metric: str) -> list[float]:
@@ -140,7 +142,7 @@ def measured(lone: World, function: str, metric: str) -> list[float]:
 def retirement(lone: World, switched: dict[str, Row]) -> Retirement:
     """Two jobs were accepted when the older paths went; eight came too late, five of them before the gate was shut."""
     assert switched
-    lone.simulator.register(ACCEPTED, "on_time", minutes=40)
+    lone.simulator.control(generations_held=True)
     lone.send({"taskId": ACCEPTED}, {"taskId": UNHEARD})
     until(lambda: in_flight(lone, dict.fromkeys((ACCEPTED, UNHEARD), "")))
     lone.simulator.control(retired=True)
@@ -149,11 +151,14 @@ def retirement(lone: World, switched: dict[str, Row]) -> Retirement:
     lone.send(*({"taskId": task} for task in LATER))
     gone = {task: lone.reached(task, "QUEUED") for task in (*REFUSED, *LATER)}
     until(lambda: 0 in measured(lone, "SweepFunctionName", "GateOpen"))
-    lone.cloud.change(ProviderContract="jobs")
+    lone.cloud.change(ProviderContract="jobs", HardDeadlineSeconds=HARD_DEADLINE)
+    lone.simulator.control(generations_held=False)
     mended = {task: lone.ended(task) for task in (*gone, ACCEPTED)}
     [unheard] = lone.runs(UNHEARD)
+    lone.send({"taskId": UNTOLD})
+    lone.reached(UNTOLD, "SUBMITTING")
     lone.simulator.control(retired=False)
-    return Retirement(gone, mended, unheard, lone.ended(UNHEARD))
+    return Retirement(gone, mended, unheard, lone.ended(UNHEARD), lone.ended(UNTOLD))
 
 
 def test_jobs_that_come_too_late_for_the_older_path_wait_and_say_what_to_set(retirement: Retirement) -> None:
@@ -179,6 +184,14 @@ def test_what_was_accepted_before_is_still_called_back(retirement: Retirement) -
 def test_an_accepted_job_that_nobody_calls_back_about_waits_for_the_path_it_knows(retirement: Retirement) -> None:
     assert retirement.unheard["state"] == "PROCESSING"
     assert (retirement.back["state"], retirement.back["evidence"]) == ("SUCCEEDED", "probe")
+
+
+def test_a_job_whose_answer_and_callback_are_lost_is_asked_for_once_and_given_up(
+    lone: World, retirement: Retirement
+) -> None:
+    untold = retirement.untold
+    assert (untold["state"], untold["error"]["code"]) == ("TIMED_OUT", "SUBMISSION_UNCONFIRMED")
+    assert (untold["maybeCharged"], untold["attempts"], len(lone.charges(UNTOLD))) == (True, 1, 1)
 
 
 def test_the_retirement_costs_nobody_a_second_charge(lone: World, retirement: Retirement) -> None:

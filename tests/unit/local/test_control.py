@@ -3,6 +3,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from http.client import RemoteDisconnected
 from pathlib import Path
 from typing import Any
@@ -125,6 +126,15 @@ def test_the_state_of_every_attempt_can_be_seen(simulator: Simulator, caller: Ca
     (task,) = until(lambda: (tasks := simulator.tasks())[0]["phase"] == "failed" and tasks)
     assert (task["taskId"], task["index"], task["recordId"]) == ("veo_task_failure_1", 0, "veo_task_failure_1")
     assert simulator.stats()["phases"] == {"failed": 1}
+
+
+def test_generations_that_are_held_end_when_they_are_let_go(simulator: Simulator, caller: Caller) -> None:
+    simulator.control(generations_held=True)
+    caller.ask("veo_task_on_time_1")
+    time.sleep(0.1)
+    assert simulator.stats()["phases"] == {"working": 1}
+    simulator.control(generations_held=False)
+    until(lambda: simulator.stats()["phases"] == {"success": 1})
 
 
 def test_a_port_that_is_taken_is_an_error_of_the_start(simulator: Simulator, start: Start) -> None:

@@ -1,6 +1,6 @@
 from local.build import ROOT
 from local.cases import CASES
-from local.demo import GENERATION_MINUTES, HARD_DEADLINE, PATIENCE, SETTINGS
+from local.demo import GENERATION_MINUTES, PATIENCE, SETTINGS, TIMES
 from local.kie import SimulatorClient
 from local.kie.scenarios import SCENARIOS
 from local.parameters import AT_THE_PROVIDER, COMPRESSED, beside, compressed
@@ -27,7 +27,7 @@ def test_the_window_and_the_lease_are_the_real_ones() -> None:
 
 def test_every_parameter_is_one_of_the_template() -> None:
     template = (ROOT / "template.yaml").read_text()
-    assert [name for name in STACK | AT_THE_PROVIDER if f"\n  {name}:\n" not in template] == []
+    assert [name for name in STACK | AT_THE_PROVIDER | TIMES if f"\n  {name}:\n" not in template] == []
 
 
 def test_the_real_provider_is_polled_no_more_often_than_it_asks_for() -> None:
@@ -36,13 +36,19 @@ def test_the_real_provider_is_polled_no_more_often_than_it_asks_for() -> None:
 
 def test_a_callback_on_time_comes_well_before_the_first_probe() -> None:
     longest = SETTINGS.real_seconds(GENERATION_MINUTES[1])
-    assert longest + 4 < int(STACK["FirstProbeSeconds"])
+    assert longest + 8 < int(TIMES["FirstProbeSeconds"])
+
+
+def test_a_late_callback_comes_well_after_the_first_probe() -> None:
+    [late] = [case for case in CASES if case.scenario == "late"]
+    delay = GENERATION_MINUTES[0] + late.changes["callbacks"][0]["delay"]
+    assert SETTINGS.real_seconds(delay) > int(TIMES["FirstProbeSeconds"]) + 4
 
 
 def test_a_job_that_is_only_awaited_is_given_up_after_the_last_callback_and_before_the_demo_is() -> None:
     retries = SETTINGS.callback_retry_minutes[: SETTINGS.callback_tries - 1]
     last = SETTINGS.real_seconds(GENERATION_MINUTES[1] + sum(retries))
-    assert last + 4 < int(HARD_DEADLINE) < PATIENCE / 2
+    assert last + 4 < int(TIMES["HardDeadlineSeconds"]) < PATIENCE / 2
 
 
 def test_every_case_is_a_scenario_of_the_simulator_and_a_task_of_its_own() -> None:
