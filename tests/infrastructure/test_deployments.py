@@ -4,6 +4,7 @@ The emulator knows aliases and versions but no CodeDeploy: that a deployment shi
 only AWS can show.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,6 +17,9 @@ from veo4k.adapters.new_versions import NewVersions
 from veo4k.services.check import check
 
 WITHOUT_WAITING = "AllAtOnce"
+SUBSTITUTED = re.compile(r"\$\{(\w+)\}")
+LONGEST_DESCRIPTION = 256
+ROOM = 60  # characters that the addresses of a stack may be longer than the defaults
 
 
 def alias(function: str) -> dict[str, str]:
@@ -47,6 +51,48 @@ def test_a_new_layer_is_a_new_version_of_each_function(template: dict[str, Any])
     found = template["Resources"]
     assert all(found[layer]["Properties"]["PublishLambdaVersion"] for layer in ("VendorLayer", "CoreLayer"))
     assert all(found[f"{function}Function"]["Properties"]["AutoPublishAliasAllProperties"] for function in FUNCTIONS)
+
+
+def parameters_in(template: dict[str, Any], value: Any) -> set[str]:
+    """The parameters that a value refers to, by the conditions it depends on too."""
+    known: dict[str, Any] = template["Parameters"]
+    if isinstance(value, list):
+        return {name for each in value for name in parameters_in(template, each)}
+    if not isinstance(value, dict):
+        return set()
+    named = {value["Ref"]} if value.get("Ref") in known else set()
+    asked = template["Conditions"][value["Fn::If"][0]] if "Fn::If" in value else None
+    told = set(SUBSTITUTED.findall(str(value.get("Fn::Sub", ""))))
+    inner = [*value.values(), asked]
+    return named | told & known.keys() | {name for each in inner for name in parameters_in(template, each)}
+
+
+def description(template: dict[str, Any], function: str) -> Any:
+    return template["Resources"][f"{function}Function"]["Properties"]["VersionDescription"]
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_setting_that_is_changed_is_a_new_version_of_each_function_that_is_told_it(
+    template: dict[str, Any], function: str
+) -> None:
+    shared = template["Globals"]["Function"]["Environment"]
+    own = template["Resources"][f"{function}Function"]["Properties"]["Environment"]
+    assert parameters_in(template, description(template, function)) == parameters_in(template, [shared, own])
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_the_settings_fit_into_the_description_of_a_version(template: dict[str, Any], function: str) -> None:
+    told = str(description(template, function)["Fn::Sub"])
+    for name, parameter in template["Parameters"].items():
+        told = told.replace(f"${{{name}}}", str(parameter.get("Default", "")))
+    assert len(told) + ROOM <= LONGEST_DESCRIPTION
+
+
+def test_a_changed_parameter_reaches_the_version_behind_the_alias(cloud: LocalCloud) -> None:
+    cloud.change(ProviderContract="jobs")
+    name = cloud.outputs["SubmitFunctionName"]
+    behind = cloud.client("lambda").get_function_configuration(FunctionName=name, Qualifier="live")
+    assert behind["Environment"]["Variables"]["PROVIDER_CONTRACT"] == "jobs"
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
