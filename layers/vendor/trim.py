@@ -30,6 +30,9 @@ OPERATIONS = {
     "sqs": {"ChangeMessageVisibility", "SendMessage", "SendMessageBatch"},
     "stepfunctions": {"SendTaskFailure", "SendTaskSuccess"},
 }
+# JSON that goes through as it is, both ways: botocore would look for each of ten kinds in each value of a row. Only
+# binary values need it, and rows have none.
+AS_IT_STANDS = {"AttributeValue"}
 DATA_FILES = ("_retry.json", "endpoints.json", "partitions.json", "sdk-default-configuration.json")
 MODEL_FILES = ("service-2", "endpoint-rule-set-1", "paginators-1")
 
@@ -77,13 +80,54 @@ STAND_INS = {
     "botocore/docs/__init__.py": "",
     "botocore/docs/docstring.py": "def WaiterDocstring(**_):\n    return None\n\n\n"
     "ClientMethodDocstring = PaginatorDocstring = WaiterDocstring\n",
+    # A mode of retries that none of our clients is in.
+    "botocore/retries/adaptive.py": "register_retry_handler = None\n",
+    # The bundle lies beside it as a file: nothing needs to be unpacked from an archive.
+    "certifi/core.py": "from os.path import dirname, join\n\n\n"
+    "def where():\n    return join(dirname(__file__), 'cacert.pem')\n\n\n"
+    "def contents():\n    with open(where(), encoding='ascii') as bundle:\n        return bundle.read()\n",
 }
+_PARSE_DATES_LATER = (
+    "\n\ndef parse(text):\n    from dateutil.parser import parse as parse_date\n\n    return parse_date(text)\n\n\n"
+)
 EDITS = {
     # boto3 imports all of s3transfer, and multiprocessing with it, to ask what the locked version answers with yes.
     "boto3/compat.py": {
         "from s3transfer.manager import TransferConfig\n": "",
         "hasattr(TransferConfig, 'UNSET_DEFAULT')": "True",
     },
+    # Dates as texts come with credentials of other kinds than a function's.
+    "botocore/credentials.py": {
+        "import dateutil.parser\nfrom dateutil.parser import parse\n": "",
+        "\nlogger = logging.getLogger(__name__)\n": _PARSE_DATES_LATER + "logger = logging.getLogger(__name__)\n",
+        "dateutil.parser.parse(": "parse(",
+        "import subprocess\n": "",
+        "popen=subprocess.Popen": "popen=None",
+    },
+    "botocore/utils.py": {
+        "import dateutil.parser\n": "",
+        "        return dateutil.parser.parse(value,": "        import dateutil.parser\n\n"
+        "        return dateutil.parser.parse(value,",
+    },
+    "botocore/tokens.py": {
+        "import dateutil.parser\n": "",
+        '= dateutil.parser.parse(token["registrationExpiresAt"])': '= parse(token["registrationExpiresAt"])',
+        '= dateutil.parser.parse(token_dict["expiresAt"])': '= parse(token_dict["expiresAt"])',
+        "\nlogger = logging.getLogger(__name__)\n": _PARSE_DATES_LATER + "logger = logging.getLogger(__name__)\n",
+    },
+    # What they take of it the standard library has since 3.11 and 3.13.
+    "aws_lambda_powertools/metrics/types.py": {
+        "from typing_extensions import NotRequired\n": "from typing import NotRequired\n"
+    },
+    "aws_lambda_powertools/utilities/jmespath_utils/__init__.py": {
+        "from typing_extensions import deprecated\n": "from warnings import deprecated\n"
+    },
+    # A name in a header of the SDK's requests, put there by a hook that runs for each of them.
+    "aws_lambda_powertools/__init__.py": {
+        "from aws_lambda_powertools.shared.user_agent import inject_user_agent\n": "",
+        "\ninject_user_agent()\n": "",
+    },
+    "urllib3/util/url.py": {'_IPV6_RE = re.compile("^" + _IPV6_PAT + "$")\n': ""},  # used by nobody
     # Needed only for HTTP/2, which is not installed.
     "urllib3/http2/__init__.py": {"from importlib.metadata import version\n": ""},
 }
@@ -125,6 +169,8 @@ def _trim_data(data: Path) -> None:
         model = kept[newest.relative_to(data) / "service-2.json"]
         prefixes.add(model["metadata"]["endpointPrefix"])
         keep_operations(model, operations)
+        for shape in AS_IT_STANDS & model["shapes"].keys():
+            model["shapes"][shape]["document"] = True
     for partition in services:
         partition["services"] = {name: at for name, at in partition["services"].items() if name in prefixes}
     _write(data, kept)

@@ -5,13 +5,15 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
-import boto3
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
-from botocore.parsers import ResponseParserError
-
+from veo4k.adapters.imports import uncollected
 from veo4k.adapters.tls import shared_context
 from veo4k.domain.errors import StorageError
+
+with uncollected():
+    import boto3
+    from botocore.config import Config
+    from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.parsers import ResponseParserError
 
 _COMMON: Any = {
     "retries": {"mode": "standard", "total_max_attempts": 3},
