@@ -8,10 +8,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from local.interruption import as_interrupts
-from tests.soak.ground import LOG, Ground, ground
+from tests.soak.ground import LIMIT, LOG, WINDOW, Ground, ground
 from tests.soak.outside import Findings, look, problems
 from tests.soak.proofs import PROOFS, Proof
 
@@ -30,6 +30,7 @@ class Result:
     sweeps: tuple[int, int, int]
     requests: int
     seconds: float
+    aside: str
     problems: list[str]
 
 
@@ -41,11 +42,15 @@ FIGURES: dict[str, Callable[[Result], int]] = {
     "files": lambda result: len(result.found.objects),
     "announced": lambda result: len(result.found.announced()),
     "events": lambda result: len(result.found.events),
-    "dead letters": lambda result: result.found.dead_letters,
+    "dead": lambda result: result.found.dead_letters,
     "densest": lambda result: result.found.densest,
     "seconds": lambda result: round(result.seconds),
 }
-"""Columns of the table. `densest`: requests in the densest window; `events` may be more than ends."""
+"""Columns of the table.
+
+`twice`: tasks charged more than once; `announced`: tasks, each under one event id, in so many `events`; `dead`:
+messages in dead-letter queues; `densest`: requests in the densest window.
+"""
 
 
 def main() -> int:
@@ -58,12 +63,15 @@ def main() -> int:
     if unknown := set(given.proofs) - PROOFS.keys():
         parser.error(f"no such proof: {', '.join(sorted(unknown))}")
     console = Console(highlight=False, soft_wrap=True, width=COLUMNS)
-    console.print(f"{given.jobs} jobs in each proof, seed {given.seed}")
+    console.print(f"{given.jobs} jobs in each proof, at most {LIMIT} requests in {WINDOW} s, seed {given.seed}")
+    started = time.monotonic()
     LOG.unlink(missing_ok=True)
     with as_interrupts():
         results = [_told(console, _run(PROOFS[name], given)) for name in given.proofs or PROOFS]
-    console.print(_table(results))
-    return 1 if any(result.problems for result in results) else 0
+    held = sum(not result.problems for result in results)
+    took = f"{time.monotonic() - started:.0f} s, set-up and all"
+    console.print("", _table(results), f"\n{held} of {len(results)} proofs hold, seed {given.seed}, {took}", sep="\n")
+    return 0 if held == len(results) else 1
 
 
 def _run(proof: Proof, given: argparse.Namespace) -> Result:
@@ -80,6 +88,7 @@ def _result(proof: Proof, here: Ground, wrong: list[str], seconds: float) -> Res
     here.wire.break_()
     found = look(here)
     unmet = [f"{fault.name} was never met" for fault in proof.faults if not any(fault.name in name for name in met)]
+    unmet += [f"only {here.sweeps.most} sweeps at once"] * (here.sweeps.most < proof.sweeps)
     return Result(
         title=proof.title,
         found=found,
@@ -87,6 +96,7 @@ def _result(proof: Proof, here: Ground, wrong: list[str], seconds: float) -> Res
         sweeps=(here.sweeps.done, here.sweeps.died, here.sweeps.most),
         requests=requests,
         seconds=seconds,
+        aside=proof.tells(found),
         problems=[*wrong, *unmet, *problems(found), *proof.shows(found), *proof.met(met)],
     )
 
@@ -98,6 +108,8 @@ def _told(console: Console, result: Result) -> Result:
     console.print(f"  {result.requests} requests on the wire; {done} sweeps, {died} died, {most} at once")
     for name, times in sorted(result.met.items()):
         console.print(f"  {times:>5} x {name}")
+    if result.aside:
+        console.print(f"  {result.aside}")
     for problem in result.problems[:SHOWN]:
         console.print(f"  ! {problem}")
     if more := len(result.problems[SHOWN:]):
@@ -106,7 +118,7 @@ def _told(console: Console, result: Result) -> Result:
 
 
 def _table(results: list[Result]) -> Table:
-    table = Table("", "proof", box=None, padding=(0, 2, 0, 0))
+    table = Table("", Column("proof", no_wrap=True), box=None, padding=(0, 2, 0, 0))
     for column in FIGURES:
         table.add_column(column, justify="right")
     for result in results:

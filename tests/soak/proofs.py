@@ -1,27 +1,19 @@
-"""The proofs: what goes wrong in each, and how long. What must hold in the end is the same for all (`outside`)."""
+"""The proofs: what goes wrong in each. What must hold in the end is the same for all (`outside`)."""
 
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from local.rows import public
 from local.wire import Fault
 from tests.soak.ground import Ground
 from tests.soak.outside import Findings
 from tests.soak.pauses import NO_CREDITS, pauses
+from tests.soak.plays import AFFORDED, Problems, out_of_credits, simply, stopped, without_bus, without_callbacks
 
-Problems = Iterator[str]
-
-HOUR = 60.0  # of the provider's minutes
-HELD_BACK = 5  # of the callbacks that do not come; more at once would only show how many processes this machine bears
 FIRST_PAUSE = 2
-AFFORDED = 30  # videos
 
 POST = "^POST /api/v1/veo/get-4k-video"
 EVERYTHING = "^(dynamodb|sqs|events|s3|secretsmanager) "
 FIRST_ANSWERS = Fault(name="first POST answer lost", where=POST, applied=True, first=True)
-BUS_DOWN = Fault(name="PutEvents 500", where="^events ", kind="answer", status=500, code="InternalException")
-BUS_FULL = Fault(name="PutEvents entries refused", where="^events ", kind="refuse_entries", code="ThrottlingException")
 BAD_SERVICES = (
     Fault(name="answer dropped after the write", where="^dynamodb UpdateItem", applied=True, share=0.12),
     Fault(name="answer dropped", where=EVERYTHING, applied=True, share=0.04),
@@ -43,81 +35,33 @@ DEATHS = (
 )
 
 
-def simply(ground: Ground) -> Problems:
-    """Ask for everything and wait for the ends."""
-    ground.send()
-    yield from _comes(ground, ground.all_are_announced, "the ends")
-
-
-def _comes(ground: Ground, look: Callable[[], bool], what: str) -> Problems:
-    if not ground.comes(look):
-        yield f"{what} never came: {len(ground.ended())} of {len(ground.tasks)} jobs have ended"
-
-
-def without_callbacks(ground: Ground) -> Problems:
-    """Lose all callbacks but a few, and hold those back until all is over; then they come, and change nothing."""
-    for task in ground.tasks[HELD_BACK:]:
-        ground.simulator.register(task, "lost")
-    yield from simply(ground)
-    if sent := len(ground.simulator.stats()["callbacks"]):
-        yield f"{sent} callbacks were sent"
-    before = {task: public(row) for task, row in ground.watch.rows.items()}
-    ground.simulator.control(callbacks_held=False)
-    yield from _comes(ground, lambda: len(ground.simulator.stats()["callbacks"]) >= HELD_BACK, "late callbacks")
-    answers = {row["status"] for row in ground.simulator.stats()["callbacks"]}
-    if answers != {200} or before != {task: public(row) for task, row in ground.watch.rows.items()}:
-        yield f"late callbacks were answered {answers}, or changed something"
-
-
-def without_bus(ground: Ground) -> Problems:
-    """Let the bus refuse until all jobs have ended, in both of its ways; only then may anything be announced."""
-    ground.wire.break_(BUS_DOWN)
-    ground.send()
-    yield from _comes(ground, lambda: len(ground.ended()) >= len(ground.tasks) // 2, "half of the ends")
-    ground.wire.break_(BUS_FULL)
-    yield from _comes(ground, ground.all_have_ended, "the ends")
-    if early := len(ground.announcements.received()) or sum("#lane" not in row for row in ground.ended()):
-        yield f"{early} ends count as announced while the bus refused"
-    ground.wire.break_()
-    yield from _comes(ground, ground.all_are_announced, "the announcements")
-
-
-def stopped(ground: Ground) -> Problems:
-    """Stop the provider in mid-run for an hour of its time: no request is answered, no callback sent."""
-    ground.send()
-    yield from _comes(ground, lambda: len(ground.simulator.ledger()) >= AFFORDED, "the first charges")
-    ground.simulator.control(outage="hang", callbacks_held=True)
-    _an_hour(ground)
-    ground.simulator.control(outage="none", callbacks_held=False)
-    yield from _comes(ground, ground.all_are_announced, "the ends")
-
-
-def out_of_credits(ground: Ground) -> Problems:
-    """Let the credits run out in mid-run, and come back an hour of the provider's time later."""
-    ground.send()
-    yield from _comes(ground, lambda: _refusals(ground) > 0, "the first refusal")
-    _an_hour(ground)
-    if failed := [row for row in ground.ended() if row["state"] != "SUCCEEDED"]:
-        yield f"{len(failed)} jobs ended for want of credits"
-    ground.simulator.control(credits=1_000_000)
-    yield from _comes(ground, ground.all_are_announced, "the ends")
-
-
-def _refusals(ground: Ground) -> int:
-    return sum(row["code"] == NO_CREDITS for row in ground.simulator.stats()["requests"])
-
-
-def _an_hour(ground: Ground) -> None:
-    """Let an hour of the provider's time pass: here the wait itself is the fault."""
-    time.sleep(ground.simulator.settings.real_seconds(HOUR))
-    ground.watch.look()
-
-
 def one_probe_in_a_pause(found: Findings) -> Problems:
     """While the gate is shut the provider hears nothing, and one request when each pause is over."""
     read = pauses(found.requests, FIRST_PAUSE)
     if read.count < 2 or read.early:
-        yield f"{read.count} pauses, and {len(read.early)} requests within them"
+        yield told_pauses(found)
+
+
+def told_pauses(found: Findings) -> str:
+    """Say what the provider's log says of the shut gate."""
+    read = pauses(found.requests, FIRST_PAUSE)
+    refused = sum(request["code"] == NO_CREDITS for request in found.requests)
+    return f"{refused} requests answered {NO_CREDITS} in {read.count} pauses; {len(read.early)} came within a pause"
+
+
+def _unanswered(found: Findings) -> int:
+    return sum(not request["http"] for request in found.requests)
+
+
+def was_stopped(found: Findings) -> Problems:
+    """Somebody asked the provider while it was stopped."""
+    if not _unanswered(found):
+        yield "no request was left unanswered"
+
+
+def told_unanswered(found: Findings) -> str:
+    """Say how many requests the stopped provider left unanswered."""
+    return f"{_unanswered(found)} requests left unanswered"
 
 
 def all_were_killed(met: Mapping[str, int]) -> Problems:
@@ -132,6 +76,11 @@ def nothing_more(_: object) -> Problems:
     yield from ()
 
 
+def nothing_to_tell(_: object) -> str:
+    """Have no figures but those of the table."""
+    return ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proof:
     """One named proof.
@@ -141,6 +90,7 @@ class Proof:
     faults      on the wire, from the beginning
     sweeps      at the same time
     shows       what must hold beside what all must show; `met`: how often which fault must have been met
+    tells       figures of its own
     """
 
     title: str
@@ -151,6 +101,7 @@ class Proof:
     sweeps: int = 1
     shows: Callable[[Findings], Problems] = nothing_more
     met: Callable[[Mapping[str, int]], Problems] = nothing_more
+    tells: Callable[[Findings], str] = nothing_to_tell
 
 
 PROOFS = {
@@ -167,12 +118,19 @@ PROOFS = {
         faults=DEATHS,
         met=all_were_killed,
     ),
-    "stopped": Proof(title="provider stopped for an hour", play=stopped, parameters={"LeaseSeconds": "30"}),
+    "stopped": Proof(
+        title="provider stopped for an hour",
+        play=stopped,
+        parameters={"LeaseSeconds": "30"},
+        shows=was_stopped,
+        tells=told_unanswered,
+    ),
     "credits": Proof(
         title="out of credits for an hour",
         play=out_of_credits,
         settings={"credits": AFFORDED * 120},
         parameters={"PauseSeconds": str(FIRST_PAUSE)},
         shows=one_probe_in_a_pause,
+        tells=told_pauses,
     ),
 }
