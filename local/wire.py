@@ -25,7 +25,7 @@ from local.emulator import LOGS, ROOT, STATE, free_port
 
 MITMDUMP = ROOT / ".venvs/wire/bin/mitmdump"
 ADDON = ROOT / "local/wire_addon.py"
-START_SECONDS = 30
+START_SECONDS = 120  # on a machine that is busy with other things
 OPTIONS = {"keep_host_header": "true", "connection_strategy": "lazy", "termlog_verbosity": "warn", "flow_detail": "0"}
 
 

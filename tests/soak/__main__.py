@@ -10,7 +10,11 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.table import Column, Table
 
-from local.interruption import as_interrupts
+from local.build import ROOT, BuildError
+from local.deploy import DeployError
+from local.emulator import EmulatorError
+from local.interruption import INTERRUPTED, as_interrupts
+from local.wire import WireError
 from tests.soak.ground import LIMIT, LOG, WINDOW, Ground, ground
 from tests.soak.outside import Findings, look, problems
 from tests.soak.proofs import PROOFS, Proof
@@ -66,8 +70,15 @@ def main() -> int:
     console.print(f"{given.jobs} jobs in each proof, at most {LIMIT} requests in {WINDOW} s, seed {given.seed}")
     started = time.monotonic()
     LOG.unlink(missing_ok=True)
-    with as_interrupts():
-        results = [_told(console, _run(PROOFS[name], given)) for name in given.proofs or PROOFS]
+    try:
+        with as_interrupts():
+            results = [_told(console, _run(PROOFS[name], given)) for name in given.proofs or PROOFS]
+    except (BuildError, DeployError, EmulatorError, WireError) as error:
+        console.print(f"The ground could not be laid: {error}", markup=False)
+        return 1
+    except KeyboardInterrupt:
+        console.print(f"Interrupted; nothing is left running. Log: {LOG.relative_to(ROOT)}")
+        return INTERRUPTED
     held = sum(not result.problems for result in results)
     took = f"{time.monotonic() - started:.0f} s, set-up and all"
     console.print("", _table(results), f"\n{held} of {len(results)} proofs hold, seed {given.seed}, {took}", sep="\n")
