@@ -129,6 +129,7 @@ def test_a_function_has_the_rights_of_its_role_and_no_others(cloud: LocalCloud, 
         FunctionName=answer,
         Runtime="python3.13",
         Handler="app.handler",
+        Timeout=60,  # importing the SDK takes long on a busy machine
         Role=role,
         Code={"ZipFile": zipped(TRIES.format(call=call.format(table=cloud.outputs["JobTableName"])))},
     )

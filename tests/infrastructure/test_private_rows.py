@@ -29,6 +29,7 @@ def tried(cloud: LocalCloud, function: str, task: str) -> str:
         Runtime="python3.13",
         Role=role,
         Handler="app.handler",
+        Timeout=60,  # importing the SDK takes long on a busy machine
         Code={"ZipFile": zipped(TRIES.format(call=call))},
     )
     answer: str = lambdas.invoke(FunctionName=name)["Payload"].read().decode()
