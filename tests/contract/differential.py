@@ -1,33 +1,42 @@
-"""A random history, done to memory and to a table at once: both must say the same at every step.
+"""A random history and real lives, done to memory and to a table at once: both must say the same at every step.
 
-As a program: `python -m tests.contract.differential 50000` does that many writes to DynamoDB Local.
+As a program: `python -m tests.contract.differential 50000` does that many writes to DynamoDB Local, and more.
 """
 
 import sys
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
 from tests.contract.dynamodb_local import dynamodb_local
 from tests.contract.histories import history
+from tests.contract.in_use import condition, lives
 from tests.contract.rows import NOW
 from tests.contract.tables import connect, create_table
 from tests.doubles.jobs_memory import MemoryJobs
 from veo4k.adapters.jobs_dynamodb import DynamoJobs
 from veo4k.domain.job import Lane
 from veo4k.domain.ports import Jobs
-from veo4k.domain.write import Written
+from veo4k.domain.write import Write, Written, apply
 
 FOR_EVER = NOW * 2
+SEEDS = 50  # of the simulation, whose writes are done as well
 
 
 @dataclass
 class Tally:
-    """What a history came to. `written`: how often each transition was, `refused`: or was refused."""
+    """What came of it. `written`: how often each transition was, `refused`: or was refused.
+
+    `held` and `failed`: the conditions that were seen to do so; `used`: those that the services write.
+    """
 
     written: Counter[str] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
+    held: set[str] = field(default_factory=set)
+    failed: set[str] = field(default_factory=set)
+    used: set[str] = field(default_factory=set)
     mismatches: list[tuple[str, Any, Any]] = field(default_factory=list)
 
     def compare(self, what: str, expected: Any, found: Any) -> None:
@@ -35,14 +44,22 @@ class Tally:
         if expected != found:
             self.mismatches.append((what, expected, found))
 
+    @property
+    def unseen(self) -> set[str]:
+        """The conditions in use that did not both hold and fail."""
+        return self.used - (self.held & self.failed)
 
-def compare(table: Jobs, operations: int, seed: int) -> Tally:
-    """Do that many writes to a memory and to a table, both empty."""
+
+def compare(table: Jobs, operations: int, seed: int, seeds: Iterable[int]) -> Tally:
+    """Do that many random writes to a memory and to a table, both empty; then what these seeds' jobs wrote, twice."""
     memory, tally = MemoryJobs(), Tally()
     for name, write in history(Random(seed), memory.get, operations):  # noqa: S311  no secret
-        expected = memory.write(write)
-        tally.compare(name, expected, table.write(write))
-        (tally.written if isinstance(expected, Written) else tally.refused)[name] += 1
+        _do(memory, table, tally, name, write)
+    for life in lives(seeds):
+        for write in life:
+            tally.used.add(condition(write))
+            _do(memory, table, tally, "of a life", write)
+            _do(memory, table, tally, "of a life, again", write)
     for task_id in memory.tasks:
         tally.compare("runs", memory.runs(task_id), table.runs(task_id))
     for lane in Lane:
@@ -50,14 +67,23 @@ def compare(table: Jobs, operations: int, seed: int) -> Tally:
     return tally
 
 
+def _do(memory: MemoryJobs, table: Jobs, tally: Tally, name: str, write: Write) -> None:
+    holds = isinstance(apply(write, memory.get(write.key)), Written)
+    (tally.held if holds else tally.failed).add(condition(write))
+    expected = memory.write(write)
+    tally.compare(name, expected, table.write(write))
+    (tally.written if isinstance(expected, Written) else tally.refused)[name] += 1
+
+
 def main(operations: int) -> None:
     """Compare memory with DynamoDB Local, and tell what came of it."""
     with dynamodb_local() as endpoint:
         table = create_table(connect(endpoint))
-        tally = compare(DynamoJobs(table.client, table.name), operations, seed=operations)
+        tally = compare(DynamoJobs(table.client, table.name), operations, operations, range(SEEDS))
     told = f"{tally.written.total()} written, {tally.refused.total()} refused, {len(tally.mismatches)} different"
-    sys.stdout.write(f"{operations} writes: {told}\n")
-    sys.exit(bool(tally.mismatches))
+    sys.stdout.write(f"{operations} random writes and those of {SEEDS} seeds: {told}\n")
+    sys.stdout.write(f"{len(tally.used)} conditions in use, {len(tally.unseen)} that did not both hold and fail\n")
+    sys.exit(bool(tally.mismatches or tally.unseen))
 
 
 if __name__ == "__main__":

@@ -121,7 +121,10 @@ MAKERS: dict[str, tuple[frozenset[State], Maker]] = {
         lambda d, job: transitions.probed_ready(job, d.answer(), [SIGNED], d.now, TIMES),
     ),
     "accepted_again": (frozenset({State.PROCESSING, State.READY}), lambda _, job: transitions.accepted_again(job)),
-    "unsent": (frozenset({State.PROCESSING, State.READY}), lambda _, job: transitions.unsent(job)),
+    "unsent": (
+        frozenset({State.PROCESSING, State.READY}),
+        lambda d, job: transitions.unsent(job, by_post=job.state is not State.READY or d.yes()),
+    ),
     "fresh_link": (
         frozenset({State.READY}),
         lambda d, job: transitions.fresh_link(job, d.answer(), [SIGNED], d.new_id(), d.later()),

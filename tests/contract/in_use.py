@@ -1,0 +1,52 @@
+"""The writes that the services really make, and their conditions: taken down while simulated jobs live."""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from tests.doubles.jobs_memory import MemoryJobs
+from tests.simulation.replaced import replaced
+from tests.simulation.weather import draw_weather
+from tests.simulation.world import Simulation
+from veo4k.adapters.jobs_dynamodb import request
+from veo4k.domain.job import Key
+from veo4k.domain.write import Outcome, Write
+
+JOBS = 100
+
+
+def condition(write: Write) -> str:
+    """Give the condition of a write as the table reads it, whatever the values in it."""
+    told: str = request("", write)["ConditionExpression"]
+    return re.sub(r":\d+", ":", told)
+
+
+def lives(seeds: Iterable[int]) -> Iterator[list[Write]]:
+    """Give all writes to the rows of one task after the other, of tasks of these seeds of the simulation.
+
+    Of all tasks those whose writes have a condition that no task before them had.
+    """
+    known = set[str]()
+    for life in (life for seed in seeds for life in _lives_of(seed)):
+        conditions = {condition(write) for write in life}
+        if conditions - known:
+            known |= conditions
+            yield life
+
+
+def _lives_of(seed: int) -> Iterable[list[Write]]:
+    taken, real = dict[str, list[Write]](), MemoryJobs.write
+
+    def write(jobs: MemoryJobs, told: Write) -> Outcome:
+        taken.setdefault(told.key.task_id, []).append(_of_its_own(seed, told))
+        return real(jobs, told)
+
+    with replaced(MemoryJobs, "write", write):
+        Simulation(seed, draw_weather(seed, JOBS)).run()
+    return taken.values()
+
+
+def _of_its_own(seed: int, write: Write) -> Write:
+    key = Key(f"{write.key.task_id}-of-seed-{seed}", write.key.run)
+    named = {"task_id": key.task_id} if "task_id" in write.put else {}
+    return replace(write, key=key, put={**write.put, **named})
