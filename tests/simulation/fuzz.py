@@ -4,125 +4,189 @@ import base64
 import json
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from random import Random
+from typing import NamedTuple
 
 from tests.doubles.jobs_memory import MemoryJobs
 from tests.doubles.time_manual import NOON
 from tests.simulation.callbacks import TOKEN_KEY, WEBHOOK_KEY, SimulatedAuth
+from tests.simulation.fuzz_bodies import OWN, TASK, any_body, any_json, is_nonsense
 from tests.simulation.world import HOSTS
 from veo4k.adapters.callback_auth import make_signature, make_token
-from veo4k.domain.answer import Answer, Meaning, Reply, read_record, read_submission
-from veo4k.domain.errors import InvalidMessageError
-from veo4k.domain.job import Key
+from veo4k.adapters.kie import CONTRACTS
+from veo4k.domain.answer import Answer, Meaning, NoReply, Reply, read_balance
+from veo4k.domain.errors import InvalidMessageError, StorageError
+from veo4k.domain.job import JOBS, VEO, Job, Key, State
 from veo4k.domain.message import Message, parse_message
+from veo4k.domain.rules import Moment, after_answer
 from veo4k.domain.schedule import Times
 from veo4k.domain.transitions import Opening, create_submitting
+from veo4k.domain.write import Outcome, Write, Written, apply
 from veo4k.services.settle import Office, Request, settle
 
-TASK = "veo-task-fuzz"
 FULL_WIDTH = "\N{FULLWIDTH DIGIT ONE}" * 10  # a number to Python's int()
 COUNTS = {"callbacks": 300_000, "answers": 20_000, "messages": 100_000}
-CODES = (200, 422, 500, 402, 429, "200", True)
-STATUSES = frozenset({200, 400, 401, 404, 413})
-WORDS = ("4k is processing", "generated successfully", "record is null.", "unavailable", "not success", "14 days", "é")
-VALUES: tuple[object, ...] = (
-    None,
-    True,
-    0,
-    1,
-    -1,
-    200,
-    422,
-    500,
-    1.5,
-    1e400,
-    "",
-    "x" * 70,
-    [],
-    {},
-    [None],
-    "https://file.aiquickdraw.com/v",
-)
-NAMES = ("code", "msg", "data", "taskId", "task_id", "info", "resultUrls", "result_urls", "response", "successFlag")
+STATUSES = frozenset({200, 400, 401, 404, 413, 503})
+BAD_PATHS = ("", "é", "-1", "01", "1.0", "99999999999", "../x", "x" * 300, "\0", FULL_WIDTH)
+HTTP_STATUSES = (200, 200, 200, 400, 401, 403, 404, 405, 422, 429, 500, 502, 999)
+KEY = Key(TASK, 1)
 
 
-def any_json(random: Random, depth: int = 3) -> object:
-    """Make a value of the names and values that matter."""
-    if depth and random.random() < 0.6:
-        return {random.choice(NAMES): any_json(random, depth - 1) for _ in range(random.randrange(5))}
-    return random.choice((*VALUES, *WORDS, TASK))
+class Attempt(NamedTuple):
+    """A callback, and what is right about it."""
+
+    request: Request
+    authentic: bool
+    nonsense: bool
+    row_is_there: bool
 
 
-def any_body(random: Random) -> bytes:
-    """Make a body: nearly right, of the right names, deep, or noise."""
-    kind = random.randrange(6)
-    if kind == 0:
-        return random.randbytes(random.randrange(200))
-    if kind == 1:
-        return b"[" * random.choice((10, 5000)) + b"1"
-    if kind == 2:
-        return b'{"code":200,"code":500,"data":NaN}'
-    answer: dict[str, object] = {
-        "code": random.choice((200, 422, 500, 402, 429, "200", True)),
-        "msg": random.choice(WORDS),
-    }
-    answer["data"] = random.choice((None, {"taskId": TASK, "resultUrls": [any_json(random, 1)]}, any_json(random)))
-    body = bytearray(json.dumps(answer if kind > 3 else any_json(random)).encode())
-    for _ in range(random.choice((0, 0, 1, 4))):
-        body[random.randrange(len(body))] = random.randrange(256)
-    return bytes(body)
+@dataclass
+class FailingJobs(MemoryJobs):
+    """A table that may be out of reach."""
+
+    fails: bool = False
+
+    def __post_init__(self) -> None:
+        super().__init__()
+
+    def write(self, write: Write) -> Outcome:
+        """Do the write, or not."""
+        if self.fails:
+            raise StorageError("refused")
+        return super().write(write)
 
 
-def _request(random: Random, now: int) -> tuple[Request, bool]:
-    """Make a callback; gives with it whether its token and its signature are right."""
-    token_right, signature_right = random.random() < 0.7, random.random() < 0.5
-    token = make_token(TOKEN_KEY, TASK, 0, 1) if token_right else random.choice(("", "x" * 43, "é" * 43, "=" * 43))
-    signature = make_signature(WEBHOOK_KEY, TASK, str(now))
-    headers = {"x-webhook-timestamp": str(now), "x-webhook-signature": signature}
-    if not signature_right:
-        wrong: list[dict[str, str]] = [
-            {},
-            headers | {"x-webhook-timestamp": random.choice((FULL_WIDTH, "nan", f" {now}", str(now - 999), ""))},
-            headers | {"x-webhook-signature": random.choice(("é" * 44, signature[:-1], "A" * 43 + "=", signature * 2))},
-        ]
-        headers = random.choice(wrong)
-    body, encoded = any_body(random), random.random() < 0.3
+def _callback(random: Random, now: int) -> Attempt:
+    body, encoded, right = any_body(random), random.random() < 0.3, random.random() < 0.5
+    parts, path_right = _path(random)
+    signed = random.choice((TASK, OWN if OWN.encode() in body else TASK))
+    headers = _headers(random, str(now), signed, right=right)
     text = base64.b64encode(body).decode() if encoded else body.decode("utf-8", "replace")
     if random.random() < 0.01:
         text *= 2000
-    return Request((TASK, "0", "1", token), headers, text, encoded), token_right and signature_right
+    seen = body if encoded else text.encode()
+    return Attempt(Request(parts, headers, text, encoded), path_right and right, is_nonsense(seen), parts[2] == "1")
+
+
+def _path(random: Random) -> tuple[tuple[str, str, str, str], bool]:
+    run = random.choice(("1",) * 9 + ("2",))
+    token = make_token(TOKEN_KEY, TASK, 0, int(run))
+    parts = [TASK, "0", run, token]
+    if random.random() < 0.6:
+        return (TASK, "0", run, token), True
+    parts[random.randrange(4)] = random.choice((*BAD_PATHS, "x" * 43, "=" * 43, token[:-1], token + "A", token.lower()))
+    return (parts[0], parts[1], parts[2], parts[3]), False
+
+
+def _headers(random: Random, now: str, signed: str, *, right: bool) -> dict[str, str]:
+    signature = make_signature(WEBHOOK_KEY, signed, now)
+    headers = {"x-webhook-timestamp": now, "x-webhook-signature": signature}
+    if right:
+        return headers
+    times = (FULL_WIDTH, "nan", f" {now}", f"{now},{now}", str(int(now) - 999), str(int(now) + 999), "", f"{now}.0")
+    wrong = ("é" * 44, signature[:-1], "A" * 43 + "=", signature * 2, signature.swapcase(), "", "\0" * 44)
+    changed = random.choice(
+        ({}, {"x-webhook-timestamp": random.choice(times)}, {"x-webhook-signature": random.choice(wrong)})
+    )
+    return (
+        headers | changed
+        if changed
+        else random.choice(({}, {"x-webhook-timestamp": now}, {"x-webhook-signature": signature}))
+    )
 
 
 def fuzz_callbacks(count: int, seed: int = 0) -> Mapping[str, int]:
-    """Send callbacks to one job in flight; nothing without both keys right may change it, and nothing may raise."""
-    random, seen = Random(seed), dict.fromkeys(("changed", "refused"), 0)  # noqa: S311 - repeatable on purpose
-    create = create_submitting(Opening(Message(task_id=TASK), "m", 1, NOON), "a", Times(), "veo")
-    office = Office(MemoryJobs(), SimulatedAuth(lambda: None), Times(), HOSTS, optional=False)
+    """Send callbacks to one job in flight, whose table or keys are out of reach now and then.
+
+    Nothing raises or is answered 5xx but 503, and that only where something was out of reach; nothing without both
+    keys right changes the job, no nonsense does, and nothing makes a row or ends a job well.
+    """
+    random, seen = Random(seed), Counter[str]()  # noqa: S311 - repeatable on purpose
     for _ in range(count):
-        jobs = MemoryJobs()
-        jobs.write(create)
-        request, authentic = _request(random, int(NOON))
-        before = jobs.get(Key(TASK, 1))
-        status, _note = settle(Office(jobs, office.auth, office.times, HOSTS, optional=False), request, NOON)
-        changed = jobs.get(Key(TASK, 1)) != before
-        if status not in STATUSES or (changed and not authentic) or (status == 200 and not authentic):
-            raise AssertionError(f"{status} for {request}")
-        seen["changed" if changed else "refused"] += 1
-    return seen
+        contract, table_fails, keys_fail = random.choice((VEO, JOBS)), random.random() < 0.02, random.random() < 0.02
+        jobs = FailingJobs()
+        jobs.write(create_submitting(Opening(Message(task_id=TASK), "m", 1, NOON - 300), "a", Times(), contract))
+        before, jobs.fails = jobs.get(KEY), table_fails
+        attempt = _callback(random, int(NOON))
+        office = Office(
+            jobs, SimulatedAuth(_unreachable if keys_fail else lambda: None), Times(), HOSTS, optional=False
+        )
+        status, _note = settle(office, attempt.request, NOON)
+        after = jobs.get(KEY)
+        if not _is_right(attempt, status, before, after) or len(jobs.all()) != 1:
+            raise AssertionError(f"{status} and {after} for {attempt}")
+        if status == 503 and not (table_fails or keys_fail):
+            raise AssertionError(f"503 for {attempt}")
+        seen[f"answered {status}"] += 1
+        seen["changed"] += after != before
+    return dict(sorted(seen.items()))
+
+
+def _is_right(attempt: Attempt, status: int, before: Job | None, after: Job | None) -> bool:
+    changed, believed = after != before, attempt.authentic and not attempt.nonsense and attempt.row_is_there
+    well = after is not None and after.state is not State.SUCCEEDED
+    return status in STATUSES and well and (believed or not changed) and (status != 200 or believed)
+
+
+def _unreachable() -> None:
+    raise StorageError("unreachable")
+
+
+def _stood(state: State, contract: str) -> Job:
+    own = OWN if contract == JOBS else None
+    job = Job(
+        task_id=TASK, run=1, index=0, state=state, created_at=NOON - 60, attempts=1, attempt="a", contract=contract
+    )
+    asked = replace(job, first_asked_at=NOON - 60, asked_at=NOON - 60)
+    accepted = replace(asked, accepted_at=NOON - 50, accepts=1, provider_task_id=own)
+    return asked if state is State.SUBMITTING else replace(accepted, link_dead=True if state is State.READY else None)
+
+
+STOOD = [
+    _stood(state, contract) for state in (State.SUBMITTING, State.PROCESSING, State.READY) for contract in CONTRACTS
+]
+MOMENT = Moment(now=NOON, until=NOON + 60, times=Times(), hosts=HOSTS, probing=False, new_id="new")
 
 
 def fuzz_answers(count: int, seed: int = 0) -> Mapping[str, int]:
-    """Read the provider's answers; each has a meaning, and DONE only with links."""
-    random, seen = Random(seed), dict.fromkeys(Meaning, 0)  # noqa: S311 - repeatable on purpose
+    """Let jobs of both contracts, wherever they stand, hear answers.
+
+    Nothing raises; DONE only with links; of nonsense nothing is believed: it leaves each job where it stood; and no
+    answer ever makes a job succeed, or makes a link ready that the archive would not fetch.
+    """
+    random, seen = Random(seed), Counter[str]()  # noqa: S311 - repeatable on purpose
     for _ in range(count):
-        reply = Reply(random.choice((200, 200, 404, 422, 500, 502, 403, 999)), any_body(random))
-        for read in (read_submission, read_record):
-            answer: Answer = read(reply)
-            if answer.meaning is Meaning.DONE and not answer.urls:
-                raise AssertionError(f"done without links: {reply}")
+        body = any_body(random)
+        reply = Reply(random.choice(HTTP_STATUSES), body)
+        read_balance(reply)
+        for job in STOOD:
+            answer = _heard(job, reply)
             seen[answer.meaning] += 1
-    return {str(meaning): times for meaning, times in seen.items() if times}
+            _judge(job, answer, nonsense=is_nonsense(body), reply=reply)
+    return dict(sorted(seen.items()))
+
+
+def _heard(job: Job, reply: Reply | NoReply) -> Answer:
+    contract = CONTRACTS[job.contract]
+    return (contract.read_submission if job.state is State.SUBMITTING else contract.read_record)(reply)
+
+
+def _judge(job: Job, answer: Answer, *, nonsense: bool, reply: Reply) -> None:
+    step = after_answer(job, answer, MOMENT)
+    outcome = apply(step.write, job) if step.write else Written(job)
+    after = outcome.job or job
+    deferred = (State.SUBMITTING, State.QUEUED)
+    stayed = after.state is job.state or (job.state in deferred and after.state in deferred)
+    believed = answer.meaning not in (Meaning.LOST, Meaning.SHUT)
+    links = all(HOSTS.target(url) for url in after.urls)
+    if (nonsense and (believed or not stayed)) or after.state is State.SUCCEEDED or not links:
+        raise AssertionError(f"{answer} and {after.state} for {reply}")
+    if answer.meaning is Meaning.DONE and not answer.urls:
+        raise AssertionError(f"done without links: {reply}")
 
 
 def fuzz_messages(count: int, seed: int = 0) -> Mapping[str, int]:
@@ -136,8 +200,8 @@ def fuzz_messages(count: int, seed: int = 0) -> Mapping[str, int]:
         body = json.dumps(given) if random.random() < 0.8 else any_body(random).decode("utf-8", "surrogateescape")
         try:
             parse_message(body)
-        except InvalidMessageError:
-            seen["invalid"] += 1
+        except InvalidMessageError as refusal:
+            seen["invalid"] += bool(str(refusal))
         else:
             seen["valid"] += 1
     return seen
@@ -156,6 +220,7 @@ def main() -> int:
         begun = time.perf_counter()
         seen = fuzz(COUNTS[name])
         sys.stdout.write(f"{COUNTS[name]} {name}: {seen}, {time.perf_counter() - begun:.1f} s\n")
+        sys.stdout.flush()
     return 0
 
 

@@ -24,6 +24,7 @@ class Kernel:
         self._hub = getcurrent()
         self.process: Process | None = None  # the one that runs now
         self.processes = count()
+        self._alive: dict[Process, None] = {}
 
     def at(self, instant: float, call: Callable[..., object], *args: Any) -> None:
         """Plan a call."""
@@ -43,6 +44,19 @@ class Kernel:
         while self._heap and self._heap[0][0] <= until:
             self.now, _, call, args = heapq.heappop(self._heap)
             call(*args)
+
+    def kill_all(self) -> None:
+        """Let every function die where it stands."""
+        for process in list(self._alive):
+            self.at(self.now, process.kill)
+
+    def began(self, process: "Process") -> None:
+        """Know of a function that runs from now."""
+        self._alive[process] = None
+
+    def ended(self, process: "Process") -> None:
+        """Forget a function that runs no more."""
+        self._alive.pop(process, None)
 
     def pause(self, seconds: float) -> None:
         """Let the running function wait, while others go on."""
@@ -86,6 +100,8 @@ class Process:
         self.dead = False
         self.is_hurt = False  # something failed it: it may not be held to what it began
         self.strands: list[greenlet] = []
+        self._done: Callable[..., object] = lambda *_: None
+        self._over = True
 
     def start(self, call: Callable[[], T], done: Callable[[T | None, BaseException | None], object]) -> None:
         """Run it; `done` hears what it gave, what it raised, or Killed."""
@@ -94,19 +110,22 @@ class Process:
             try:
                 value = call()
             except Killed as killed:
-                self._finish(done, None, killed)
+                self._finish(None, killed)
             except Exception as error:  # noqa: BLE001 - what a function lets through is for the oracles
-                self._finish(done, None, error)
+                self._finish(None, error)
             else:
-                self._finish(done, value, None)
+                self._finish(value, None)
 
+        self._done, self._over = done, False
+        self.kernel.began(self)
         self.kernel.spawn(self, body)
         self.kernel.at(self.stop_at, self.kill)
 
-    def _finish(self, done: Callable[..., object], value: object, error: BaseException | None) -> None:
-        self.dead = True
+    def _finish(self, value: object, error: BaseException | None) -> None:
+        self.dead = self._over = True
         self.kernel.process = None
-        done(value, error)
+        self.kernel.ended(self)
+        self._done(value, error)
 
     def kill(self) -> None:
         """End it where it stands: no strand of it does anything any more."""
@@ -117,6 +136,8 @@ class Process:
                 self.kernel.process = self
                 strand.throw(Killed)
         self.kernel.process = None
+        if not self._over:  # it never began
+            self._finish(None, Killed())
 
     def crash(self) -> None:
         """Die here and now, from within."""

@@ -29,7 +29,7 @@ def draw_sendings(random: Random, weather: Weather) -> Iterator[Sending]:
         if random.random() < weather.repeated:
             yield from _repeats(random, weather, at, task_id)
         if random.random() < weather.invalid:
-            yield Sending(at, f"bad-{number}", random.choice(_INVALID), valid=False)
+            yield Sending(at, f"bad-{number}", random.choice(INVALID), valid=False)
 
 
 def _repeats(random: Random, weather: Weather, at: float, task_id: str) -> Iterator[Sending]:
@@ -48,7 +48,7 @@ def _valid(
     return Sending(at, task_id, json.dumps(body), valid=True, index=index, force=force, token=token)
 
 
-_INVALID = (
+INVALID = (
     "",
     "{",
     "[]",

@@ -59,15 +59,22 @@ class Schedule:
     faults: Faults
     jobs: MemoryJobs
     sweep: Callable[[], None]
+    _begun: int = 0
 
-    def tick(self) -> None:
-        """Sweep, and plan the next tick."""
+    def begin(self) -> None:
+        """Tick within a minute, and then every minute; begun anew where something unforeseen has been planned."""
+        self._begun += 1
+        self.kernel.after(MINUTE * self.random.random(), self._tick, self._begun)
+
+    def _tick(self, begun: int) -> None:
+        if begun != self._begun:
+            return
         if self._next_due() <= self.kernel.now:
             self._sweep()
         quiet_until = min(self._next_due(), self.kernel.next_event())
         minutes = max(1, int((min(quiet_until, self.kernel.now + 1e7) - self.kernel.now) // MINUTE))
         if quiet_until < float("inf"):
-            self.kernel.after(minutes * MINUTE, self.tick)
+            self.kernel.after(minutes * MINUTE, self._tick, begun)
 
     def _sweep(self) -> None:
         fault = self.faults.draw("tick", self.kernel.now)

@@ -148,12 +148,8 @@ class Simulation:
             self.plan(sending)
         if self.weather.restored_at:
             restore.plan(self)
-        self.begin()
+        self.schedule.begin()
         return self.go_on_to_the_end()
-
-    def begin(self) -> None:
-        """Let the schedule tick."""
-        self.kernel.at(BEGIN + 60 * self.random.random(), self.schedule.tick)
 
     def go_on_to_the_end(self) -> "Simulation":
         """Let happen what is still to come, and judge."""

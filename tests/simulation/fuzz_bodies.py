@@ -1,0 +1,95 @@
+"""Bodies as nobody should send them: nearly right under either contract, of the right names, deep, torn, or noise."""
+
+import json
+from collections.abc import Callable, Mapping
+from random import Random
+
+TASK = "veo-task-fuzz"
+OWN = "own_4k_fuzz_0001"
+CODES = (200, 200, 400, 401, 402, 404, 422, 422, 429, 433, 455, 500, 501, 505, "200", True, 200.0, None)
+WORDS = (
+    "4k is processing",
+    "generated successfully",
+    "record is null.",
+    "the 4k version of this video is unavailable",
+    "record status is not success",
+    "temporarily supports records within 14 days",
+    "check back later",
+    "é",
+)
+LINK = "https://file.aiquickdraw.com/v/1.mp4"
+LINKS = (LINK, "http://169.254.169.254/", "https://evil.example/4k.mp4", "https://file.aiquickdraw.com@evil.example/")
+STATES = ("waiting", "queuing", "generating", "success", "fail", "done", "")
+VALUES: tuple[object, ...] = (
+    *(None, True, False, 0, 1, -1, 3, 200, 422, 500, 1.5, 1e400, 10**30, "", "x" * 70, [], {}, [None]),
+    *("[", '{"resultUrls": ["' + LINK + '"]}', '["' + LINK + '"]', TASK, OWN, *LINKS, *WORDS, *STATES),
+)
+NAMES = (
+    *("code", "msg", "data", "taskId", "task_id", "info", "resultUrls", "result_urls", "imageUrls", "response"),
+    *("successFlag", "errorMessage", "state", "resultJson", "failCode", "failMsg", "creditsConsumed"),
+)
+
+
+def any_json(random: Random, depth: int = 3) -> object:
+    """Make a value of the names and values that matter."""
+    if depth and random.random() < 0.6:
+        return {random.choice(NAMES): any_json(random, depth - 1) for _ in range(random.randrange(6))}
+    if random.random() < 0.2:
+        return [random.choice(VALUES) for _ in range(random.randrange(4))]
+    return random.choice(VALUES)
+
+
+def _noise(random: Random) -> bytes:
+    return random.randbytes(random.randrange(200))
+
+
+def _deep(random: Random) -> bytes:
+    return random.choice((b"[", b'{"data":')) * random.choice((10, 5000)) + b"1"
+
+
+def _loose(random: Random) -> bytes:
+    torn = (b'{"code":200,"code":500,"data":NaN}', b'{"code":200,}', b"\xff\xfe{}", b'{"code":' + b"9" * 5000 + b"}")
+    return random.choice(torn)
+
+
+def _veo(random: Random) -> bytes:
+    data = random.choice((None, {"taskId": TASK, "resultUrls": [any_json(random, 1)]}, any_json(random)))
+    return _enveloped(random, data)
+
+
+def _jobs(random: Random) -> bytes:
+    result = json.dumps({"resultUrls": [random.choice(LINKS)]})
+    told = {
+        "taskId": OWN,
+        "state": random.choice(STATES),
+        "resultJson": random.choice((result, "", "{", any_json(random))),
+    }
+    return _enveloped(random, told | {"failCode": random.choice(CODES), "failMsg": random.choice(WORDS)})
+
+
+def _any(random: Random) -> bytes:
+    return json.dumps(any_json(random)).encode()
+
+
+def _enveloped(random: Random, data: object) -> bytes:
+    return json.dumps({"code": random.choice(CODES), "msg": random.choice(WORDS), "data": data}).encode()
+
+
+KINDS: tuple[Callable[[Random], bytes], ...] = (_noise, _deep, _loose, _any, _veo, _veo, _jobs, _jobs)
+
+
+def any_body(random: Random) -> bytes:
+    """Make a body, some of its bytes changed now and then."""
+    body = bytearray(random.choice(KINDS)(random))
+    for _ in range(random.choice((0, 0, 1, 4)) if body else 0):
+        body[random.randrange(len(body))] = random.randrange(256)
+    return bytes(body)
+
+
+def is_nonsense(body: bytes) -> bool:
+    """Tell whether a body is not even an envelope: of that nothing at all may be believed."""
+    try:
+        told = json.loads(body)
+    except (ValueError, RecursionError):
+        return True
+    return not isinstance(told, Mapping) or type(told.get("code")) is not int

@@ -1,0 +1,208 @@
+"""Stateful properties: messages, sweeps, callbacks, deaths and faults in whatever order Hypothesis thinks of.
+
+The real services between the simulated ports, the oracles after every step; in the end nothing goes wrong any more,
+and all that must come to an end has to. `python -m tests.simulation.stateful 5000 100`: so many lives of so many steps.
+"""
+
+import json
+import sys
+import time
+from collections import defaultdict, deque
+from dataclasses import dataclass, field, replace
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from tests.simulation.exhaustive import CALM
+from tests.simulation.faults import MENUS, Fault
+from tests.simulation.messages import INVALID, Sending
+from tests.simulation.oracles import summary
+from tests.simulation.provider import Making, Manners
+from tests.simulation.videos import FOUR_K, GONE, HD, Fate, Video
+from tests.simulation.world import BEGIN, Simulation
+from veo4k.domain import gate
+from veo4k.domain.job import JOBS, VEO, Job
+
+TASKS = ("veo-task-one", "veo-task-two")
+PLACES = [(effect, fault) for effect, menu in MENUS.items() for fault in menu]
+STEPS = (0.02, 1.0, 25.0, 61.0, 130.0, 800.0, 7200.0, 90_000.0)
+LATENCIES = 1000  # worlds that differ in how long everything takes
+MOST_DAYS = 4  # of a life, after which nothing is begun any more
+
+
+@dataclass
+class ScriptedFaults:
+    """Faults at the next effects of their kind, as somebody has placed them."""
+
+    places: dict[str, deque[Fault]] = field(default_factory=lambda: defaultdict(deque))
+    met: int = 0
+
+    def draw(self, effect: str, _: float) -> Fault | None:
+        """Give what was placed at the next effect of this kind."""
+        waiting = self.places[effect]
+        self.met += bool(waiting)
+        return waiting.popleft() if waiting else None
+
+
+VIDEOS = st.builds(
+    Video,
+    fate=st.sampled_from((Fate.MADE, Fate.MADE, Fate.MADE, Fate.FAILS, Fate.STUCK, Fate.UNKNOWN, Fate.UNFINISHED)),
+    takes=st.sampled_from((0.0, 5.0, 400.0, 5000.0)),
+    links=st.sampled_from(((FOUR_K,), (FOUR_K,), (GONE, FOUR_K), (HD, FOUR_K), (HD,))),
+    ready_at=st.just(BEGIN + 2000.0),
+    own_id=st.booleans(),
+    same_for_all=st.booleans(),
+)
+
+
+class Lives(RuleBasedStateMachine):
+    """The lives of a few jobs."""
+
+    jobs = st.sampled_from(TASKS)
+
+    @initialize(
+        seed=st.integers(0, LATENCIES),
+        contract=st.sampled_from((VEO, VEO, JOBS)),
+        skew=st.sampled_from((0.05, 0.05, 2.0, 30.0)),
+        videos=st.tuples(*[VIDEOS] * len(TASKS)),
+        counts_index=st.booleans(),
+    )
+    def begin(self, seed: int, contract: str, skew: float, videos: tuple[Video, ...], *, counts_index: bool) -> None:
+        """Begin with an empty table."""
+        manners = Manners(registers_within=30.0, counts_index=counts_index)
+        rough = dict.fromkeys(MENUS, 1.0)  # what is placed may be any number of faults
+        weather = replace(CALM, rates=rough, contract=contract, skew=skew, manners=manners)
+        self.faults = ScriptedFaults()
+        self.world = Simulation(seed, weather, faults=self.faults)
+        self.world.model.videos.update(zip(TASKS, videos, strict=True))
+        self.world.functions.skew = 0.0
+
+    @property
+    def now(self) -> float:
+        """Seconds from the beginning."""
+        return self.world.kernel.now - BEGIN
+
+    def is_young(self) -> bool:
+        """Tell whether things may still be begun."""
+        return self.now < MOST_DAYS * gate.DAY
+
+    @rule(task=jobs, index=st.sampled_from((0, 0, 1)), force=st.booleans(), token=st.booleans())
+    @precondition(is_young)
+    def a_message_is_sent(self, task: str, index: int, *, force: bool, token: bool) -> None:
+        told = {"taskId": task, "index": index} | ({"force": True} if force else {})
+        secret = f"token-{len(self.world.sendings)}" if token else ""
+        body = json.dumps(told | ({"taskToken": secret} if token else {}))
+        self.world.plan(Sending(self.now, task, body, valid=True, index=index, force=force, token=secret))
+
+    @rule(body=st.sampled_from(INVALID))
+    @precondition(is_young)
+    def a_message_that_breaks_the_contract_is_sent(self, body: str) -> None:
+        self.world.plan(Sending(self.now, "bad", body, valid=False))
+
+    @rule(place=st.sampled_from(PLACES))
+    @precondition(is_young)
+    def something_is_going_to_go_wrong(self, place: tuple[str, Fault]) -> None:
+        self.faults.places[place[0]].append(place[1])
+
+    @rule(seconds=st.sampled_from(STEPS))
+    @precondition(is_young)
+    def time_passes(self, seconds: float) -> None:
+        until = self.world.kernel.now + seconds
+        self.world.schedule.begin()
+        self.world.go_on(until)
+        self.world.kernel.now = until
+
+    @rule()
+    def a_sweep_is_invoked(self) -> None:
+        self.world.functions.sweep()
+
+    @rule()
+    def every_function_dies_where_it_stands(self) -> None:
+        self.world.kernel.kill_all()
+
+    @rule()
+    def clocks_drift(self) -> None:
+        self.world.functions.skew = self.world.weather.skew
+
+    @rule(task=jobs)
+    def a_stranger_calls(self, task: str) -> None:
+        for job in self._runs(task):
+            self.world.callbacks.forge(job)
+
+    @rule(task=jobs)
+    def the_provider_calls_again(self, task: str) -> None:
+        for making in self._made(task):
+            self.world.callbacks._try(making, 0)
+
+    @rule(task=jobs)
+    def a_stolen_signature_is_used(self, task: str) -> None:
+        for making in self._made(task):
+            self.world.callbacks._tamper(making)
+
+    @rule(task=jobs)
+    def a_message_to_the_archive_comes_again(self, task: str) -> None:
+        for job in self._runs(task):
+            self.world._to_archive(job.key)
+
+    @rule(shut=st.booleans())
+    def the_operator_turns_the_gate(self, *, shut: bool) -> None:
+        row = self.world.gate_row
+        row.row = (gate.shut_by_hand if shut else gate.open_by_hand)(row.row, "operator")
+
+    def _runs(self, task: str) -> list[Job]:
+        return list(self.world.memory.runs(task))
+
+    def _made(self, task: str) -> list[Making]:
+        makings = [making for each in self.world.model.makings.values() for making in each]
+        return [making for making in makings if making.run.task_id == task and making.done_at <= self.world.kernel.now]
+
+    @invariant()
+    def nothing_is_broken(self) -> None:
+        violations = self.world.oracles.violations
+        assert not violations, summary(violations)
+
+    def teardown(self) -> None:
+        """Let nothing go wrong any more, and everything come to its end."""
+        if not hasattr(self, "world"):
+            return
+        self.faults.places.clear()
+        self.the_operator_turns_the_gate(shut=False)
+        self.world.end = self.world.kernel.now
+        self.world.schedule.begin()
+        self.world.go_on_to_the_end()
+        self.nothing_is_broken()
+
+
+def live(lives: int, steps: int) -> None:
+    """Try that many lives of up to so many steps; the same ones each time."""
+    run_state_machine_as_test(
+        Lives,
+        settings=settings(
+            max_examples=lives,
+            stateful_step_count=steps,
+            derandomize=True,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+            database=None,
+        ),
+    )
+
+
+def main() -> int:
+    """Try many lives."""
+    lives, steps, begun = int(sys.argv[1]), int(sys.argv[2]), time.perf_counter()
+    live(lives, steps)
+    sys.stdout.write(f"{lives} lives of up to {steps} steps: nothing broken, {time.perf_counter() - begun:.1f} s\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
