@@ -130,6 +130,8 @@ class Process:
     def kill(self) -> None:
         """End it where it stands: no strand of it does anything any more."""
         self.dead = True
+        if self._over and len(self.strands) == 1:
+            return
         for strand in self.strands:
             self.is_hurt = self.is_hurt or not strand.dead
             if not strand.dead and strand:  # one that never began has nothing to unwind
