@@ -6,7 +6,8 @@ from random import Random
 from typing import Any, TypeVar
 
 from tests.simulation.effects import Effects
-from tests.simulation.kernel import Kernel, Killed, Process, SkewedClock, Strands
+from tests.simulation.kernel import Kernel, Killed, Process, SkewedClock
+from tests.simulation.strands import Strands
 from veo4k.domain.job import Job, Key
 from veo4k.domain.notes import Note
 from veo4k.domain.ports import Change, MessageQueue, World
