@@ -66,6 +66,7 @@ prove: simulate burst soak ## The long proofs: simulation, every two faults, ran
 	@$(CORE) $(DEV)/python -m tests.simulation --contract jobs --first 1000
 	@$(CORE) $(DEV)/python -m tests.simulation --exhaustive 2
 	@$(CORE) $(DEV)/python -m tests.simulation --mutants
+	@$(CORE) $(DEV)/python -m tests.simulation.stateful 5000 100
 	@$(DEV)/pytest --quiet -s tests/e2e
 	@$(CORE) $(DEV)/python -m tests.contract.differential 50000
 	@$(CORE) $(DEV)/python -m tests.unit.domain.mp4_fuzz 100000 7
