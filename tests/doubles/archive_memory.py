@@ -36,11 +36,12 @@ class MemoryDownloads:
     def __init__(self, served: Mapping[str, list[Served | MemoryBody]]) -> None:
         self.served = {url: list(bodies) for url, bodies in served.items()}
         self.opened: list[str] = []
+        self.stops: list[float] = []  # nothing in memory is slow: what each was told is only remembered
 
     @contextmanager
     def open(self, url: str, stop_at: float) -> Iterator[MemoryBody]:
         """Open a URL."""
-        del stop_at  # nothing in memory is slow
+        self.stops.append(stop_at)
         self.opened.append(url)
         bodies = self.served.get(url, [DownloadError("404")])
         body = bodies.pop(0) if len(bodies) > 1 else bodies[0]
@@ -73,6 +74,7 @@ class MemoryArchive:
     def __init__(self) -> None:
         self.objects: dict[str, bytes] = {}
         self.tags: dict[str, Mapping[str, str]] = {}
+        self.types: dict[str, str] = {}
         self.strays: list[tuple[str, float]] = []
         self.broken = False
 
@@ -84,15 +86,13 @@ class MemoryArchive:
     @contextmanager
     def upload(self, key: str, content_type: str, tags: Mapping[str, str]) -> Iterator[MemoryUpload]:
         """Begin an upload; without complete() nothing appears."""
-        del content_type  # memory has none
         if self.broken:
             raise StorageError("CreateMultipartUpload: down")
         upload = MemoryUpload(bytearray())
         yield upload
         if upload.completed:
-            self.objects[key], self.tags[key] = bytes(upload.content), tags
+            self.objects[key], self.tags[key], self.types[key] = bytes(upload.content), tags, content_type
 
     def put(self, key: str, body: bytes, content_type: str) -> None:
         """Store a small object."""
-        del content_type
-        self.objects[key] = body
+        self.objects[key], self.types[key] = body, content_type

@@ -1,5 +1,6 @@
 import hashlib
 import json
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,11 +12,12 @@ from tests.doubles.gate_memory import numbered
 from tests.doubles.jobs_memory import MemoryJobs
 from tests.doubles.stage import TASK
 from tests.doubles.time_manual import NOON, ManualClock
-from veo4k.domain.errors import DeadLinkError, DownloadError
+from veo4k.domain.errors import DeadLinkError, DownloadError, StorageError
 from veo4k.domain.job import Archived, Code, Job, Key, Lane, State
+from veo4k.domain.notes import Note
 from veo4k.domain.schedule import Times
 from veo4k.domain.write import Write, is_
-from veo4k.services.archive import Vault, archive
+from veo4k.services.archive import LONGEST_POSTER, Vault, archive
 
 URL, POSTER = "https://file.example/a.mp4?secret=1", "https://file.example/a.jpg?secret=1"
 NAME = f"videos/{TASK}/0/1.mp4"
@@ -62,6 +64,9 @@ class Scene:
 
     def archive(self, key: Key = READY.key) -> str:
         return archive(self.vault, key, self.clock.now() + 900).action
+
+    def told(self, key: Key = READY.key) -> Note:
+        return archive(self.vault, key, self.clock.now() + 900)
 
     def job(self, key: Key = READY.key) -> Job:
         job = self.jobs.get(key)
@@ -256,3 +261,163 @@ def test_a_box_behind_the_video_does_no_harm(media: Media) -> None:
     scene = Scene(marked(media.uhd.read_bytes(), "some other task"))
 
     assert scene.archive() == "job_archived"
+
+
+def test_a_success_is_told_with_the_job_alone(media: Media) -> None:
+    scene = Scene(media.uhd.read_bytes())
+
+    assert scene.told() == Note("job_archived", scene.job())
+    assert scene.job().finished_at == NOON
+    assert scene.told() == Note("archive_not_needed", scene.job())
+
+
+def test_each_object_says_what_it_is(media: Media) -> None:
+    scene = Scene(media.uhd.read_bytes())
+    scene.archive()
+    beside = f"videos/{TASK}/0/1"
+
+    assert scene.bucket.types == {
+        f"{beside}.mp4": "video/mp4",
+        f"{beside}.jpg": "image/jpeg",
+        f"{beside}.json": "application/json",
+    }
+
+
+def test_the_row_beside_the_video_is_there_for_people_to_read(media: Media) -> None:
+    scene = Scene(media.uhd.read_bytes(), job=replace(READY, tags={"title": "Café"}))
+    scene.archive()
+    written = scene.bucket.objects[f"videos/{TASK}/0/1.json"].decode()
+
+    assert '\n  "tags": {\n    "title": "Café"\n  }' in written
+
+
+def test_downloads_stop_while_there_is_time_to_write_down_how_far_they_got(media: Media) -> None:
+    scene = Scene(media.uhd.read_bytes())
+    archive(scene.vault, READY.key, NOON + 900)
+
+    assert scene.downloads.stops == [NOON + 870, NOON + 870]
+
+
+def test_downloads_stop_when_the_lease_is_over(media: Media) -> None:
+    scene = Scene(media.uhd.read_bytes())
+    scene.vault = replace(scene.vault, times=Times(archive_lease=100))
+    archive(scene.vault, READY.key, NOON + 900)
+
+    assert scene.downloads.stops == [NOON + 100, NOON + 100]
+
+
+def test_a_result_without_a_link_has_failed() -> None:
+    scene = Scene(job=replace(READY, urls=()))
+
+    assert scene.told() == Note("job_failed", scene.job())
+    assert (scene.code(), scene.downloads.opened) == (Code.ARCHIVE_FAILED, [])
+
+
+@pytest.mark.parametrize(
+    ("served", "why"),
+    [
+        (DownloadError("reset"), "reset"),
+        (b"\0\0\0\x20ftyp", "ends inside a box"),
+    ],
+    ids=["a download that breaks off", "a body that ends early"],
+)
+def test_a_try_that_is_put_off_says_why(served: Served, why: str) -> None:
+    scene = Scene(served)
+    note = scene.told()
+
+    assert (note.action, note.job) == ("archive_postponed", scene.job())
+    assert note.detail == {"why": why}
+
+
+def test_a_dead_link_says_why() -> None:
+    scene = Scene(DeadLinkError("HTTP 404"))
+
+    assert scene.told() == Note("archive_link_dead", scene.job(), {"why": "HTTP 404"})
+
+
+def test_a_file_that_is_not_4k_says_what_it_is(media: Media) -> None:
+    base, page = Scene(media.base.read_bytes()), Scene(b"<html>not found</html>")
+    small, strange = base.told(), page.told()
+
+    assert (small.action, small.job) == ("archive_not_4k", base.job())
+    assert small.detail == {"why": "1280x720 of 1280x720"}
+    assert strange.action == "archive_not_4k"
+    assert strange.detail["why"]
+    assert strange.detail["why"] != "None"
+
+
+def test_who_was_overtaken_says_by_what_and_with_which_news() -> None:
+    scene = Scene(DownloadError("reset"))
+    opened = scene.downloads.open
+
+    def steal(url: str, stop_at: float) -> AbstractContextManager[MemoryBody]:
+        scene.jobs.write(Write(key=READY.key, when=(is_("state", State.READY),), put={"lease": "thief"}))
+        return opened(url, stop_at)
+
+    scene.downloads.open = steal  # type: ignore[method-assign,assignment]
+
+    assert scene.told() == Note("archive_overtaken", scene.job(), {"why": "reset"})
+
+
+def test_who_was_overtaken_by_an_end_has_nothing_to_say_but_that() -> None:
+    scene = Scene(job=replace(READY, urls=()))
+    write = scene.jobs.write
+
+    def overtaken(given: Write) -> object:
+        if "error" in given.put:
+            write(Write(key=READY.key, when=(is_("state", State.READY),), put={"state": State.SUCCEEDED}))
+        return write(given)
+
+    scene.jobs.write = overtaken  # type: ignore[method-assign,assignment]
+
+    assert scene.told() == Note("archive_overtaken", scene.job())
+
+
+def test_a_bucket_that_refuses_what_lies_beside_the_video_is_tried_again(media: Media) -> None:
+    scene = Scene(media.uhd.read_bytes())
+
+    def refuse(*_: object) -> None:
+        raise StorageError("PutObject: down")
+
+    scene.bucket.put = refuse  # type: ignore[method-assign,assignment]
+
+    assert scene.told() == Note("archive_postponed", scene.job(), {"why": "PutObject: down"})
+    assert (scene.job().state, scene.job().due) == (State.READY, NOON + 60)
+
+
+def test_only_the_first_poster_is_kept(media: Media) -> None:
+    scene = Scene(media.uhd.read_bytes(), job=replace(READY, image_urls=(POSTER, URL)))
+    scene.archive()
+
+    assert scene.downloads.opened == [URL, POSTER]
+
+
+def test_a_poster_of_8_mib_is_kept_as_it_came(media: Media) -> None:
+    largest = bytes(range(256)) * (LONGEST_POSTER // 256)
+    scene = Scene(media.uhd.read_bytes(), poster=largest)
+    scene.archive()
+
+    assert scene.bucket.objects[f"videos/{TASK}/0/1.jpg"] == largest
+
+
+def test_a_dead_link_of_a_job_that_was_never_asked_for_is_asked_for_when_the_try_is_due() -> None:
+    scene = Scene(DeadLinkError("404"), job=replace(READY, asked_at=None))
+    scene.archive()
+
+    assert scene.job().due == NOON + 60
+
+
+def test_a_dead_link_waits_as_long_as_any_failed_try() -> None:
+    scene = Scene(DeadLinkError("404"), job=replace(READY, tries=3))
+    scene.archive()
+
+    assert scene.job().due == NOON + 480
+
+
+def test_the_same_file_as_another_index_says_so(media: Media) -> None:
+    digest = hashlib.sha256(media.uhd.read_bytes()).hexdigest()
+    scene = second_index(media, Archived("archive", NAME, 1, digest, 3840, 2160))
+    key = Key(TASK, 2)
+
+    assert scene.told(key) == Note("job_failed", scene.job(key))
+    assert scene.bucket.objects == {}

@@ -7,6 +7,7 @@ from tests.doubles.time_manual import NOON
 from veo4k.domain import transitions
 from veo4k.domain.errors import StorageError
 from veo4k.domain.job import Code, Failure, Job, Key, Lane, State
+from veo4k.domain.notes import Note
 from veo4k.domain.ports import Change
 from veo4k.domain.schedule import Times
 from veo4k.domain.write import Write
@@ -63,6 +64,10 @@ def desk(*rows: Job, refused: Sequence[object] = ()) -> tuple[Desk, RecordingAnn
 
 def told(desk: Desk, *changes: Change) -> list[str]:
     return [note.action for note in publish(desk, changes, NOON)]
+
+
+def notes(desk: Desk, *changes: Change) -> list[Note]:
+    return publish(desk, changes, NOON)
 
 
 def test_a_ready_job_is_handed_to_the_archive() -> None:
@@ -152,3 +157,74 @@ def test_an_archive_queue_out_of_reach_is_told() -> None:
     at, _, _ = desk(READY, refused=[READY.key])
 
     assert told(at, Change(WORKING, READY)) == ["archive_request_failed"]
+
+
+def test_each_note_names_its_job() -> None:
+    ready, other = replace(READY, task_id="veo_task_number_0"), replace(READY, task_id="veo_task_number_1")
+    at, _, _ = desk(ready, FAILED, other, refused=[other.key])
+
+    assert notes(at, Change(WORKING, ready), Change(WORKING, other), Change(READY, FAILED)) == [
+        Note("archive_requested", ready),
+        Note("archive_request_failed", other, {"error": "refused"}),
+        Note(
+            "end_announced", replace(FAILED, lane=None, due=None, tokens=frozenset(), urls=(), ttl=int(NOON) + 90 * DAY)
+        ),
+    ]
+
+
+def test_all_that_was_not_told_is_named() -> None:
+    ended = replace(FAILED, tokens=frozenset({"a", "b", "c"}))
+    at, announcements, _ = desk(ended, refused=[ended.key, "a", "c"])
+
+    assert notes(at, Change(READY, ended)) == [
+        Note("announcement_failed", ended, {"error": "refused; refused; refused"}),
+    ]
+    assert announcements.tasks == ["a:FAILED", "b:FAILED", "c:FAILED"]
+
+
+def test_a_task_that_could_not_be_told_is_named_alone() -> None:
+    at, _, _ = desk(FAILED, refused=["token"])
+
+    assert notes(at, Change(READY, FAILED)) == [Note("announcement_failed", FAILED, {"error": "refused"})]
+
+
+def test_an_unmarked_announcement_says_why() -> None:
+    at, _, jobs = desk(FAILED)
+
+    def refuse(_: object) -> None:
+        raise StorageError("UpdateItem: down")
+
+    jobs.write = refuse  # type: ignore[method-assign,assignment]
+
+    assert notes(at, Change(READY, FAILED)) == [Note("announcement_unmarked", FAILED, {"error": "UpdateItem: down"})]
+
+
+def test_a_superseded_announcement_shows_the_row_as_it_is() -> None:
+    at, _, jobs = desk(FAILED)
+    jobs.write(transitions.announce_again(FAILED, "second", "nudge", NOON, Times()))
+
+    assert notes(at, Change(READY, FAILED)) == [Note("announcement_superseded", jobs.get(FAILED.key))]
+
+
+def test_an_announcement_of_a_row_that_is_gone_names_the_job_it_was() -> None:
+    at, _, _ = desk()
+
+    assert notes(at, Change(READY, FAILED)) == [Note("announcement_superseded", FAILED)]
+
+
+def test_where_nothing_is_to_be_said_nobody_is_called() -> None:
+    class Silent(RecordingAnnouncements):
+        def to_archive(self, jobs: Sequence[Job]) -> Mapping[Key, str]:
+            assert jobs, "called with nothing"
+            return super().to_archive(jobs)
+
+        def to_bus(self, jobs: Sequence[Job]) -> Mapping[Key, str]:
+            assert jobs, "called with nothing"
+            return super().to_bus(jobs)
+
+    at, _, _ = desk(FAILED)
+    silent = replace(at, announcements=Silent())
+
+    assert notes(silent, Change(READY, replace(READY, ttl=1))) == []
+    assert told(silent, Change(WORKING, READY)) == ["archive_requested"]
+    assert told(silent, Change(READY, FAILED)) == ["end_announced"]

@@ -10,7 +10,8 @@ from veo4k.adapters.callback_auth import KeyedCallbackAuth, make_signature, make
 from veo4k.domain.answer import Answer, Meaning
 from veo4k.domain.errors import StorageError
 from veo4k.domain.job import Code, Evidence, Job, State
-from veo4k.domain.write import Write
+from veo4k.domain.notes import Note
+from veo4k.domain.write import Write, is_
 from veo4k.services.settle import Office, Request, settle
 
 TOKEN_KEY, HOOK_KEY = b"token key", b"hook key"
@@ -187,6 +188,171 @@ def test_a_callback_that_is_not_the_providers_changes_nothing(name: str) -> None
 
     assert (status, note.action) == (expected, "callback_rejected")
     assert stage.jobs.all() == before
+
+
+REASONS = {
+    "no token": "path",
+    "another job's token": "token",
+    "another index": "token",
+    "an index with a zero in front": "path",
+    "a foreign letter in the token": "path",
+    "a dot in the task id": "path",
+    "no headers": "timestamp",
+    "no signature": "signature",
+    "no timestamp": "timestamp",
+    "another key": "signature",
+    "another task": "signature",
+    "too old": "timestamp",
+    "from the future": "timestamp",
+    "full-width digits": "timestamp",
+    "a sign": "timestamp",
+    "not ASCII": "signature",
+    "two signatures": "signature",
+    "64 KiB and one byte": "size",
+    "the same in base64": "size",
+    "a megabyte": "size",
+    "broken base64": "not strict JSON: Expecting value at 0",
+    "no JSON": "not strict JSON: Expecting value at 0",
+    "no object": "not a JSON object",
+    "an empty body": "not strict JSON: Expecting value at 0",
+    "a code that is no number": "code is no whole number",
+    "a code with a point": "code is no whole number",
+    "duplicate names": "not strict JSON: duplicate name in an object",
+    "NaN": "not strict JSON: NaN is no JSON number",
+    "bottomless": "not strict JSON: RecursionError",
+    "ids that disagree": "its task ids are malformed or disagree",
+    "an id that is no text": "its task ids are malformed or disagree",
+}
+
+
+@pytest.mark.parametrize("name", REASONS)
+def test_a_refusal_says_which_check_refused_and_names_no_job(name: str) -> None:
+    stage = accepted()
+    bad, status = forged(stage)[name]
+
+    assert settle(office(stage), bad, stage.clock.now()) == (
+        status,
+        Note("callback_rejected", None, {"status": status, "reason": REASONS[name]}),
+    )
+
+
+def noted(stage: Stage, body: Any, **how: Any) -> Note:
+    return settle(office(stage), request(stage, body, **how), stage.clock.now())[1]
+
+
+def test_what_a_callback_changed_is_told_with_the_job_and_the_meaning() -> None:
+    stage = accepted()
+
+    assert noted(stage, SUCCESS) == Note("result_ready", stage.job(), {"meaning": "done"})
+    assert noted(stage, FAILURE) == Note("callback_ignored", stage.job(), {"meaning": "failed"})
+
+
+def test_a_foreign_id_is_told_with_the_job_it_is_not() -> None:
+    stage = accepted()
+
+    assert noted(stage, {"code": 500, "data": {"taskId": OWN}}) == Note(
+        "callback_rejected", stage.job(), {"status": 400, "reason": "another task's id"}
+    )
+
+
+def test_a_callback_for_no_job_says_so() -> None:
+    assert noted(Stage(), SUCCESS) == Note("callback_rejected", None, {"status": 404, "reason": "no such job"})
+
+
+def test_a_token_of_a_row_of_another_index_finds_no_job() -> None:
+    stage = accepted()
+    other = replace(request(stage, SUCCESS), parts=(TASK, "1", "1", make_token(TOKEN_KEY, TASK, 1, 1)))
+
+    assert settle(office(stage), other, stage.clock.now()) == (
+        404,
+        Note("callback_rejected", None, {"status": 404, "reason": "no such job"}),
+    )
+
+
+def test_a_table_out_of_reach_says_why() -> None:
+    stage = accepted()
+
+    def refuse(_: object) -> None:
+        raise StorageError("UpdateItem: down")
+
+    stage.jobs.write = refuse  # type: ignore[method-assign,assignment]
+
+    assert noted(stage, SUCCESS) == Note("callback_unanswered", None, {"status": 503, "error": "UpdateItem: down"})
+
+
+def test_an_unset_webhook_key_is_told_with_status_and_reason() -> None:
+    stage = accepted()
+    unset = replace(office(stage), auth=KeyedCallbackAuth(Keys(TOKEN_KEY), Keys()))  # type: ignore[arg-type]
+
+    assert settle(unset, request(stage, SUCCESS), stage.clock.now()) == (
+        401,
+        Note("webhook_key_unset", None, {"status": 401, "reason": "signature"}),
+    )
+
+
+def test_a_body_that_says_nothing_and_bears_another_signature_is_unauthorized() -> None:
+    stage = accepted()
+
+    assert call_back(stage, "nonsense", signed=OWN) == (401, "callback_rejected")
+
+
+@pytest.mark.parametrize("late", [300, -300])
+def test_a_timestamp_may_be_five_minutes_off_either_way(late: int) -> None:
+    stage = accepted()
+    stage.clock.at = float(int(stage.clock.at))
+
+    assert call_back(stage, SUCCESS, late=late)[0] == 200
+
+
+def test_a_body_of_64_kib_is_read_plain_and_in_base64() -> None:
+    body = json.dumps(SUCCESS).ljust(65_536)
+    coded = base64.b64encode(body.encode()).decode()
+
+    for given, is_base64 in ((body, False), (coded, True)):
+        stage = accepted()
+        full = replace(request(stage, SUCCESS), body=given, is_base64=is_base64)
+
+        assert settle(office(stage), full, stage.clock.now())[0] == 200
+
+
+def test_base64_with_foreign_letters_between_is_no_base64() -> None:
+    stage = accepted()
+    coded = base64.b64encode(json.dumps(SUCCESS).encode()).decode()
+    spoilt = replace(request(stage, SUCCESS), body=f"{coded[:8]}!!!!{coded[8:]}", is_base64=True)
+
+    assert settle(office(stage), spoilt, stage.clock.now())[0] == 400
+
+
+def test_where_signatures_are_optional_half_a_signature_is_none() -> None:
+    stage = accepted()
+    true = request(stage, SUCCESS)
+    for missing in true.headers:
+        half = replace(true, headers={name: text for name, text in true.headers.items() if name != missing})
+
+        assert settle(office(stage, optional=True), half, stage.clock.now())[0] == 401
+
+
+def test_an_announced_poster_is_one_that_the_archive_may_fetch() -> None:
+    stage = accepted()
+    posters = [ELSEWHERE, "https://file.example/v/a.jpg", "https://file.example/v/b.jpg"]
+    call_back(stage, {"code": 200, "data": {"info": {"resultUrls": [ELSEWHERE, URL], "imageUrls": posters}}})
+
+    assert (stage.job().urls, stage.job().image_urls) == ((URL,), ("https://file.example/v/a.jpg",))
+
+
+def test_a_success_after_the_success_was_archived_is_not_late() -> None:
+    stage = accepted()
+    call_back(stage, SUCCESS)
+    stage.jobs.write(Write(key=KEY, when=(is_("state", State.READY),), put={"state": State.SUCCEEDED}))
+
+    assert call_back(stage, SUCCESS) == (200, "callback_ignored")
+
+
+def test_a_failure_after_a_failure_is_not_a_late_success() -> None:
+    stage = accepted()
+    call_back(stage, FAILURE)
+
+    assert call_back(stage, FAILURE) == (200, "callback_ignored")
 
 
 def test_before_the_signature_holds_the_table_is_not_asked() -> None:

@@ -3,6 +3,7 @@ import pytest
 from tests.doubles.stage import TASK, Stage
 from veo4k.domain.answer import Answer, Meaning, NoReply, Reply, read_balance
 from veo4k.domain.errors import StorageError
+from veo4k.domain.gate import Pace
 from veo4k.domain.job import Job, Key
 from veo4k.services.vitals import balance, vitals
 
@@ -183,3 +184,62 @@ def test_sweeps_that_come_more_often_ask_for_the_balance_once() -> None:
         stage.clock.advance(5)
 
     assert purse.asked == 1
+
+
+def test_each_vital_sign_has_its_unit() -> None:
+    assert [(name, unit) for name, unit, _ in vitals(Stage().world)] == [
+        ("OldestDueSeconds", "Seconds"),
+        ("GateOpen", "Count"),
+        ("DailyLimitUsed", "Percent"),
+    ]
+
+
+def test_a_job_that_is_due_this_very_moment_is_not_overdue() -> None:
+    stage = Stage(WORKING)
+    stage.ask()
+    stage.clock.at = stage.job().due or 0
+
+    assert measured(stage)["OldestDueSeconds"] == 0
+
+
+def test_a_pause_that_is_over_lets_somebody_through_and_so_is_open() -> None:
+    stage = Stage(NO_CREDITS)
+    stage.ask()
+    stage.clock.advance(61)
+
+    assert measured(stage)["GateOpen"] == 1
+
+
+def test_the_balance_is_not_read_when_its_minute_is_over() -> None:
+    stage, purse = at_the_time(Stage()), Purse()
+    stage.clock.at = TEN + 60
+    balance(stage.world, purse, stage.clock.now() + 120, set())
+    stage.clock.at = TEN + 59.999
+    balance(stage.world, purse, stage.clock.now() + 120, set())
+
+    assert purse.asked == 1
+
+
+def test_ten_minutes_asked_for_are_remembered_as_such() -> None:
+    stage, asked = at_the_time(Stage()), set[float]()
+    stage.clock.advance(7)
+    balance(stage.world, Purse(), stage.clock.now() + 120, asked)
+
+    assert asked == {3_000_000.0}
+
+
+def test_a_gate_whose_pause_is_over_may_be_asked_for_a_slot_of_the_balance() -> None:
+    stage, purse = at_the_time(Stage()), Purse()
+    stage.gate.shut("NO_CREDITS", TEN - 100, "")
+    balance(stage.world, purse, TEN + 120, set())
+
+    assert (purse.asked, stage.gate.row.reason, stage.gate.row.version) == (0, "NO_CREDITS", 3)
+
+
+def test_a_balance_too_late_to_be_asked_for_is_no_submission_taken_back() -> None:
+    stage = at_the_time(Stage())
+    stage.gate.pace = Pace(daily=5)
+    stage.gate.reserve(3, TEN, counted=True)
+
+    assert balance(stage.world, Purse(), TEN + 20, set()) == []
+    assert stage.gate.row.submissions == 3

@@ -110,8 +110,13 @@ def apply(write: Write, job: Job | None) -> Outcome:
         return Refused(job)
     if job is None:
         return Written(Job(**write.put))
+    return Written(changed(write, job))
+
+
+def changed(write: Write, job: Job) -> Job:
+    """Give the row as the write leaves it, whatever its conditions say."""
     put = {name: DEFAULTS[name] if value is None else value for name, value in write.put.items()}
-    return Written(replace(job, **put, **_first(write.keep, job), **_sums(write.add, job)))
+    return replace(job, **put, **_first(write.keep, job), **_sums(write.add, job))
 
 
 def is_ours(write: Write, old: Job | None) -> bool:

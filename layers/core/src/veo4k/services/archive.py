@@ -13,7 +13,7 @@ from veo4k.domain.mp4 import EndsEarly, Mp4Proof, NotMp4, Verdict, Video, is_4k
 from veo4k.domain.notes import Note
 from veo4k.domain.ports import Archive, Body, Clock, Downloads, Jobs
 from veo4k.domain.schedule import Times, archive_wait
-from veo4k.domain.write import Refused, Write, Written, apply
+from veo4k.domain.write import Refused, Write, changed
 
 RESERVE = 30.0  # seconds before its own timeout at which the function stops downloading and writes down how far it got
 LONGEST_POSTER = 8 << 20
@@ -117,12 +117,10 @@ def _check_siblings(siblings: list[Job], sha256: str) -> None:
 
 def _succeed(vault: Vault, job: Job, stored: Archived, stop_at: float) -> Note:
     write = transitions.archived(job, stored, vault.clock.now())
-    done = apply(write, job)
+    sidecar = json.dumps(changed(write, job).public(), ensure_ascii=False, indent=2).encode()
     try:
         _put_poster(vault, job, stop_at)
-        if isinstance(done, Written):
-            sidecar = json.dumps(done.job.public(), ensure_ascii=False, indent=2).encode()
-            vault.archive.put(object_key(job, ".json"), sidecar, "application/json")
+        vault.archive.put(object_key(job, ".json"), sidecar, "application/json")
     except StorageError as error:
         return _try_later(vault, job, str(error))
     return _write(vault, "job_archived", write)

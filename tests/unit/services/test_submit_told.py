@@ -1,0 +1,262 @@
+"""What submit tells of its doings: the word, the job as it is after it, and the details."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from tests.doubles.stage import TASK, URL, Stage
+from veo4k.domain.answer import Answer, Meaning
+from veo4k.domain.job import JOBS, Code, Job, State
+from veo4k.domain.notes import Note
+from veo4k.domain.write import Write, is_
+from veo4k.services.submit import Received, submit
+from veo4k.services.sweep import sweep
+
+OTHER = "veo_task_another_one"
+WORKING = Answer(meaning=Meaning.WORKING, first=True, task_id=TASK)
+REPEATED = Answer(meaning=Meaning.WORKING, task_id=TASK)
+DONE = Answer(meaning=Meaning.DONE, urls=(URL,))
+LOST = Answer(meaning=Meaning.LOST, reason="ReadTimeout")
+NO_CREDITS = Answer(meaning=Meaning.SHUT, reason="NO_CREDITS")
+MAINTENANCE = Answer(meaning=Meaning.SHUT, reason="MAINTENANCE")
+REFUSED = Answer(meaning=Meaning.REFUSED, code=Code.INVALID_TASK)
+DAY = 86_400.0
+
+
+def message(task_id: str = TASK, **fields: object) -> str:
+    return json.dumps({"taskId": task_id} | fields)
+
+
+def swept(stage: Stage, *, after: float = 0.0, life: float = 120) -> list[Note]:
+    stage.clock.advance(after)
+    return sweep(stage.world, stage.clock.now() + life)
+
+
+def change(stage: Stage, **fields: object) -> None:
+    """Put a row into a place that takes long to reach."""
+    job = stage.job()
+    stage.jobs.write(Write(key=job.key, when=(is_("state", job.state),), put=fields))
+
+
+def seen_by(stage: Stage) -> list[Job]:
+    """Collect the rows as the provider's requests find them."""
+    seen: list[Job] = []
+    stage.provider.meanwhile = lambda job: seen.append(stage.job(job.run))
+    return seen
+
+
+def test_a_message_is_told_as_created_and_as_answered() -> None:
+    stage = Stage(WORKING)
+    seen = seen_by(stage)
+
+    assert stage.receive(message()) == [
+        Note("job_created", seen[0]),
+        Note("submission_accepted", stage.job(), {"meaning": "working"}),
+    ]
+
+
+def test_a_lost_answer_is_told_with_its_reason() -> None:
+    stage = Stage(LOST)
+    notes = stage.receive(message())
+
+    assert notes[1] == Note("answer_lost", stage.job(), {"meaning": "lost", "reason": "ReadTimeout"})
+
+
+def test_a_shut_gate_is_told_once_with_the_reason_and_without_a_job() -> None:
+    stage = Stage(NO_CREDITS)
+    notes = stage.receive(message())
+
+    assert notes[1:] == [
+        Note("gate_shut", None, {"reason": "NO_CREDITS"}),
+        Note("submission_deferred", stage.job(), {"meaning": "shut", "reason": "NO_CREDITS"}),
+    ]
+
+
+def test_an_invalid_message_is_told_with_the_reason_it_is_rejected_for() -> None:
+    stage = Stage()
+    reason = "taskId is missing"
+
+    assert stage.receive("{}") == [Note("message_rejected", None, {"messageId": "message1", "reason": reason})]
+    assert stage.queue.rejected == [("{}", reason)]
+
+
+def test_a_message_put_back_is_named() -> None:
+    stage = Stage()
+    stage.queue.broken = True
+
+    assert stage.receive("{}") == [Note("message_unstored", None, {"messageId": "message1"})]
+    assert (stage.unstored, stage.queue.backed_off) == (["message1"], [("receipt0", 2.0)])
+
+
+def test_each_receive_of_a_message_backs_it_off_longer() -> None:
+    stage = Stage()
+    stage.queue.broken = True
+    submit(stage.world, stage.queue, [Received("message1", "{}", "receipt", 5)], stage.clock.now() + 60)
+
+    assert stage.queue.backed_off == [("receipt", 32.0)]
+
+
+def test_a_job_without_a_key_to_ask_with_waits_half_a_minute() -> None:
+    stage = Stage(unready="API_KEY_UNSET")
+
+    assert stage.receive(message()) == [
+        Note("account_unready", None, {"reason": "API_KEY_UNSET"}),
+        Note("job_queued", stage.job()),
+    ]
+    assert (stage.job().reason, stage.job().due) == ("API_KEY_UNSET", stage.clock.now() + 30)
+
+
+def test_a_joined_job_is_told_as_it_is() -> None:
+    stage = Stage(WORKING)
+    stage.ask()
+
+    assert stage.receive(message()) == [Note("job_joined", stage.job())]
+    assert stage.receive(message(taskToken="token")) == [Note("job_joined", stage.job())]
+    assert stage.job().tokens == {"token"}
+
+
+def test_an_end_announced_again_is_told_as_it_is() -> None:
+    stage = Stage(REFUSED)
+    stage.ask()
+
+    assert stage.receive(message()) == [Note("announced_again", stage.job())]
+
+
+def test_a_run_that_waits_for_an_earlier_one_is_looked_at_again_after_a_probes_wait() -> None:
+    stage = Stage(WORKING)
+    stage.ask()
+    notes = stage.receive(message(index=1))
+
+    assert notes == [Note("job_queued", stage.job(2))]
+    assert (stage.job(2).reason, stage.job(2).due) == ("EARLIER_RUN", stage.clock.now() + 120)
+
+
+def test_a_run_beyond_the_window_says_when_it_comes_back() -> None:
+    stage = Stage(WORKING)
+    slots = stage.gate.reserve(40, stage.clock.now())
+
+    assert stage.receive(message()) == [Note("job_queued", stage.job())]
+    assert (stage.job().reason, stage.job().due) == ("WINDOW_FULL", slots.until)
+
+
+def test_a_new_run_follows_the_newest_of_all() -> None:
+    stage = Stage(REFUSED)
+    stage.ask()
+    stage.ask(index=1)
+    stage.ask(force=True)
+
+    assert [(job.run, job.index) for job in stage.jobs.runs(TASK)] == [(1, 0), (2, 1), (3, 0)]
+
+
+def test_a_message_joins_the_newest_run_of_its_index() -> None:
+    stage = Stage(REFUSED, WORKING)
+    stage.ask()
+    stage.ask(force=True)
+    stage.ask(taskToken="token")
+
+    assert [job.tokens for job in stage.jobs.runs(TASK)] == [frozenset(), {"token"}]
+
+
+def test_a_job_that_ended_between_the_look_and_the_write_is_looked_at_again() -> None:
+    stage = Stage(WORKING)
+    stage.ask()
+    runs = stage.jobs.runs
+
+    def ends(task_id: str) -> list[Job]:
+        found = list(runs(task_id))
+        stage.jobs.runs = runs  # type: ignore[method-assign]
+        change(stage, state=State.FAILED)
+        return found
+
+    stage.jobs.runs = ends  # type: ignore[method-assign]
+
+    assert stage.receive(message(taskToken="token")) == [Note("announced_again", stage.job())]
+    assert stage.job().tokens == {"token"}
+
+
+def redelivered(stage: Stage, body: str) -> list[Note]:
+    return stage.receive(body, again="message1")
+
+
+def test_a_message_whose_run_is_under_way_changes_nothing() -> None:
+    stage = Stage(WORKING)
+    stage.receive(message())
+
+    assert redelivered(stage, message()) == [Note("message_redelivered", stage.job())]
+    assert len(stage.provider.asked) == 1
+
+
+def crashed(stage: Stage, *bodies: str) -> None:
+    """Let the function die while its request is out."""
+
+    def die(_: object) -> None:
+        raise KeyboardInterrupt
+
+    stage.provider.meanwhile = die
+    with pytest.raises(KeyboardInterrupt):
+        stage.receive(*bodies)
+    stage.provider.meanwhile = lambda _: None
+
+
+def test_a_message_that_goes_on_where_its_function_died_claims_anew() -> None:
+    stage = Stage(WORKING)
+    crashed(stage, message())
+    before = stage.job()
+    stage.clock.advance(360)
+    seen = seen_by(stage)
+
+    assert redelivered(stage, message()) == [
+        Note("message_redelivered", before),
+        Note("submission_accepted", stage.job(), {"meaning": "working"}),
+    ]
+    assert seen[0].attempt not in {None, before.attempt}
+
+
+def test_a_redelivered_message_asks_under_the_contract_of_today() -> None:
+    stage = Stage(WORKING)
+    stage.gate.shut_by_hand()
+    stage.receive(message())
+    stage.gate.open_by_hand()
+    stage.world = replace(stage.world, contract=JOBS)
+    redelivered(stage, message())
+
+    assert (stage.job().state, stage.job().contract) == (State.PROCESSING, JOBS)
+
+
+def test_a_redelivered_message_without_a_slot_leaves_its_run_to_the_sweep() -> None:
+    stage = Stage(WORKING)
+    crashed(stage, message())
+    stage.clock.advance(360)
+    stage.gate.shut_by_hand()
+
+    assert redelivered(stage, message()) == [Note("message_redelivered", stage.job())]
+    assert len(stage.provider.asked) == 1
+
+
+def test_a_redelivered_message_waits_for_its_turn() -> None:
+    stage = Stage(WORKING)
+    stage.receive(message(index=1))
+    stage.receive(message())
+    stage.clock.advance(360)
+
+    assert stage.receive(message(), again="message2") == [Note("message_redelivered", stage.job(2))]
+    assert len(stage.provider.asked) == 1
+
+
+def test_a_redelivered_message_that_a_sweep_overtakes_asks_nobody() -> None:
+    stage = Stage(WORKING)
+    crashed(stage, message())
+    before = stage.job()
+    stage.clock.advance(360)
+    runs = stage.jobs.runs
+
+    def overtaken(task_id: str) -> list[Job]:
+        found = list(runs(task_id))
+        change(stage, attempt="somebody")
+        return found
+
+    stage.jobs.runs = overtaken  # type: ignore[method-assign]
+
+    assert redelivered(stage, message()) == [Note("message_redelivered", before)]
+    assert len(stage.provider.asked) == 1

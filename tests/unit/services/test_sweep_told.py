@@ -1,0 +1,296 @@
+"""What a sweep tells of its doings, and in which order it does them."""
+
+import json
+
+from tests.doubles.stage import TASK, URL, Stage
+from veo4k.domain.answer import Answer, Meaning
+from veo4k.domain.errors import StorageError
+from veo4k.domain.gate import Pace
+from veo4k.domain.job import JOBS, Code, Job, Key, Lane, State
+from veo4k.domain.notes import Note
+from veo4k.domain.write import Write, is_
+from veo4k.services.sweep import sweep
+
+OTHER = "veo_task_another_one"
+WORKING = Answer(meaning=Meaning.WORKING, first=True, task_id=TASK)
+REPEATED = Answer(meaning=Meaning.WORKING, task_id=TASK)
+DONE = Answer(meaning=Meaning.DONE, urls=(URL,))
+LOST = Answer(meaning=Meaning.LOST, reason="ReadTimeout")
+NO_CREDITS = Answer(meaning=Meaning.SHUT, reason="NO_CREDITS")
+MAINTENANCE = Answer(meaning=Meaning.SHUT, reason="MAINTENANCE")
+REFUSED = Answer(meaning=Meaning.REFUSED, code=Code.INVALID_TASK)
+DAY = 86_400.0
+
+
+def message(task_id: str = TASK, **fields: object) -> str:
+    return json.dumps({"taskId": task_id} | fields)
+
+
+def swept(stage: Stage, *, after: float = 0.0, life: float = 120) -> list[Note]:
+    stage.clock.advance(after)
+    return sweep(stage.world, stage.clock.now() + life)
+
+
+def change(stage: Stage, **fields: object) -> None:
+    """Put a row into a place that takes long to reach."""
+    job = stage.job()
+    stage.jobs.write(Write(key=job.key, when=(is_("state", job.state),), put=fields))
+
+
+def seen_by(stage: Stage) -> list[Job]:
+    """Collect the rows as the provider's requests find them."""
+    seen: list[Job] = []
+    stage.provider.meanwhile = lambda job: seen.append(stage.job(job.run))
+    return seen
+
+
+def test_a_probe_is_told_as_claimed_and_as_answered() -> None:
+    stage = Stage(WORKING, DONE)
+    stage.ask()
+    seen = seen_by(stage)
+
+    assert swept(stage, after=720) == [
+        Note("probe_claimed", seen[0]),
+        Note("result_ready", stage.job(), {"meaning": "done"}),
+    ]
+    assert seen[0].probe is not None
+
+
+def test_a_submission_of_the_sweep_is_told_as_claimed_and_as_answered() -> None:
+    stage = Stage(NO_CREDITS, WORKING)
+    stage.ask()
+    seen = seen_by(stage)
+
+    assert swept(stage, after=61) == [
+        Note("submission_claimed", seen[0]),
+        Note("submission_accepted", stage.job(), {"meaning": "working"}),
+    ]
+    assert seen[0].attempt is not None
+
+
+def test_a_run_whose_turn_has_not_come_is_postponed_by_a_probes_wait() -> None:
+    stage = Stage(WORKING)
+    stage.ask()
+    stage.ask(index=1)
+    notes = swept(stage, after=121)
+
+    assert notes == [Note("submission_postponed", stage.job(2))]
+    assert stage.job(2).due == stage.clock.now() + 120
+
+
+def test_a_probe_that_leaves_the_job_as_it_is_is_told_with_the_job_that_was_claimed() -> None:
+    stage = Stage(WORKING, LOST)
+    stage.ask()
+
+    assert swept(stage, after=720)[1] == Note(
+        "probe_unanswered", stage.job(), {"meaning": "lost", "reason": "ReadTimeout"}
+    )
+
+
+def test_an_answer_that_came_too_late_is_told_with_the_row_as_it_is() -> None:
+    stage = Stage(WORKING, DONE)
+    stage.ask()
+    stage.provider.meanwhile = lambda _: change(stage, state=State.FAILED)
+    notes = swept(stage, after=720)
+
+    assert notes[1] == Note("answer_overtaken", stage.job(), {"meaning": "done"})
+
+
+def test_a_table_out_of_reach_is_told_with_its_error() -> None:
+    stage = Stage()
+
+    def refuse(*_: object) -> None:
+        raise StorageError("Query: down")
+
+    stage.jobs.due = refuse  # type: ignore[method-assign,assignment]
+
+    assert swept(stage) == [Note("sweep_interrupted", None, {"error": "Query: down"})]
+
+
+def test_an_answer_that_cannot_be_written_is_told_with_meaning_and_error() -> None:
+    stage = Stage(LOST)
+    write = stage.jobs.write
+
+    def lose(given: Write) -> object:
+        if stage.provider.asked:
+            raise StorageError("UpdateItem: down")
+        return write(given)
+
+    stage.jobs.write = lose  # type: ignore[method-assign,assignment]
+
+    assert stage.receive(message())[1] == Note(
+        "answer_unwritten", stage.job(), {"meaning": "lost", "reason": "ReadTimeout", "error": "UpdateItem: down"}
+    )
+
+
+def fill(stage: Stage, count: int) -> list[str]:
+    tasks = [f"veo_task_number_{n:03}" for n in range(count)]
+    stage.receive(*(message(task) for task in tasks))
+    return tasks
+
+
+def test_overdue_jobs_come_before_those_that_only_wait() -> None:
+    stage = Stage(WORKING)
+    stage.ask()
+    stage.gate.shut_by_hand()
+    stage.ask(OTHER)
+    stage.gate.open_by_hand()
+    swept(stage, after=720)
+
+    assert (stage.provider.probed, stage.provider.asked[1:]) == ([f"{TASK}#0#1"], [f"{OTHER}#0#1"])
+
+
+def test_a_gate_that_shuts_among_the_overdue_leaves_what_waits_alone() -> None:
+    stage = Stage(WORKING, MAINTENANCE)
+    stage.ask()
+    stage.gate.shut_by_hand()
+    stage.ask(OTHER)
+    stage.gate.open_by_hand()
+    swept(stage, after=720)
+
+    assert (len(stage.provider.probed), len(stage.provider.asked)) == (1, 1)
+    assert stage.job(task_id=OTHER).reason == "SHUT_BY_HAND"
+
+
+def test_while_the_gate_is_shut_all_that_needs_no_request_is_done() -> None:
+    stage = Stage(WORKING)
+    tasks = fill(stage, 30)
+    for task in tasks[:25]:
+        stage.jobs.write(Write(key=Key(task, 1), when=(is_("state", State.PROCESSING),), put={"accepts": 3}))
+    stage.gate.shut_by_hand()
+    notes = swept(stage, after=DAY + 1)
+
+    assert [note.action for note in notes] == ["job_timed_out"] * 25
+
+
+def test_more_than_a_batch_is_asked_for_batch_by_batch() -> None:
+    stage = Stage(WORKING, REPEATED)
+    fill(stage, 40)
+    stage.clock.advance(721)
+    wanted: list[int] = []
+    reserve = stage.gate.reserve
+
+    def counting(count: int, now: float, *, counted: bool = False) -> object:
+        wanted.append(count)
+        return reserve(count, now, counted=counted)
+
+    stage.gate.reserve = counting  # type: ignore[method-assign,assignment]
+    swept(stage)
+
+    assert wanted == [20, 20]
+
+
+def test_a_sweep_waits_for_the_next_window_while_a_request_can_still_end_in_time() -> None:
+    stage = Stage(WORKING, REPEATED)
+    stage.ask()
+    stage.clock.advance(720)
+    until = stage.gate.reserve(40, stage.clock.now()).until
+    slept = stage.clock.slept
+    sweep(stage.world, until + 35.001)
+
+    assert stage.provider.probed == [f"{TASK}#0#1"]
+    assert until - 20 in slept
+
+
+def test_a_sweep_does_not_wait_for_a_window_that_comes_too_late() -> None:
+    stage = Stage(WORKING, REPEATED)
+    stage.ask()
+    stage.clock.advance(720)
+    until = stage.gate.reserve(40, stage.clock.now()).until
+    before = stage.clock.now()
+
+    assert sweep(stage.world, until + 35) == []
+    assert (stage.provider.probed, stage.clock.now()) == ([], before)
+
+
+def test_a_sweep_waits_for_the_only_slot_of_a_pause_that_is_over() -> None:
+    stage = Stage(WORKING, REPEATED)
+    stage.ask()
+    stage.clock.advance(720)
+    stage.gate.pace = Pace(pause=0.5)
+    stage.gate.reserve(40, stage.clock.now())
+    stage.gate.shut("NO_CREDITS", stage.clock.now(), "")
+    swept(stage, after=0.5)
+
+    assert stage.provider.probed == [f"{TASK}#0#1"]
+    assert not stage.gate.row.reason
+
+
+def test_a_sweep_looks_at_nothing_in_the_seconds_before_it_is_killed() -> None:
+    stage = Stage(WORKING)
+    stage.ask()
+    change(stage, state=State.READY)
+    stage.clock.advance(720)
+
+    assert sweep(stage.world, stage.clock.now() + 15) == []
+    assert [note.action for note in sweep(stage.world, stage.clock.now() + 15.001)] == ["archive_nudged"]
+
+
+def test_the_queue_is_looked_through_while_there_is_time() -> None:
+    stage = Stage(unready="API_KEY_UNSET")
+    stage.ask()
+    stage.provider.why_unready = ""
+    stage.clock.advance(61)
+
+    assert sweep(stage.world, stage.clock.now() + 15) == []
+    assert stage.provider.asked == []
+
+
+def test_once_a_day_every_queued_job_that_is_due_is_looked_at_though_the_gate_is_shut() -> None:
+    stage = Stage(unready="API_KEY_UNSET")
+    stage.gate.shut_by_hand()
+    stage.ask()
+    change(stage, created_at=stage.clock.now() - 14 * DAY, due=stage.clock.now())
+    midnight = (stage.clock.now() // DAY + 1) * DAY
+    for minutes in (0, 1):
+        stage.clock.at = midnight + 60 * minutes - 1
+        assert [note.action for note in swept(stage) if note.job] == ([] if minutes == 0 else ["job_timed_out"])
+
+
+def test_the_minute_after_midnight_is_the_only_one() -> None:
+    stage = Stage(unready="API_KEY_UNSET")
+    stage.gate.shut_by_hand()
+    stage.ask()
+    change(stage, created_at=stage.clock.now() - 14 * DAY, due=stage.clock.now())
+    stage.clock.at = (stage.clock.now() // DAY + 1) * DAY + 60
+
+    assert [note for note in swept(stage) if note.job] == []
+
+
+def test_a_row_that_is_gone_from_the_table_is_gone() -> None:
+    stage = Stage(WORKING, DONE)
+    stage.ask()
+    stage.jobs.tasks.clear()
+
+    assert swept(stage, after=720) == []
+
+
+def test_a_row_that_left_its_lane_is_not_believed_to_be_there() -> None:
+    stage = Stage(WORKING, DONE)
+    stage.ask()
+    stage.jobs.index[Lane.QUEUED][Key(TASK, 1)] = stage.clock.now()
+    change(stage, due=stage.clock.now() + 720)
+    stage.jobs.index[Lane.QUEUED][Key(TASK, 1)] = stage.clock.now()
+
+    assert swept(stage, after=1) == []
+    assert stage.provider.probed == []
+
+
+def test_a_first_run_is_asked_for_without_a_look_at_the_others() -> None:
+    stage = Stage(NO_CREDITS, WORKING)
+    stage.ask()
+
+    def unread(_: str) -> list[Job]:
+        raise AssertionError("nobody has to look")
+
+    stage.jobs.runs = unread  # type: ignore[method-assign,assignment]
+
+    assert [note.action for note in swept(stage, after=61)] == ["submission_claimed", "submission_accepted"]
+
+
+def test_under_the_jobs_contract_a_lost_request_is_awaited_by_the_sweep_alone() -> None:
+    stage = Stage(LOST, contract=JOBS)
+    stage.ask()
+    notes = swept(stage, after=2 * DAY)
+
+    assert notes == [Note("job_awaited", stage.job())]
