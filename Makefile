@@ -16,7 +16,7 @@ CORE := PYTHONPATH=layers/core/src:functions
 UV := .venvs/lock/bin/uv pip compile --quiet --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help demo local submit jobs test simulate burst soak bench scan audit doctor prove format build deploy lock clean setup
+.PHONY: help demo local submit jobs test mutate simulate burst soak bench scan audit doctor prove format build deploy lock clean setup
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -45,7 +45,10 @@ test: ## All checks and all tests
 	$(DEV)/cfn-lint template.yaml examples/*/template.yaml
 	$(SAM) validate --lint
 	@$(MAKE) --silent scan
-	$(DEV)/pytest --quiet --numprocesses 2 --ignore tests/integration --ignore tests/e2e
+	$(DEV)/pytest --quiet --numprocesses 2 --ignore tests/integration --ignore tests/e2e --ignore tests/simulation --cov --cov-report=
+	$(DEV)/coverage report --fail-under 95
+	$(DEV)/coverage report --fail-under 100 --include '*/veo4k/domain/*,*/veo4k/services/*'
+	$(DEV)/pytest --quiet --numprocesses 2 tests/simulation
 	$(DEV)/pytest --quiet tests/integration
 
 simulate: setup ## The simulation: make simulate SEEDS=1000, or one seed told whole: make simulate SEED=7 TASK=...
@@ -71,6 +74,9 @@ prove: simulate burst soak ## The long proofs: simulation, every two faults, ran
 	@$(CORE) $(DEV)/python -m tests.contract.differential 50000
 	@$(CORE) $(DEV)/python -m tests.unit.domain.mp4_fuzz 100000 7
 	@$(CORE) $(DEV)/python -m tests.simulation.fuzz
+
+mutate: setup ## Do the tests notice when the code is wrong? In parts of so many minutes: make mutate MINUTES=8
+	@$(DEV)/python -m tests.mutation $(if $(MINUTES),--minutes $(MINUTES))
 
 scan: .venvs/scan/.ready ## Scanners over template, code and workflow; none of them needs the network
 	$(SCAN)/cfn-lint --config-file scans/cfn-lint.yaml

@@ -42,6 +42,10 @@ class CountingGate(MemoryGate):
         return slots
 
 
+class KilledError(BaseException):
+    """A function is killed from outside: nothing of ours gets to see it."""
+
+
 class RecordingQueue:
     """A job queue that remembers what became of its messages."""
 

@@ -173,7 +173,8 @@ def test_a_refused_part_ends_a_long_upload_before_its_end() -> None:
     s3.fails["upload_part"] = [REFUSED]
     with pytest.raises(StorageError):
         store(s3, file_of(12 * PART_BYTES))
-    assert s3.calls.count("upload_part") <= BUFFERS
+    # Of the parts sent side by side any may be the refused one; it is noticed when its buffer is wanted again.
+    assert s3.calls.count("upload_part") < BUFFERS + CONNECTIONS
     assert s3.uploads == {}
 
 

@@ -195,7 +195,9 @@ NO_ENVELOPES = [
 
 
 @pytest.mark.parametrize(
-    "body", [*NO_ENVELOPES, b"[" * 100_000, b'{"a":' * 100_000, b"1" * 10_000], ids=lambda b: b[:9]
+    "body",
+    [*NO_ENVELOPES, b"[" * 100_000, b'{"a":' * 100_000, b"1" * 10_000],
+    ids=lambda b: b[:9].decode("ascii", "ignore"),
 )
 @pytest.mark.parametrize("read", READERS)
 def test_without_an_envelope_only_the_account_is_believed(read: Any, body: bytes) -> None:

@@ -82,6 +82,17 @@ def test_scaling_lists_are_read_over() -> None:
     assert h264(avcc(sps(HIGH, 1, 0, 0, "0", "1", *lists, *POC_NONE, *SIZE_UHD))) == {UHD}
 
 
+@pytest.mark.parametrize(
+    "entry",
+    [(signed(124), signed(124)), (signed(127), signed(122), *[signed(0)] * 14), (signed(-9), *[signed(0)] * 15)],
+    ids=["ends at 256", "goes on behind 256", "goes on below 0"],
+)
+def test_the_values_of_a_scaling_list_are_counted_round(entry: Parts) -> None:
+    lists = ("1", *entry, "0" * 7)
+
+    assert h264(avcc(sps(HIGH, 1, 0, 0, "0", "1", *lists, *POC_NONE, *SIZE_UHD))) == {UHD}
+
+
 def test_all_colours_in_full_have_four_more_scaling_lists() -> None:
     assert h264(avcc(sps(HIGH_444, 3, "0", 0, 0, "0", "1", "0" * 12, *POC_NONE, *SIZE_UHD))) == {UHD}
 

@@ -254,3 +254,21 @@ def test_what_is_made_public_has_no_query(rest: str) -> None:
 
 def test_a_target_does_not_show_its_query() -> None:
     assert "secret" not in repr(HOSTS.target(f"https://{HOST}/a?secret"))
+
+
+def test_an_entry_without_a_port_allows_the_port_of_https_alone() -> None:
+    hosts = ResultHosts.parse("cdn.example", KIE)
+
+    assert hosts == ResultHosts(frozenset({("cdn.example", 443)}))
+    assert hosts.target("https://cdn.example:8443/a") is None
+
+
+def test_the_highest_port_is_a_port() -> None:
+    hosts = ResultHosts.parse("cdn.example:65535", KIE)
+
+    assert hosts.target("https://cdn.example:65535/a") == Target("https", "cdn.example", 65535, "/a")
+
+
+@pytest.mark.parametrize("link", ["a?b?c", "a#b#c", "a?b#c", "a?b#c?d"])
+def test_a_public_link_ends_where_its_query_or_fragment_begins(link: str) -> None:
+    assert without_query(link) == "a"

@@ -112,6 +112,11 @@ SUBMISSIONS = {
     "nothing a moment before the hard deadline": Answered(
         NEARLY_HARD, LOST, Step("answer_lost", transitions.answer_lost(NEARLY_HARD, NOW, TIMES))
     ),
+    "nothing at the hard deadline to the first request": Answered(
+        replace(HARD, lost=0),
+        LOST,
+        timed_out(replace(HARD, lost=1), Code.SUBMISSION_UNCONFIRMED),
+    ),
     "nothing at the hard deadline": Answered(HARD, LOST, timed_out(replace(HARD, lost=5), Code.SUBMISSION_UNCONFIRMED)),
 }
 ASKED_LATE = replace(PROCESSING, asked_at=NOON + 1 + TIMES.deadline)

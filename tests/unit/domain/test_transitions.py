@@ -5,13 +5,30 @@ functions that make them are run by it: mutation testing changes them only then.
 """
 
 import importlib.util
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
 import tests.contract
-from tests.contract.rows import Case, changed
+from tests.contract.rows import (
+    LINKLESS,
+    LOST,
+    NOW,
+    OTHER_TASK,
+    PROCESSING,
+    SUBMITTING,
+    SUCCEEDED,
+    TASK,
+    TIMES,
+    Case,
+    changed,
+)
+from veo4k.domain import transitions
+from veo4k.domain.answer import Answer, Meaning
+from veo4k.domain.callback import Address, News
+from veo4k.domain.job import Code, Job, State
 from veo4k.domain.write import Refused, Write, Written, apply
 
 TABLES = {
@@ -97,3 +114,53 @@ def test_a_creation_makes_the_whole_row() -> None:
     }
     assert {write.key for write, _ in creations.values()} == {job.key for _, job in creations.values()}
     assert marks({name: write for name, (write, _) in creations.items()}) == {"a run is asked for at once": "attempt"}
+
+
+def written(write: Write, job: Job) -> Job:
+    outcome = apply(write, job)
+    assert isinstance(outcome, Written)
+    return outcome.job
+
+
+def test_a_message_without_a_token_adds_none() -> None:
+    assert written(transitions.join(PROCESSING, None), PROCESSING) == PROCESSING
+    assert written(transitions.announce_again(SUCCEEDED, None, "nudge", NOW, TIMES), SUCCEEDED).tokens == {"token-1"}
+
+
+ADDRESS = Address(TASK, 1, 1, "t" * 43)
+FAILED = Answer(meaning=Meaning.FAILED, code=Code.PROVIDER_FAILED)
+ACCEPTANCE = {"accepted_at": NOW, "accepts": 1, "provider_task_id": OTHER_TASK}
+
+
+@pytest.mark.parametrize("job", [LOST, SUBMITTING], ids=["whose answer was lost", "whose function died"])
+def test_a_failure_by_callback_proves_the_acceptance_of_a_job(job: Job) -> None:
+    after = written(transitions.called_back_failed(ADDRESS, News(FAILED, OTHER_TASK), NOW, TIMES), job)
+
+    assert (after.state, {name: getattr(after, name) for name in ACCEPTANCE}) == (State.FAILED, ACCEPTANCE)
+
+
+def test_links_that_may_not_be_fetched_prove_the_acceptance_of_a_job_whose_function_died() -> None:
+    done = News(Answer(meaning=Meaning.DONE), OTHER_TASK)
+    after = written(transitions.called_back_blocked(ADDRESS, done, NOW, TIMES), SUBMITTING)
+
+    assert (after.state, {name: getattr(after, name) for name in ACCEPTANCE}) == (State.PROCESSING, ACCEPTANCE)
+
+
+def test_news_without_an_id_write_none() -> None:
+    write = transitions.called_back_working(ADDRESS, News(Answer(meaning=Meaning.WORKING), None), NOW, TIMES)
+
+    assert write.keep == {"accepted_at": NOW, "accepts": 1}
+
+
+def test_a_claim_for_a_fresh_link_waits_longer_with_each_try() -> None:
+    job = replace(LINKLESS, tries=3)
+
+    assert written(transitions.claim_probe(job, "probe", NOW, 0.5, TIMES, by_post=True), job).due == NOW + 480
+
+
+def test_a_probe_of_a_leased_job_is_claimed_while_the_lease_is_the_one_that_was_seen() -> None:
+    job = replace(LINKLESS, lease="lease-1")
+    claim = transitions.claim_probe(job, "probe", NOW, 0.5, TIMES, by_post=True)
+
+    assert written(claim, job).probe == "probe"
+    assert apply(claim, replace(job, lease=None)) == Refused(replace(job, lease=None))

@@ -397,7 +397,8 @@ def test_a_poster_of_8_mib_is_kept_as_it_came(media: Media) -> None:
     scene = Scene(media.uhd.read_bytes(), poster=largest)
     scene.archive()
 
-    assert scene.bucket.objects[f"videos/{TASK}/0/1.jpg"] == largest
+    stored = scene.bucket.objects[f"videos/{TASK}/0/1.jpg"]
+    assert hashlib.sha256(stored).digest() == hashlib.sha256(largest).digest()
 
 
 def test_a_dead_link_of_a_job_that_was_never_asked_for_is_asked_for_when_the_try_is_due() -> None:
@@ -419,5 +420,15 @@ def test_the_same_file_as_another_index_says_so(media: Media) -> None:
     scene = second_index(media, Archived("archive", NAME, 1, digest, 3840, 2160))
     key = Key(TASK, 2)
 
-    assert scene.told(key) == Note("job_failed", scene.job(key))
+    assert scene.told(key) == Note("job_failed", scene.job(key), {"why": "the same file as another index"})
     assert scene.bucket.objects == {}
+
+
+def test_a_job_that_ends_without_its_file_says_what_stood_in_the_way(media: Media) -> None:
+    small = Scene(media.base.read_bytes(), job=replace(READY, not_4k=1))
+    dead = Scene(DeadLinkError("HTTP 404"), job=replace(READY, tries=9))
+    broken = Scene(DownloadError("reset"), job=replace(READY, tries=9))
+
+    assert small.told() == Note("job_failed", small.job(), {"why": "1280x720 of 1280x720"})
+    assert dead.told() == Note("job_failed", dead.job(), {"why": "HTTP 404"})
+    assert broken.told() == Note("job_failed", broken.job(), {"why": "reset"})

@@ -296,6 +296,10 @@ def test_a_body_that_says_nothing_and_bears_another_signature_is_unauthorized() 
     assert call_back(stage, "nonsense", signed=OWN) == (401, "callback_rejected")
 
 
+def test_a_signature_over_no_id_at_all_is_none() -> None:
+    assert call_back(accepted(), "nonsense", signed="") == (401, "callback_rejected")
+
+
 @pytest.mark.parametrize("late", [300, -300])
 def test_a_timestamp_may_be_five_minutes_off_either_way(late: int) -> None:
     stage = accepted()

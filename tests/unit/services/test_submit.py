@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from tests.doubles.stage import ELSEWHERE, TASK, URL, Stage, words
+from tests.doubles.stage import ELSEWHERE, TASK, URL, KilledError, Stage, words
 from tests.doubles.time_manual import NOON
 from veo4k.domain import transitions
 from veo4k.domain.answer import Answer, Meaning
@@ -206,7 +206,7 @@ def test_a_redelivered_message_goes_on_where_its_function_died() -> None:
     stage = Stage(WORKING)
     body = json.dumps({"taskId": TASK})
     stage.provider.meanwhile = die
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(KilledError):
         stage.receive(body)
     stage.provider.meanwhile = lambda _: None
     stage.clock.advance(360)
@@ -216,14 +216,14 @@ def test_a_redelivered_message_goes_on_where_its_function_died() -> None:
 
 
 def die(_: object) -> None:
-    raise KeyboardInterrupt
+    raise KilledError
 
 
 def test_a_redelivered_message_does_not_ask_again_while_the_first_request_may_be_out() -> None:
     stage = Stage(WORKING)
     body = json.dumps({"taskId": TASK})
     stage.provider.meanwhile = die
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(KilledError):
         stage.receive(body)
     stage.clock.advance(100)
     stage.receive(body, again="message1")

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.doubles.stage import TASK, URL, Stage
+from tests.doubles.stage import TASK, URL, KilledError, Stage
 from veo4k.domain.answer import Answer, Meaning
 from veo4k.domain.job import JOBS, Code, Job, State
 from veo4k.domain.notes import Note
@@ -116,6 +116,22 @@ def test_a_joined_job_is_told_as_it_is() -> None:
     assert stage.job().tokens == {"token"}
 
 
+def test_a_message_without_a_token_has_nothing_to_write_into_a_live_job() -> None:
+    stage = Stage(WORKING)
+    stage.ask()
+    written: list[Write] = []
+    write = stage.jobs.write
+
+    def counting(given: Write) -> object:
+        written.append(given)
+        return write(given)
+
+    stage.jobs.write = counting  # type: ignore[method-assign,assignment]
+    stage.ask()
+
+    assert [given.when for given in written] == [()], "the try to create run 1, and no more"
+
+
 def test_an_end_announced_again_is_told_as_it_is() -> None:
     stage = Stage(REFUSED)
     stage.ask()
@@ -191,10 +207,10 @@ def crashed(stage: Stage, *bodies: str) -> None:
     """Let the function die while its request is out."""
 
     def die(_: object) -> None:
-        raise KeyboardInterrupt
+        raise KilledError
 
     stage.provider.meanwhile = die
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(KilledError):
         stage.receive(*bodies)
     stage.provider.meanwhile = lambda _: None
 

@@ -3,8 +3,12 @@ from dataclasses import replace
 
 import pytest
 
+<<<<<<< HEAD
 from tests.doubles.stage import ELSEWHERE, TASK, URL, WIDTH, Stage
 from tests.doubles.time_manual import SlowCrew
+=======
+from tests.doubles.stage import ELSEWHERE, TASK, URL, KilledError, Stage
+>>>>>>> 2b086f2 (Ask whether the tests notice when the code is wrong: make mutate)
 from veo4k.domain.answer import Answer, Meaning
 from veo4k.domain.errors import StorageError
 from veo4k.domain.job import JOBS, Code, Evidence, Job, Key, State
@@ -163,10 +167,10 @@ def test_a_crash_counts_as_a_lost_answer() -> None:
     stage = Stage(WORKING)
 
     def die(_: object) -> None:
-        raise KeyboardInterrupt
+        raise KilledError
 
     stage.provider.meanwhile = die
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(KilledError):
         stage.ask()
     stage.provider.meanwhile = lambda _: None
     stage.sweep(after=720)

@@ -243,3 +243,12 @@ def test_a_balance_too_late_to_be_asked_for_is_no_submission_taken_back() -> Non
 
     assert balance(stage.world, Purse(), TEN + 20, set()) == []
     assert stage.gate.row.submissions == 3
+
+
+def test_a_sweep_without_time_left_gives_the_shut_gates_only_slot_back() -> None:
+    stage, purse = at_the_time(Stage()), Purse()
+    stage.gate.shut("NO_CREDITS", TEN - 100, "")
+
+    assert balance(stage.world, purse, TEN + 20, set()) == []
+    assert (purse.asked, stage.gate.row.probe) == (0, "")
+    assert stage.gate.reserve(1, TEN).probe

@@ -86,7 +86,7 @@ class ResultHosts:
 
 def without_query(url: object) -> str:
     """The link as it may be made public: without query string and fragment; empty for what is no string."""
-    return re.split(r"[?#]", url, maxsplit=1)[0] if isinstance(url, str) else ""
+    return re.split(r"[?#]", url)[0] if isinstance(url, str) else ""
 
 
 def is_public(ip: IPv4Address | IPv6Address) -> bool:

@@ -247,7 +247,7 @@ def _as_seen(job: Job) -> tuple[Clause, ...]:
 
 
 def _maybe_charged(job: Job) -> bool:
-    return job.accepts > 0 or job.lost > 0 or job.accepted_at is not None
+    return job.lost > 0 or job.accepted_at is not None
 
 
 def _end(state: State, code: Code, now: float, times: Times, *, maybe_charged: bool) -> dict[str, object]:

@@ -63,7 +63,8 @@ def _store(vault: Vault, job: Job, siblings: list[Job], stop_at: float) -> Note:
     try:
         stored = _stream(vault, job, siblings, stop_at)
     except _UnfitError as unfit:
-        return _end(vault, job, unfit.code) if unfit.final else _link_died(vault, job, str(unfit), not_4k=True)
+        why = str(unfit)
+        return _end(vault, job, unfit.code, why) if unfit.final else _link_died(vault, job, why, not_4k=True)
     except DeadLinkError as error:
         return _link_died(vault, job, str(error), not_4k=False)
     except (DownloadError, StorageError) as error:
@@ -142,14 +143,14 @@ def _small(body: Body) -> bytes:
     for chunk in body:
         size += len(chunk)
         if size > LONGEST_POSTER:
-            raise DownloadError("a poster of more than 8 MiB")
+            raise DownloadError
         chunks.append(chunk)
     return b"".join(chunks)
 
 
 def _link_died(vault: Vault, job: Job, why: str, *, not_4k: bool) -> Note:
     if job.tries >= vault.times.archive_attempts:
-        return _end(vault, job, Code.ARCHIVE_FAILED)
+        return _end(vault, job, Code.ARCHIVE_FAILED, why)
     due = max(vault.clock.now() + archive_wait(job.tries, vault.times), (job.asked_at or 0) + vault.times.probe)
     action = "archive_not_4k" if not_4k else "archive_link_dead"
     return _write(vault, action, transitions.link_died(job, due, not_4k=not_4k), why)
@@ -157,13 +158,13 @@ def _link_died(vault: Vault, job: Job, why: str, *, not_4k: bool) -> Note:
 
 def _try_later(vault: Vault, job: Job, why: str) -> Note:
     if job.tries >= vault.times.archive_attempts:
-        return _end(vault, job, Code.ARCHIVE_FAILED)
+        return _end(vault, job, Code.ARCHIVE_FAILED, why)
     due = vault.clock.now() + archive_wait(job.tries, vault.times)
     return _write(vault, "archive_postponed", transitions.archive_later(job, due), why)
 
 
-def _end(vault: Vault, job: Job, code: Code) -> Note:
-    return _write(vault, "job_failed", transitions.failed(job, code, vault.clock.now(), vault.times))
+def _end(vault: Vault, job: Job, code: Code, why: str = "") -> Note:
+    return _write(vault, "job_failed", transitions.failed(job, code, vault.clock.now(), vault.times), why)
 
 
 def _write(vault: Vault, action: str, write: Write, why: str = "") -> Note:

@@ -54,7 +54,7 @@ def _announce(desk: Desk, jobs: list[Job], now: float) -> list[Note]:
 def _announce_one(desk: Desk, job: Job, now: float, missing: str) -> Note:
     untold = [why for token in sorted(job.tokens) if (why := desk.announcements.to_task(job, token))]
     if missing or untold:
-        return Note("announcement_failed", job, {"error": "; ".join([missing, *untold]).strip("; ")})
+        return Note("announcement_failed", job, {"error": "; ".join(filter(None, [missing, *untold]))})
     try:
         outcome = desk.jobs.write(transitions.announced(job, ttl=int(now) + desk.retention_days * DAY))
     except StorageError as error:

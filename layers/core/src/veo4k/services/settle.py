@@ -93,8 +93,6 @@ def _authenticated(office: Office, request: Request, address: Address, now: floa
 
 
 def _body(request: Request) -> bytes:
-    if len(request.body) > LONGEST_BODY * 2:
-        raise _RejectedError(TOO_LARGE, "size")
     try:
         body = base64.b64decode(request.body, validate=True) if request.is_base64 else request.body.encode()
     except ValueError:

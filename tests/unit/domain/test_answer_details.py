@@ -1,0 +1,92 @@
+"""What an answer brings beside its meaning: ids, credits, and why a task failed."""
+
+import json
+from typing import Any
+
+import pytest
+
+from veo4k.domain.answer import Answer, Meaning, Reply, read_job_record, read_record
+from veo4k.domain.callback import News, parse_news
+from veo4k.domain.job import Code
+
+TASK = "veo_task_example123"
+URL = "https://tempfile.aiquickdraw.com/v/example_task_1234567890.mp4"
+
+
+def reply(**data: Any) -> Reply:
+    return Reply(200, json.dumps({"code": 200, "msg": "success", "data": data}).encode())
+
+
+def news(code: int, msg: str = "", **data: Any) -> News:
+    return parse_news(json.dumps({"code": code, "msg": msg, "data": data}).encode())
+
+
+def test_a_record_under_way_brings_id_and_credits() -> None:
+    answer = read_record(reply(taskId=TASK, successFlag=0, creditsConsumed=120))
+
+    assert answer == Answer(meaning=Meaning.WORKING, task_id=TASK, credits=120)
+
+
+def test_a_finished_record_brings_id_and_credits() -> None:
+    answer = read_record(reply(taskId=TASK, successFlag=1, creditsConsumed=120, response={"resultUrls": [URL]}))
+
+    assert answer == Answer(meaning=Meaning.DONE, urls=(URL,), task_id=TASK, credits=120)
+
+
+@pytest.mark.parametrize("state", ["waiting", "queuing", "generating", "success"])
+def test_a_task_without_a_result_brings_id_and_credits(state: str) -> None:
+    answer = read_job_record(reply(taskId=TASK, state=state, creditsConsumed=120))
+
+    assert answer == Answer(meaning=Meaning.WORKING, task_id=TASK, credits=120)
+
+
+@pytest.mark.parametrize("state", [None, "SUCCESS", "done", 1])
+def test_a_state_nobody_knows_is_read_by_the_code_around_it(state: Any) -> None:
+    answer = read_job_record(reply(taskId=TASK, state=state, creditsConsumed=120))
+
+    assert answer == Answer(meaning=Meaning.WORKING, task_id=TASK, credits=120, first=True)
+
+
+@pytest.mark.parametrize("success", [True, 1.0, "1"])
+def test_only_a_whole_number_is_a_flag(success: Any) -> None:
+    answer = read_record(reply(successFlag=success, response={"resultUrls": [URL]}))
+
+    assert answer.meaning is Meaning.WORKING
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("This task was created more than 14 days ago", Code.BASE_EXPIRED),
+        ("record is null", Code.INVALID_TASK),
+        ("The record result data is blank", Code.INVALID_TASK),
+        ("Original task status is not success", Code.BASE_NOT_FINISHED),
+        ("The 4K version of this video is unavailable.", Code.NOT_AVAILABLE_IN_4K),
+        ("4K is processing", Code.PROVIDER_FAILED),
+        ("no luck", Code.PROVIDER_FAILED),
+        (None, Code.PROVIDER_FAILED),
+    ],
+)
+def test_a_task_says_why_it_failed(text: str | None, code: Code) -> None:
+    failed = Answer(meaning=Meaning.FAILED, code=code)
+
+    assert read_job_record(reply(taskId=TASK, state="fail", failMsg=text)) == failed
+    assert news(501, "", state="fail", failMsg=text).answer == failed
+
+
+def test_a_task_that_says_nothing_of_its_failure_has_failed() -> None:
+    assert read_job_record(reply(state="fail")) == Answer(meaning=Meaning.FAILED, code=Code.PROVIDER_FAILED)
+
+
+def test_a_callback_of_a_task_is_read_by_its_state() -> None:
+    body = json.dumps({"resultUrls": [URL]})
+
+    assert news(200, taskId=TASK, state="success", resultJson=body) == News(
+        Answer(meaning=Meaning.DONE, urls=(URL,), task_id=TASK), TASK
+    )
+
+
+def test_a_failure_by_callback_brings_its_credits() -> None:
+    assert news(501, "no luck", creditsConsumed=5).answer == Answer(
+        meaning=Meaning.FAILED, code=Code.PROVIDER_FAILED, credits=5
+    )
