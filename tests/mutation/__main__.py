@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from tests.mutation import page, reasons, stage
-from tests.mutation.names import uncallable
 from tests.mutation.reasons import Change, as_written
 from tests.mutation.verdicts import KILLED, TIMEOUT, UNDECIDED, Mutant, changes, forget_undecided, mutants
 
@@ -24,9 +23,6 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__)
     parser.add_argument("--minutes", type=float, help="stop then; the next call goes on")
     minutes = parser.parse_args().minutes
-    if unknown := uncallable():
-        say("\n".join(["these tests cannot be called by their names:", *unknown]))
-        return NOT_GOOD
     stage.prepare()
     forget_undecided()
     stage.run(minutes and minutes * 60)

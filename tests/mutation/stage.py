@@ -51,16 +51,18 @@ def prepare() -> None:
 def run(seconds: float | None) -> None:
     """Let mutmut work, so many seconds at most; what it has found by then is kept."""
     began = time.monotonic()
-    command = [str(Path(sys.executable).parent / "mutmut"), "run", "--max-children", str(os.cpu_count() or 2)]
+    command = [sys.executable, str(Path(__file__).with_name("worker.py"))]
     # Hypothesis knows CI by this variable, and draws the same examples each time.
-    with subprocess.Popen(command, cwd=STAGE, env=os.environ | {"CI": "true"}) as mutmut:  # noqa: S603  our own tool
-        try:
-            mutmut.wait(seconds)
-        except subprocess.TimeoutExpired:
-            _cut_off(mutmut)
-    SECONDS.write_text(str(worked() + time.monotonic() - began))
-    if seconds is None and mutmut.returncode:
-        raise SystemExit(mutmut.returncode)
+    environment = os.environ | {"CI": "true"}
+    mutmut = subprocess.Popen(command, cwd=STAGE, env=environment, start_new_session=True)  # noqa: S603  our own tool
+    try:
+        if mutmut.wait(seconds):
+            raise SystemExit(mutmut.returncode)
+    except subprocess.TimeoutExpired:
+        pass
+    finally:
+        _end(mutmut)
+        SECONDS.write_text(str(worked() + time.monotonic() - began))
 
 
 def places() -> list[Path]:
@@ -68,21 +70,15 @@ def places() -> list[Path]:
     return sorted(MUTANTS.rglob("*.meta"))
 
 
-def _cut_off(mutmut: subprocess.Popen[bytes]) -> None:
-    """End it; what it was just writing is put back to what it was a moment before."""
-    kept: dict[Path, str] = {}
-    while not kept:
+def _end(mutmut: subprocess.Popen[bytes]) -> None:
+    """End it and its workers between two verdicts: what it is just writing is let through first."""
+    while mutmut.poll() is None:
         mutmut.send_signal(signal.SIGSTOP)
-        texts = {place: place.read_text() for place in places()}
-        kept = texts if all(_whole(text) for text in texts.values()) else {}
-        if kept:
-            mutmut.send_signal(signal.SIGINT)
+        if all(_whole(place.read_text()) for place in places()):
+            os.killpg(mutmut.pid, signal.SIGKILL)
+            mutmut.wait()
         mutmut.send_signal(signal.SIGCONT)
         time.sleep(0.01)
-    mutmut.wait()
-    for place, text in kept.items():
-        if not _whole(place.read_text()):
-            place.write_text(text)
 
 
 def _whole(text: str) -> bool:
