@@ -28,6 +28,11 @@ def message(task_id: str = TASK, **fields: object) -> str:
     return json.dumps({"taskId": task_id} | fields)
 
 
+def received(stage: Stage, *bodies: str, again: str = "") -> list[Note]:
+    """Deliver messages as one batch; when each note's thing happened has a test of its own."""
+    return [replace(note, at=None) for note in stage.receive(*bodies, again=again)]
+
+
 def swept(stage: Stage, *, after: float = 0.0, life: float = 120) -> list[Note]:
     stage.clock.advance(after)
     return sweep(stage.world, stage.clock.now() + life)
@@ -50,7 +55,7 @@ def test_a_message_is_told_as_created_and_as_answered() -> None:
     stage = Stage(WORKING)
     seen = seen_by(stage)
 
-    assert stage.receive(message()) == [
+    assert received(stage, message()) == [
         Note("job_created", seen[0]),
         Note("submission_accepted", stage.job(), {"meaning": "working"}),
     ]
@@ -58,14 +63,14 @@ def test_a_message_is_told_as_created_and_as_answered() -> None:
 
 def test_a_lost_answer_is_told_with_its_reason() -> None:
     stage = Stage(LOST)
-    notes = stage.receive(message())
+    notes = received(stage, message())
 
     assert notes[1] == Note("answer_lost", stage.job(), {"meaning": "lost", "reason": "ReadTimeout"})
 
 
 def test_a_shut_gate_is_told_once_with_the_reason_and_without_a_job() -> None:
     stage = Stage(NO_CREDITS)
-    notes = stage.receive(message())
+    notes = received(stage, message())
 
     assert notes[1:] == [
         Note("gate_shut", None, {"reason": "NO_CREDITS"}),
@@ -77,7 +82,7 @@ def test_an_invalid_message_is_told_with_the_reason_it_is_rejected_for() -> None
     stage = Stage()
     reason = "taskId is missing"
 
-    assert stage.receive("{}") == [Note("message_rejected", None, {"messageId": "message1", "reason": reason})]
+    assert received(stage, "{}") == [Note("message_rejected", None, {"messageId": "message1", "reason": reason})]
     assert stage.queue.rejected == [("{}", reason)]
 
 
@@ -85,7 +90,7 @@ def test_a_message_put_back_is_named() -> None:
     stage = Stage()
     stage.queue.broken = True
 
-    assert stage.receive("{}") == [Note("message_unstored", None, {"messageId": "message1"})]
+    assert received(stage, "{}") == [Note("message_unstored", None, {"messageId": "message1"})]
     assert (stage.unstored, stage.queue.backed_off) == (["message1"], [("receipt0", 2.0)])
 
 
@@ -100,7 +105,7 @@ def test_each_receive_of_a_message_backs_it_off_longer() -> None:
 def test_a_job_without_a_key_to_ask_with_waits_half_a_minute() -> None:
     stage = Stage(unready="API_KEY_UNSET")
 
-    assert stage.receive(message()) == [
+    assert received(stage, message()) == [
         Note("account_unready", None, {"reason": "API_KEY_UNSET"}),
         Note("job_queued", stage.job()),
     ]
@@ -111,8 +116,8 @@ def test_a_joined_job_is_told_as_it_is() -> None:
     stage = Stage(WORKING)
     stage.ask()
 
-    assert stage.receive(message()) == [Note("job_joined", stage.job())]
-    assert stage.receive(message(taskToken="token")) == [Note("job_joined", stage.job())]
+    assert received(stage, message()) == [Note("job_joined", stage.job())]
+    assert received(stage, message(taskToken="token")) == [Note("job_joined", stage.job())]
     assert stage.job().tokens == {"token"}
 
 
@@ -136,13 +141,13 @@ def test_an_end_announced_again_is_told_as_it_is() -> None:
     stage = Stage(REFUSED)
     stage.ask()
 
-    assert stage.receive(message()) == [Note("announced_again", stage.job())]
+    assert received(stage, message()) == [Note("announced_again", stage.job())]
 
 
 def test_a_run_that_waits_for_an_earlier_one_is_looked_at_again_after_a_probes_wait() -> None:
     stage = Stage(WORKING)
     stage.ask()
-    notes = stage.receive(message(index=1))
+    notes = received(stage, message(index=1))
 
     assert notes == [Note("job_queued", stage.job(2))]
     assert (stage.job(2).reason, stage.job(2).due) == ("EARLIER_RUN", stage.clock.now() + 120)
@@ -152,7 +157,7 @@ def test_a_run_beyond_the_window_says_when_it_comes_back() -> None:
     stage = Stage(WORKING)
     slots = stage.gate.reserve(40, stage.clock.now())
 
-    assert stage.receive(message()) == [Note("job_queued", stage.job())]
+    assert received(stage, message()) == [Note("job_queued", stage.job())]
     assert (stage.job().reason, stage.job().due) == ("WINDOW_FULL", slots.until)
 
 
@@ -187,17 +192,17 @@ def test_a_job_that_ended_between_the_look_and_the_write_is_looked_at_again() ->
 
     stage.jobs.runs = ends  # type: ignore[method-assign]
 
-    assert stage.receive(message(taskToken="token")) == [Note("announced_again", stage.job())]
+    assert received(stage, message(taskToken="token")) == [Note("announced_again", stage.job())]
     assert stage.job().tokens == {"token"}
 
 
 def redelivered(stage: Stage, body: str) -> list[Note]:
-    return stage.receive(body, again="message1")
+    return received(stage, body, again="message1")
 
 
 def test_a_message_whose_run_is_under_way_changes_nothing() -> None:
     stage = Stage(WORKING)
-    stage.receive(message())
+    received(stage, message())
 
     assert redelivered(stage, message()) == [Note("message_redelivered", stage.job())]
     assert len(stage.provider.asked) == 1
@@ -211,7 +216,7 @@ def crashed(stage: Stage, *bodies: str) -> None:
 
     stage.provider.meanwhile = die
     with pytest.raises(KilledError):
-        stage.receive(*bodies)
+        received(stage, *bodies)
     stage.provider.meanwhile = lambda _: None
 
 
@@ -232,7 +237,7 @@ def test_a_message_that_goes_on_where_its_function_died_claims_anew() -> None:
 def test_a_redelivered_message_asks_under_the_contract_of_today() -> None:
     stage = Stage(WORKING)
     stage.gate.shut_by_hand()
-    stage.receive(message())
+    received(stage, message())
     stage.gate.open_by_hand()
     stage.world = replace(stage.world, contract=JOBS)
     redelivered(stage, message())
@@ -252,11 +257,11 @@ def test_a_redelivered_message_without_a_slot_leaves_its_run_to_the_sweep() -> N
 
 def test_a_redelivered_message_waits_for_its_turn() -> None:
     stage = Stage(WORKING)
-    stage.receive(message(index=1))
-    stage.receive(message())
+    received(stage, message(index=1))
+    received(stage, message())
     stage.clock.advance(360)
 
-    assert stage.receive(message(), again="message2") == [Note("message_redelivered", stage.job(2))]
+    assert received(stage, message(), again="message2") == [Note("message_redelivered", stage.job(2))]
     assert len(stage.provider.asked) == 1
 
 
@@ -276,3 +281,11 @@ def test_a_redelivered_message_that_a_sweep_overtakes_asks_nobody() -> None:
 
     assert redelivered(stage, message()) == [Note("message_redelivered", before)]
     assert len(stage.provider.asked) == 1
+
+
+def test_each_note_says_when_its_thing_happened() -> None:
+    stage = Stage(WORKING)
+    created, accepted = stage.receive(message())
+    (joined,) = stage.receive(message())
+
+    assert (created.at, accepted.at, joined.at) == (stage.job().created_at, stage.job().accepted_at, stage.clock.now())

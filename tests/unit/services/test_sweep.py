@@ -3,12 +3,8 @@ from dataclasses import replace
 
 import pytest
 
-<<<<<<< HEAD
-from tests.doubles.stage import ELSEWHERE, TASK, URL, WIDTH, Stage
+from tests.doubles.stage import ELSEWHERE, TASK, URL, WIDTH, KilledError, Stage
 from tests.doubles.time_manual import SlowCrew
-=======
-from tests.doubles.stage import ELSEWHERE, TASK, URL, KilledError, Stage
->>>>>>> 2b086f2 (Ask whether the tests notice when the code is wrong: make mutate)
 from veo4k.domain.answer import Answer, Meaning
 from veo4k.domain.errors import StorageError
 from veo4k.domain.job import JOBS, Code, Evidence, Job, Key, State

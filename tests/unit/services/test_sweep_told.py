@@ -1,6 +1,8 @@
 """What a sweep tells of its doings, and in which order it does them."""
 
 import json
+from dataclasses import replace
+from typing import Any
 
 from tests.doubles.stage import TASK, URL, Stage
 from veo4k.domain.answer import Answer, Meaning
@@ -28,7 +30,7 @@ def message(task_id: str = TASK, **fields: object) -> str:
 
 def swept(stage: Stage, *, after: float = 0.0, life: float = 120) -> list[Note]:
     stage.clock.advance(after)
-    return sweep(stage.world, stage.clock.now() + life)
+    return [replace(note, at=None) for note in sweep(stage.world, stage.clock.now() + life)]
 
 
 def change(stage: Stage, **fields: object) -> None:
@@ -170,9 +172,9 @@ def test_more_than_a_batch_is_asked_for_batch_by_batch() -> None:
     wanted: list[int] = []
     reserve = stage.gate.reserve
 
-    def counting(count: int, now: float, *, counted: bool = False) -> object:
+    def counting(count: int, now: float, **how: Any) -> object:
         wanted.append(count)
-        return reserve(count, now, counted=counted)
+        return reserve(count, now, **how)
 
     stage.gate.reserve = counting  # type: ignore[method-assign,assignment]
     swept(stage)
@@ -186,7 +188,7 @@ def test_a_sweep_waits_for_the_next_window_while_a_request_can_still_end_in_time
     stage.clock.advance(720)
     until = stage.gate.reserve(40, stage.clock.now()).until
     slept = stage.clock.slept
-    sweep(stage.world, until + 35.001)
+    sweep(stage.world, until + 35.061)
 
     assert stage.provider.probed == [f"{TASK}#0#1"]
     assert until - 20 in slept
@@ -199,7 +201,7 @@ def test_a_sweep_does_not_wait_for_a_window_that_comes_too_late() -> None:
     until = stage.gate.reserve(40, stage.clock.now()).until
     before = stage.clock.now()
 
-    assert sweep(stage.world, until + 35) == []
+    assert sweep(stage.world, until + 35.06) == []
     assert (stage.provider.probed, stage.clock.now()) == ([], before)
 
 
@@ -294,3 +296,12 @@ def test_under_the_jobs_contract_a_lost_request_is_awaited_by_the_sweep_alone() 
     notes = swept(stage, after=2 * DAY)
 
     assert notes == [Note("job_awaited", stage.job())]
+
+
+def test_each_note_says_when_its_thing_happened() -> None:
+    stage = Stage(WORKING, LOST)
+    stage.ask()
+    stage.clock.advance(720)
+    claimed, answered = sweep(stage.world, stage.clock.now() + 120)
+
+    assert (claimed.at, answered.at) == (stage.job().asked_at, stage.clock.now())
