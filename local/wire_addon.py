@@ -146,7 +146,7 @@ def _killed(process: Any) -> str:
     if not name:
         return " (no function)"
     process.send_signal(signal.SIGKILL)
-    return f" {name}"
+    return f" {name.split('-')[1]}"  # the template's own name, between the stack's and a random one
 
 
 KINDS = {"drop": _drop, "answer": _answer, "refuse_entries": _refuse_entries, "kill": _kill}

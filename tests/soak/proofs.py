@@ -28,9 +28,11 @@ BAD_SERVICES = (
     ),
     Fault(name="5xx", where=EVERYTHING, kind="answer", status=503, code="ServiceUnavailable", share=0.04),
 )
+ROWS_AND_WORDS = "^(dynamodb|sqs|events|secretsmanager) "
 DEATHS = (
-    Fault(name="killed before the write:", where=EVERYTHING, kind="kill", share=0.015),
-    Fault(name="killed after the write:", where=EVERYTHING, kind="kill", applied=True, share=0.03),
+    Fault(name="killed before the write:", where=ROWS_AND_WORDS, kind="kill", share=0.015),
+    Fault(name="killed after the write:", where=ROWS_AND_WORDS, kind="kill", applied=True, share=0.03),
+    Fault(name="killed in mid-file:", where="^s3 ", kind="kill", share=0.01),
     Fault(name="killed after the paid request:", where=POST, kind="kill", applied=True, share=0.06),
 )
 
