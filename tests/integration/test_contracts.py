@@ -15,7 +15,7 @@ CREATE = {"veo": "/api/v1/veo/get-4k-video", "jobs": "/api/v1/jobs/createTask"}
 OTHER = {"veo": "jobs", "jobs": "veo"}
 FLIGHTS = {
     "veo": {"on_time": 7, "portrait": 1, "lost": 6, "answer_lost": 4, "failure": 2},
-    "jobs": {"on_time": 3, "lost": 3, "answer_lost": 3, "failure": 1},
+    "jobs": {"on_time": 2, "lost": 2, "answer_lost": 1, "failure": 1},
 }
 """The jobs that are in flight when a contract ends, by scenario."""
 
@@ -64,7 +64,7 @@ def paths_asked(world: World) -> dict[str, set[str]]:
 
 @pytest.fixture(scope="module")
 def switched(lone: World) -> dict[str, Row]:
-    """Twenty jobs in flight when `veo` becomes `jobs`, and ten more when that becomes `veo` again; as they ended."""
+    """Twenty jobs in flight when `veo` becomes `jobs`, and six more when that becomes `veo` again; as they ended."""
     lone.simulator.control(generations_held=True)
     for contract in CREATE:
         tasks = flight(contract)
