@@ -75,9 +75,9 @@ def description(template: dict[str, Any], function: str) -> Any:
 def test_a_setting_that_is_changed_is_a_new_version_of_each_function_that_is_told_it(
     template: dict[str, Any], function: str
 ) -> None:
-    shared = template["Globals"]["Function"]["Environment"]
+    shared = [template["Globals"]["Function"][part] for part in ("Environment", "Tracing")]
     own = template["Resources"][f"{function}Function"]["Properties"]["Environment"]
-    assert parameters_in(template, description(template, function)) == parameters_in(template, [shared, own])
+    assert parameters_in(template, description(template, function)) == parameters_in(template, [*shared, own])
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
