@@ -59,13 +59,7 @@ messages in dead-letter queues; `densest`: requests in the densest window.
 
 def main() -> int:
     """Run all proofs, or those that are named; 0 only if every one holds."""
-    parser = argparse.ArgumentParser(prog="python -m tests.soak", description=__doc__)
-    parser.add_argument("proofs", nargs="*", metavar="PROOF", help=f"of {', '.join(PROOFS)} (default: all)")
-    parser.add_argument("--seed", type=int, default=secrets.randbelow(10**6), help="draws the faults")
-    parser.add_argument("--jobs", type=int, default=JOBS, help="videos asked for in each proof")
-    given = parser.parse_args()
-    if unknown := set(given.proofs) - PROOFS.keys():
-        parser.error(f"no such proof: {', '.join(sorted(unknown))}")
+    given = _given()
     console = Console(highlight=False, soft_wrap=True, width=COLUMNS)
     console.print(f"{given.jobs} jobs in each proof, at most {LIMIT} requests in {WINDOW} s, seed {given.seed}")
     started = time.monotonic()
@@ -83,6 +77,17 @@ def main() -> int:
     took = f"{time.monotonic() - started:.0f} s, set-up and all"
     console.print("", _table(results), f"\n{held} of {len(results)} proofs hold, seed {given.seed}, {took}", sep="\n")
     return 0 if held == len(results) else 1
+
+
+def _given() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.soak", description=__doc__)
+    parser.add_argument("proofs", nargs="*", metavar="PROOF", help=f"of {', '.join(PROOFS)} (default: all)")
+    parser.add_argument("--seed", type=int, default=secrets.randbelow(10**6), help="draws the faults")
+    parser.add_argument("--jobs", type=int, default=JOBS, help="videos asked for in each proof")
+    given = parser.parse_args()
+    if unknown := set(given.proofs) - PROOFS.keys():
+        parser.error(f"no such proof: {', '.join(sorted(unknown))}")
+    return given
 
 
 def _run(proof: Proof, given: argparse.Namespace) -> Result:
