@@ -23,6 +23,7 @@ async def guarded(request: web.Request, handler: Handler) -> web.StreamResponse:
     provider, arrived = request.app[PROVIDER], clock()
     if not request.path.startswith("/api/"):
         return await handler(request)
+    await request.read()  # now: who has to wait for an answer may be gone when it is to be logged
     refused = await _refused(provider, request, arrived)
     answered = await _handled(request, handler) if refused is None else refused
     provider.log.write(at=arrived, method=request.method, path=request.path, **await _facts(request, answered))

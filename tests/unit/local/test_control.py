@@ -61,6 +61,15 @@ def test_who_still_waits_when_a_hanging_api_resumes_gets_no_answer(simulator: Si
     resume.join()
 
 
+def test_who_has_gone_when_a_hanging_api_resumes_is_logged_as_unanswered(simulator: Simulator, caller: Caller) -> None:
+    simulator.control(outage="hang")
+    with pytest.raises(TimeoutError):
+        caller.ask("veo_task_on_time_1", timeout=0.1)
+    simulator.control(outage="none")
+    (row,) = until(lambda: simulator.stats()["requests"])
+    assert (row["taskId"], row["http"]) == ("veo_task_on_time_1", 0)
+
+
 def test_an_api_that_is_reset_applies_nothing(simulator: Simulator, caller: Caller) -> None:
     simulator.control(outage="reset")
     with pytest.raises(RemoteDisconnected):
