@@ -20,7 +20,7 @@ from tests.soak.outside import Findings, look, problems
 from tests.soak.proofs import PROOFS, Proof
 
 JOBS = 100
-COLUMNS = 120
+COLUMNS = 132
 SHOWN = 10  # problems of a proof that are told one by one
 
 

@@ -4,6 +4,9 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from shutil import disk_usage
+from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 
 from local.announcements import Announcements
@@ -30,6 +33,7 @@ REDELIVERED_SECONDS = 20
 LOOK_SECONDS, SWEEP_SECONDS = 0.5, 1.0
 MEDIA = ROOT / ".local/soak/media"
 LOG = LOGS / "soak.log"
+MEMORY, ROOM = Path("/dev/shm"), 4 << 30  # noqa: S108  a folder of its own is made there
 
 TIMES = {
     "WindowSeconds": str(WINDOW),
@@ -93,13 +97,20 @@ def ground(
         simulator = stage.enter_context(SimulatorApart(_settings(line, settings)))
         place = {"KieBaseUrl": line.provider, "ResultHosts": urlsplit(line.provider).netloc}
         told = beside(simulator) | TIMES | place | dict(parameters)
-        cloud = stage.enter_context(LocalCloud(told, {"AWS_ENDPOINT_URL": line.aws}))
+        environment = {"AWS_ENDPOINT_URL": line.aws, "TMPDIR": stage.enter_context(_room())}
+        cloud = stage.enter_context(LocalCloud(told, environment))
         line.lead(aws=cloud.endpoint, provider=simulator.base_url)
         give_keys(cloud, simulator.settings)
         stage.enter_context(collected(cloud, LOG))
         _hurry(cloud)
         sweeps = stage.enter_context(sweeping(cloud, sweeps_at_once, SWEEP_SECONDS))
         yield Ground(tasks, line, simulator, cloud, Announcements(cloud), Watch(cloud), sweeps)
+
+
+def _room() -> TemporaryDirectory[str]:
+    """Give functions a place to be unpacked, in memory where there is enough: each that dies comes back as a whole."""
+    roomy = MEMORY.is_dir() and disk_usage(MEMORY).free > ROOM
+    return TemporaryDirectory(prefix="veo4k-", dir=MEMORY if roomy else None, ignore_cleanup_errors=True)
 
 
 def _hurry(cloud: LocalCloud) -> None:
