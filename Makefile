@@ -68,6 +68,7 @@ bench: setup build ## Figures beside their anchors, as ratios of one run
 prove: simulate burst soak ## The long proofs: simulation, every two faults, random writes and files, bursts, faults on the wire
 	@$(CORE) $(DEV)/python -m tests.simulation --contract jobs --first 1000
 	@$(CORE) $(DEV)/python -m tests.simulation --exhaustive 2
+	@$(CORE) $(DEV)/python -m tests.simulation --profiles 20
 	@$(CORE) $(DEV)/python -m tests.simulation --mutants
 	@$(CORE) $(DEV)/python -m tests.simulation.stateful 5000 100
 	@$(DEV)/pytest --quiet -s tests/e2e

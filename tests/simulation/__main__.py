@@ -6,7 +6,7 @@ import time
 from argparse import Namespace
 from concurrent.futures import ProcessPoolExecutor
 
-from tests.simulation import exhaustive, seeds
+from tests.simulation import exhaustive, profiles, seeds
 from tests.simulation.mutants import MUTANTS, Catch, hunts
 from tests.simulation.oracles import summary
 from tests.simulation.weather import draw_weather
@@ -32,9 +32,12 @@ def main() -> int:
     parser.add_argument(
         "--mutants", action="store_true", help="tell which oracle catches each broken product, and when"
     )
+    parser.add_argument("--profiles", type=int, metavar="SEEDS", help="run so many seeds of each unusual weather")
     given = parser.parse_args()
     if given.mutants:
         return broken()
+    if given.profiles is not None:
+        return unusual(given.profiles)
     if given.exhaustive is not None:
         return everywhere(given.exhaustive)
     return many(given) if given.seed is None else replay(given)
@@ -81,6 +84,20 @@ def everywhere(faults: int) -> int:
                 say(f"{way}: {places}\n{summary(violations)}")
     seconds = time.perf_counter() - begun
     say(f"up to {faults} faults: {runs} runs, {failed} fail, {seconds:.1f} s")
+    return bool(failed)
+
+
+def unusual(count: int) -> int:
+    """Run many seeds of every profile."""
+    begun, failed = time.perf_counter(), 0
+    runs = [(name, seed) for name in profiles.PROFILES for seed in range(count)]
+    with ProcessPoolExecutor() as pool:
+        for (name, seed), violations in zip(runs, pool.map(profiles.run, *zip(*runs, strict=True)), strict=True):
+            failed += bool(violations)
+            if violations:
+                say(f"{name}, seed {seed}\n{summary(violations[:5])}")
+    seconds = time.perf_counter() - begun
+    say(f"{len(profiles.PROFILES)} profiles x {count} seeds: {failed} fail, {seconds:.1f} s")
     return bool(failed)
 
 

@@ -5,8 +5,10 @@ from dataclasses import replace
 
 from tests.simulation.exhaustive import CALM
 from tests.simulation.faults import AWS, MENUS, TABLE, Fault, Outage
+from tests.simulation.oracles import Violation
 from tests.simulation.restore import without_table
 from tests.simulation.weather import HOUR, Weather
+from tests.simulation.world import Simulation
 from veo4k.domain.job import JOBS
 
 USUAL = Weather()
@@ -69,3 +71,8 @@ CALM_PROFILES: Mapping[str, Weather] = {
 }
 """Weathers in which one thing is unusual and every video is made: each job is to succeed."""
 BURST = replace(NOTHING_WRONG, jobs=1000, spread=0.0, calls_back=True)
+
+
+def run(name: str, seed: int) -> list[Violation]:
+    """Run one seed of a profile; gives what did not hold."""
+    return Simulation(seed, PROFILES[name]).run().oracles.violations
