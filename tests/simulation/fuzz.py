@@ -165,7 +165,7 @@ def fuzz_answers(count: int, seed: int = 0) -> Mapping[str, int]:
         read_balance(reply)
         for job in STOOD:
             answer = _heard(job, reply)
-            seen[answer.meaning] += 1
+            seen[str(answer.meaning)] += 1
             _judge(job, answer, nonsense=is_nonsense(body), reply=reply)
     return dict(sorted(seen.items()))
 

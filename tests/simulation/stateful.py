@@ -10,7 +10,7 @@ import time
 from collections import defaultdict, deque
 from dataclasses import dataclass, field, replace
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -32,7 +32,8 @@ from veo4k.domain import gate
 from veo4k.domain.job import JOBS, VEO, Job
 
 TASKS = ("veo-task-one", "veo-task-two")
-PLACES = [(effect, fault) for effect, menu in MENUS.items() for fault in menu]
+OFTEN = {"write": 5, "request": 3, "record": 5, "to bus": 3}  # where most promises may break
+PLACES = [(effect, fault) for effect, menu in MENUS.items() for fault in menu for _ in range(OFTEN.get(effect, 1))]
 STEPS = (0.02, 1.0, 25.0, 61.0, 130.0, 800.0, 7200.0, 90_000.0)
 LATENCIES = 1000  # worlds that differ in how long everything takes
 MOST_DAYS = 4  # of a life, after which nothing is begun any more
@@ -115,6 +116,14 @@ class Lives(RuleBasedStateMachine):
     @rule(seconds=st.sampled_from(STEPS))
     @precondition(is_young)
     def time_passes(self, seconds: float) -> None:
+        self._pass(seconds)
+
+    @rule(minutes=st.integers(1, 30))
+    @precondition(is_young)
+    def minutes_pass(self, minutes: int) -> None:
+        self._pass(60.0 * minutes)
+
+    def _pass(self, seconds: float) -> None:
         until = self.world.kernel.now + seconds
         self.world.schedule.begin()
         self.world.go_on(until)
@@ -170,10 +179,9 @@ class Lives(RuleBasedStateMachine):
         assert not violations, summary(violations)
 
     def teardown(self) -> None:
-        """Let nothing go wrong any more, and everything come to its end."""
+        """Let everything come to its end; what is still to go wrong goes wrong once more, and no more is placed."""
         if not hasattr(self, "world"):
             return
-        self.faults.places.clear()
         self.the_operator_turns_the_gate(shut=False)
         self.world.end = self.world.kernel.now
         self.world.schedule.begin()
@@ -181,8 +189,8 @@ class Lives(RuleBasedStateMachine):
         self.nothing_is_broken()
 
 
-def live(lives: int, steps: int) -> None:
-    """Try that many lives of up to so many steps; the same ones each time."""
+def live(lives: int, steps: int, *, shortens: bool = True) -> None:
+    """Try that many lives of up to so many steps; the same ones each time. `shortens`: one that fails is made short."""
     run_state_machine_as_test(
         Lives,
         settings=settings(
@@ -192,6 +200,8 @@ def live(lives: int, steps: int) -> None:
             deadline=None,
             suppress_health_check=list(HealthCheck),
             database=None,
+            phases=tuple(Phase) if shortens else (Phase.generate,),
+            report_multiple_bugs=False,
         ),
     )
 
