@@ -53,6 +53,12 @@ def ends(world: World, tasks: Mapping[str, str]) -> dict[str, Row] | None:
     return rows if len(rows) == len(tasks) and all(has_ended(row) for row in rows.values()) else None
 
 
+def change(world: World, **parameters: str) -> None:
+    """Update the stack between two sweeps: the emulator, other than AWS, kills what runs in a replaced version."""
+    with world.sweeps.turn:
+        world.cloud.change(**parameters)
+
+
 def paths_asked(world: World) -> dict[str, set[str]]:
     """The paths at which each task was asked for."""
     asked: dict[str, set[str]] = {}
@@ -70,7 +76,7 @@ def switched(lone: World) -> dict[str, Row]:
         tasks = flight(contract)
         lone.send(*({"taskId": task} for task in tasks))
         until(lambda: in_flight(lone, tasks))  # noqa: B023 - asked within this turn of the loop
-        lone.cloud.change(ProviderContract=OTHER[contract])
+        change(lone, ProviderContract=OTHER[contract])
     lone.simulator.control(generations_held=False)
     return until(lambda: ends(lone, flight("veo") | flight("jobs")))
 
@@ -151,7 +157,7 @@ def retirement(lone: World, switched: dict[str, Row]) -> Retirement:
     lone.send(*({"taskId": task} for task in LATER))
     gone = {task: lone.reached(task, "QUEUED") for task in (*REFUSED, *LATER)}
     until(lambda: 0 in measured(lone, "SweepFunctionName", "GateOpen"))
-    lone.cloud.change(ProviderContract="jobs", HardDeadlineSeconds=HARD_DEADLINE)
+    change(lone, ProviderContract="jobs", HardDeadlineSeconds=HARD_DEADLINE)
     lone.simulator.control(generations_held=False)
     mended = {task: lone.ended(task) for task in (*gone, ACCEPTED)}
     [unheard] = lone.runs(UNHEARD)
