@@ -7,6 +7,8 @@ import pytest
 
 from tests.infrastructure.rights import Right, granted, name_of
 from tests.infrastructure.stack import Resources, function_of, of_type, properties
+from tests.simulation.stream import SHOWN
+from veo4k.domain.job import ATTRIBUTES, Lane
 
 QUEUES = {"SubmitFunctionJobs": "JobQueue", "ArchiveFunctionResults": "ArchiveQueue"}
 ROLES = ("SubmitRole", "CallbackRole", "SweepRole", "SweepScheduleRole", "PublishRole", "ArchiveRole")
@@ -117,8 +119,9 @@ def test_on_the_bus_publish_alone_speaks_and_over_tls(resources: Resources) -> N
 
 def test_publish_sees_only_rows_that_have_something_to_announce(resources: Resources) -> None:
     [pattern] = properties(resources, "PublishFunctionRows")["FilterCriteria"]["Filters"]
-    states = json.loads(pattern["Pattern"])["dynamodb"]["NewImage"]["state"]["S"]
-    assert states == ["READY", "SUCCEEDED", "FAILED", "TIMED_OUT"]
+    image = json.loads(pattern["Pattern"])["dynamodb"]["NewImage"]
+    assert set(image["state"]["S"]) == {state.value for state in SHOWN}
+    assert set(image[ATTRIBUTES["lane"]]["S"]) == {lane.value for lane in Lane}
 
 
 def test_a_record_that_cannot_be_published_does_not_block_the_stream(resources: Resources) -> None:

@@ -8,10 +8,13 @@ from random import Random
 from tests.doubles.jobs_memory import MemoryJobs
 from tests.simulation.faults import Fault, Faults
 from tests.simulation.kernel import Kernel
+from veo4k.domain.job import ENDED, State
 from veo4k.domain.ports import Change
 from veo4k.services.publish import _asks_for_action
 
 BATCH, MOST_TRIES, MINUTE = 100, 6, 60.0
+SHOWN = ENDED | {State.READY}
+"""States of the rows that publish sees, while they are in the due index; the template says the same."""
 
 
 @dataclass(eq=False)
@@ -25,7 +28,9 @@ class Stream:
     _busy: bool = False
 
     def record(self, change: Change) -> None:
-        """Take a change of the table."""
+        """Take a change of the table, if the function's event source lets it through."""
+        if change.new.state not in SHOWN or change.new.lane is None:
+            return
         fault = self.faults.draw("record", self.kernel.now)
         times = {Fault.NOT_ARRIVED: 0, Fault.REFUSED: 0, Fault.TWICE: 2}
         self.records.extend([change] * (times[fault] if fault else 1))
