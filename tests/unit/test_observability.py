@@ -8,11 +8,18 @@ import pytest
 from tests.doubles.stage import TASK, Stage
 from veo4k.domain.answer import Answer, Meaning
 from veo4k.domain.notes import Note
-from veo4k.observability import ALARMING, metrics, narrate
+from veo4k.observability import ALARMING, UNSAID, logger, metrics, narrate
 from veo4k.services.sweep import sweep
 
 Told = Callable[[], str]
 REFUSED = Answer(meaning=Meaning.REFUSED)
+
+
+class Context:
+    function_name = "stack-function"
+    memory_limit_in_mb = 256
+    invoked_function_arn = "arn:aws:lambda:eu-central-1:123456789012:function:stack-function"
+    aws_request_id = "request-1"
 
 
 def lines(told: Told) -> list[dict[str, Any]]:
@@ -93,3 +100,13 @@ def test_who_counted_nothing_writes_no_metrics(told: Told) -> None:
     metrics.log_metrics(lambda _, __: narrate([]))(None, None)
 
     assert told() == ""
+
+
+def test_a_line_names_its_service_and_request_and_nothing_that_its_log_group_says(told: Told) -> None:
+    context = Context()
+    logger.inject_lambda_context(lambda _, __: narrate([Note("job_created")]))({}, context)
+    (line,) = lines(told)
+
+    assert line["service"]
+    assert line["function_request_id"] == context.aws_request_id
+    assert not line.keys() & set(UNSAID)

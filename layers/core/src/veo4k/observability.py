@@ -4,6 +4,8 @@ import warnings
 from collections.abc import Iterable, Mapping
 
 from aws_lambda_powertools import Logger
+from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
+from aws_lambda_powertools.logging.types import LogRecord
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
 from veo4k.domain.job import utc
@@ -12,7 +14,19 @@ from veo4k.domain.notes import Note
 # A function that counted nothing has nothing to say, and need not be warned of it.
 warnings.filterwarnings("ignore", "No application metrics to publish")
 
-logger = Logger()
+UNSAID = ("location", "function_arn", "function_memory_size")
+"""The same in each of a function's lines, and each line is paid for."""
+
+
+class LeanFormatter(LambdaPowertoolsFormatter):
+    """Powertools' lines without what the name of their log group says."""
+
+    def serialize(self, log: LogRecord) -> str:
+        """Give a line's JSON."""
+        return super().serialize({key: value for key, value in log.items() if key not in UNSAID})
+
+
+logger = Logger(logger_formatter=LeanFormatter())
 metrics = EphemeralMetrics()
 
 ALARMING = frozenset(
