@@ -26,7 +26,7 @@ def test_a_bundle_is_read_once(tmp_path: Path) -> None:
     context, bundle = OnceRead(ssl.PROTOCOL_TLS_CLIENT), Path(shutil.copy(certifi.where(), tmp_path))
     context.load_verify_locations(bundle)
     bundle.unlink()
-    context.load_verify_locations(bundle)
+    context.load_verify_locations(cafile=bundle)
     assert context.get_ca_certs()
 
 

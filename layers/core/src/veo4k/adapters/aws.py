@@ -37,6 +37,8 @@ def client(service: str) -> Any:
     made = _session().client(service, config=_SPECIAL.get(service, _CONFIG))
     pools = made._endpoint.http_session._manager  # noqa: SLF001  the SDK has no parameter for a TLS context
     pools.connection_pool_kw["ssl_context"] = shared_context()
+    if service != "s3":  # whose endpoint is another one for each bucket
+        made._ruleset_resolver = None  # noqa: SLF001  the region's endpoint, without the rules for each request
     return made
 
 

@@ -12,12 +12,12 @@ class OnceRead(ssl.SSLContext):
     def __init__(self, _protocol: int) -> None:
         self._reading, self._read = Lock(), set[Any]()
 
-    def load_verify_locations(self, *bundle: Any, **named: Any) -> None:
-        """Read it, unless it has been read; a second thread waits for the first."""
-        wanted = (bundle, tuple(sorted(named.items())))
+    def load_verify_locations(self, cafile: Any = None, capath: Any = None, cadata: Any = None) -> None:
+        """Read it, unless it has been read, however it was named; a second thread waits for the first."""
+        wanted = (cafile, capath, cadata)
         with self._reading:
             if wanted not in self._read:
-                super().load_verify_locations(*bundle, **named)
+                super().load_verify_locations(cafile, capath, cadata)
                 self._read.add(wanted)
 
 
