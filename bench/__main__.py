@@ -12,7 +12,7 @@ from statistics import median
 
 from samtranslator.yaml_helper import yaml_parse
 
-from bench import cost, crew, init, pacing, pages, steps, units, warm
+from bench import cost, crew, init, pacing, pages, plots, stages, steps, units, warm
 from bench.artefact import LAYERS, installed, interpreter, unpack, unpacked_bytes, zipped
 from bench.pages import Figure
 from local.build import ROOT, built_template
@@ -25,14 +25,18 @@ FEW, MANY = 1_000, 100_000
 FIRST_ROUNDS = 7
 
 
+PLOTS = ROOT / "docs/plots"
+
+
 def main() -> None:
-    """Measure everything, print the table and write the pages."""
+    """Measure everything, print the table, write the pages and draw the pictures."""
     with _place() as place:
         functions = unpack(built_template().parent, place / "opt")
         figures = [*_sizes(), *_starts(place), *_warm(functions, place)]
         logged = figures[-1].value
         undone = steps.measure(functions, place)
     figures += _paced()
+    figures += [Figure(stage.name, "-", stage.seconds, None, stage.own) for stage in stages.measure()]
     if reason := missing():
         print(f"The units of the table are not counted: {reason}")
     else:
@@ -79,6 +83,7 @@ def _sizes() -> list[Figure]:
 
 def _starts(place: Path) -> Iterator[Figure]:
     taken = init.measure(init.cases(place / "init"))
+    plots.keep(PLOTS, {"init": plots.bars("CPU of a start", plots.medians(taken), "ms")})
     goals = {"submit": (1 / 4, 1.00), "callback": (1 / 5, 0.85)}
     for name, (idiomatic, bare) in goals.items():
         for anchor, goal in ((f"idiomatic {name}", idiomatic), ("bare boto3 client", bare)):
@@ -93,6 +98,8 @@ def _warm(functions: dict[str, list[Path]], place: Path) -> Iterator[Figure]:
     for name in ("warm", "first"):
         (place / name).mkdir()
     taken = warm.measure(functions, place / "warm")
+    drawn = {name: taken[name] for name in ("submit", "idiomatic submit", "callback", "idiomatic callback")}
+    plots.keep(PLOTS, {"warm": plots.bars("CPU of a message, warm", plots.medians(drawn), "ms")})
     for name, goal in (("submit", 0.85), ("callback", 0.80)):
         ours, theirs = taken[name], taken[f"idiomatic {name}"]
         sides = f"{median(ours) * 1e3:.2f} / {median(theirs) * 1e3:.2f} ms"
@@ -112,6 +119,7 @@ def _warm(functions: dict[str, list[Path]], place: Path) -> Iterator[Figure]:
 
 def _paced() -> Iterator[Figure]:
     burst = pacing.burst(JOBS)
+    plots.keep(PLOTS, {"pacing": plots.lines("A burst of 1,000 jobs", plots.paced(burst.arrivals, 20, 10.0))})
     yield Figure("burst of 1,000: requests over the limit", "none", burst.over, 0)
     sides = f"{burst.last:.0f} / {burst.best:.0f} s, virtual"
     yield Figure("burst of 1,000: the last request", "best possible", burst.last / burst.best, 1.03, sides)
@@ -129,19 +137,25 @@ def _paced() -> Iterator[Figure]:
 def _units(logged: float) -> tuple[list[Figure], cost.Counted]:
     with units.metered() as (table, meter):
         job = units.happy_jobs(table, meter)
+        signed = units.happy_jobs(create_table(table.client), meter, units.SIGNED)
         few, many = (units.due_reads(create_table(table.client), meter, rows) for rows in (FEW, MANY))
-    whole = job.writes_known + job.writes_end
+    whole, longer = job.writes_known + job.writes_end, signed.writes_known + signed.writes_end
     figures = [
         Figure("table writes until the result is known, units", "-", job.writes_known, 4.1),
         Figure("table requests until then", "-", job.calls_known, 3.1),
         Figure("table writes until it is announced, units", "-", whole, 8.1, f"row of {job.row_bytes} bytes"),
         Figure(f"read units of a look, 10 due of {MANY:,}", f"10 due of {FEW:,}", many / few, 1.1, f"{many} / {few}"),
+        Figure(
+            "the same where signed links have 400 characters", "-", longer, None, f"row of {signed.row_bytes} bytes"
+        ),
     ]
-    return figures, cost.Counted(job.writes_known, job.writes_end, logged)
+    return figures, cost.Counted(job.writes_known, job.writes_end, logged, longer)
 
 
 def _costs(counted: cost.Counted) -> Iterator[Figure]:
     ours = sum(cost.known(counted).values())
+    drawn = {"veo4k": ours} | cost.anchors()
+    plots.keep(PLOTS, {"cost": plots.bars("$ of a million jobs", drawn, "$", logarithmic=True)})
     goals = (1 / 5, 1 / 10, None, 1 / 150)
     for (anchor, price), goal in zip(cost.anchors().items(), goals, strict=True):
         yield Figure("$ per million jobs, result known", anchor, ours / price, goal, f"{ours:.2f} / {price:.2f} $")

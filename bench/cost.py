@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 MILLION = 1_000_000
 SOURCES = (
-    "AWS's public list prices: DynamoDB's since 2024-11-01, durable functions' as transcribed on 2026-09-20. Those of "
-    "secrets, alarms, metrics, EventBridge, S3 and the schedule were not looked up for this page"
+    "DynamoDB's since 2024-11-01, durable functions' as AWS's pricing page had them on 2026-09-20, Lambda's, Step "
+    "Functions', SQS's, the HTTP API's and the logs' as their pricing pages have had them for years; EventBridge's and "
+    "S3's as third parties quoted them in 2026. Those of secrets, alarms, metrics and the schedule were not looked up"
 )
 
 WRITE, READ = 0.625, 0.125  # $ per million units, DynamoDB on demand
@@ -24,6 +25,8 @@ BATCH = 10
 MEMORY = 0.25  # GB
 LEAD = 0.3  # seconds of a batch before its first instant
 CALLBACK_SECONDS = 0.02
+PUBLISH_SECONDS = 0.02
+LINE = 300  # bytes of one line of ours
 PLATFORM_LOG = 450  # bytes of START, END and REPORT for each invocation
 REQUEST_BYTES = 2000  # of one request to the provider, TLS included
 MINUTES = 43_800  # of a month
@@ -36,6 +39,7 @@ class Counted:
     writes_known: float
     writes_end: float
     log_bytes: float
+    writes_signed: float  # in all, where the links are signed and long
 
 
 def known(counted: Counted) -> dict[str, float]:
@@ -59,7 +63,9 @@ def end(counted: Counted) -> dict[str, float]:
     return {
         "DynamoDB": counted.writes_end * WRITE,
         "SQS (archive queue)": 3 * SQS,
-        "Lambda publish and archive, invocations": 3 * INVOCATION,
+        "Lambda publish (3) and archive (1), invocations": 4 * INVOCATION,
+        "Lambda publish (3 of 20 ms)": MILLION * 3 * PUBLISH_SECONDS * MEMORY * ARM_SECOND,
+        "logs of four invocations": MILLION * 4 * (PLATFORM_LOG + LINE) / 1e9 * LOG_GB,
         "Lambda archive (5 s at 1 GB)": MILLION * 5 * ARM_SECOND,
         "EventBridge": 1.00,
         "S3 requests (a video of 50 MB in 16 MB parts, a poster)": 8 * 5.00,

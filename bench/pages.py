@@ -46,7 +46,15 @@ Where the goal is `-` the figure is only told.
 
 A start is the CPU of a whole process until the function's clients stand, from archives unpacked with SAM's dates onto a
 read-only tree. Warm figures and first batches run over TLS against a stub, with all usual roots to read; its provider
-answers after 50 ms. Units are those of DynamoDB Local. Pacing runs in virtual time.
+answers after 50 ms. Units are those of DynamoDB Local. Pacing runs in virtual time with the functions side by side: two
+submits, and a sweep that begins every minute and lives for two. Stages of the local cloud are medians of five jobs that
+ran one after the other; most of a stage there is the emulator.
+
+![CPU of a start](plots/init.svg)
+
+![CPU of a warm message](plots/warm.svg)
+
+![A burst of 1,000 jobs](plots/pacing.svg)
 
 ## What makes the difference
 
@@ -54,11 +62,16 @@ answers after 50 ms. Units are those of DynamoDB Local. Pacing runs in virtual t
   that each cold start would compile.
 - `layers/vendor/trim.py` leaves of the **SDK's data** the operations in use: botocore reads the endpoints of all of AWS
   for its first client and makes a method of each operation.
-- The same file takes **transfers, resources and help texts** out of what boto3 imports with every client.
+- The same file takes **transfers, resources, help texts and what a function's credentials, retries and logs never
+  reach** out of what boto3 and Powertools import. A row's values go through botocore as they stand, and a small body
+  goes with its head in one write.
+- `layers/core/src/veo4k/adapters/imports.py` keeps the **garbage collector** from what is imported: it would go through
+  all modules again and again.
 - `layers/core/src/veo4k/bootstrap/` has **one module for each way in**: the callback does not start what submit needs.
-- `layers/core/src/veo4k/adapters/tls.py` reads **the roots once**; urllib3 does it for every connection.
-- `layers/core/src/veo4k/adapters/aws.py` leaves out the SDK's validation and its user agent, composed for
-  each request.
+- `layers/core/src/veo4k/adapters/tls.py` reads **the roots once**; urllib3 does it for every connection, to AWS and
+  to the provider.
+- `layers/core/src/veo4k/adapters/aws.py` leaves out the SDK's validation, its user agent and its endpoint rules,
+  composed or run for each request.
 - `layers/core/src/veo4k/adapters/items.py` writes and reads typed JSON without the SDK's decimals.
 
 {steps}
@@ -76,6 +89,9 @@ after 0.6 s, batches of ten, 256 MB on arm64.
 ## From the message to the known result
 
 {known}
+A row is paid by the kilobyte. Where signed links of 400 characters make it larger than one, its writes take
+{signed:.1f} units in all instead of {whole:.1f}: ${dearer:.2f} a million more.
+
 That is ${job:.6f} a job. The provider's own charge for one 4K video is $0.05 to $0.24: AWS is
 {share:.4f} % of the smaller one, and one paid request too many costs as much as {duplicate:,.0f} jobs on AWS. Under a
 burst submit waits for its slots, up to 20 s for a batch of ten: that adds up to ${burst:.2f} a million.
@@ -83,6 +99,8 @@ burst submit waits for its slots, up to 20 s for a batch of ten: that adds up to
 ## Other shapes, their orchestration alone
 
 {anchors}
+![$ of a million jobs](plots/cost.svg)
+
 ## Archive and announcement
 
 {end}
@@ -120,6 +138,9 @@ def cost_page(counted: cost.Counted, alarms: int, secrets: int, when: str) -> st
         sources=cost.SOURCES,
         known=_prices(known, "$ per million jobs"),
         job=job,
+        signed=counted.writes_signed,
+        whole=(whole := counted.writes_known + counted.writes_end),
+        dearer=(counted.writes_signed - whole) * cost.WRITE,
         share=job / 0.05 * 100,
         duplicate=0.05 / job,
         burst=cost.burst_extra(),

@@ -14,6 +14,7 @@ from bench.stub import Stub, serving
 ROUNDS = 9
 READY = init.READY["CallbackFunction"]
 EVERY_WAY_IN = "; import veo4k.bootstrap.archiving, veo4k.bootstrap.asking, veo4k.bootstrap.publishing"
+COLLECTED = "import gc; gc.disable = gc.freeze = lambda: None; "
 ROOTS_EACH_TIME = "import ssl; from veo4k.adapters import tls; del tls.OnceRead.load_verify_locations; "
 SDK_DEFAULTS = "from botocore.config import Config; from veo4k.adapters import aws; aws._CONFIG = Config(); "
 
@@ -42,6 +43,7 @@ def _starts(path: Sequence[Path], place: Path) -> list[Step]:
             READY,
             [function, _with(vendor, plain, place / "imports", "boto3", "botocore/docs", "urllib3/http2"), core],
         ),
+        "no garbage collector while the SDK is imported": (COLLECTED + READY, path),
         "one module for each way in": (READY + EVERY_WAY_IN, path),
     }
     taken = init.measure({"": (READY, path)} | variants, ROUNDS)

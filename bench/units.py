@@ -32,7 +32,8 @@ from veo4k.services.submit import Received, submit
 BATCH = 10
 COUNTED = ("GetItem", "Query", "UpdateItem")
 DUE = 10
-URL, POSTER = "https://file.aiquickdraw.com/v/a.mp4?token=x", "https://file.aiquickdraw.com/v/a.jpg"
+URL, POSTER = "https://file.aiquickdraw.com/v/a.mp4?", "https://file.aiquickdraw.com/v/a.jpg?"
+SIGNED = "signature=" + "s" * 356
 
 
 @dataclass
@@ -106,8 +107,8 @@ def _ask_for_units(params: dict[str, Any], model: Any, **_: object) -> dict[str,
     return params | ({"ReturnConsumedCapacity": "TOTAL"} if model.name in COUNTED else {})
 
 
-def happy_jobs(table: Table, meter: Meter) -> Units:
-    """Take a batch of ten jobs from their messages to their announcements, through the services."""
+def happy_jobs(table: Table, meter: Meter, query: str = "token=x") -> Units:
+    """Take a batch of ten jobs from message to announcement, through the services; `query`: its links'."""
     stage = Stage(Answer(meaning=Meaning.WORKING, first=True))
     jobs = DynamoJobs(table.client, table.name)
     gate = DynamoGate(table.client, table.name, Pace(), _new_id)
@@ -117,7 +118,7 @@ def happy_jobs(table: Table, meter: Meter) -> Units:
     batch = [Received(_new_id(), json.dumps({"taskId": one}), "receipt", 1) for one in ids]
     meter.taken()
     submit(world, stage.queue, batch, now + 60)
-    ready = [_called_back(jobs, one, now + 450) for one in ids]
+    ready = [_called_back(jobs, one, now + 450, query) for one in ids]
     calls_known, writes_known = meter.taken()
     size = max(_size(table.item(row.key)) for row in ready)
     meter.taken()
@@ -136,9 +137,9 @@ def due_reads(table: Table, meter: Meter, rows: int) -> float:
     return meter.reads - before
 
 
-def _called_back(jobs: DynamoJobs, task_id: str, now: float) -> Job:
-    news = News(Answer(meaning=Meaning.DONE, urls=(URL,), image_urls=(POSTER,)), None)
-    return _written(jobs, transitions.called_back_ready(Address(task_id, 0, 1, "t" * 43), news, (URL,), now))
+def _called_back(jobs: DynamoJobs, task_id: str, now: float, query: str) -> Job:
+    news = News(Answer(meaning=Meaning.DONE, urls=(URL + query,), image_urls=(POSTER + query,)), None)
+    return _written(jobs, transitions.called_back_ready(Address(task_id, 0, 1, "t" * 43), news, (URL + query,), now))
 
 
 def _written(jobs: DynamoJobs, write: Write) -> Job:
@@ -150,9 +151,10 @@ def _written(jobs: DynamoJobs, write: Write) -> Job:
 
 def _end(jobs: DynamoJobs, ready: Job, now: float, meter: Meter) -> None:
     """Archive a real video and announce the end."""
+    video = ensure_media(ROOT / ".local/media").uhd.read_bytes()
     vault = Vault(
         jobs=jobs,
-        downloads=MemoryDownloads({URL: [ensure_media(ROOT / ".local/media").uhd.read_bytes()], POSTER: [b"jpg"]}),
+        downloads=MemoryDownloads({ready.urls[0]: [video], ready.image_urls[0]: [b"jpg"]}),
         archive=MemoryArchive(),
         clock=ManualClock(now),
         new_id=_new_id,

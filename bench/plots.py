@@ -1,0 +1,54 @@
+"""The figures that a person would rather look at, as pictures that ask nobody for a font or a script."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from statistics import median
+
+import pygal
+from pygal.style import Style
+
+STYLE = Style(
+    background="white", plot_background="white", font_family="sans-serif", colors=("#2f6f9f", "#c77d2e", "#8a8a8a")
+)
+LOOK = {"style": STYLE, "js": (), "width": 760, "height": 340, "pretty_print": False, "show_legend": False}
+
+
+def bars(title: str, sides: Mapping[str, float], unit: str, *, logarithmic: bool = False) -> str:
+    """Draw one bar for each side."""
+    chart = pygal.HorizontalBar(
+        title=title,
+        logarithmic=logarithmic,
+        print_values=True,
+        value_formatter=lambda value: f"{value:,.1f} {unit}",
+        **LOOK,
+    )
+    chart.x_labels = list(sides)
+    chart.add(unit, list(sides.values()))
+    return chart.render(is_unicode=True)
+
+
+def lines(title: str, drawn: Mapping[str, Sequence[tuple[float, float]]]) -> str:
+    """Draw lines over seconds."""
+    look = LOOK | {"show_legend": True}
+    chart = pygal.XY(title=title, x_title="seconds", y_title="requests", dots_size=0, legend_at_bottom=True, **look)
+    for name, points in drawn.items():
+        chart.add(name, list(points))
+    return chart.render(is_unicode=True)
+
+
+def medians(taken: Mapping[str, Sequence[float]]) -> dict[str, float]:
+    """Give each side's median in milliseconds."""
+    return {name: median(seconds) * 1000 for name, seconds in taken.items()}
+
+
+def paced(arrivals: Sequence[float], requests: int, window: float) -> dict[str, Sequence[tuple[float, float]]]:
+    """Give when each request came, and when each could have at best."""
+    best = [(place // requests * window, place + 1.0) for place in range(len(arrivals))]
+    return {"as deployed": [(at, place + 1.0) for place, at in enumerate(arrivals)][::25], "best possible": best[::5]}
+
+
+def keep(folder: Path, pictures: Mapping[str, str]) -> None:
+    """Write pictures."""
+    folder.mkdir(exist_ok=True)
+    for name, picture in pictures.items():
+        (folder / f"{name}.svg").write_text(picture, encoding="utf-8")
