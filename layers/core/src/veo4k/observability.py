@@ -1,5 +1,6 @@
 """Logs and metrics: every note of a use case becomes one log line and, where somebody counts it, a metric."""
 
+import logging
 import warnings
 from collections.abc import Iterable, Mapping
 
@@ -13,6 +14,9 @@ from veo4k.domain.notes import Note
 
 # A function that counted nothing has nothing to say, and need not be warned of it.
 warnings.filterwarnings("ignore", "No application metrics to publish")
+
+# No line says them, and each costs a look for every record.
+logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
 
 UNSAID = ("location", "function_arn", "function_memory_size")
 """The same in each of a function's lines, and each line is paid for."""

@@ -39,6 +39,7 @@ def client(service: str) -> Any:
     pools.connection_pool_kw["ssl_context"] = shared_context()
     if service != "s3":  # whose endpoint is another one for each bucket
         made._ruleset_resolver = None  # noqa: SLF001  the region's endpoint, without the rules for each request
+        pools.connection_from_url = cache(pools.connection_from_url)  # and the pool that goes with it
     return made
 
 
