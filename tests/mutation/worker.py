@@ -6,9 +6,10 @@ a second. Run by its path: the package `tests` has to be that of the stage.
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import redirect_stdout
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from _pytest.config import _prepareconfig  # the steps of pytest.main, which has no half-way
@@ -17,7 +18,7 @@ from mutmut import __main__ as mutmut
 from mutmut.configuration import config
 from mutmut.runners.harness import PytestRunner
 from mutmut.utils.file_utils import change_cwd
-from mutmut.workers.isolation import ForkRunner, MutantRunner
+from mutmut.workers.isolation import ForkRunner, ForkServerRunner, MutantRunner
 
 SURVIVED, KILLED, UNDECIDED = 0, 1, 35  # as mutmut understands exit codes
 
@@ -36,10 +37,8 @@ class CollectedTests(PytestRunner):
             pytest_config.hook.pytest_collection(session=self._session)
         self._items = {item.nodeid: item for item in self._session.items}
 
-    def run_tests(self, *, mutant_name: str | None, tests: Iterable[str]) -> int:
+    def run_tests(self, *, mutant_name: str | None, tests: Iterable[str]) -> int:  # noqa: ARG002  it is switched on
         """Run tests until one fails; a worker that cannot even begin is no verdict."""
-        if mutant_name is None:
-            return super().run_tests(mutant_name=None, tests=tests)
         try:
             with change_cwd("mutants"):
                 return self._run([self._items[name] for name in tests])
@@ -55,7 +54,19 @@ class CollectedTests(PytestRunner):
 
 
 class CollectingRunner(ForkRunner):
-    """Collects before the first fork."""
+    """Collects before the first fork.
+
+    Whole runs are made in a fork of their own: what they leave behind, a gigabyte, no worker has to inherit.
+    """
+
+    test_runner_class = PytestRunner
+    test_runner_args: Mapping[str, Any] = MappingProxyType({})
+    _run_in_child = ForkServerRunner._run_in_child
+    _exit_code_from_child = ForkServerRunner._exit_code_from_child
+    collect_stats = ForkServerRunner.collect_stats
+    run_clean_tests = ForkServerRunner.run_clean_tests
+    run_forced_fail = ForkServerRunner.run_forced_fail
+    list_all_tests = ForkServerRunner.list_all_tests
 
     def startup(self) -> None:
         """Get ready."""

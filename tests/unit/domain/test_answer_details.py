@@ -78,6 +78,10 @@ def test_a_task_that_says_nothing_of_its_failure_has_failed() -> None:
     assert read_job_record(reply(state="fail")) == Answer(meaning=Meaning.FAILED, code=Code.PROVIDER_FAILED)
 
 
+def test_a_task_that_failed_brings_its_credits() -> None:
+    assert read_job_record(reply(state="fail", creditsConsumed=5)).credits == 5
+
+
 def test_a_callback_of_a_task_is_read_by_its_state() -> None:
     body = json.dumps({"resultUrls": [URL]})
 
@@ -90,3 +94,30 @@ def test_a_failure_by_callback_brings_its_credits() -> None:
     assert news(501, "no luck", creditsConsumed=5).answer == Answer(
         meaning=Meaning.FAILED, code=Code.PROVIDER_FAILED, credits=5
     )
+
+
+@pytest.mark.parametrize(
+    ("fail_code", "code"),
+    [
+        (404, Code.INVALID_TASK),
+        ("404", Code.INVALID_TASK),
+        ("abc", Code.PROVIDER_FAILED),
+        ("\uff14\uff10\uff14", Code.PROVIDER_FAILED),
+        ("0404", Code.PROVIDER_FAILED),
+        (None, Code.PROVIDER_FAILED),
+        ([404], Code.PROVIDER_FAILED),
+    ],
+    ids=["a number", "its digits", "letters", "wide digits", "too many digits", "nothing", "a list"],
+)
+def test_a_task_says_by_a_number_of_three_digits_why_it_failed(fail_code: Any, code: Code) -> None:
+    assert read_job_record(reply(state="fail", failCode=fail_code)).code is code
+
+
+@pytest.mark.parametrize("links", [[URL, 5, None, "", [URL]], json.dumps([URL, 5]), f" {URL} "])
+def test_only_texts_are_links_however_their_list_comes(links: Any) -> None:
+    assert news(200, resultUrls=links).answer.urls == (URL,)
+
+
+@pytest.mark.parametrize("links", ["[", "[" * 100_000, 5, {"a": URL}, None])
+def test_what_is_no_list_of_links_has_none(links: Any) -> None:
+    assert news(200, info={"resultUrls": links}).answer.meaning is Meaning.WORKING

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from veo4k.domain.errors import StorageError
+from veo4k.domain.notes import Note
 from veo4k.services.check import check
 
 GOOD: dict[str, Any] = {
@@ -90,3 +91,9 @@ def test_the_callback_that_is_sent_is_signed_by_nobody() -> None:
     versions = Versions(GOOD)
     check(versions)
     assert versions.asked["callback"]["headers"] == {}
+
+
+def test_an_answer_that_is_not_what_it_must_be_is_told_as_such() -> None:
+    [note] = [note for note in check(Versions(GOOD | {"submit": None})) if note.action == "version_unsound"]
+
+    assert note == Note("version_unsound", None, {"function": "submit", "error": "answered otherwise than it must"})

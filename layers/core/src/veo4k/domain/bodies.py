@@ -69,8 +69,8 @@ def first_of(data: Mapping[str, Any], names: tuple[str, ...]) -> Any:
     return next((data[name] for name in names if data.get(name) is not None), "")
 
 
-def _parsed(text: Any) -> Any:
+def _parsed(text: str) -> Any:
     try:
-        return json.loads(text) if isinstance(text, str) else None
+        return json.loads(text)
     except (ValueError, RecursionError):
         return None
