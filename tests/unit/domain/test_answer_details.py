@@ -78,6 +78,12 @@ def test_a_task_that_says_nothing_of_its_failure_has_failed() -> None:
     assert read_job_record(reply(state="fail")) == Answer(meaning=Meaning.FAILED, code=Code.PROVIDER_FAILED)
 
 
+def test_the_state_of_a_refused_record_is_not_read() -> None:
+    refused = {"code": 404, "msg": "record is null", "data": {"state": "success", "resultUrls": [URL]}}
+
+    assert read_job_record(Reply(200, json.dumps(refused).encode())).meaning is Meaning.REFUSED
+
+
 def test_a_task_that_failed_brings_its_credits() -> None:
     assert read_job_record(reply(state="fail", creditsConsumed=5)).credits == 5
 

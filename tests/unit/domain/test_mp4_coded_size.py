@@ -224,8 +224,8 @@ def test_timing_without_a_decoder_model_is_read_over() -> None:
 
 @pytest.mark.parametrize(
     ("head", "length"),
-    [("00001000", ""), ("00001010", "1000101100000000"), ("00001110", "0000000000001011")],
-    ids=["without a length", "with a length of two bytes", "with an extension"],
+    [("00001000", ""), ("00001001", ""), ("00001010", "1000101100000000"), ("00001110", "0000000000001011")],
+    ids=["without a length", "with its reserved bit set", "with a length of two bytes", "with an extension"],
 )
 def test_the_head_of_the_obu_may_vary(head: str, length: str) -> None:
     point = plain(0, 12) + plain(4, 5)
@@ -234,9 +234,14 @@ def test_the_head_of_the_obu_may_vary(head: str, length: str) -> None:
 
 
 def test_what_begins_with_another_obu_is_refused() -> None:
-    with pytest.raises(BrokenBoxError, match="no sequence header first in av1C"):
+    with pytest.raises(BrokenBoxError, match=r"^no sequence header first in av1C$"):
         av1(av1c(head="00010010"))
 
 
 def test_a_configuration_without_obus_states_nothing() -> None:
     assert av1(b"\x81\0\0\0") == set()
+
+
+def test_a_configuration_of_one_byte_of_obus_ends_early() -> None:
+    with pytest.raises(BrokenBoxError, match=r"^a sequence header that ends early$"):
+        av1(b"\x81\0\0\0\x0a")

@@ -96,3 +96,14 @@ def test_a_movie_without_fragments_has_none() -> None:
 def test_a_run_longer_than_its_box_is_refused() -> None:
     with pytest.raises(BrokenBoxError, match="a table longer than its box"):
         read(tfhd(1) + trun(3, SIZES, 1, 2))
+
+
+HIGH = 2**32 - 1
+
+
+def test_no_number_has_a_sign() -> None:
+    own, columns = tfhd(HIGH, DURATION | SIZE, HIGH, HIGH - 1), trun(1, DURATIONS | SIZES, HIGH, HIGH - 1)
+
+    assert read(own + trun(1)) == {HIGH: [Samples(HIGH, HIGH - 1)]}
+    assert read(tfhd(HIGH) + columns) == {HIGH: [Samples(HIGH, HIGH - 1)]}
+    assert read(tfhd(HIGH) + trun(HIGH), extends=trex(HIGH, 1, 2)) == {HIGH: [Samples(HIGH, 2 * HIGH)]}
