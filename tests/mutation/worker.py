@@ -28,7 +28,8 @@ class CollectedTests(PytestRunner):
 
     def collect(self) -> None:
         """Collect them."""
-        options = ["--rootdir=.", "-q", "-s", "-p", "no:cacheprovider"]
+        # How a test fails is nobody's business here, and costs more than the test.
+        options = ["--rootdir=.", "-q", "-s", "--tb=no", "--assert=plain", "-p", "no:cacheprovider"]
         with change_cwd("mutants"), redirect_stdout(Path(os.devnull).open("w")):  # pytest goes on writing to it
             pytest_config = _prepareconfig([*options, *config().pytest_add_cli_args_test_selection])
             pytest_config._do_configure()
