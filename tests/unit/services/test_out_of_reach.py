@@ -102,6 +102,14 @@ def test_a_slot_that_cannot_be_given_back_disturbs_nobody() -> None:
     assert stage.job().state is State.QUEUED
 
 
+def test_slots_that_cannot_be_given_back_are_lost_and_nothing_else() -> None:
+    stage = Stage()
+    lose(stage.gate, "shut_until", "uncount")
+
+    assert stage.ask() == ["job_queued"]
+    assert stage.provider.asked == []
+
+
 def test_without_a_key_a_sweep_asks_for_nothing_and_says_why() -> None:
     stage = Stage(WORKING, DONE)
     stage.ask()
