@@ -165,6 +165,19 @@ def test_while_the_gate_is_shut_all_that_needs_no_request_is_done() -> None:
     assert [note.action for note in notes] == ["job_timed_out"] * 25
 
 
+def test_behind_more_jobs_than_a_shut_gate_lets_through_the_rest_is_done_all_the_same() -> None:
+    stage = Stage(WORKING)
+    last = Key(fill(stage, 30)[-1], 1)
+    job = stage.jobs.get(last)
+    assert job is not None
+    ready = {"state": State.READY, "due": (job.due or 0) + 60}
+    stage.jobs.write(Write(key=last, when=(is_("state", State.PROCESSING),), put=ready))
+    stage.gate.shut_by_hand()
+
+    assert [note.action for note in swept(stage, after=900)] == ["archive_nudged"]
+    assert stage.provider.probed == []
+
+
 def test_more_than_a_batch_is_asked_for_batch_by_batch() -> None:
     stage = Stage(WORKING, REPEATED)
     fill(stage, 40)
