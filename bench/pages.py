@@ -62,9 +62,9 @@ ran one after the other; most of a stage there is the emulator.
   that each cold start would compile.
 - `layers/vendor/trim.py` leaves of the **SDK's data** the operations in use: botocore reads the endpoints of all of AWS
   for its first client and makes a method of each operation.
-- The same file takes **transfers, resources, help texts and what a function's credentials, retries and logs never
-  reach** out of what boto3 and Powertools import. A row's values go through botocore as they stand, and a small body
-  goes with its head in one write.
+- The same file takes **transfers, resources, help texts and what a function's retries and logs never reach** out of
+  what boto3 and Powertools import. A row's values go through botocore as they stand, and a small body goes with its
+  head in one write.
 - `layers/core/src/veo4k/adapters/imports.py` keeps the **garbage collector** from what is imported: it would go through
   all modules again and again.
 - `layers/core/src/veo4k/bootstrap/` has **one module for each way in**: the callback does not start what submit needs.

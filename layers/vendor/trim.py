@@ -87,33 +87,11 @@ STAND_INS = {
     "def where():\n    return join(dirname(__file__), 'cacert.pem')\n\n\n"
     "def contents():\n    with open(where(), encoding='ascii') as bundle:\n        return bundle.read()\n",
 }
-_PARSE_DATES_LATER = (
-    "\n\ndef parse(text):\n    from dateutil.parser import parse as parse_date\n\n    return parse_date(text)\n\n\n"
-)
 EDITS = {
     # boto3 imports all of s3transfer, and multiprocessing with it, to ask what the locked version answers with yes.
     "boto3/compat.py": {
         "from s3transfer.manager import TransferConfig\n": "",
         "hasattr(TransferConfig, 'UNSET_DEFAULT')": "True",
-    },
-    # Dates as texts come with credentials of other kinds than a function's.
-    "botocore/credentials.py": {
-        "import dateutil.parser\nfrom dateutil.parser import parse\n": "",
-        "\nlogger = logging.getLogger(__name__)\n": _PARSE_DATES_LATER + "logger = logging.getLogger(__name__)\n",
-        "dateutil.parser.parse(": "parse(",
-        "import subprocess\n": "",
-        "popen=subprocess.Popen": "popen=None",
-    },
-    "botocore/utils.py": {
-        "import dateutil.parser\n": "",
-        "        return dateutil.parser.parse(value,": "        import dateutil.parser\n\n"
-        "        return dateutil.parser.parse(value,",
-    },
-    "botocore/tokens.py": {
-        "import dateutil.parser\n": "",
-        '= dateutil.parser.parse(token["registrationExpiresAt"])': '= parse(token["registrationExpiresAt"])',
-        '= dateutil.parser.parse(token_dict["expiresAt"])': '= parse(token_dict["expiresAt"])',
-        "\nlogger = logging.getLogger(__name__)\n": _PARSE_DATES_LATER + "logger = logging.getLogger(__name__)\n",
     },
     # What they take of it the standard library has since 3.11 and 3.13.
     "aws_lambda_powertools/metrics/types.py": {
