@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from veo4k.domain.answer import Answer, Meaning, Reply, read_job_record, read_record
+from veo4k.domain.answer import Answer, Meaning, Reply, read_job_record, read_record, read_submission
 from veo4k.domain.callback import News, parse_news
 from veo4k.domain.job import Code
 
@@ -127,3 +127,34 @@ def test_only_texts_are_links_however_their_list_comes(links: Any) -> None:
 @pytest.mark.parametrize("links", ["[", "[" * 100_000, 5, {"a": URL}, None])
 def test_what_is_no_list_of_links_has_none(links: Any) -> None:
     assert news(200, info={"resultUrls": links}).answer.meaning is Meaning.WORKING
+
+
+def test_a_code_that_nobody_knows_is_lost_and_named() -> None:
+    assert read_submission(Reply(200, b'{"code": 418}')) == Answer(meaning=Meaning.LOST, reason="code 418")
+
+
+def test_a_page_of_somebody_else_is_lost_and_named_by_its_status() -> None:
+    lost = Answer(meaning=Meaning.LOST, reason="HTTP 502 without the provider's envelope")
+
+    assert read_submission(Reply(502, b"<html>Bad Gateway</html>")) == lost
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("The 4K version of this video is unavailable.", Code.NOT_AVAILABLE_IN_4K),
+        ("Fallback videos are not upscaled", Code.NOT_AVAILABLE_IN_4K),
+        ("no luck", Code.PROVIDER_FAILED),
+    ],
+)
+def test_a_status_in_words_nobody_knows_is_a_refusal_with_the_reason_they_give(text: str, code: Code) -> None:
+    body = json.dumps({"code": 422, "msg": text}).encode()
+
+    assert read_submission(Reply(200, body)) == Answer(meaning=Meaning.REFUSED, code=code)
+
+
+def test_a_status_brings_id_and_credits() -> None:
+    data = {"taskId": TASK, "creditsConsumed": 120}
+    answer = read_submission(Reply(200, json.dumps({"code": 422, "msg": "4K is processing", "data": data}).encode()))
+
+    assert (answer.meaning, answer.task_id, answer.credits) == (Meaning.WORKING, TASK, 120)

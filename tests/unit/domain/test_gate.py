@@ -48,6 +48,10 @@ def test_a_shut_gate_keeps_its_only_slot_from_a_caller_it_comes_too_late_for() -
     assert gate.reserve(row, 1, NOW + 60, "me", PACE, last=NOW + 60)[1].instants == ()
 
 
+def test_an_instant_is_told_in_whole_milliseconds() -> None:
+    assert reserve(Gate(), 1, NOW + 0.1234567)[1].instants == (NOW + 0.183,)
+
+
 def test_a_full_window_leaves_the_row_as_it_is() -> None:
     row, _ = reserve(Gate(), 40, NOW)
 

@@ -264,9 +264,20 @@ def test_the_letters_of_a_strange_box_are_fit_to_be_printed() -> None:
         ("track longer than the movie", "broken box trak"),
         ("VP9", "codec vp09"),
         ("headers of a version to come", "unknown box version 2"),
+        ("no sample entry", "0 different sample entries"),
+        ("4K with wide pixels", "pixels that are not square"),
+        ("4K whose sample entry claims 720p", "sample entry and codec contradict each other about the size"),
+        ("samples without time", "zero duration"),
+        ("chunks behind the end", "samples that are not in the file"),
     ],
 )
 def test_the_reason_names_what_is_wrong(name: str, reason: str) -> None:
     (data,) = (case.make() for case in CASES if case.name == name)
 
     assert judged(data) == NotMp4(reason)
+
+
+def test_a_film_whose_last_box_was_to_go_on_ends_before_its_last_sample() -> None:
+    (data,) = (case.make() for case in CASES if case.name == "endless mdat cut short")
+
+    assert judged(data) == EndsEarly("ends before the last sample")

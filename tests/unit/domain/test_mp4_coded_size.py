@@ -4,6 +4,9 @@ import struct
 
 import pytest
 
+from tests.unit.domain.mp4_forge import HD, SAMPLE_ENTRIES, box, edited, muxed
+from tests.unit.domain.mp4_reference import judged
+from veo4k.domain.mp4 import Video
 from veo4k.domain.mp4.boxes import BrokenBoxError
 from veo4k.domain.mp4.coded_size import Size, av1, h264, hevc
 
@@ -125,6 +128,21 @@ def test_two_parameter_sets_may_state_two_sizes() -> None:
     assert h264(avcc(sps(BASELINE, *POC_NONE, *SIZE_UHD), small)) == {UHD, (1280, 720)}
 
 
+def test_behind_a_parameter_set_of_any_length_the_next_is_read() -> None:
+    long = sps(BASELINE, *POC_NONE, *SIZE_UHD).ljust(40_000, b"\xff")
+    small = sps(BASELINE, *POC_NONE, 79, 44, "1", "1", "0")
+
+    assert h264(avcc(long, small)) == {UHD, (1280, 720)}
+
+
+def test_the_widest_picture_that_a_sample_entry_can_claim_is_believed() -> None:
+    config = box(b"avcC", avcc(sps(BASELINE, *POC_NONE, 4094, 4094, "1", "1", "0")))
+    entry = box(b"avc1", bytes(24) + struct.pack(">HH", 65520, 65520) + bytes(50) + config)
+    verdict = judged(edited(muxed(HD), SAMPLE_ENTRIES, lambda _: box(b"stsd", struct.pack(">II", 0, 1) + entry)))
+
+    assert verdict == Video(1280, 720, 65520, 65520, 0.125, "avc1")
+
+
 def test_a_configuration_without_parameter_sets_states_nothing() -> None:
     assert h264(avcc()) == set()
 
@@ -139,7 +157,7 @@ def test_a_configuration_without_parameter_sets_states_nothing() -> None:
     ],
 )
 def test_a_broken_parameter_set_is_refused(unit: bytes, why: str) -> None:
-    with pytest.raises(BrokenBoxError, match=why):
+    with pytest.raises(BrokenBoxError, match=f"^{why}$"):
         h264(avcc(unit))
 
 
@@ -163,6 +181,18 @@ def test_only_sequence_parameter_sets_are_read() -> None:
     unit = hevc_sps("000", (1,), 3840, 2160, "0")
 
     assert hevc(hvcc((32, [b"??"]), (33, [unit]), (34, [b"?", b"??"]))) == {UHD}
+
+
+def test_the_parameter_sets_of_all_arrays_are_read() -> None:
+    large, small = (hevc_sps("000", (1,), *size, "0") for size in ((3840, 2160), (1280, 720)))
+
+    assert hevc(hvcc((33, [large]), (33, [small]))) == {UHD, (1280, 720)}
+
+
+def test_behind_an_array_of_any_length_the_next_is_read() -> None:
+    unit = hevc_sps("000", (1,), 3840, 2160, "0")
+
+    assert hevc(hvcc((32, [b""] * 40_000), (33, [unit]))) == {UHD}
 
 
 def test_sub_layers_are_read_over() -> None:

@@ -41,6 +41,12 @@ def test_only_links_that_may_be_fetched_are_kept_and_only_a_few() -> None:
     assert fetchable(links, HOSTS) == tuple(links[2 : 2 + MOST_URLS])
 
 
+def test_a_link_may_be_as_long_as_the_longest_and_no_longer() -> None:
+    longest = "https://file.example/".ljust(LONGEST_URL, "x")
+
+    assert fetchable([longest, longest + "x"], HOSTS) == (longest,)
+
+
 def test_a_result_whose_links_are_missing_is_asked_for_soon() -> None:
     answer = Answer(meaning=Meaning.WORKING, reason="generated successfully")
     write = after_answer(JOB, answer, MOMENT).write

@@ -318,3 +318,34 @@ def test_each_note_says_when_its_thing_happened() -> None:
     claimed, answered = sweep(stage.world, stage.clock.now() + 120)
 
     assert (claimed.at, answered.at) == (stage.job().asked_at, stage.clock.now())
+
+
+def test_a_job_that_the_index_still_holds_due_is_looked_at_when_it_is_due() -> None:
+    stage = Stage(WORKING)
+    stage.ask()
+    later = stage.clock.now() + 720
+    change(stage, state=State.READY, due=later)
+    stage.jobs.index[Lane.LIVE][Key(TASK, 1)] = stage.clock.now()
+
+    assert swept(stage) == []
+    assert [note.action for note in swept(stage, after=720)] == ["archive_nudged"]
+
+
+def test_a_key_that_is_not_there_is_told_once_for_all_that_waits() -> None:
+    stage = Stage(WORKING)
+    stage.ask()
+    stage.gate.shut_by_hand()
+    stage.ask(OTHER)
+    stage.gate.open_by_hand()
+    stage.provider.why_unready = "API_KEY_UNSET"
+
+    assert swept(stage, after=720) == [Note("account_unready", None, {"reason": "API_KEY_UNSET"})]
+
+
+def test_the_queue_is_left_alone_in_the_seconds_before_the_sweep_is_killed() -> None:
+    stage = Stage(unready="API_KEY_UNSET")
+    stage.ask()
+    change(stage, created_at=stage.clock.now() - 14 * DAY, due=stage.clock.now())
+
+    assert swept(stage, life=15) == []
+    assert stage.job().state is State.QUEUED

@@ -1,0 +1,151 @@
+"""One request: when it still leaves, and what its answer tells the gate and the job."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+from tests.doubles.stage import TASK, URL, Stage
+from tests.doubles.time_manual import ManualClock, SoloCrew
+from veo4k.domain.answer import Answer, Meaning
+from veo4k.domain.gate import LATEST
+from veo4k.domain.job import Code, State
+from veo4k.domain.write import Write, is_
+from veo4k.services.sweep import sweep
+
+WORKING = Answer(meaning=Meaning.WORKING, first=True, task_id=TASK)
+DONE = Answer(meaning=Meaning.DONE, urls=(URL,))
+LOST = Answer(meaning=Meaning.LOST, reason="ReadTimeout")
+NO_CREDITS = Answer(meaning=Meaning.SHUT, reason="NO_CREDITS")
+DAY = 86_400.0
+
+
+class TardyClock(ManualClock):
+    """A clock whose sleepers wake up late."""
+
+    def __init__(self, late: float) -> None:
+        super().__init__()
+        self.late = late
+
+    def sleep_until(self, instant: float) -> None:
+        """Jump to a time behind that one."""
+        super().sleep_until(instant + self.late)
+
+
+@dataclass(eq=False)
+class Later:
+    """A call that is made when somebody waits for it."""
+
+    call: Callable[[], Any]
+
+    def done(self) -> bool:
+        """Tell that it is not over."""
+        return False
+
+    def result(self) -> Any:
+        """Make it."""
+        return self.call()
+
+
+class LazyCrew(SoloCrew):
+    """A crew that makes no call before somebody waits for it."""
+
+    def submit(self, call: Callable[..., Any], /, *args: Any) -> Later:  # type: ignore[override]
+        """Put the call off."""
+        return Later(partial(call, *args))
+
+
+def tardy(late: float) -> Stage:
+    """Give a stage on which a request is ready to leave so long after its instant."""
+    stage = Stage(WORKING)
+    stage.world = replace(stage.world, clock=TardyClock(late))
+    return stage
+
+
+def change(stage: Stage, **fields: object) -> None:
+    """Put a row into a place that takes long to reach."""
+    job = stage.job()
+    stage.jobs.write(Write(key=job.key, when=(is_("state", job.state),), put=fields))
+
+
+def test_a_request_leaves_at_the_last_moment_its_slot_is_good_for() -> None:
+    stage = tardy(LATEST)
+    stage.ask()
+
+    assert stage.provider.asked == [f"{TASK}#0#1"]
+
+
+def test_a_request_whose_slot_is_over_does_not_leave_and_may_at_once_have_another() -> None:
+    stage = tardy(LATEST + 0.001)
+    stage.ask()
+
+    assert stage.provider.asked == []
+    assert (stage.job().reason, stage.job().due) == ("SLOT_MISSED", stage.world.clock.now())
+
+
+def test_the_silence_to_the_gates_own_probe_ends_no_job_and_shuts_the_gate_for_the_next_pause() -> None:
+    stage = Stage(LOST)
+    stage.ask()
+    change(stage, due=stage.clock.now())
+    stage.gate.shut("NO_CREDITS", stage.clock.now(), "")
+    happened = stage.sweep(after=3 * DAY + 1)
+
+    assert happened == ["submission_claimed", "answer_lost"]
+    assert (stage.gate.row.reason, stage.gate.row.until) == ("NO_CREDITS", stage.clock.now() + 120)
+
+
+def test_what_the_answer_to_the_gates_own_probe_opens_is_used_by_the_same_sweep() -> None:
+    stage = Stage(WORKING)
+    stage.receive(*(json.dumps({"taskId": f"veo_task_number_{n:03}"}) for n in range(3)))
+    stage.gate.shut("NO_CREDITS", stage.clock.now(), "")
+    stage.world = replace(stage.world, crew=LazyCrew)
+    stage.sweep(after=720)
+
+    assert len(stage.provider.probed) == 3
+
+
+def test_a_refusal_of_the_gates_own_probe_makes_the_pause_longer() -> None:
+    stage = Stage(NO_CREDITS)
+    stage.ask()
+    stage.sweep(after=61)
+
+    assert (stage.gate.row.until, stage.job().due) == (stage.clock.now() + 120, stage.clock.now() + 120)
+
+
+def test_a_fresh_link_calls_the_archive_in_a_nudge_of_its_own() -> None:
+    stage = Stage(WORKING, DONE)
+    stage.ask()
+    change(stage, state=State.READY, urls=(URL,), link_dead=True)
+    stage.sweep(after=720)
+
+    assert stage.job().link_dead is None
+    assert stage.job().nudge is not None
+
+
+def test_an_answer_that_came_too_late_is_told_with_its_time() -> None:
+    stage = Stage(Answer(meaning=Meaning.REFUSED, code=Code.INVALID_TASK))
+    stage.provider.meanwhile = lambda _: change(stage, state=State.READY)
+    overtaken = stage.receive(json.dumps({"taskId": TASK}))[-1]
+
+    assert (overtaken.action, overtaken.at) == ("answer_overtaken", stage.clock.now())
+
+
+def test_a_sweep_looks_at_no_more_jobs_than_it_can_ask_for() -> None:
+    stage = Stage(WORKING)
+    stage.receive(*(json.dumps({"taskId": f"veo_task_number_{n:03}"}) for n in range(40)))
+    stage.clock.advance(720)
+    stage.gate.reserve(40, stage.clock.now())
+    looked, ahead, due = [], [], stage.jobs.due
+
+    def counting(*asked: object) -> object:
+        for key in due(*asked):  # type: ignore[arg-type]
+            looked.append(key)
+            yield key
+
+    stage.jobs.due = counting  # type: ignore[method-assign,assignment]
+    stage.provider.meanwhile = lambda _: ahead.append(len(looked) - len(stage.provider.probed))
+    sweep(stage.world, stage.clock.now() + 120)
+
+    assert len(stage.provider.probed) == 40
+    assert max(ahead) == stage.world.width - 1
