@@ -16,6 +16,7 @@ from tests.unit.domain.mp4_forge import (
     Film,
     box,
     claiming,
+    edited,
     muxed,
     patched,
     turned,
@@ -259,11 +260,17 @@ def test_the_letters_of_a_strange_box_are_fit_to_be_printed() -> None:
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
+        ("two movies", "2 moov"),
+        ("no tracks", "no enabled video track with samples"),
+        ("moov of seven bytes", "broken box moov"),
+        ("stray bytes in the track", "stray bytes after a box"),
+        ("text behind the end", "something between boxes that is no box"),
         ("no movie header", "no mvhd"),
         ("two track headers", "2 tkhd"),
         ("track longer than the movie", "broken box trak"),
         ("VP9", "codec vp09"),
         ("headers of a version to come", "unknown box version 2"),
+        ("more samples than the table has", "a table longer than its box"),
         ("no sample entry", "0 different sample entries"),
         ("4K with wide pixels", "pixels that are not square"),
         ("4K whose sample entry claims 720p", "sample entry and codec contradict each other about the size"),
@@ -275,6 +282,14 @@ def test_the_reason_names_what_is_wrong(name: str, reason: str) -> None:
     (data,) = (case.make() for case in CASES if case.name == name)
 
     assert judged(data) == NotMp4(reason)
+
+
+def test_a_header_without_a_byte_has_no_version() -> None:
+    assert judged(edited(uhd(), (b"moov", b"mvhd"), lambda _: box(b"mvhd"))) == NotMp4("unknown box version -1")
+
+
+def test_a_film_without_its_media_ends_before_it() -> None:
+    assert judged(cut(front(), b"mdat")) == EndsEarly("ends before any mdat")
 
 
 def test_a_film_whose_last_box_was_to_go_on_ends_before_its_last_sample() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from tests.unit.domain.mp4_forge import box
 from veo4k.domain.mp4.boxes import BrokenBoxError
-from veo4k.domain.mp4.samples import Samples, fragments
+from veo4k.domain.mp4.samples import Samples, fragments, indexed
 
 BASE_OFFSET, DESCRIPTION, DURATION, SIZE, FLAGS = 0x1, 0x2, 0x8, 0x10, 0x20
 DATA_OFFSET, FIRST_FLAGS = 0x1, 0x4
@@ -94,7 +94,7 @@ def test_a_movie_without_fragments_has_none() -> None:
 
 
 def test_a_run_longer_than_its_box_is_refused() -> None:
-    with pytest.raises(BrokenBoxError, match="a table longer than its box"):
+    with pytest.raises(BrokenBoxError, match=r"^a table longer than its box$"):
         read(tfhd(1) + trun(3, SIZES, 1, 2))
 
 
@@ -107,3 +107,30 @@ def test_no_number_has_a_sign() -> None:
     assert read(own + trun(1)) == {HIGH: [Samples(HIGH, HIGH - 1)]}
     assert read(tfhd(HIGH) + columns) == {HIGH: [Samples(HIGH, HIGH - 1)]}
     assert read(tfhd(HIGH) + trun(HIGH), extends=trex(HIGH, 1, 2)) == {HIGH: [Samples(HIGH, 2 * HIGH)]}
+
+
+def tables(*, stsz: bytes = numbers(0, 0, 0), stts: bytes = numbers(0, 0), stco: bytes = numbers(0, 0)) -> memoryview:
+    return memoryview(box(b"stsz", stsz) + box(b"stts", stts) + box(b"stco", stco))
+
+
+def test_no_number_of_a_table_has_a_sign_either() -> None:
+    assert indexed(tables(stsz=numbers(0, HIGH, 2))) == Samples(0, 2 * HIGH)
+    assert indexed(tables(stsz=numbers(0, 2, HIGH))) == Samples(0, 2 * HIGH)
+    assert indexed(tables(stsz=numbers(0, 0, 2, HIGH, 1))) == Samples(0, HIGH + 1)
+    assert indexed(tables(stts=numbers(0, 1, HIGH, 2))) == Samples(2 * HIGH, 0)
+    assert indexed(tables(stts=numbers(0, 1, 2, HIGH))) == Samples(2 * HIGH, 0)
+    assert indexed(tables(stco=numbers(0, 1, HIGH))) == Samples(0, 0, (HIGH, HIGH))
+
+
+@pytest.mark.parametrize(
+    "stbl",
+    [
+        tables(stsz=numbers(0, 0, HIGH)),
+        tables(stts=numbers(0, HIGH)),
+        tables(stco=numbers(0, HIGH)),
+    ],
+    ids=["sizes", "times", "chunks"],
+)
+def test_a_table_is_never_longer_than_its_box(stbl: memoryview) -> None:
+    with pytest.raises(BrokenBoxError, match=r"^a table longer than its box$"):
+        indexed(stbl)

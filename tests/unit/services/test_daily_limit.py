@@ -7,7 +7,7 @@ from tests.doubles.stage import TASK, URL, Stage
 from veo4k.domain.answer import Answer, Meaning
 from veo4k.domain.gate import DAILY_LIMIT, DAY, Pace
 from veo4k.domain.job import Code, State
-from veo4k.services.vitals import vitals
+from veo4k.services.vitals import balance, vitals
 
 WORKING = Answer(meaning=Meaning.WORKING, first=True, task_id=TASK)
 OTHERS = ["other_task_0001", "other_task_0002", "other_task_0003"]
@@ -115,3 +115,18 @@ def test_how_much_of_the_limit_is_used_is_measured(stage: Stage) -> None:
     stage.ask()
 
     assert ("DailyLimitUsed", "Percent", 50) in vitals(stage.world)
+
+
+class Purse:
+    """An account with credits left."""
+
+    def balance(self) -> float | None:
+        return 240
+
+
+def test_a_look_at_the_balance_buys_nothing(stage: Stage) -> None:
+    stage.clock.at = 600 * 3_000_000.0  # a minute that the balance is read in
+    told = balance(stage.world, Purse(), stage.clock.now() + 120, set())
+
+    assert [vital.value for vital in told] == [240]
+    assert used(stage.gate, stage.clock.now()) == 0
