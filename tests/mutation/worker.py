@@ -36,13 +36,17 @@ class CollectedTests(PytestRunner):
             self._session = Session.from_config(pytest_config)
             pytest_config.hook.pytest_sessionstart(session=self._session)
             pytest_config.hook.pytest_collection(session=self._session)
-        self._items = {item.nodeid: item for item in self._session.items}
+        self._items = {item.nodeid: (place, item) for place, item in enumerate(self._session.items)}
 
     def run_tests(self, *, mutant_name: str | None, tests: Iterable[str]) -> int:  # noqa: ARG002  it is switched on
-        """Run tests until one fails; a worker that cannot even begin is no verdict."""
+        """Run tests until one fails; a worker that cannot even begin is no verdict.
+
+        mutmut keeps the names in a set. In an order of their own the same test is met first in every run: else a change
+        that lets one test fail and another run for ever would be now the one, now the other.
+        """
         try:
             with change_cwd("mutants"):
-                return self._run([self._items[name] for name in tests])
+                return self._run([item for _, item in sorted(self._items[name] for name in tests)])
         except BaseException:  # noqa: BLE001  it would come out of the fork as a killed mutant
             return UNDECIDED
 
