@@ -32,7 +32,10 @@ OPERATIONS = {
 }
 # JSON that goes through as it is, both ways: botocore would look for each of ten kinds in each value of a row. Only
 # binary values need it, and rows have none.
-AS_IT_STANDS = {"AttributeValue"}
+AS_IT_STANDS = {
+    "dynamodb": {"AttributeMap", "AttributeValue", "ExpressionAttributeNameMap", "ExpressionAttributeValueMap", "Key"}
+}
+DOCUMENT = {"type": "structure", "members": {}, "document": True}
 DATA_FILES = ("_retry.json", "endpoints.json", "partitions.json", "sdk-default-configuration.json")
 MODEL_FILES = ("service-2", "endpoint-rule-set-1", "paginators-1")
 
@@ -105,6 +108,15 @@ EDITS = {
         "from aws_lambda_powertools.shared.user_agent import inject_user_agent\n": "",
         "\ninject_user_agent()\n": "",
     },
+    # To be hashed for its signature, a request would be made up once more with all its headers.
+    "botocore/awsrequest.py": {
+        "body = self.prepare().body\n": "body = self.data if isinstance(self.data, bytes) else self.prepare().body\n"
+    },
+    # Copied for the headers of a proxy, of which there is none.
+    "urllib3/connectionpool.py": {
+        "if not http_tunnel_required:\n            headers =": "if self.proxy_headers and not http_tunnel_required:\n"
+        "            headers ="
+    },
     "urllib3/util/url.py": {'_IPV6_RE = re.compile("^" + _IPV6_PAT + "$")\n': ""},  # used by nobody
     # A small body goes with its head, in one write, as botocore's connection means to do it; urllib3 2 sends it apart.
     "urllib3/connection.py": {
@@ -154,9 +166,8 @@ def _trim_data(data: Path) -> None:
         kept |= {newest.relative_to(data) / name: _read(path) for name, path in files.items()}
         model = kept[newest.relative_to(data) / "service-2.json"]
         prefixes.add(model["metadata"]["endpointPrefix"])
+        model["shapes"] |= dict.fromkeys(AS_IT_STANDS.get(service, ()), DOCUMENT)
         keep_operations(model, operations)
-        for shape in AS_IT_STANDS & model["shapes"].keys():
-            model["shapes"][shape]["document"] = True
     for partition in services:
         partition["services"] = {name: at for name, at in partition["services"].items() if name in prefixes}
     _write(data, kept)

@@ -237,3 +237,50 @@ s3.abort_multipart_upload(Bucket="bucket", Key="a", UploadId="b")
 def test_a_trimmed_model_still_makes_requests_and_reads_answers(built: Path) -> None:
     done = run_isolated("-c", SENDS, str(layer(built, "VendorLayer")))
     assert done.returncode == 0, done.stderr
+
+
+ROWS = """
+import json, sys
+sys.path[:0] = sys.argv[1:]
+import boto3
+from botocore.awsrequest import AWSRequest, AWSResponse
+
+ROW = {"taskId": {"S": "a"}, "run": {"N": "1"}, "urls": {"L": [{"S": "b"}]}, "more": {"M": {"none": {"NULL": True}}}}
+ASKED = {
+    "TableName": "jobs",
+    "Key": {"taskId": {"S": "a"}, "run": {"N": "1"}},
+    "UpdateExpression": "SET #more = :0",
+    "ExpressionAttributeNames": {"#more": "more"},
+    "ExpressionAttributeValues": {":0": ROW["more"]},
+}
+answers = [
+    (200, {"Attributes": ROW}),
+    (400, {"__type": "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException", "Item": ROW}),
+    (200, {"Items": [ROW], "LastEvaluatedKey": ASKED["Key"]}),
+]
+
+def answer(request, **_):
+    assert json.loads(request.body) in (ASKED, {"TableName": "jobs"})
+    status, told = answers.pop(0)
+    raw = type("Raw", (), {"stream": lambda *_, **__: iter([json.dumps(told).encode()])})
+    return AWSResponse(request.url, status, {}, raw())
+
+keys = {"aws_access_key_id": "a", "aws_secret_access_key": "b"}
+client = boto3.Session(region_name="eu-central-1", **keys).client("dynamodb")
+client.meta.events.register("before-send", answer)
+assert client.update_item(**ASKED)["Attributes"] == ROW
+try:
+    client.update_item(**ASKED)
+except client.exceptions.ConditionalCheckFailedException as refusal:
+    assert refusal.response["Item"] == ROW
+page = client.query(TableName="jobs")
+assert (page["Items"], page["LastEvaluatedKey"]) == ([ROW], ASKED["Key"])
+assert not answers
+bodies = {b"bytes": b"bytes", "text": b"text", b"": None}
+assert [AWSRequest(method="POST", url="https://a/", data=data).body or None for data in bodies] == [*bodies.values()]
+"""
+
+
+def test_a_row_goes_through_the_trimmed_sdk_as_it_stands(built: Path) -> None:
+    done = run_isolated("-c", ROWS, str(layer(built, "VendorLayer")))
+    assert done.returncode == 0, done.stderr

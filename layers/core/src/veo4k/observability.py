@@ -17,6 +17,7 @@ warnings.filterwarnings("ignore", "No application metrics to publish")
 
 # No line says them, and each costs a look for every record.
 logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+logging._srcfile = None  # noqa: SLF001  where a line comes from, by the way that logging's own guide names
 
 UNSAID = ("location", "function_arn", "function_memory_size")
 """The same in each of a function's lines, and each line is paid for."""
@@ -30,7 +31,8 @@ class LeanFormatter(LambdaPowertoolsFormatter):
         return super().serialize({key: value for key, value in log.items() if key not in UNSAID})
 
 
-logger = Logger(logger_formatter=LeanFormatter())
+# A message is the name of an action, and no JSON to be tried.
+logger = Logger(logger_formatter=LeanFormatter(json_deserializer=str))
 metrics = EphemeralMetrics()
 
 ALARMING = frozenset(

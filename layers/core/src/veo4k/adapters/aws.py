@@ -11,9 +11,12 @@ from veo4k.domain.errors import StorageError
 
 with uncollected():
     import boto3
+    from botocore import auth, handlers
     from botocore.config import Config
     from botocore.exceptions import BotoCoreError, ClientError
     from botocore.parsers import ResponseParserError
+
+    from veo4k.adapters.signing import LeanSigner
 
 _COMMON: Any = {
     "retries": {"mode": "standard", "total_max_attempts": 3},
@@ -31,16 +34,28 @@ _LAMBDA = Config(connect_timeout=5, read_timeout=125, **_COMMON | {"retries": {"
 _SPECIAL = {"s3": _S3, "lambda": _LAMBDA}
 
 
+auth.AUTH_TYPE_MAPS["v4"] = LeanSigner
+
+
 @cache
 def client(service: str) -> Any:
     """Give the process's only client of a service."""
     made = _session().client(service, config=_SPECIAL.get(service, _CONFIG))
+    _unhook(made)
     pools = made._endpoint.http_session._manager  # noqa: SLF001  the SDK has no parameter for a TLS context
     pools.connection_pool_kw["ssl_context"] = shared_context()
     if service != "s3":  # whose endpoint is another one for each bucket
         made._ruleset_resolver = None  # noqa: SLF001  the region's endpoint, without the rules for each request
         pools.connection_from_url = cache(pools.connection_from_url)  # and the pool that goes with it
     return made
+
+
+def _unhook(made: Any) -> None:
+    """Leave out what each request's headers would tell of the SDK's attempts: nothing depends on it."""
+    events, service_id = made.meta.events, made.meta.service_model.service_id.hyphenize()
+    agent = made._user_agent_creator  # noqa: SLF001  what it says stays the same
+    events.unregister(f"request-created.{service_id}", agent.rebuild_and_replace_user_agent_handler)
+    events.unregister("request-created", handlers.add_retry_headers)
 
 
 @cache
