@@ -49,7 +49,7 @@ test: ## All checks and all tests
 	$(DEV)/coverage report --fail-under 95
 	$(DEV)/coverage report --fail-under 100 --include '*/veo4k/domain/*,*/veo4k/services/*'
 	$(DEV)/pytest --quiet --numprocesses 2 tests/simulation
-	$(DEV)/pytest --quiet --numprocesses 2 --dist loadgroup tests/integration
+	$(DEV)/pytest --quiet tests/integration
 
 simulate: setup ## The simulation: make simulate SEEDS=1000, or one seed told whole: make simulate SEED=7 TASK=...
 	@$(CORE) $(DEV)/python -m tests.simulation \

@@ -1,7 +1,6 @@
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 import pytest
 
@@ -59,25 +58,6 @@ def running(name: str, window: float, *retired: str, **times: str) -> Iterator[W
         yield world
         SEARCHED.append(search_world(world, *retired))
         assert SEARCHED[-1].hits == []
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let the tests of one stack run in one process, and those of other stacks beside them."""
-    for item in items:
-        shares = {"world", "unkeyed"} & set(getattr(item, "fixturenames", ()))
-        item.add_marker(pytest.mark.xdist_group("shared" if shares else item.nodeid.partition("::")[0]))
-
-
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Hand what was searched to the process that tells of it."""
-    if (told := getattr(session.config, "workeroutput", None)) is not None:
-        told["searched"] = [each._asdict() for each in SEARCHED]
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_testnodedown(node: Any) -> None:
-    """Take what another process has searched."""
-    SEARCHED.extend(Searched(**each) for each in getattr(node, "workeroutput", {}).get("searched", ()))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
