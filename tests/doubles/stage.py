@@ -16,6 +16,7 @@ from veo4k.domain.notes import Note
 from veo4k.domain.ports import World
 from veo4k.domain.result_url import ResultHosts
 from veo4k.domain.schedule import Times
+from veo4k.domain.write import Write, is_
 from veo4k.services.submit import Received, submit
 from veo4k.services.sweep import sweep
 
@@ -107,6 +108,17 @@ class Stage:
         job = self.jobs.get(Key(task_id, run))
         assert job is not None
         return job
+
+    def change(self, **fields: object) -> None:
+        """Put the row into a place that takes long to reach."""
+        job = self.job()
+        self.jobs.write(Write(key=job.key, when=(is_("state", job.state),), put=fields))
+
+    def seen_by_provider(self) -> list[Job]:
+        """Collect the rows as the provider's requests find them."""
+        seen: list[Job] = []
+        self.provider.meanwhile = lambda job: seen.append(self.job(job.run))
+        return seen
 
 
 def words(notes: list[Note]) -> list[str]:

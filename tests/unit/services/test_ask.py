@@ -11,7 +11,6 @@ from tests.doubles.time_manual import ManualClock, SoloCrew
 from veo4k.domain.answer import Answer, Meaning
 from veo4k.domain.gate import LATEST
 from veo4k.domain.job import Code, State
-from veo4k.domain.write import Write, is_
 from veo4k.services.sweep import sweep
 
 WORKING = Answer(meaning=Meaning.WORKING, first=True, task_id=TASK)
@@ -63,12 +62,6 @@ def tardy(late: float) -> Stage:
     return stage
 
 
-def change(stage: Stage, **fields: object) -> None:
-    """Put a row into a place that takes long to reach."""
-    job = stage.job()
-    stage.jobs.write(Write(key=job.key, when=(is_("state", job.state),), put=fields))
-
-
 def test_a_request_leaves_at_the_last_moment_its_slot_is_good_for() -> None:
     stage = tardy(LATEST)
     stage.ask()
@@ -87,7 +80,7 @@ def test_a_request_whose_slot_is_over_does_not_leave_and_may_at_once_have_anothe
 def test_the_silence_to_the_gates_own_probe_ends_no_job_and_shuts_the_gate_for_the_next_pause() -> None:
     stage = Stage(LOST)
     stage.ask()
-    change(stage, due=stage.clock.now())
+    stage.change(due=stage.clock.now())
     stage.gate.shut("NO_CREDITS", stage.clock.now(), "")
     happened = stage.sweep(after=3 * DAY + 1)
 
@@ -116,7 +109,7 @@ def test_a_refusal_of_the_gates_own_probe_makes_the_pause_longer() -> None:
 def test_a_fresh_link_calls_the_archive_in_a_nudge_of_its_own() -> None:
     stage = Stage(WORKING, DONE)
     stage.ask()
-    change(stage, state=State.READY, urls=(URL,), link_dead=True)
+    stage.change(state=State.READY, urls=(URL,), link_dead=True)
     stage.sweep(after=720)
 
     assert stage.job().link_dead is None
@@ -125,7 +118,7 @@ def test_a_fresh_link_calls_the_archive_in_a_nudge_of_its_own() -> None:
 
 def test_an_answer_that_came_too_late_is_told_with_its_time() -> None:
     stage = Stage(Answer(meaning=Meaning.REFUSED, code=Code.INVALID_TASK))
-    stage.provider.meanwhile = lambda _: change(stage, state=State.READY)
+    stage.provider.meanwhile = lambda _: stage.change(state=State.READY)
     overtaken = stage.receive(json.dumps({"taskId": TASK}))[-1]
 
     assert (overtaken.action, overtaken.at) == ("answer_overtaken", stage.clock.now())

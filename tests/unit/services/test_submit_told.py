@@ -9,7 +9,7 @@ from tests.doubles.stage import TASK, URL, KilledError, Stage
 from veo4k.domain.answer import Answer, Meaning
 from veo4k.domain.job import JOBS, Code, Job, State
 from veo4k.domain.notes import Note
-from veo4k.domain.write import Write, is_
+from veo4k.domain.write import Write
 from veo4k.services.submit import Received, submit
 from veo4k.services.sweep import sweep
 
@@ -38,22 +38,9 @@ def swept(stage: Stage, *, after: float = 0.0, life: float = 120) -> list[Note]:
     return sweep(stage.world, stage.clock.now() + life)
 
 
-def change(stage: Stage, **fields: object) -> None:
-    """Put a row into a place that takes long to reach."""
-    job = stage.job()
-    stage.jobs.write(Write(key=job.key, when=(is_("state", job.state),), put=fields))
-
-
-def seen_by(stage: Stage) -> list[Job]:
-    """Collect the rows as the provider's requests find them."""
-    seen: list[Job] = []
-    stage.provider.meanwhile = lambda job: seen.append(stage.job(job.run))
-    return seen
-
-
 def test_a_message_is_told_as_created_and_as_answered() -> None:
     stage = Stage(WORKING)
-    seen = seen_by(stage)
+    seen = stage.seen_by_provider()
 
     assert received(stage, message()) == [
         Note("job_created", seen[0]),
@@ -187,7 +174,7 @@ def test_a_job_that_ended_between_the_look_and_the_write_is_looked_at_again() ->
     def ends(task_id: str) -> list[Job]:
         found = list(runs(task_id))
         stage.jobs.runs = runs  # type: ignore[method-assign]
-        change(stage, state=State.FAILED)
+        stage.change(state=State.FAILED)
         return found
 
     stage.jobs.runs = ends  # type: ignore[method-assign]
@@ -225,7 +212,7 @@ def test_a_message_that_goes_on_where_its_function_died_claims_anew() -> None:
     crashed(stage, message())
     before = stage.job()
     stage.clock.advance(360)
-    seen = seen_by(stage)
+    seen = stage.seen_by_provider()
 
     assert redelivered(stage, message()) == [
         Note("message_redelivered", before),
@@ -274,7 +261,7 @@ def test_a_redelivered_message_that_a_sweep_overtakes_asks_nobody() -> None:
 
     def overtaken(task_id: str) -> list[Job]:
         found = list(runs(task_id))
-        change(stage, attempt="somebody")
+        stage.change(attempt="somebody")
         return found
 
     stage.jobs.runs = overtaken  # type: ignore[method-assign]

@@ -18,12 +18,6 @@ NO_CREDITS = Answer(meaning=Meaning.SHUT, reason="NO_CREDITS")
 DAY, HOUR = 86_400.0, 3600.0
 
 
-def change(stage: Stage, **fields: object) -> None:
-    """Put a row into a place that takes long to reach."""
-    job = stage.job()
-    stage.jobs.write(Write(key=job.key, when=(is_("state", job.state),), put=fields))
-
-
 def code(stage: Stage) -> Code | None:
     error = stage.job().error
     return error.code if error else None
@@ -102,7 +96,7 @@ def test_a_repeat_answered_like_a_first_request_is_suspected_and_twice_is_enough
 def test_a_job_that_is_asked_no_more_ends_at_its_deadline() -> None:
     stage = Stage(WORKING)
     stage.ask()
-    change(stage, accepts=3, due=stage.clock.now())
+    stage.change(accepts=3, due=stage.clock.now())
     stage.sweep(after=DAY)
 
     assert (stage.job().state, code(stage)) == (State.TIMED_OUT, Code.NO_ANSWER)
@@ -177,7 +171,7 @@ def test_a_crash_counts_as_a_lost_answer() -> None:
 def test_a_job_that_nobody_ever_answered_ends_at_the_hard_deadline() -> None:
     stage = Stage(LOST)
     stage.ask()
-    change(stage, due=stage.clock.now())
+    stage.change(due=stage.clock.now())
     stage.sweep(after=3 * DAY + 1)
 
     assert (stage.job().state, code(stage)) == (State.TIMED_OUT, Code.SUBMISSION_UNCONFIRMED)
@@ -215,7 +209,7 @@ def test_queued_jobs_are_asked_for_when_the_gate_opens() -> None:
 def test_a_shut_gate_hides_no_overdue_job() -> None:
     stage = Stage(WORKING)
     stage.ask()
-    change(stage, state=State.READY, urls=(URL,))
+    stage.change(state=State.READY, urls=(URL,))
     stage.gate.shut_by_hand()
 
     assert stage.sweep(after=720) == ["archive_nudged"]
@@ -255,7 +249,7 @@ def test_a_later_run_is_asked_for_only_when_every_earlier_one_has_ended() -> Non
     stage.ask()
     stage.ask(index=1)
     postponed = stage.sweep(after=121)
-    change(stage, state=State.FAILED, lane=None, due=None)
+    stage.change(state=State.FAILED, lane=None, due=None)
     stage.sweep(after=121)
 
     assert postponed == ["submission_postponed"]
@@ -264,7 +258,7 @@ def test_a_later_run_is_asked_for_only_when_every_earlier_one_has_ended() -> Non
 
 def ready(stage: Stage, **fields: object) -> None:
     stage.ask()
-    change(stage, state=State.READY, urls=(URL,), **fields)
+    stage.change(state=State.READY, urls=(URL,), **fields)
 
 
 def test_a_ready_job_without_a_live_archive_is_nudged() -> None:

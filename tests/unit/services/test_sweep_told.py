@@ -33,23 +33,10 @@ def swept(stage: Stage, *, after: float = 0.0, life: float = 120) -> list[Note]:
     return [replace(note, at=None) for note in sweep(stage.world, stage.clock.now() + life)]
 
 
-def change(stage: Stage, **fields: object) -> None:
-    """Put a row into a place that takes long to reach."""
-    job = stage.job()
-    stage.jobs.write(Write(key=job.key, when=(is_("state", job.state),), put=fields))
-
-
-def seen_by(stage: Stage) -> list[Job]:
-    """Collect the rows as the provider's requests find them."""
-    seen: list[Job] = []
-    stage.provider.meanwhile = lambda job: seen.append(stage.job(job.run))
-    return seen
-
-
 def test_a_probe_is_told_as_claimed_and_as_answered() -> None:
     stage = Stage(WORKING, DONE)
     stage.ask()
-    seen = seen_by(stage)
+    seen = stage.seen_by_provider()
 
     assert swept(stage, after=720) == [
         Note("probe_claimed", seen[0]),
@@ -61,7 +48,7 @@ def test_a_probe_is_told_as_claimed_and_as_answered() -> None:
 def test_a_submission_of_the_sweep_is_told_as_claimed_and_as_answered() -> None:
     stage = Stage(NO_CREDITS, WORKING)
     stage.ask()
-    seen = seen_by(stage)
+    seen = stage.seen_by_provider()
 
     assert swept(stage, after=61) == [
         Note("submission_claimed", seen[0]),
@@ -92,7 +79,7 @@ def test_a_probe_that_leaves_the_job_as_it_is_is_told_with_the_job_that_was_clai
 def test_an_answer_that_came_too_late_is_told_with_the_row_as_it_is() -> None:
     stage = Stage(WORKING, DONE)
     stage.ask()
-    stage.provider.meanwhile = lambda _: change(stage, state=State.FAILED)
+    stage.provider.meanwhile = lambda _: stage.change(state=State.FAILED)
     notes = swept(stage, after=720)
 
     assert notes[1] == Note("answer_overtaken", stage.job(), {"meaning": "done"})
@@ -234,7 +221,7 @@ def test_a_sweep_waits_for_the_only_slot_of_a_pause_that_is_over() -> None:
 def test_a_sweep_looks_at_nothing_in_the_seconds_before_it_is_killed() -> None:
     stage = Stage(WORKING)
     stage.ask()
-    change(stage, state=State.READY)
+    stage.change(state=State.READY)
     stage.clock.advance(720)
 
     assert sweep(stage.world, stage.clock.now() + 15) == []
@@ -255,7 +242,7 @@ def test_once_a_day_every_queued_job_that_is_due_is_looked_at_though_the_gate_is
     stage = Stage(unready="API_KEY_UNSET")
     stage.gate.shut_by_hand()
     stage.ask()
-    change(stage, created_at=stage.clock.now() - 14 * DAY, due=stage.clock.now())
+    stage.change(created_at=stage.clock.now() - 14 * DAY, due=stage.clock.now())
     midnight = (stage.clock.now() // DAY + 1) * DAY
     for minutes in (0, 1):
         stage.clock.at = midnight + 60 * minutes - 1
@@ -266,7 +253,7 @@ def test_the_minute_after_midnight_is_the_only_one() -> None:
     stage = Stage(unready="API_KEY_UNSET")
     stage.gate.shut_by_hand()
     stage.ask()
-    change(stage, created_at=stage.clock.now() - 14 * DAY, due=stage.clock.now())
+    stage.change(created_at=stage.clock.now() - 14 * DAY, due=stage.clock.now())
     stage.clock.at = (stage.clock.now() // DAY + 1) * DAY + 60
 
     assert [note for note in swept(stage) if note.job] == []
@@ -284,7 +271,7 @@ def test_a_row_that_left_its_lane_is_not_believed_to_be_there() -> None:
     stage = Stage(WORKING, DONE)
     stage.ask()
     stage.jobs.index[Lane.QUEUED][Key(TASK, 1)] = stage.clock.now()
-    change(stage, due=stage.clock.now() + 720)
+    stage.change(due=stage.clock.now() + 720)
     stage.jobs.index[Lane.QUEUED][Key(TASK, 1)] = stage.clock.now()
 
     assert swept(stage, after=1) == []
@@ -324,7 +311,7 @@ def test_a_job_that_the_index_still_holds_due_is_looked_at_when_it_is_due() -> N
     stage = Stage(WORKING)
     stage.ask()
     later = stage.clock.now() + 720
-    change(stage, state=State.READY, due=later)
+    stage.change(state=State.READY, due=later)
     stage.jobs.index[Lane.LIVE][Key(TASK, 1)] = stage.clock.now()
 
     assert swept(stage) == []
@@ -345,7 +332,7 @@ def test_a_key_that_is_not_there_is_told_once_for_all_that_waits() -> None:
 def test_the_queue_is_left_alone_in_the_seconds_before_the_sweep_is_killed() -> None:
     stage = Stage(unready="API_KEY_UNSET")
     stage.ask()
-    change(stage, created_at=stage.clock.now() - 14 * DAY, due=stage.clock.now())
+    stage.change(created_at=stage.clock.now() - 14 * DAY, due=stage.clock.now())
 
     assert swept(stage, life=15) == []
     assert stage.job().state is State.QUEUED
