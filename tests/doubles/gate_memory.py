@@ -27,9 +27,9 @@ class MemoryGate:
         self.row, slots = gate.reserve(self.row, wanted, now, self._new_id(), self.pace, last=last, counted=counted)
         return slots
 
-    def uncount(self, count: int, now: float) -> None:
+    def uncount(self, count: int, counted: float) -> None:
         """Take submissions back."""
-        self.row = gate.uncount(self.row, count, now, self._new_id())
+        self.row = gate.uncount(self.row, count, counted, self._new_id())
 
     def spent(self, now: float) -> float:
         """Give the share of the day's submissions that is spent."""

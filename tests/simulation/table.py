@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 from tests.doubles.jobs_memory import MemoryJobs
 from tests.simulation.effects import Effects
 from tests.simulation.faults import Fault
+from tests.simulation.kernel import Process
 from veo4k.adapters.gate_dynamodb import DynamoGate
 from veo4k.domain.gate import Gate, Pace, Slots
 from veo4k.domain.job import Job, Key, Lane
@@ -24,10 +25,12 @@ class SimulatedJobs:
 
     def __init__(self, effects: Effects, memory: MemoryJobs) -> None:
         self.effects, self.memory = effects, memory
-        self._gone: list[Key] = []
+        self.unsent: set[tuple[Process, Key]] = set()  # claims of requests that never left, as far as they were told
 
     def write(self, write: Write) -> Outcome:
         """Do one conditional write."""
+        if write.add.get("attempts", 0) < 0:
+            self.unsent.add((self.effects.running(), write.key))
         outcome = self.effects.do("write", write.key.task_id, lambda: self.memory.write(write))
         if self.effects.timeline.tells:
             changed = ", ".join(f"{name}={value}" for name, value in {**write.put, **write.add}.items() if value)

@@ -1,12 +1,16 @@
 """The day's limit through the use cases: what is bought counts, whatever else is asked does not."""
 
+import json
+
 import pytest
 
 from tests.doubles.gate_memory import MemoryGate
 from tests.doubles.stage import TASK, URL, Stage
 from veo4k.domain.answer import Answer, Meaning
+from veo4k.domain.errors import StorageError
 from veo4k.domain.gate import DAILY_LIMIT, DAY, Pace
-from veo4k.domain.job import Code, State
+from veo4k.domain.job import Code, Job, State
+from veo4k.domain.write import Outcome, Write
 from veo4k.services.vitals import balance, vitals
 
 WORKING = Answer(meaning=Meaning.WORKING, first=True, task_id=TASK)
@@ -27,6 +31,21 @@ def limited(*script: Answer) -> Stage:
 
 def used(gate: MemoryGate, now: float) -> float:
     return gate.spent(now)
+
+
+def lose_answer(stage: Stage, number: int, *, landed: bool = True) -> None:
+    """Let the answer of one of the next writes be lost, counted from 1."""
+    do, left = stage.jobs.write, iter(range(number - 1, -1, -1))
+
+    def losing(write: Write) -> Outcome:
+        is_it = next(left, None) == 0
+        if landed or not is_it:
+            outcome = do(write)
+        if is_it:
+            raise StorageError("UpdateItem: ReadTimeoutError")
+        return outcome
+
+    stage.jobs.write = losing  # type: ignore[method-assign]
 
 
 def test_jobs_beyond_the_limit_wait_for_the_next_day(stage: Stage) -> None:
@@ -106,6 +125,69 @@ def test_a_request_that_was_surely_not_accepted_spends_nothing(answer: Answer) -
 )
 def test_a_request_that_may_have_been_accepted_counts(answer: Answer) -> None:
     stage = limited(answer)
+    stage.ask()
+
+    assert used(stage.gate, stage.clock.now()) == 0.5
+
+
+def test_a_claim_that_may_have_landed_spends_its_slot_for_it_will_be_asked_for_uncounted(stage: Stage) -> None:
+    lose_answer(stage, 1)
+    stage.receive(*[json.dumps({"taskId": task}) for task in OTHERS])
+    assert len(stage.provider.asked) == 1
+    stage.sweep(after=stage.times.first_probe)
+
+    assert sorted(stage.provider.asked) == sorted(stage.job(task_id=task).job_id for task in OTHERS[:2])
+    assert (stage.job(task_id=OTHERS[2]).state, used(stage.gate, stage.clock.now())) == (State.QUEUED, 1)
+
+
+def test_a_sweeps_claim_that_may_have_landed_spends_its_slot_too(stage: Stage) -> None:
+    stage.gate.shut_by_hand()
+    for task in OTHERS:
+        stage.ask(task)
+    stage.gate.open_by_hand()
+    lose_answer(stage, 1)
+    stage.sweep(after=3600)
+    stage.sweep(after=3600)
+
+    assert len(stage.provider.asked) == 2
+    assert used(stage.gate, stage.clock.now()) == 1
+
+
+def test_a_refused_request_whose_answer_cannot_be_written_counts_for_it_will_be_asked_again() -> None:
+    stage = limited(Answer(meaning=Meaning.NEVER_SENT, reason="ConnectTimeout"))
+    lose_answer(stage, 2, landed=False)
+    stage.ask()
+
+    assert stage.job().state is State.SUBMITTING
+    assert used(stage.gate, stage.clock.now()) == 0.5
+
+
+def test_a_refused_request_counts_where_somebody_else_has_asked_meanwhile() -> None:
+    stage = limited(Answer(meaning=Meaning.NOT_YET, code=Code.BASE_NOT_FINISHED))
+    stage.provider.meanwhile = lambda _: stage.change(attempt="another's")
+    stage.ask()
+
+    assert used(stage.gate, stage.clock.now()) == 0.5
+
+
+def test_a_refused_request_counts_where_an_earlier_one_may_have_been_accepted() -> None:
+    stage = limited(Answer(meaning=Meaning.LOST), Answer(meaning=Meaning.REFUSED, code=Code.INVALID_TASK))
+    stage.ask()
+    stage.clock.advance(3600)
+    stage.receive(json.dumps({"taskId": TASK}), again="message1")
+
+    assert stage.job().state is State.FAILED
+    assert used(stage.gate, stage.clock.now()) == 1
+
+
+def test_what_was_counted_yesterday_gives_today_nothing_back() -> None:
+    stage = limited(Answer(meaning=Meaning.NOT_YET, code=Code.BASE_NOT_FINISHED))
+
+    def past_midnight(_: Job) -> None:
+        stage.clock.advance(DAY)
+        stage.gate.reserve(1, stage.clock.now(), counted=True)
+
+    stage.provider.meanwhile = past_midnight
     stage.ask()
 
     assert used(stage.gate, stage.clock.now()) == 0.5

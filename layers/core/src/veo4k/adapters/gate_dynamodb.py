@@ -39,10 +39,10 @@ class DynamoGate:
         self._change(plan)
         return reserved[-1]
 
-    def uncount(self, count: int, now: float) -> None:
+    def uncount(self, count: int, counted: float) -> None:
         """Take submissions back that were never sent, or surely not accepted; without a limit nobody counts."""
         if self._pace.daily:
-            self._change(lambda row, writer: gate.uncount(row, count, now, writer))
+            self._change(lambda row, writer: gate.uncount(row, count, counted, writer))
 
     def spent(self, now: float) -> float:
         """Give the share of the day's submissions that is spent, by a fresh look; 0.0 where there is no limit."""

@@ -81,9 +81,9 @@ def reserve(
     return spent, slots._replace(until=_tomorrow(now), reason=DAILY_LIMIT) if got == left < wanted else slots
 
 
-def uncount(gate: Gate, count: int, now: float, writer: str) -> Gate:
-    """Take submissions back that were never sent, or surely not accepted; yesterday's do not matter any more."""
-    if gate.day != _day(now) or not gate.submissions:
+def uncount(gate: Gate, count: int, counted: float, writer: str) -> Gate:
+    """Take submissions back that were never sent, or surely not accepted; those `counted` on another day are past."""
+    if gate.day != _day(counted) or not gate.submissions:
         return gate
     return _next(gate, writer, submissions=max(0, gate.submissions - count))
 

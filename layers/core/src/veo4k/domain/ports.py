@@ -82,8 +82,8 @@ class GateKeeper(Protocol):
         """
         ...
 
-    def uncount(self, count: int, now: float) -> None:
-        """Take submissions back that were never sent, or surely not accepted."""
+    def uncount(self, count: int, counted: float) -> None:
+        """Take submissions back that were never sent, or surely not accepted; `counted`: their epoch second."""
         ...
 
     def spent(self, now: float) -> float:

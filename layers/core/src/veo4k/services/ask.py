@@ -22,23 +22,27 @@ TIME_FOR_A_REQUEST = 35.0  # seconds a function must have left to start one; the
 MISSED = "SLOT_MISSED"
 UNREACHABLE = "GATE_UNREACHABLE"
 UNSPENT = frozenset({Meaning.NEVER_SENT, Meaning.SHUT, Meaning.NOT_YET, Meaning.REFUSED})
-"""Surely not accepted: nothing that the day's limit is for."""
+"""Surely not accepted: nothing that the day's limit is for, unless an earlier request of the job's may have been."""
 
 
 @dataclass(frozen=True, slots=True)
 class Slot:
     """The right to send one request at its instant.
 
-    `probe`: it is the shut gate's only one; `counted`: it counts for the day's limit of submissions.
+    `probe`: it is the shut gate's only one; `counted`: when it was counted for its day's limit of submissions, in epoch
+    seconds, or 0.0 where it was not.
     """
 
     instant: float
     probe: str = ""
-    counted: bool = False
+    counted: float = 0.0
 
 
 Claim = Callable[[Slot], Job | None]
-"""Writes the intent; gives the job to ask for, or None where there is nothing to ask."""
+"""Writes the intent; gives the job to ask for, or None where there is nothing to ask.
+
+Raises StorageError where it cannot be known whether the intent is written.
+"""
 
 
 def reserve(world: World, wanted: int, stop_at: float, *, counted: bool = False) -> tuple[list[Slot], Slots]:
@@ -46,9 +50,9 @@ def reserve(world: World, wanted: int, stop_at: float, *, counted: bool = False)
 
     Gives them, and what the gate said.
     """
-    last = stop_at - TIME_FOR_A_REQUEST
-    reserved = world.gate.reserve(wanted, world.clock.now(), last=last, counted=counted)
-    return [Slot(instant, reserved.probe, counted) for instant in reserved.instants], reserved
+    last, now = stop_at - TIME_FOR_A_REQUEST, world.clock.now()
+    reserved = world.gate.reserve(wanted, now, last=last, counted=counted)
+    return [Slot(instant, reserved.probe, now if counted else 0.0) for instant in reserved.instants], reserved
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +68,24 @@ class Requests:
         """Send one request at each slot's instant.
 
         A slot goes to the first claim that finds something to ask; claims beyond the slots, or after an answer that
-        has shut the gate, are left in the iterator.
+        has shut the gate, are left in the iterator. A claim that may have been written keeps its slot: what it has
+        claimed is asked for later, and is counted already.
         """
         for place, slot in enumerate(slots):
             self.world.clock.sleep_until(slot.instant - gate.LEAD)
-            job = None if not slot.probe and shut_since(self.world) else _first_job(slot, claims)
-            if job is None:
+            if not slot.probe and shut_since(self.world):
                 return give_back(self.world, slots[place:])
-            self.under_way.append(self.crew.submit(_send, self.world, slot, job))
+            for claim in claims:
+                try:
+                    job = claim(slot)
+                except StorageError:
+                    give_back(self.world, [replace(slot, counted=0.0)])
+                    break
+                if job is not None:
+                    self.under_way.append(self.crew.submit(_send, self.world, slot, job))
+                    break
+            else:
+                return give_back(self.world, slots[place:])
         return None
 
     def room(self) -> int:
@@ -103,10 +117,6 @@ def requests(world: World, notes: list[Note]) -> Iterator[Requests]:
         opened.wait()
 
 
-def _first_job(slot: Slot, claims: Iterator[Claim]) -> Job | None:
-    return next((job for claim in claims if (job := claim(slot)) is not None), None)
-
-
 def shut_since(world: World) -> Slots | None:
     """Give until when and why the gate has been shut since its slots were reserved; None where it has not."""
     now = world.clock.now()
@@ -127,8 +137,8 @@ def give_back(world: World, slots: Sequence[Slot]) -> None:
 
 
 def _uncount(world: World, slots: Sequence[Slot]) -> None:
-    if counted := sum(slot.counted for slot in slots):
-        world.gate.uncount(counted, world.clock.now())
+    if counted := [slot.counted for slot in slots if slot.counted]:
+        world.gate.uncount(len(counted), counted[0])
 
 
 def _send(world: World, slot: Slot, job: Job) -> list[Note]:
@@ -157,8 +167,6 @@ def _tell_gate(world: World, slot: Slot, answer: Answer) -> tuple[list[Note], fl
     now = world.clock.now()
     until = now if answer.reason == MISSED else now + world.times.pause
     try:
-        if answer.meaning in UNSPENT:
-            _uncount(world, [slot])
         if answer.meaning is Meaning.SHUT:
             return [Note("gate_shut", None, {"reason": answer.reason})], world.gate.shut(answer.reason, now, slot.probe)
         if slot.probe and answer.meaning is Meaning.NEVER_SENT:
@@ -185,6 +193,10 @@ def _settle(world: World, slot: Slot, job: Job, answer: Answer, until: float) ->
         return Note(step.action, job, _detail(answer), moment.now)
     outcome = world.jobs.write(step.write)
     if isinstance(outcome, Written):
+        if answer.meaning in UNSPENT and not job.lost:
+            # Only now: a job that is not QUEUED again is asked for without being counted again.
+            with suppress(StorageError):  # the next day gives it back
+                _uncount(world, [slot])
         return Note(step.action, outcome.job, _detail(answer), moment.now)
     # A callback was faster, or the lease was over and somebody else asks by now.
     return Note("answer_overtaken", outcome.job or job, _detail(answer), moment.now)

@@ -1,6 +1,7 @@
 """Take messages in: each becomes a run of a job, joins one, or has an end announced again."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -66,7 +67,8 @@ def submit(
             opened.send(slots, (partial(_take, intake, taking) for taking in left))
         late = replace(intake, wait=(slots and shut_since(world)) or wait)
         for taking in left:
-            _take(late, taking, None)
+            with suppress(StorageError):  # the message is put back
+                _take(late, taking, None)
     return intake.notes, intake.unstored
 
 
@@ -109,12 +111,12 @@ def _reserve(intake: _Intake, wanted: int, stop_at: float) -> tuple[list[Slot], 
 
 
 def _take(intake: _Intake, taking: _Taking, slot: Slot | None) -> Job | None:
-    """Take one message in; gives the job whose request is to follow, if one is."""
+    """Take one message in; gives the job whose request is to follow, if one is. What cannot be stored is put back."""
     try:
         note, job = _settle(intake, replace(taking, slot=slot))
     except StorageError:
         _put_back(intake, taking.received)
-        return None
+        raise
     intake.notes.append(replace(note, at=intake.world.clock.now()))
     return job
 

@@ -6,7 +6,7 @@ Any number of sweeps may overlap or die half-way: each claims a job before it ac
 import math
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from itertools import islice
 
@@ -108,7 +108,7 @@ def _lane(world: World, lane: Lane, until: float, notes: list[Note], last: float
     for key in world.jobs.due(lane, until):
         if world.clock.now() >= last:
             return
-        with _passed_over(notes):
+        with suppress(StorageError), _passed_over(notes):
             job = world.jobs.get(key)
             # The index may be behind the table.
             due = job is not None and job.lane is lane and (job.due or 0) <= until
@@ -123,12 +123,12 @@ def _passed_over(notes: list[Note]) -> Iterator[None]:
         yield
     except StorageError as error:
         notes.append(Note("job_passed_over", None, {"error": str(error)}))
+        raise
 
 
 def _guarded(claim: Callable[[], Job | None], notes: list[Note], _: Slot) -> Job | None:
     with _passed_over(notes):
         return claim()
-    return None
 
 
 def _act(world: World, job: Job, notes: list[Note]) -> Callable[[], Job | None] | None:
