@@ -13,7 +13,8 @@ from tests.doubles.stage import RecordingQueue
 from tests.doubles.time_manual import NOON
 from tests.simulation.effects import Effects
 from tests.simulation.faults import PlacedFaults
-from tests.simulation.kernel import Kernel, Process, SkewedClock, Strands
+from tests.simulation.kernel import Kernel, Process, SkewedClock
+from tests.simulation.strands import Strands
 from tests.simulation.table import GateRow, SimulatedGate, SimulatedJobs
 from tests.simulation.timeline import Timeline
 from veo4k.adapters.kie import CONNECTIONS

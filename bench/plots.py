@@ -24,7 +24,7 @@ def bars(title: str, sides: Mapping[str, float], unit: str, *, logarithmic: bool
     )
     chart.x_labels = list(sides)
     chart.add(unit, list(sides.values()))
-    return chart.render(is_unicode=True)
+    return str(chart.render(is_unicode=True))
 
 
 def lines(title: str, drawn: Mapping[str, Sequence[tuple[float, float]]]) -> str:
@@ -33,7 +33,7 @@ def lines(title: str, drawn: Mapping[str, Sequence[tuple[float, float]]]) -> str
     chart = pygal.XY(title=title, x_title="seconds", y_title="requests", dots_size=0, legend_at_bottom=True, **look)
     for name, points in drawn.items():
         chart.add(name, list(points))
-    return chart.render(is_unicode=True)
+    return str(chart.render(is_unicode=True))
 
 
 def medians(taken: Mapping[str, Sequence[float]]) -> dict[str, float]:

@@ -45,7 +45,7 @@ class Callback(BaseModel):
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001
     """Check the signature, write the result."""
     request = parse(event=event, model=APIGatewayProxyEventV2Model)
-    body = Callback.model_validate_json(request.body or "")
+    body = Callback.model_validate_json(str(request.body))
     key = str(parameters.get_secret(os.environ["WEBHOOK_KEY_SECRET_NAME"], max_age=30)).encode()
     signed = f"{body.data.taskId}.{request.headers['x-webhook-timestamp']}".encode()
     made = base64.b64encode(hmac.digest(key, signed, hashlib.sha256)).decode()

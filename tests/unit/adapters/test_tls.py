@@ -18,6 +18,10 @@ def test_the_context_checks_certificate_and_name() -> None:
     assert context.minimum_version >= ssl.TLSVersion.TLSv1_2
 
 
+def test_the_roots_are_read_when_a_function_starts_and_not_in_its_first_batch() -> None:
+    assert shared_context.__wrapped__().get_ca_certs()
+
+
 def test_it_trusts_nobody_before_it_has_read_a_bundle() -> None:
     assert OnceRead(ssl.PROTOCOL_TLS_CLIENT).get_ca_certs() == []
 

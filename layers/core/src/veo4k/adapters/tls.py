@@ -5,6 +5,8 @@ from functools import cache
 from threading import Lock
 from typing import Any
 
+import certifi
+
 
 class OnceRead(ssl.SSLContext):
     """Reads a bundle of roots once. urllib3 has it read anew for every connection, at 15 ms of CPU (urllib3#3623)."""
@@ -23,5 +25,10 @@ class OnceRead(ssl.SSLContext):
 
 @cache
 def shared_context() -> ssl.SSLContext:
-    """Give the context: TLS 1.2 at least, certificate and name are checked; the roots are read when it connects."""
-    return OnceRead(ssl.PROTOCOL_TLS_CLIENT)
+    """Give the context: TLS 1.2 at least, certificate and name are checked.
+
+    The usual roots are read here: while a function starts it has a whole core, for its first batch a part of one.
+    """
+    context = OnceRead(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(certifi.where(), None, None)  # as urllib3 names them
+    return context
