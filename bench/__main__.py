@@ -82,7 +82,18 @@ def _sizes() -> list[Figure]:
 
 
 def _starts(place: Path) -> Iterator[Figure]:
-    taken = init.measure(init.cases(place / "init"))
+    cases = init.cases(place / "init")
+    for name in ("submit", "callback"):
+        some, of = init.compiled(*cases[name])
+        yield Figure(
+            f"modules of {name} from bytecode, at each start",
+            "all",
+            1 - some / of,
+            1,
+            f"{of - some} / {of}",
+            least=True,
+        )
+    taken = init.measure(cases)
     plots.keep(PLOTS, {"init": plots.bars("CPU of a start", plots.medians(taken), "ms")})
     goals = {"submit": (1 / 4, 1.00), "callback": (1 / 5, 0.85)}
     for name, (idiomatic, bare) in goals.items():

@@ -17,6 +17,19 @@ IDIOMATIC = ROOT / "bench/idiomatic"
 BARE = "import boto3; boto3.client('dynamodb')"
 FLOOR = "import hashlib, hmac, http.client, json, ssl; ssl.create_default_context()"
 TOLD = environment("SubmitFunction") | environment("CallbackFunction")
+COUNTING = """
+import importlib.machinery, sys
+compiled, compile = [], importlib.machinery.SourceFileLoader.source_to_code
+def counting(self, data, path, **more):
+    compiled.append(path)
+    return compile(self, data, path, **more)
+importlib.machinery.SourceFileLoader.source_to_code = counting
+"""
+TELLING = """
+ours = tuple(sys.path[:{folders}])
+loaded = [one for one in list(sys.modules.values()) if (getattr(one, "__file__", None) or "").startswith(ours)]
+print(len([path for path in compiled if path.startswith(ours)]), len(loaded))
+"""
 READY = {
     "SubmitFunction": "import app; from veo4k.bootstrap.asking import queue, world; world(); queue()",
     "CallbackFunction": "import app; from veo4k.bootstrap.settling import office; office()",
@@ -46,6 +59,15 @@ def measure(given: Mapping[str, tuple[str, Sequence[Path]]], rounds: int = ROUND
         for name, (code, path) in given.items():
             taken[name].append(_cpu(code, path))
     return {name: seconds[1:] for name, seconds in taken.items()}
+
+
+def compiled(code: str, path: Sequence[Path]) -> tuple[int, int]:
+    """Give how many modules of these folders are compiled when the code runs, and how many it loads."""
+    told = TOLD | {"PYTHONPATH": ":".join(map(str, path)), "PYTHONSAFEPATH": "1"}
+    whole = COUNTING + code + TELLING.format(folders=len(path))
+    done = subprocess.run([interpreter(), "-S", "-c", whole], env=told, check=True, capture_output=True, text=True)
+    some, of = done.stdout.split()
+    return int(some), int(of)
 
 
 def _cpu(code: str, path: Sequence[Path]) -> float:
