@@ -17,6 +17,7 @@ from tests.unit.domain.mp4_forge import (
     box,
     claiming,
     edited,
+    moved,
     muxed,
     patched,
     turned,
@@ -286,6 +287,18 @@ def test_the_reason_names_what_is_wrong(name: str, reason: str) -> None:
 
 def test_a_header_without_a_byte_has_no_version() -> None:
     assert judged(edited(uhd(), (b"moov", b"mvhd"), lambda _: box(b"mvhd"))) == NotMp4("unknown box version -1")
+
+
+def test_the_video_is_the_track_with_the_most_bytes_and_not_the_longest() -> None:
+    data = muxed(uhd(), Film(64, 64, frames=48))
+    verdict = judged(patched(data, TRACK_HEADER, 3, b"\3", nth=1))  # the muxer enables the first track alone
+
+    assert isinstance(verdict, Video)
+    assert (verdict.width, verdict.height) == (3840, 2160)
+
+
+def test_a_sample_that_begins_before_the_media_is_not_in_the_file() -> None:
+    assert judged(moved(uhd(), -1)) == NotMp4("samples that are not in the file")
 
 
 def test_a_film_without_its_media_ends_before_it() -> None:

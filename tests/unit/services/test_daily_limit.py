@@ -5,12 +5,11 @@ import json
 import pytest
 
 from tests.doubles.gate_memory import MemoryGate
+from tests.doubles.outage import lose, lose_answer
 from tests.doubles.stage import TASK, URL, Stage
 from veo4k.domain.answer import Answer, Meaning
-from veo4k.domain.errors import StorageError
 from veo4k.domain.gate import DAILY_LIMIT, DAY, Pace
 from veo4k.domain.job import Code, Job, State
-from veo4k.domain.write import Outcome, Write
 from veo4k.services.vitals import balance, vitals
 
 WORKING = Answer(meaning=Meaning.WORKING, first=True, task_id=TASK)
@@ -31,21 +30,6 @@ def limited(*script: Answer) -> Stage:
 
 def used(gate: MemoryGate, now: float) -> float:
     return gate.spent(now)
-
-
-def lose_answer(stage: Stage, number: int, *, landed: bool = True) -> None:
-    """Let the answer of one of the next writes be lost, counted from 1."""
-    do, left = stage.jobs.write, iter(range(number - 1, -1, -1))
-
-    def losing(write: Write) -> Outcome:
-        is_it = next(left, None) == 0
-        if landed or not is_it:
-            outcome = do(write)
-        if is_it:
-            raise StorageError("UpdateItem: ReadTimeoutError")
-        return outcome
-
-    stage.jobs.write = losing  # type: ignore[method-assign]
 
 
 def test_jobs_beyond_the_limit_wait_for_the_next_day(stage: Stage) -> None:
@@ -131,7 +115,7 @@ def test_a_request_that_may_have_been_accepted_counts(answer: Answer) -> None:
 
 
 def test_a_claim_that_may_have_landed_spends_its_slot_for_it_will_be_asked_for_uncounted(stage: Stage) -> None:
-    lose_answer(stage, 1)
+    lose_answer(stage.jobs, 1, landed=True)
     stage.receive(*[json.dumps({"taskId": task}) for task in OTHERS])
     assert len(stage.provider.asked) == 1
     stage.sweep(after=stage.times.first_probe)
@@ -145,7 +129,7 @@ def test_a_sweeps_claim_that_may_have_landed_spends_its_slot_too(stage: Stage) -
     for task in OTHERS:
         stage.ask(task)
     stage.gate.open_by_hand()
-    lose_answer(stage, 1)
+    lose_answer(stage.jobs, 1, landed=True)
     stage.sweep(after=3600)
     stage.sweep(after=3600)
 
@@ -155,7 +139,7 @@ def test_a_sweeps_claim_that_may_have_landed_spends_its_slot_too(stage: Stage) -
 
 def test_a_refused_request_whose_answer_cannot_be_written_counts_for_it_will_be_asked_again() -> None:
     stage = limited(Answer(meaning=Meaning.NEVER_SENT, reason="ConnectTimeout"))
-    lose_answer(stage, 2, landed=False)
+    lose_answer(stage.jobs, 2, landed=False)
     stage.ask()
 
     assert stage.job().state is State.SUBMITTING
@@ -178,6 +162,23 @@ def test_a_refused_request_counts_where_an_earlier_one_may_have_been_accepted() 
 
     assert stage.job().state is State.FAILED
     assert used(stage.gate, stage.clock.now()) == 1
+
+
+def test_a_probes_slot_that_nobody_uses_gives_nothing_back(stage: Stage) -> None:
+    stage.ask()
+    lose(stage.gate, "shut_until")
+    stage.sweep(after=720)
+
+    assert stage.provider.probed == []
+    assert used(stage.gate, stage.clock.now()) == 0.5
+
+
+def test_an_answer_is_written_though_the_day_cannot_be_told() -> None:
+    stage = limited(Answer(meaning=Meaning.NOT_YET, code=Code.BASE_NOT_FINISHED))
+    lose(stage.gate, "uncount")
+
+    assert stage.ask() == ["job_created", "submission_deferred"]
+    assert stage.job().state is State.QUEUED
 
 
 def test_what_was_counted_yesterday_gives_today_nothing_back() -> None:

@@ -2,11 +2,11 @@
 
 import json
 from collections.abc import Callable
-from typing import Any, NoReturn
+from typing import Any
 
+from tests.doubles.outage import ROW, down, lose, lose_answer
 from tests.doubles.stage import TASK, URL, Stage
 from veo4k.domain.answer import Answer, Meaning
-from veo4k.domain.errors import StorageError
 from veo4k.domain.job import Lane, State
 from veo4k.domain.notes import Note
 from veo4k.domain.write import Write, Written, is_
@@ -17,17 +17,6 @@ WORKING = Answer(meaning=Meaning.WORKING, first=True, task_id=TASK)
 DONE = Answer(meaning=Meaning.DONE, urls=(URL,))
 NO_CREDITS = Answer(meaning=Meaning.SHUT, reason="NO_CREDITS")
 NEVER_SENT = Answer(meaning=Meaning.NEVER_SENT, reason="ConnectTimeout")
-ROW = "Row: down"
-
-
-def down(*_: object, **__: object) -> NoReturn:
-    raise StorageError(ROW)
-
-
-def lose(of: object, *methods: str) -> None:
-    """Let these methods of a double fail from now on."""
-    for method in methods:
-        setattr(of, method, down)
 
 
 def swept(stage: Stage, *, after: float = 0.0) -> list[Note]:
@@ -160,6 +149,36 @@ def test_a_claim_that_cannot_be_written_asks_nobody() -> None:
 
     assert notes == [Note("job_passed_over", None, {"error": ROW})]
     assert stage.provider.probed == []
+
+
+def test_a_claim_that_may_have_been_written_leaves_the_shut_gates_only_slot_to_the_next() -> None:
+    stage = Stage(NO_CREDITS)
+    stage.ask()
+    lose_answer(stage.jobs, 1, landed=True)
+    notes = swept(stage, after=61)
+
+    assert notes == [Note("job_passed_over", None, {"error": ROW})]
+    assert (stage.gate.row.reason, stage.gate.row.probe) == ("NO_CREDITS", "")
+
+
+def test_the_only_slot_of_such_a_claim_that_cannot_be_given_back_disturbs_nobody() -> None:
+    stage = Stage(NO_CREDITS)
+    stage.ask()
+    lose_answer(stage.jobs, 1, landed=True)
+    lose(stage.gate, "release_probe")
+
+    assert swept(stage, after=61) == [Note("job_passed_over", None, {"error": ROW})]
+
+
+def test_a_message_without_a_slot_that_cannot_be_stored_does_not_keep_the_others_from_it() -> None:
+    stage = Stage()
+    stage.gate.shut_by_hand()
+    lose_answer(stage.jobs, 1, landed=False)
+    bodies = [json.dumps({"taskId": task}) for task in (TASK, "other_task_0001", "other_task_0002")]
+    notes = stage.receive(*bodies)
+
+    assert stage.unstored == ["message1"]
+    assert [note.action for note in notes] == ["message_unstored", "job_queued", "job_queued"]
 
 
 def test_a_job_that_somebody_else_ended_meanwhile_is_left_alone() -> None:

@@ -79,7 +79,7 @@ class Requests:
                 try:
                     job = claim(slot)
                 except StorageError:
-                    give_back(self.world, [replace(slot, counted=0.0)])
+                    _release(self.world, slot)
                     break
                 if job is not None:
                     self.under_way.append(self.crew.submit(_send, self.world, slot, job))
@@ -129,16 +129,21 @@ def shut_since(world: World) -> Slots | None:
 
 def give_back(world: World, slots: Sequence[Slot]) -> None:
     """Leave slots unused: the shut gate's own matters to others, and a submission that is none to the day's limit."""
-    with suppress(StorageError):  # its lease gives the probe back, the next day the count
-        for slot in slots:
-            if slot.probe:
-                world.gate.release_probe(slot.probe)
-        _uncount(world, slots)
+    for slot in slots:
+        _release(world, slot)
+    _uncount(world, slots)
+
+
+def _release(world: World, slot: Slot) -> None:
+    if slot.probe:
+        with suppress(StorageError):  # its lease gives it back
+            world.gate.release_probe(slot.probe)
 
 
 def _uncount(world: World, slots: Sequence[Slot]) -> None:
     if counted := [slot.counted for slot in slots if slot.counted]:
-        world.gate.uncount(len(counted), counted[0])
+        with suppress(StorageError):  # the next day gives them back
+            world.gate.uncount(len(counted), counted[0])
 
 
 def _send(world: World, slot: Slot, job: Job) -> list[Note]:
@@ -195,8 +200,7 @@ def _settle(world: World, slot: Slot, job: Job, answer: Answer, until: float) ->
     if isinstance(outcome, Written):
         if answer.meaning in UNSPENT and not job.lost:
             # Only now: a job that is not QUEUED again is asked for without being counted again.
-            with suppress(StorageError):  # the next day gives it back
-                _uncount(world, [slot])
+            _uncount(world, [slot])
         return Note(step.action, outcome.job, _detail(answer), moment.now)
     # A callback was faster, or the lease was over and somebody else asks by now.
     return Note("answer_overtaken", outcome.job or job, _detail(answer), moment.now)
