@@ -114,11 +114,11 @@ def _warm(functions: dict[str, list[Path]], place: Path) -> Iterator[Figure]:
     for name, goal in (("submit", 0.85), ("callback", 0.80)):
         ours, theirs = taken[name], taken[f"idiomatic {name}"]
         sides = f"{median(ours) * 1e3:.2f} / {median(theirs) * 1e3:.2f} ms"
-        yield Figure(f"warm CPU of {name}, by message", f"idiomatic {name}", median(ours) / median(theirs), goal, sides)
+        yield Figure(f"warm CPU of {name}, by message", f"idiomatic {name}", _ratio(ours, theirs), goal, sides)
     accepted = taken["callback"]
     for name, goal in (("forged callback", 1 / 10), ("forged callback before metric and log", 1 / 50)):
         sides = f"{median(taken[name]) * 1e6:.0f} / {median(accepted) * 1e6:.0f} us"
-        yield Figure(name, "accepted callback", median(taken[name]) / median(accepted), goal, sides)
+        yield Figure(name, "accepted callback", _ratio(taken[name], accepted), goal, sides)
     yield Figure("AWS calls of forged callbacks", "none", max(taken["AWS calls of forged callbacks"]), 0)
     first = warm.first_batches(functions, place / "first", FIRST_ROUNDS)
     ours, theirs = first["submit"], first["default clients"]

@@ -138,7 +138,7 @@ class Kie:
         waits = (min(CONNECT_SECONDS, self.seconds), self.seconds)
         try:
             with self.session.send(request, timeout=waits, stream=True) as response:
-                return Reply(response.status_code, read_body(response, stop - monotonic()))
+                return Reply(response.status_code, read_body(response, stop))
         except NotSentError as error:
             return NoReply(sent=False, why=str(error))
         except Exception as error:  # noqa: BLE001 - an answer that cannot be read is unknown, never an exception

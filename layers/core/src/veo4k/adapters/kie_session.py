@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from threading import Timer
+from functools import cache
+from threading import Thread
+from time import monotonic, sleep
 from typing import Any
 
 import requests
@@ -15,6 +17,7 @@ from veo4k.adapters.tls import shared_context
 USER_AGENT = "veo4k"  # a library's own has been refused with 403 "error code: 1010"
 LONGEST_REPLY = 1 << 20
 CHUNK = 16 * 1024
+TICK = 0.25  # seconds between two looks at who reads too long
 
 
 class NotSentError(Exception):
@@ -31,10 +34,13 @@ def make_session(connections: int) -> requests.Session:
     return session
 
 
-def read_body(response: requests.Response, seconds: float) -> bytes:
-    """Read a body of at most 1 MiB, or raise; after `seconds` the connection is cut, whatever is dripping in."""
+def read_body(response: requests.Response, stop: float) -> bytes:
+    """Read a body of at most 1 MiB, or raise; soon after `stop` the connection is cut, whatever is dripping in.
+
+    `stop`: as `time.monotonic` has it, in seconds.
+    """
     body = b""
-    with _cut_after(response, seconds):
+    with _cut_at(response, stop):
         for chunk in response.iter_content(CHUNK):
             body += chunk
             if len(body) > LONGEST_REPLY:
@@ -43,20 +49,33 @@ def read_body(response: requests.Response, seconds: float) -> bytes:
 
 
 @contextmanager
-def _cut_after(response: requests.Response, seconds: float) -> Iterator[None]:
-    """Shut the connection in time: a read timeout counts anew with every byte."""
-
-    def cut() -> None:
-        with suppress(OSError, RuntimeError, ValueError):  # it was over before
-            response.raw.shutdown()
-
-    timer = Timer(max(seconds, 0), cut)
-    timer.daemon = True
-    timer.start()
+def _cut_at(response: requests.Response, stop: float) -> Iterator[None]:
+    """Let the connection be shut when it is time: a read timeout counts anew with every byte."""
+    _watching()
+    _reading[id(response)] = (stop, response)
     try:
         yield
     finally:
-        timer.cancel()
+        del _reading[id(response)]
+
+
+_reading: dict[int, tuple[float, requests.Response]] = {}
+"""Until when, as `time.monotonic` has it, and whose body."""
+
+
+@cache
+def _watching() -> None:
+    """Start the process's only watcher: a timer for each body would be a thread for each."""
+    Thread(target=_watch, name="bodies", daemon=True).start()
+
+
+def _watch() -> None:
+    while True:
+        sleep(TICK)
+        for stop, response in _reading.copy().values():
+            if monotonic() >= stop:
+                with suppress(OSError, RuntimeError, ValueError):  # it was over before
+                    response.raw.shutdown()
 
 
 class _Session(requests.Session):

@@ -1,10 +1,10 @@
 """What submit and sweep act in: the table, the gate and the provider; and submit's queue."""
 
 import random
-from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
 from veo4k.adapters.aws import client
+from veo4k.adapters.crew import KeptCrew
 from veo4k.adapters.gate_dynamodb import DynamoGate
 from veo4k.adapters.kie import CONNECTIONS, Kie
 from veo4k.adapters.queue_sqs import SqsQueue
@@ -40,7 +40,7 @@ def world() -> World:
         gate=DynamoGate(client("dynamodb"), told.text("JOB_TABLE_NAME"), told.pace(), new_id),
         provider=account(),
         clock=clock(),
-        crew=lambda: ThreadPoolExecutor(max_workers=CONNECTIONS),
+        crew=lambda: KeptCrew(CONNECTIONS),
         width=CONNECTIONS,
         new_id=new_id,
         chance=random.random,
