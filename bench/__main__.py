@@ -166,7 +166,7 @@ def _units(logged: float) -> tuple[list[Figure], cost.Counted]:
 def _costs(counted: cost.Counted) -> Iterator[Figure]:
     ours = sum(cost.known(counted).values())
     drawn = {"veo4k": ours} | cost.anchors()
-    plots.keep(PLOTS, {"cost": plots.bars("$ of a million jobs", drawn, "$", logarithmic=True)})
+    plots.keep(PLOTS, {"cost": plots.bars("$ of a million jobs, logarithmic", drawn, "$", logarithmic=True)})
     goals = (1 / 5, 1 / 10, None, 1 / 150)
     for (anchor, price), goal in zip(cost.anchors().items(), goals, strict=True):
         yield Figure("$ per million jobs, result known", anchor, ours / price, goal, f"{ours:.2f} / {price:.2f} $")

@@ -14,16 +14,22 @@ LOOK = {"style": STYLE, "js": (), "width": 760, "height": 340, "pretty_print": F
 
 
 def bars(title: str, sides: Mapping[str, float], unit: str, *, logarithmic: bool = False) -> str:
-    """Draw one bar for each side."""
+    """Draw one bar for each side, the first on top; its number stands beside its name."""
+    upwards = [*sides.items()][::-1]
+    begin = min(sides.values()) / 2 if logarithmic else 0
     chart = pygal.HorizontalBar(
         title=title,
         logarithmic=logarithmic,
-        print_values=True,
-        value_formatter=lambda value: f"{value:,.1f} {unit}",
+        zero=begin,
+        range=(begin, max(sides.values())),
+        show_x_labels=False,  # pygal turns the words with the chart: these are the numbers
+        show_x_guides=False,
+        show_y_guides=False,
+        truncate_label=-1,
         **LOOK,
     )
-    chart.x_labels = list(sides)
-    chart.add(unit, list(sides.values()))
+    chart.x_labels = [f"{name}: {side:,.1f} {unit}" for name, side in upwards]
+    chart.add(unit, [side for _, side in upwards])
     return str(chart.render(is_unicode=True))
 
 
