@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 
 MILLION = 1_000_000
-SOURCES = (
-    "DynamoDB's since 2024-11-01, durable functions' as AWS's pricing page had them on 2026-09-20, Lambda's, Step "
-    "Functions', SQS's, the HTTP API's and the logs' as their pricing pages have had them for years; EventBridge's and "
-    "S3's as third parties quoted them in 2026. Those of secrets, alarms, metrics and the schedule were not looked up"
-)
+SOURCES = """\
+DynamoDB's since 2024-11-01, durable functions' as AWS's pricing page had them on 2026-09-20, EventBridge's and S3's as
+third parties quoted them in 2026. The others are the prices as commonly published; those of secrets, alarms, metrics
+and the schedule were not looked up."""
+CREDITS, VIDEO = 120, 0.60  # the provider's charge for one 4K video, and $ for it, by its newest lists
 
 WRITE, READ = 0.625, 0.125  # $ per million units, DynamoDB on demand
 SQS = 0.40  # $ per million requests

@@ -84,8 +84,9 @@ COST = """\
 # What it costs
 
 Written by `make bench` on {when}: units that were counted in the same run, times list prices (us-east-1, no free
-tier): {sources}. The model's own assumptions stand in `bench/cost.py`: a generation of 450 s, an answer of the provider
-after 0.6 s, batches of ten, 256 MB on arm64.
+tier). The prices: {sources}
+The model's own assumptions stand in `bench/cost.py`: a generation of 450 s, an answer of the provider after 0.6 s,
+batches of ten, 256 MB on arm64.
 
 ## From the message to the known result
 
@@ -93,9 +94,9 @@ after 0.6 s, batches of ten, 256 MB on arm64.
 A row is paid by the kilobyte. Where signed links of 400 characters make it larger than one, its writes take
 {signed:.1f} units in all instead of {whole:.1f}: ${dearer:.2f} a million more.
 
-That is ${job:.6f} a job. The provider's own charge for one 4K video is $0.05 to $0.24: AWS is
-{share:.4f} % of the smaller one, and one paid request too many costs as much as {duplicate:,.0f} jobs on AWS. Under a
-burst submit waits for its slots, up to 20 s for a batch of ten: that adds up to ${burst:.2f} a million.
+That is ${job:.6f} a job. The provider's own charge for one 4K video is {credits} credits, about ${video:.2f} by its
+newest lists: AWS is {share:.4f} % of it, and one paid request too many costs as much as {duplicate:,.0f} jobs on AWS.
+Under a burst submit waits for its slots, up to 20 s for a batch of ten: that adds up to ${burst:.2f} a million.
 
 ## Other shapes, their orchestration alone
 
@@ -142,8 +143,10 @@ def cost_page(counted: cost.Counted, alarms: int, secrets: int, when: str) -> st
         signed=counted.writes_signed,
         whole=(whole := counted.writes_known + counted.writes_end),
         dearer=(counted.writes_signed - whole) * cost.WRITE,
-        share=job / 0.05 * 100,
-        duplicate=0.05 / job,
+        credits=cost.CREDITS,
+        video=cost.VIDEO,
+        share=job / cost.VIDEO * 100,
+        duplicate=cost.VIDEO / job,
         burst=cost.burst_extra(),
         anchors=_prices(cost.anchors(), "$ per million jobs", whole=False),
         end=_prices(cost.end(counted), "$ per million jobs"),
