@@ -72,7 +72,7 @@ def test_after_the_request_was_sent_whatever_cannot_be_read_is_unknown(say: Say)
 def test_an_answer_that_takes_too_long_is_not_waited_for(say: Say) -> None:
     before = time.monotonic()
     ask(say)
-    assert time.monotonic() - before < SECONDS + 0.5
+    assert time.monotonic() - before < SECONDS + 1
 
 
 @pytest.mark.parametrize(("padding", "meaning"), [(1_000_000, Meaning.WORKING), (1_048_577, Meaning.LOST)])

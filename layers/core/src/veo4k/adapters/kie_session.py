@@ -74,7 +74,7 @@ def _watch() -> None:
         sleep(TICK)
         for stop, response in _reading.copy().values():
             if monotonic() >= stop:
-                with suppress(OSError, RuntimeError, ValueError):  # it was over before
+                with suppress(Exception):  # it was over before; whatever it is, others are watched over too
                     response.raw.shutdown()
 
 
