@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 
 from tests.contract.rows import ARCHIVE, NOW, OTHER_TASK, POSTER, SIGNED, TIMES
@@ -72,6 +72,14 @@ class Dice:
         return transitions.Opening(message, self.new_id(), key.run, self.now)
 
 
+def _counted(job: Job) -> Job:
+    """Give the job as the claim of a probe leaves it: it has counted.
+
+    A count that was brought back to 0 is a number to the table, and absent to the memory: no condition asks for it.
+    """
+    return replace(job, attempts=max(job.attempts, 1), tries=max(job.tries, 1))
+
+
 Maker = Callable[[Dice, Job], Write]
 
 MAKERS: dict[str, tuple[frozenset[State], Maker]] = {
@@ -123,7 +131,7 @@ MAKERS: dict[str, tuple[frozenset[State], Maker]] = {
     "accepted_again": (frozenset({State.PROCESSING, State.READY}), lambda _, job: transitions.accepted_again(job)),
     "unsent": (
         frozenset({State.PROCESSING, State.READY}),
-        lambda d, job: transitions.unsent(job, by_post=job.state is not State.READY or d.yes()),
+        lambda d, job: transitions.unsent(_counted(job), by_post=job.state is not State.READY or d.yes()),
     ),
     "fresh_link": (
         frozenset({State.READY}),
