@@ -11,6 +11,7 @@ from tests.doubles.time_manual import ManualClock, SoloCrew
 from veo4k.domain.answer import Answer, Meaning
 from veo4k.domain.gate import LATEST
 from veo4k.domain.job import Code, State
+from veo4k.services.ask import TIME_FOR_A_REQUEST, reserve
 from veo4k.services.sweep import sweep
 
 WORKING = Answer(meaning=Meaning.WORKING, first=True, task_id=TASK)
@@ -60,6 +61,15 @@ def tardy(late: float) -> Stage:
     stage = Stage(WORKING)
     stage.world = replace(stage.world, clock=TardyClock(late))
     return stage
+
+
+def test_no_slot_is_reserved_that_leaves_a_request_too_little_time() -> None:
+    stage = Stage()
+    now = stage.clock.now()
+    slots, _ = reserve(stage.world, 20, now + TIME_FOR_A_REQUEST + 0.5)
+
+    assert 0 < len(slots) < 20
+    assert all(slot.instant <= now + 0.5 for slot in slots)
 
 
 def test_a_request_leaves_at_the_last_moment_its_slot_is_good_for() -> None:
