@@ -139,7 +139,10 @@ def _excused(oracles: "Oracles", job: Job, code: Code | None) -> None:
     weather = oracles.world.weather
     rough = bool(weather.outages) or max(weather.rates.values()) > 0.1
     path_gone = job.contract == VEO and math.isfinite(weather.veo_until)
-    gave_up_asking = path_gone or not may_be_asked(job) or video.host != HOST or (rough and job.tries >= MOST_TRIES)
+    # Of a request that was taken for a new one it tells how that one stands, and of the first one's file nothing more.
+    makings = [making for each in oracles.world.model.makings.values() for making in each if making.run == job.key]
+    in_vain = (rough or len(makings) > 1) and job.tries >= MOST_TRIES
+    gave_up_asking = path_gone or not may_be_asked(job) or video.host != HOST or in_vain
     if code is Code.ARCHIVE_FAILED and there and not gave_up_asking:
         oracles.complain(7, job.task_id, f"ARCHIVE_FAILED after {job.tries} tries, but the file was there")
 
