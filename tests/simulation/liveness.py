@@ -40,10 +40,9 @@ def _claims_kept(oracles: "Oracles") -> None:
     A claim that nobody may have back, since a callback has taken the job on meanwhile, was given back too.
     """
     dealt_with = oracles.world.provider.asked | oracles.world.jobs.unsent
-    for process, key, attempt in oracles.claims:
+    for process, key in oracles.claims:
         job = oracles.world.memory.get(key)
-        given_back = (process, attempt) in oracles.given_back
-        if not process.is_hurt and (process, key) not in dealt_with and not given_back:
+        if not process.is_hurt and (process, key) not in dealt_with:
             oracles.complain(4, key.task_id, f"run {key.run}: a claim was abandoned ({job.state if job else None})")
 
 

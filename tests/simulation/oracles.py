@@ -68,8 +68,7 @@ class Oracles:
     def __init__(self, world: "Simulation") -> None:
         self.world = world
         self.violations: list[Violation] = []
-        self.claims: list[tuple[Process, Key, str]] = []
-        self.given_back: set[tuple[Process, str]] = set()
+        self.claims: list[tuple[Process, Key]] = []
         self.events: dict[Key, list[dict[str, object]]] = {}
 
     def complain(self, invariant: int, task_id: str, what: str) -> None:
@@ -94,16 +93,13 @@ class Oracles:
     def _claimed(self, old: Job | None, new: Job) -> None:
         process = self.world.kernel.process
         if process is not None:
-            self.claims.append((process, new.key, new.attempt or ""))
+            self.claims.append((process, new.key))
         if (old is not None and old.accepted_at is not None) or new.key in self.world.callbacks.heard_of:
             self.complain(1, new.task_id, "claimed a submission after acceptance was proven")
         if any(other.state not in ENDED for other in self.world.memory.runs(new.task_id) if other.run < new.run):
             self.complain(1, new.task_id, "two runs of a task in flight together")
 
     def _compared(self, old: Job, new: Job) -> None:
-        process = self.world.kernel.process
-        if process is not None and old.attempt and not new.attempt:
-            self.given_back.add((process, old.attempt))
         if RANK[new.state] < RANK[old.state]:
             self.complain(3, new.task_id, f"rank fell: {old.state} -> {new.state}")
         if old.state in ENDED and PUBLIC(old) != PUBLIC(new):

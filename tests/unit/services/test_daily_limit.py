@@ -32,6 +32,14 @@ def used(gate: MemoryGate, now: float) -> float:
     return gate.spent(now)
 
 
+def put_off(stage: Stage) -> None:
+    """Let all the others wait for the sweep."""
+    stage.gate.shut_by_hand()
+    for task in OTHERS:
+        stage.ask(task)
+    stage.gate.open_by_hand()
+
+
 def test_jobs_beyond_the_limit_wait_for_the_next_day(stage: Stage) -> None:
     for task in OTHERS:
         stage.ask(task)
@@ -62,10 +70,7 @@ def test_the_look_at_all_that_is_queued_in_a_days_first_minute_buys_no_more_than
 
 
 def test_the_sweep_does_not_ask_beyond_the_limit_either(stage: Stage) -> None:
-    stage.gate.shut_by_hand()
-    for task in OTHERS:
-        stage.ask(task)
-    stage.gate.open_by_hand()
+    put_off(stage)
     stage.sweep(after=3600)
 
     assert len(stage.provider.asked) == 2
@@ -125,10 +130,7 @@ def test_a_claim_that_may_have_landed_spends_its_slot_for_it_will_be_asked_for_u
 
 
 def test_a_sweeps_claim_that_may_have_landed_spends_its_slot_too(stage: Stage) -> None:
-    stage.gate.shut_by_hand()
-    for task in OTHERS:
-        stage.ask(task)
-    stage.gate.open_by_hand()
+    put_off(stage)
     lose_answer(stage.jobs, 1, landed=True)
     stage.sweep(after=3600)
     stage.sweep(after=3600)

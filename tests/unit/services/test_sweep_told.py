@@ -118,12 +118,17 @@ def fill(stage: Stage, count: int) -> list[str]:
     return tasks
 
 
-def test_overdue_jobs_come_before_those_that_only_wait() -> None:
-    stage = Stage(WORKING)
+def one_each(stage: Stage) -> None:
+    """Have one job asked for, and another one wait."""
     stage.ask()
     stage.gate.shut_by_hand()
     stage.ask(OTHER)
     stage.gate.open_by_hand()
+
+
+def test_overdue_jobs_come_before_those_that_only_wait() -> None:
+    stage = Stage(WORKING)
+    one_each(stage)
     swept(stage, after=720)
 
     assert (stage.provider.probed, stage.provider.asked[1:]) == ([f"{TASK}#0#1"], [f"{OTHER}#0#1"])
@@ -131,10 +136,7 @@ def test_overdue_jobs_come_before_those_that_only_wait() -> None:
 
 def test_a_gate_that_shuts_among_the_overdue_leaves_what_waits_alone() -> None:
     stage = Stage(WORKING, MAINTENANCE)
-    stage.ask()
-    stage.gate.shut_by_hand()
-    stage.ask(OTHER)
-    stage.gate.open_by_hand()
+    one_each(stage)
     swept(stage, after=720)
 
     assert (len(stage.provider.probed), len(stage.provider.asked)) == (1, 1)
@@ -320,10 +322,7 @@ def test_a_job_that_the_index_still_holds_due_is_looked_at_when_it_is_due() -> N
 
 def test_a_key_that_is_not_there_is_told_once_for_all_that_waits() -> None:
     stage = Stage(WORKING)
-    stage.ask()
-    stage.gate.shut_by_hand()
-    stage.ask(OTHER)
-    stage.gate.open_by_hand()
+    one_each(stage)
     stage.provider.why_unready = "API_KEY_UNSET"
 
     assert swept(stage, after=720) == [Note("account_unready", None, {"reason": "API_KEY_UNSET"})]
