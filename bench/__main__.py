@@ -10,9 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 
-from samtranslator.yaml_helper import yaml_parse
-
-from bench import cost, crew, init, pacing, pages, plots, stages, steps, units, warm
+from bench import cost, cost_page, crew, init, pacing, pages, plots, stages, steps, units, warm
 from bench.artefact import LAYERS, installed, interpreter, unpack, unpacked_bytes, zipped
 from bench.pages import Figure
 from local.build import ROOT, built_template
@@ -42,9 +40,10 @@ def main() -> None:
     else:
         table, counted = _units(logged)
         figures += [*table, *_costs(counted)]
-        (ROOT / "docs/cost.md").write_text(pages.cost_page(counted, *_kept(), _when()))
     page = pages.performance_page(figures, undone, _machine(), _when())
     (ROOT / "docs/performance.md").write_text(page)
+    if not reason:
+        cost_page.write()  # from the figures of the other page
     print(pages.table(figures))
 
 
@@ -170,11 +169,6 @@ def _costs(counted: cost.Counted) -> Iterator[Figure]:
     goals = (1 / 5, 1 / 10, None, 1 / 150)
     for (anchor, price), goal in zip(cost.anchors().items(), goals, strict=True):
         yield Figure("$ per million jobs, result known", anchor, ours / price, goal, f"{ours:.2f} / {price:.2f} $")
-
-
-def _kept() -> tuple[int, int]:
-    kinds = [told["Type"] for told in yaml_parse((ROOT / "template.yaml").read_text())["Resources"].values()]
-    return kinds.count("AWS::CloudWatch::Alarm"), kinds.count("AWS::SecretsManager::Secret")
 
 
 def _machine() -> str:

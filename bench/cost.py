@@ -1,12 +1,14 @@
-"""What a million jobs cost on AWS: counted units times list prices. us-east-1, without the free tier."""
+"""Prices of a stack on AWS: counted units times list prices of us-east-1."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 MILLION = 1_000_000
 SOURCES = """\
 DynamoDB's since 2024-11-01, durable functions' as AWS's pricing page had them on 2026-09-20, EventBridge's and S3's as
-third parties quoted them in 2026. The others are the prices as commonly published; those of secrets, alarms, metrics
-and the schedule were not looked up."""
+third parties quoted them in 2026, CloudWatch's with its free allowances as a third party copied AWS's pricing page in
+May 2026. The others are the prices as commonly published; those of secrets, KMS, the schedule and the NAT gateway were
+not looked up."""
 CREDITS, VIDEO = 120, 0.60  # the provider's charge for one 4K video, and $ for it, by its newest lists
 
 WRITE, READ = 0.625, 0.125  # $ per million units, DynamoDB on demand
@@ -15,9 +17,16 @@ INVOCATION, ARM_SECOND, X86_SECOND = 0.20, 0.0000133334, 0.0000166667  # $ per m
 HTTP_API = 1.00  # $ per million requests
 LOG_GB, EGRESS_GB = 0.50, 0.09
 SCHEDULER = 1.00  # $ per million invocations
+TRACE = 5.00  # $ per million traces recorded
+SECRET_READ = 5.00  # $ per million calls of Secrets Manager
+KMS_REQUEST = 3.00  # $ per million
 TRANSITION = 25.0  # $ per million, Step Functions Standard
 DURABLE_OPERATION = 8.0  # $ per million
-SECRET, ALARM, METRIC = 0.40, 0.10, 0.30  # $ per month
+SECRET, ALARM_METRIC, METRIC, DASHBOARD, KMS_KEY = 0.40, 0.10, 0.30, 3.00, 1.00  # $ per month
+NAT_HOUR, ADDRESS_HOUR, NAT_GB = 0.045, 0.005, 0.045
+
+FREE_METRICS, FREE_ALARM_METRICS, FREE_DASHBOARD_METRICS = 10, 10, 50  # the last for each of three dashboards
+FREE_SQS, FREE_TRACES, FREE_KMS = 1_000_000, 100_000, 20_000  # requests of a month
 
 GENERATION = 450.0  # seconds from request to result
 PROVIDER = 0.6  # seconds until the provider answers a request
@@ -26,10 +35,26 @@ MEMORY = 0.25  # GB
 LEAD = 0.3  # seconds of a batch before its first instant
 CALLBACK_SECONDS = 0.02
 PUBLISH_SECONDS = 0.02
-LINE = 300  # bytes of one line of ours
+SWEEP_SECONDS = 0.1
+LINE = 300  # bytes of one log line of the functions
+METRICS_LINE = 400  # bytes of a sweep's metrics
+ACCESS_LINE = 250  # bytes of one line of the API's access log
 PLATFORM_LOG = 450  # bytes of START, END and REPORT for each invocation
 REQUEST_BYTES = 2000  # of one request to the provider, TLS included
-MINUTES = 43_800  # of a month
+HOURS, MINUTES = 730, 43_800  # of a month
+PACE = 20 / 10.25  # jobs a second that the provider's limit allows
+KEY_SECONDS = 30  # for which a function keeps a key that it has read
+KEY_READERS = 2 * 2 + 2 + 1  # two submits and a callback read two keys each, a sweep reads two keys each minute
+
+IDLE_METRICS = ("Heartbeat", "OldestDueSeconds", "GateOpen", "DailyLimitUsed", "CreditsLeft")
+"""Metrics that a sweep emits though no job exists."""
+JOB_METRICS = 6
+"""JobCreated, SubmissionAccepted, ResultReady, ArchiveRequested, JobArchived and EndAnnounced: a job by callback."""
+POLLERS, LONG_POLL = 5, 20.0
+"""Lambda polls an empty queue with five connections that wait 20 s each. Third parties have measured the five; AWS
+documents that empty receives are billed, but not their number."""
+KEY_CACHE = 300.0  # seconds for which SQS and DynamoDB keep a data key
+KEY_CACHES = 4  # that an idle stack renews: those of two queues, of the table and of its stream
 
 
 @dataclass(frozen=True)
@@ -42,10 +67,29 @@ class Counted:
     writes_signed: float  # in all, where the links are signed and long
 
 
+@dataclass(frozen=True)
+class Stack:
+    """What a template creates by default that costs money in every month."""
+
+    alarm_metrics: int
+    dashboard_metrics: int
+    secrets: int
+    polled_queues: int
+    traced: bool
+
+
+class Price(NamedTuple):
+    """$ per month: by list price, and in an account that uses its free allowances for nothing else."""
+
+    listed: float
+    alone: float
+
+
 def known(counted: Counted) -> dict[str, float]:
-    """$ of a million jobs from the message to the known result, by service; the account has slots to spare."""
+    """Return $ of a million jobs from the message to the known result, by service; the account has slots to spare."""
     batch_seconds = LEAD + PROVIDER + 0.1  # two rows of writes for each job, ten jobs side by side
     invocations = 1 / BATCH + 1
+    log_bytes = counted.log_bytes + invocations * PLATFORM_LOG + ACCESS_LINE
     return {
         "DynamoDB": counted.writes_known * WRITE,
         "HTTP API": HTTP_API,
@@ -53,13 +97,19 @@ def known(counted: Counted) -> dict[str, float]:
         "Lambda invocations": invocations * INVOCATION,
         "Lambda submit": MILLION * batch_seconds / BATCH * MEMORY * ARM_SECOND,
         "Lambda callback": MILLION * CALLBACK_SECONDS * MEMORY * ARM_SECOND,
-        "logs": MILLION * (counted.log_bytes + invocations * PLATFORM_LOG) / 1e9 * LOG_GB,
+        "logs": MILLION * log_bytes / 1e9 * LOG_GB,
+        "Secrets Manager (keys are read every 30 s)": MILLION
+        / PACE
+        / KEY_SECONDS
+        * KEY_READERS
+        / MILLION
+        * SECRET_READ,
         "egress": MILLION * REQUEST_BYTES / 1e9 * EGRESS_GB,
     }
 
 
 def end(counted: Counted) -> dict[str, float]:
-    """$ of a million archived and announced jobs, above that; without the storage of the files themselves."""
+    """Return $ of a million archived and announced jobs, above that; without the storage of the files."""
     return {
         "DynamoDB": counted.writes_end * WRITE,
         "SQS (archive queue)": 3 * SQS,
@@ -73,7 +123,7 @@ def end(counted: Counted) -> dict[str, float]:
 
 
 def anchors() -> dict[str, float]:
-    """$ of a million jobs by other shapes: their orchestration alone, which leaves out all that we count for ours."""
+    """Return $ of a million jobs by other shapes: their orchestration alone, which leaves out all that ours counts."""
     return {
         "Lambda durable function (start, step, callback, step)": 4 * DURABLE_OPERATION,
         "Step Functions with task token, 3 transitions": 3 * TRANSITION,
@@ -82,19 +132,54 @@ def anchors() -> dict[str, float]:
     }
 
 
-def idle(alarms: int, secrets: int) -> dict[str, float]:
-    """$ of a month in which nothing is asked."""
-    return {
-        f"{secrets} secrets": secrets * SECRET,
-        f"{alarms} alarms (the first ten of an account are free)": alarms * ALARM,
-        "1 metric (Heartbeat)": METRIC,
-        "sweep: Lambda": MINUTES * (INVOCATION / MILLION + 0.1 * MEMORY * ARM_SECOND),
-        "sweep: schedule": MINUTES / MILLION * SCHEDULER,
-        "sweep: two looks at the due index": MINUTES * 2 * 0.5 / MILLION * READ,
-        "sweep: logs": MINUTES * (PLATFORM_LOG + 400) / 1e9 * LOG_GB,
-    }
+def one_by_one() -> float:
+    """Return what a million jobs cost more where none comes within 30 s of another: without batches, keys read anew."""
+    alone = 1 - 1 / BATCH
+    shared = INVOCATION + MILLION * (LEAD + PROVIDER + 0.1) * MEMORY * ARM_SECOND + 3 * SQS + WRITE
+    return alone * (shared + MILLION * PLATFORM_LOG / 1e9 * LOG_GB) + 4 * SECRET_READ
 
 
 def burst_extra() -> float:
-    """$ of a million jobs that come faster than the account may ask: submit waits up to 20 s for a batch's slots."""
+    """Return what a million jobs cost more that come faster than the account allows: submit waits 20 s for slots."""
     return MILLION * 20.0 / BATCH * MEMORY * ARM_SECOND
+
+
+def idle(stack: Stack) -> dict[str, Price]:
+    """Return $ of a month without any job."""
+    drawn, receives = stack.dashboard_metrics, stack.polled_queues * POLLERS * MINUTES * 60 / LONG_POLL
+    rows = {
+        f"{stack.alarm_metrics} metrics that alarms read": _beyond(
+            stack.alarm_metrics, FREE_ALARM_METRICS, ALARM_METRIC
+        ),
+        f"{len(IDLE_METRICS)} custom metrics": _beyond(len(IDLE_METRICS), FREE_METRICS, METRIC),
+        f"dashboard of {drawn} metrics": Price(DASHBOARD, DASHBOARD if drawn > FREE_DASHBOARD_METRICS else 0.0),
+        f"{stack.secrets} secrets": _always(stack.secrets * SECRET),
+        f"{receives:,.0f} empty receives on {stack.polled_queues} queues": _beyond(receives, FREE_SQS, SQS / MILLION),
+        "sweep: two keys, every ten minutes": _always(MINUTES / 10 * 2 / MILLION * SECRET_READ),
+        "sweep: Lambda": Price(MINUTES * (INVOCATION / MILLION + SWEEP_SECONDS * MEMORY * ARM_SECOND), 0.0),
+        "sweep: schedule": Price(MINUTES / MILLION * SCHEDULER, 0.0),
+        "sweep: six reads of the table": _always(MINUTES * 6 * 0.5 / MILLION * READ),
+        "sweep: logs": Price(MINUTES * (PLATFORM_LOG + METRICS_LINE) / 1e9 * LOG_GB, 0.0),
+    }
+    traces = {"sweep: traces": _beyond(MINUTES, FREE_TRACES, TRACE / MILLION)} if stack.traced else {}
+    return rows | traces
+
+
+def options() -> dict[str, Price]:
+    """Return $ of a month that a parameter adds to an idle stack."""
+    requests = MINUTES * 60 / KEY_CACHE * KEY_CACHES + MINUTES / 10 * 2
+    calls = _beyond(requests, FREE_KMS, KMS_REQUEST / MILLION)
+    return {
+        "`KmsKeyArn`, with a key made for the stack": Price(KMS_KEY + calls.listed, KMS_KEY + calls.alone),
+        "`SubnetIds`, with one NAT gateway and one Elastic IP": _always(HOURS * (NAT_HOUR + ADDRESS_HOUR)),
+        "`DailyRequestLimit`: one more metric that an alarm reads": _always(ALARM_METRIC),
+    }
+
+
+def _always(price: float) -> Price:
+    return Price(price, price)
+
+
+def _beyond(count: float, free: float, price: float) -> Price:
+    """Price a count of which the account has the first `free` ones for nothing."""
+    return Price(count * price, max(0.0, count - free) * price)

@@ -1,9 +1,7 @@
 """The pages that a run of the benches writes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
-
-from bench import cost
 
 
 class Figure(NamedTuple):
@@ -80,38 +78,6 @@ The artefact is proven by `tests/infrastructure/test_layers.py`: every module lo
 machine, and the layer is built the same again.
 """
 
-COST = """\
-# What it costs
-
-Written by `make bench` on {when}: units that were counted in the same run, times list prices (us-east-1, no free
-tier). The prices: {sources}
-The model's own assumptions stand in `bench/cost.py`: a generation of 450 s, an answer of the provider after 0.6 s,
-batches of ten, 256 MB on arm64.
-
-## From the message to the known result
-
-{known}
-A row is paid by the kilobyte. Where signed links of 400 characters make it larger than one, its writes take
-{signed:.1f} units in all instead of {whole:.1f}: ${dearer:.2f} a million more.
-
-That is ${job:.6f} a job. The provider's own charge for one 4K video is {credits} credits, about ${video:.2f} by its
-newest lists: AWS is {share:.4f} % of it, and one paid request too many costs as much as {duplicate:,.0f} jobs on AWS.
-Under a burst submit waits for its slots, up to 20 s for a batch of ten: that adds up to ${burst:.2f} a million.
-
-## Other shapes, their orchestration alone
-
-{anchors}
-![$ of a million jobs](plots/cost.svg)
-
-## Archive and announcement
-
-{end}
-Kept files and the egress of whoever downloads them come on top: $0.023 per GB and month in S3 Standard.
-
-## A month in which nothing happens
-
-{idle}"""
-
 
 def steps_table(steps: Sequence[tuple[str, str, float]]) -> str:
     """Give what each step saves as a table in Markdown."""
@@ -131,29 +97,6 @@ def performance_page(
     return PERFORMANCE.format(table=table(figures), steps=steps_table(steps), machine=machine, when=when)
 
 
-def cost_page(counted: cost.Counted, alarms: int, secrets: int, when: str) -> str:
-    """Give docs/cost.md."""
-    known = cost.known(counted)
-    job = sum(known.values()) / cost.MILLION
-    return COST.format(
-        when=when,
-        sources=cost.SOURCES,
-        known=_prices(known, "$ per million jobs"),
-        job=job,
-        signed=counted.writes_signed,
-        whole=(whole := counted.writes_known + counted.writes_end),
-        dearer=(counted.writes_signed - whole) * cost.WRITE,
-        credits=cost.CREDITS,
-        video=cost.VIDEO,
-        share=job / cost.VIDEO * 100,
-        duplicate=cost.VIDEO / job,
-        burst=cost.burst_extra(),
-        anchors=_prices(cost.anchors(), "$ per million jobs", whole=False),
-        end=_prices(cost.end(counted), "$ per million jobs"),
-        idle=_prices(cost.idle(alarms, secrets), "$ per month"),
-    )
-
-
 def _line(figure: Figure) -> str:
     bound = "-" if figure.goal is None else f"{'≥' if figure.least else '≤'} {_short(figure.goal)}"
     verdict = "" if figure.goal is None else "met" if figure.met else "**missed**"
@@ -162,9 +105,3 @@ def _line(figure: Figure) -> str:
 
 def _short(value: float) -> str:
     return f"{value:.4f}" if 0 < value < 0.01 else f"{value:.3f}".rstrip("0").rstrip(".")
-
-
-def _prices(rows: Mapping[str, float], unit: str, *, whole: bool = True) -> str:
-    lines = "".join(f"| {name} | {price:.2f} |\n" for name, price in rows.items())
-    total = f"| **all** | **{sum(rows.values()):.2f}** |\n" if whole else ""
-    return f"| | {unit} |\n|---|---|\n{lines}{total}\n"

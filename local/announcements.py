@@ -6,7 +6,6 @@ from typing import Any
 from local.cloud import LocalCloud
 from local.inbox import Inbox
 
-NAME = "veo4k-watcher"
 PATTERN = {"source": ["veo4k"]}
 
 
@@ -14,10 +13,10 @@ class Announcements:
     """Every event since this was made, in the order of arrival."""
 
     def __init__(self, cloud: LocalCloud) -> None:
-        sqs = cloud.client("sqs")
-        queue: str = sqs.create_queue(QueueName=NAME)["QueueUrl"]
+        sqs, name = cloud.client("sqs"), f"{cloud.stack}-watcher"
+        queue: str = sqs.create_queue(QueueName=name)["QueueUrl"]
         attributes = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]
-        _follow(cloud.client("events"), cloud.outputs["EventBusName"], attributes["QueueArn"])
+        _follow(cloud.client("events"), name, cloud.outputs["EventBusName"], attributes["QueueArn"])
         self._inbox = Inbox(sqs, queue)
 
     def received(self) -> list[dict[str, Any]]:
@@ -29,6 +28,6 @@ class Announcements:
         return [event for event in self.received() if event["detail"]["taskId"] == task_id]
 
 
-def _follow(events: Any, bus: str, queue_arn: str) -> None:
-    events.put_rule(Name=NAME, EventBusName=bus, EventPattern=json.dumps(PATTERN))
-    events.put_targets(Rule=NAME, EventBusName=bus, Targets=[{"Id": NAME, "Arn": queue_arn}])
+def _follow(events: Any, name: str, bus: str, queue_arn: str) -> None:
+    events.put_rule(Name=name, EventBusName=bus, EventPattern=json.dumps(PATTERN))
+    events.put_targets(Rule=name, EventBusName=bus, Targets=[{"Id": name, "Arn": queue_arn}])

@@ -6,19 +6,30 @@
         cloud.invoke("SweepFunctionName", {})
         print(cloud.logs("SubmitFunctionName"))
 
-Unless `CallbackBaseUrl` says otherwise, the provider is told to call back at the endpoint itself (`emulator_server`).
+Several stacks of different names can share one emulator, as they share an account on AWS:
+
+    with LocalCloud() as first, LocalCloud(stack="other", endpoint=first.endpoint) as second: ...
+
+Each stack's callback API has an address of its own (`emulator_server`).
 """
 
 import contextlib
 import json
-from collections.abc import Mapping
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from types import TracebackType
 from typing import Any, Self
 
 from local import aws
 from local.build import built_template
-from local.deploy import deploy, update
+from local.deploy import STACK, delete, deploy, update
 from local.emulator import emulator
+from local.parameters import as_parameters
+
+STREAM = re.compile(r"/([\w-]+)\[")
+"""The function's name in a log stream's."""
+MOST_EVENTS = 10_000  # that one call returns
 
 
 class InvocationError(RuntimeError):
@@ -29,21 +40,39 @@ class LocalCloud:
     """A running stack. Any number may run at once; each is gone with its `with` block."""
 
     endpoint: str
+    stack: str
     outputs: dict[str, str]
 
     def __init__(
-        self, parameters: Mapping[str, str] | None = None, environment: Mapping[str, str] | None = None
+        self,
+        parameters: Mapping[str, str] | None = None,
+        environment: Mapping[str, str] | None = None,
+        *,
+        stack: str = STACK,
+        endpoint: str = "",
     ) -> None:
-        """`environment`: what the functions find in theirs beside what the template puts there."""
+        """Prepare a stack.
+
+        Args:
+            parameters: of the template; times stand beside them under the names that `Tuning` knows.
+            environment: what the functions find in theirs beside what the template puts there.
+            stack: its name.
+            endpoint: of a running emulator; empty starts one.
+        """
         self._parameters, self._environment = dict(parameters or {}), environment
+        self.stack, self.endpoint = stack, endpoint
         self._running = contextlib.ExitStack()
 
     def __enter__(self) -> Self:
         """Build if anything has changed, start the emulator and deploy: a few seconds."""
         template = built_template()
         with self._running as running:
-            self.endpoint = running.enter_context(emulator(self._environment))
-            self.outputs = deploy(self.endpoint, template, {"CallbackBaseUrl": self.endpoint} | self._parameters)
+            shared = bool(self.endpoint)
+            if not shared:
+                self.endpoint = running.enter_context(emulator(self._environment))
+            self.outputs = deploy(self.endpoint, self.stack, template, as_parameters(self._parameters))
+            if shared:
+                running.callback(delete, self.endpoint, self.stack)
             self._running = running.pop_all()
         return self
 
@@ -72,12 +101,30 @@ class LocalCloud:
         self.client("secretsmanager").put_secret_value(SecretId=self.outputs[secret], SecretString=value)
 
     def change(self, **parameters: str) -> None:
-        """Update the running stack's parameters."""
-        update(self.endpoint, parameters)
+        """Update the running stack's parameters; times stand beside them, and the others keep their values."""
+        changed = self._parameters | parameters
+        update(self.endpoint, self.stack, as_parameters(changed))
+        self._parameters = changed
 
     def logs(self, function: str) -> str:
-        """Everything that a function, named by its stack output, has logged."""
-        configuration = self.client("lambda").get_function_configuration(FunctionName=self.outputs[function])
-        pages = self.client("logs").get_paginator("filter_log_events")
-        events = pages.paginate(logGroupName=configuration["LoggingConfig"]["LogGroup"])
-        return "\n".join(event["message"] for page in events for event in page["events"])
+        """Return everything that a function, named by its stack output, has logged."""
+        return self.all_logs().get(self.outputs[function], "")
+
+    def all_logs(self) -> dict[str, str]:
+        """Return everything that each function has logged, by the function's own name."""
+        lines = defaultdict(list)
+        for event in self._log_events():
+            if named := STREAM.search(event["logStreamName"]):  # the emulator adds the name a moment later
+                lines[named[1]].append(event["message"])
+        return {function: "\n".join(messages) for function, messages in lines.items()}
+
+    def _log_events(self) -> Iterator[dict[str, Any]]:
+        """Yield the log group's events in their order, page by page: the emulator returns no token for the next."""
+        logs, group, start = self.client("logs"), f"/aws/lambda/{self.stack}", 0
+        while True:
+            events = logs.filter_log_events(logGroupName=group, startTime=start, limit=MOST_EVENTS)["events"]
+            if len(events) < MOST_EVENTS:
+                yield from events
+                return
+            start = events[-1]["timestamp"]
+            yield from (event for event in events if event["timestamp"] < start)

@@ -29,9 +29,12 @@ Line = tuple[str, list[float | None]]
 
 
 def widgets() -> list[Widget]:
-    """The dashboard's widgets, as the template has them; names stand for what they refer to."""
+    """Return the dashboard's widgets, as the template has them; names stand for what they refer to."""
     body = yaml_parse((ROOT / "template.yaml").read_text())["Resources"]["Dashboard"]["Properties"]["DashboardBody"]
-    found: list[Widget] = json.loads(re.sub(r"\$\{([\w.:]+)\}", r"\1", body["Fn::Sub"]))["widgets"]
+    text, variables = body["Fn::Sub"]
+    for name, choice in variables.items():  # an alarm that a condition may leave out is shown
+        text = text.replace(f"${{{name}}}", choice["Fn::If"][1]["Fn::Sub"])
+    found: list[Widget] = json.loads(re.sub(r"\$\{([\w.:]+)\}", r"\1", text))["widgets"]
     return found
 
 

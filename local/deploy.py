@@ -12,7 +12,6 @@ from typing import Any
 from samtranslator.yaml_helper import yaml_parse
 
 from local.aws import client
-from local.gaps import close_gaps
 
 STACK = "veo4k"
 PACKAGES = "packages"
@@ -26,34 +25,46 @@ class DeployError(RuntimeError):
     """The stack failed; the message holds the reasons of its events."""
 
 
-def deploy(endpoint: str, template: Path, parameters: Mapping[str, str]) -> dict[str, str]:
-    """Create the stack with the given parameters and return its outputs."""
+def deploy(endpoint: str, stack: str, template: Path, parameters: Mapping[str, str]) -> dict[str, str]:
+    """Create a stack with the given parameters and return its outputs."""
     cloudformation = client(endpoint, "cloudformation")
     cloudformation.create_stack(
-        StackName=STACK,
+        StackName=stack,
         TemplateURL=_upload(endpoint, template),
         Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
         Capabilities=CAPABILITIES,
     )
-    stack = _wait(cloudformation, "CREATE")
-    close_gaps(endpoint, STACK)
-    return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+    _wait(cloudformation, stack, "CREATE")
+    return outputs(endpoint, stack)
 
 
-def update(endpoint: str, parameters: Mapping[str, str]) -> None:
-    """Give the running stack other values of these parameters; template and other parameters stay as they are."""
+def outputs(endpoint: str, stack: str) -> dict[str, str]:
+    """Return the outputs of a stack."""
+    [described] = client(endpoint, "cloudformation").describe_stacks(StackName=stack)["Stacks"]
+    return {output["OutputKey"]: output["OutputValue"] for output in described["Outputs"]}
+
+
+def update(endpoint: str, stack: str, parameters: Mapping[str, str]) -> None:
+    """Give a running stack other values of these parameters; template and other parameters stay as they are."""
     cloudformation = client(endpoint, "cloudformation")
-    [stack] = cloudformation.describe_stacks(StackName=STACK)["Stacks"]
-    known = {given["ParameterKey"]: given["ParameterValue"] for given in stack["Parameters"]}
+    [described] = cloudformation.describe_stacks(StackName=stack)["Stacks"]
+    known = {given["ParameterKey"]: given["ParameterValue"] for given in described["Parameters"]}
     cloudformation.update_stack(
-        StackName=STACK,
+        StackName=stack,
         UsePreviousTemplate=True,
         Parameters=[{"ParameterKey": key, "UsePreviousValue": True} for key in known.keys() - parameters.keys()]
         + [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
         Capabilities=CAPABILITIES,
     )
-    _wait(cloudformation, "UPDATE")
-    close_gaps(endpoint, STACK)
+    _wait(cloudformation, stack, "UPDATE")
+
+
+def delete(endpoint: str, stack: str) -> None:
+    """Delete a stack, with all that its template does not retain."""
+    cloudformation = client(endpoint, "cloudformation")
+    identity = cloudformation.describe_stacks(StackName=stack)["Stacks"][0]["StackId"]
+    cloudformation.delete_stack(StackName=stack)
+    _wait(cloudformation, identity, "DELETE")
 
 
 def _upload(endpoint: str, template: Path) -> str:
@@ -79,17 +90,17 @@ def _zip(folder: Path) -> bytes:
     return packed.getvalue()
 
 
-def _wait(cloudformation: Any, deed: str) -> dict[str, Any]:
-    """Wait for the end of a CREATE or an UPDATE."""
+def _wait(cloudformation: Any, stack: str, deed: str) -> None:
+    """Wait for the end of a CREATE, an UPDATE or a DELETE. Raise DeployError where it fails."""
     deadline = time.monotonic() + DEPLOY_SECONDS
     while time.monotonic() < deadline:
-        stack: dict[str, Any] = cloudformation.describe_stacks(StackName=STACK)["Stacks"][0]
-        if stack["StackStatus"] == f"{deed}_COMPLETE":
-            return stack
-        if not stack["StackStatus"].startswith((f"{deed}_IN_PROGRESS", f"{deed}_COMPLETE_CLEANUP")):
+        status: str = cloudformation.describe_stacks(StackName=stack)["Stacks"][0]["StackStatus"]
+        if status == f"{deed}_COMPLETE":
+            return
+        if not status.startswith((f"{deed}_IN_PROGRESS", f"{deed}_COMPLETE_CLEANUP")):
             break
         time.sleep(0.05)
-    events = cloudformation.describe_stack_events(StackName=STACK)["StackEvents"]
+    events = cloudformation.describe_stack_events(StackName=stack)["StackEvents"]
     reasons = [
         f"{e['LogicalResourceId']}: {e['ResourceStatusReason']}" for e in events if e.get("ResourceStatusReason")
     ]

@@ -24,5 +24,6 @@ def collected(cloud: LocalCloud, file: Path) -> Iterator[None]:
 
 
 def function_logs(cloud: LocalCloud) -> dict[str, str]:
-    """Everything each function has logged so far."""
-    return {function: cloud.logs(f"{function.capitalize()}FunctionName") for function in FUNCTIONS}
+    """Return everything each function has logged so far."""
+    logs = cloud.all_logs()
+    return {function: logs.get(cloud.outputs[f"{function.capitalize()}FunctionName"], "") for function in FUNCTIONS}

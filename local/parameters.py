@@ -1,9 +1,10 @@
 """The stack's parameters on this machine: beside the simulator at sixty times the speed, or at the real provider."""
 
-from samtranslator.yaml_helper import yaml_parse
+from collections.abc import Mapping
 
-from local.build import ROOT
 from local.kie import SimulatorClient
+from veo4k.domain.schedule import Times
+from veo4k.settings import TUNING_NAMES
 
 SPEED = 60
 """Simulated minutes are seconds, for the provider (`local.kie.Settings.speed`) and for the stack alike."""
@@ -11,15 +12,17 @@ SPEED = 60
 # A nudge after a sixtieth of its default would overtake a cold start; each archive at work is a process of its own.
 SMALL_MACHINE = {"NudgeSeconds": "5", "ArchiveConcurrency": "2"}
 
+_TIMES = Times()
 # The lease must outlast a request, which nobody makes shorter; deadlines are never reached here.
-COMPRESSED = (
-    "FirstProbeSeconds",
-    "ProbeSeconds",
-    "UnknownWaitSeconds",
-    "BaseRetrySeconds",
-    "PauseSeconds",
-    "ArchiveRetrySeconds",
-)
+COMPRESSED = {
+    "FirstProbeSeconds": _TIMES.first_probe,
+    "ProbeSeconds": _TIMES.probe,
+    "UnknownWaitSeconds": _TIMES.unknown_wait,
+    "BaseRetrySeconds": _TIMES.base_retry,
+    "PauseSeconds": _TIMES.pause,
+    "ArchiveRetrySeconds": _TIMES.archive_retry,
+}
+"""The times that shrink with the clock, in seconds as they are by default."""
 
 # Times are real there: the first probe comes earlier than beside callbacks, but none before the 30 s the provider asks
 # for.
@@ -31,16 +34,18 @@ AT_THE_PROVIDER = {
 
 
 def beside(simulator: SimulatorClient) -> dict[str, str]:
-    """Parameters of a stack that asks the simulator: the template's own times, a minute in a second."""
+    """Return the parameters of a stack that sends its requests to the simulator: a minute takes a second."""
     place = {"KieBaseUrl": simulator.base_url, "ResultHosts": simulator.host_port}
-    return place | compressed(_defaults()) | SMALL_MACHINE
+    return place | compressed(COMPRESSED) | SMALL_MACHINE
 
 
-def compressed(defaults: dict[str, int]) -> dict[str, str]:
-    """Give the times that shrink with the clock, a whole second at least."""
-    return {name: str(max(1, defaults[name] // SPEED)) for name in COMPRESSED}
+def compressed(times: Mapping[str, float]) -> dict[str, str]:
+    """Return the times at `SPEED`, a whole second at least."""
+    return {name: str(max(1, int(seconds) // SPEED)) for name, seconds in times.items()}
 
 
-def _defaults() -> dict[str, int]:
-    parameters = yaml_parse((ROOT / "template.yaml").read_text())["Parameters"]
-    return {name: parameters[name]["Default"] for name in COMPRESSED}
+def as_parameters(given: Mapping[str, str]) -> dict[str, str]:
+    """Return the template's parameters: of `given`, the names that `Tuning` knows become its value."""
+    tuned = {name: value for name, value in given.items() if name in TUNING_NAMES}
+    others = {name: value for name, value in given.items() if name not in TUNING_NAMES}
+    return others | ({"Tuning": ",".join(f"{name}={value}" for name, value in tuned.items())} if tuned else {})

@@ -20,6 +20,7 @@ processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failu
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Answer an SQS batch; named are only the messages whose job could not be claimed or written."""
+    vault()  # wrong settings fail here, by name: in a record they would only be counted as a crash
     return dict(process_partial_response(event, record_handler, processor, context))
 
 

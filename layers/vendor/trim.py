@@ -14,10 +14,8 @@ from pathlib import Path
 from typing import Any
 
 OPERATIONS = {
-    "codedeploy": {"PutLifecycleEventHookExecutionStatus"},
     "dynamodb": {"GetItem", "Query", "UpdateItem"},
     "events": {"PutEvents"},
-    "lambda": {"Invoke"},
     "s3": {
         "AbortMultipartUpload",
         "CompleteMultipartUpload",

@@ -20,7 +20,7 @@ from botocore import xform_name
 from veo4k import adapters
 from veo4k.domain import ports
 
-SERVICES = {"dynamodb", "sqs", "s3", "secretsmanager", "events", "stepfunctions", "lambda", "codedeploy"}
+SERVICES = {"dynamodb", "sqs", "s3", "secretsmanager", "events", "stepfunctions"}
 FUNCTIONS = Path("functions")
 
 
@@ -76,7 +76,6 @@ PORTS = {
     "announcements": ports.Announcements,
     "archive": ports.Archive,
     "upload": ports.Upload,
-    "candidates": ports.Candidates,
 }
 """By what name the services call each port."""
 

@@ -23,22 +23,28 @@ def template() -> dict[str, Any]:
     return read_template()
 
 
-def transformed() -> dict[str, dict[str, Any]]:
-    """The resources by logical id, as CloudFormation gets them from the SAM transform."""
+def transformed() -> dict[str, Any]:
+    """Return the template as CloudFormation gets it from the SAM transform, which evaluates no condition."""
     source = read_template()
     for resource in source["Resources"].values():
         for place in {"CodeUri", "ContentUri"} & resource["Properties"].keys():
             resource["Properties"][place] = {"Bucket": "bucket", "Key": "key"}
     session = boto3.Session(region_name="us-east-1")
-    translated = Translator({}, Parser(), boto_session=session).translate(source, {})
-    found: dict[str, dict[str, Any]] = translated["Resources"]
-    return found
+    translated: dict[str, Any] = Translator({}, Parser(), boto_session=session).translate(source, {})
+    return translated
 
 
 @pytest.fixture(scope="session")
-def resources() -> dict[str, dict[str, Any]]:
-    """The resources of the stack; see `transformed`."""
+def transformed_template() -> dict[str, Any]:
+    """The whole transformed template."""
     return transformed()
+
+
+@pytest.fixture(scope="session")
+def resources(transformed_template: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The resources of the transformed template, by logical id."""
+    found: dict[str, dict[str, Any]] = transformed_template["Resources"]
+    return found
 
 
 @pytest.fixture(scope="session")

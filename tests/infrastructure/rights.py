@@ -4,9 +4,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from tests.infrastructure.aws_calls import Call, aws_calls
-from tests.infrastructure.stack import FUNCTIONS, Resources, of_type, properties
-
-HERE = "${AWS::Region}:${AWS::AccountId}"
+from tests.infrastructure.stack import Resources, of_type, properties
 
 
 class Right(NamedTuple):
@@ -39,34 +37,24 @@ def statements(resources: Resources, role: str) -> Iterator[tuple[str, dict[str,
 
 
 SCHEDULE_RIGHTS = {
-    Right("lambda:InvokeFunction", "SweepFunctionAliaslive"),
+    Right("lambda:InvokeFunction", "SweepFunction.Arn"),
     Right("sqs:SendMessage", "SweepDeadLetterQueue.Arn"),
     Right("kms:Decrypt", "KmsKeyArn", "HasKmsKey"),
     Right("kms:GenerateDataKey", "KmsKeyArn", "HasKmsKey"),
 }
-DEPLOYMENT_RIGHTS = {
-    *(
-        Right(action, f"{name}Function.Arn")
-        for name in FUNCTIONS
-        for action in ("lambda:GetAlias", "lambda:UpdateAlias")
-    ),
-    *(Right("lambda:GetProvisionedConcurrencyConfig", f"${{{name}Function.Arn}}:live") for name in FUNCTIONS),
-    Right("lambda:InvokeFunction", "CheckFunction.Arn"),
-    Right("cloudwatch:DescribeAlarms", f"arn:${{AWS::Partition}}:cloudwatch:{HERE}:alarm:*"),
-}
-"""What CodeDeploy needs to shift Lambda traffic (CodeDeploy User Guide, service role), on these functions alone."""
 
 
 def required(resources: Resources, role: str) -> set[Right]:
-    """The rights that a role must have, and no others."""
-    services = {"SweepScheduleRole": SCHEDULE_RIGHTS, "DeploymentRole": DEPLOYMENT_RIGHTS}
-    return services[role] if role in services else needed(resources, role.removesuffix("Role"))
+    """Return the rights that a role must have, and no others."""
+    return SCHEDULE_RIGHTS if role == "SweepScheduleRole" else needed(resources, role.removesuffix("Role"))
 
 
 def needed(resources: Resources, function: str) -> set[Right]:
-    """The rights a function needs: for its own calls, its event source, its dead letters, its logs and traces."""
+    """Return the rights a function needs: for its calls, event source, dead letters, logs, key and network."""
     calls = {right for call in aws_calls(function.lower()) for right in _rights_of(resources, function, call)}
-    return calls | _edges(resources, function) | _logs_and_traces(function) | _keys(resources, function, calls)
+    return (
+        calls | _edges(resources, function) | LOGS | _network(resources, function) | _keys(resources, function, calls)
+    )
 
 
 ACTIONS = {
@@ -77,20 +65,11 @@ ACTIONS = {
     "sqs:SendMessageBatch": "sqs:SendMessage",
     "stepfunctions:SendTaskSuccess": "states:SendTaskSuccess",
     "stepfunctions:SendTaskFailure": "states:SendTaskFailure",
-    "lambda:Invoke": "lambda:InvokeFunction",
 }
 """Operations whose permission has another name (Service Authorization Reference)."""
 
 WITHOUT_RESOURCE = {"states:SendTaskSuccess", "states:SendTaskFailure"}
 """Actions on a task that only its token names."""
-
-FIXED = {
-    "lambda:InvokeFunction": [f"${{{function}Function.Arn}}:*" for function in FUNCTIONS],
-    "codedeploy:PutLifecycleEventHookExecutionStatus": [
-        f"arn:${{AWS::Partition}}:codedeploy:{HERE}:deploymentgroup:${{ServerlessDeploymentApplication}}/*"
-    ],
-}
-"""What check calls: any version of the five, for new ones have numbers that nobody knows before; and CodeDeploy."""
 
 VARIABLES = {
     "DynamoJobs": "JOB_TABLE_NAME",
@@ -109,8 +88,6 @@ def _rights_of(resources: Resources, function: str, call: Call) -> Iterator[Righ
     action = ACTIONS.get(call.operation, call.operation)
     if action in WITHOUT_RESOURCE:
         yield Right(action, "*")
-    elif action in FIXED:
-        yield from (Right(action, resource) for resource in FIXED[action])
     elif action.startswith("secretsmanager:"):
         yield from (Right(action, secret) for secret in _secrets(resources, function))
     else:
@@ -120,19 +97,24 @@ def _rights_of(resources: Resources, function: str, call: Call) -> Iterator[Righ
         yield Right("s3:PutObjectTagging", _resource(_target(resources, function, call), action, of_index=False))
 
 
-def _target(resources: Resources, function: str, call: Call) -> str:
-    """The logical id of what is called: what the function's setting refers to."""
+def _target(resources: Resources, function: str, call: Call) -> Any:
+    """Return what is called, as the function's setting names it."""
     service, _ = call.operation.split(":")
     places = [f"{call.adapter}:{call.operation}", f"{call.adapter}:{service}", call.adapter]
     variable = next(VARIABLES[place] for place in places if place in VARIABLES)
-    named: str = _settings(resources, function)[variable]["Ref"]
-    return named
+    return _settings(resources, function)[variable]
 
 
-def _resource(target: str, action: str, *, of_index: bool) -> str:
-    if action.startswith("s3:") and action != "s3:ListBucketMultipartUploads":
-        return f"${{{target}.Arn}}/videos/*"
-    return f"${{{target}.Arn}}/index/due" if of_index else f"{target}.Arn"
+BUCKET = "arn:${AWS::Partition}:s3:::${Bucket}"
+
+
+def _resource(target: Any, action: str, *, of_index: bool) -> str:
+    """Return the resource as a policy writes it: an ARN of what the setting names."""
+    if action.startswith("s3:"):
+        return BUCKET if action == "s3:ListBucketMultipartUploads" else f"{BUCKET}/videos/*"
+    if action == "events:PutEvents":  # by its name: a reference to the bus, whose policy names the role, is a cycle
+        return "arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:event-bus/${AWS::StackName}-jobs"
+    return f"${{{target['Ref']}.Arn}}/index/due" if of_index else f"{target['Ref']}.Arn"
 
 
 def _settings(resources: Resources, function: str) -> dict[str, Any]:
@@ -155,8 +137,7 @@ SOURCES = {
 def _edges(resources: Resources, function: str) -> set[Right]:
     mappings = of_type(resources, "AWS::Lambda::EventSourceMapping").values()
     invokes = of_type(resources, "AWS::Lambda::EventInvokeConfig").values()
-    woken = ({"Ref": f"{function}FunctionAliaslive"}, {"Ref": f"{function}Function"})
-    own = [edge for edge in [*mappings, *invokes] if edge["FunctionName"] in woken]
+    own = [edge for edge in [*mappings, *invokes] if edge["FunctionName"] == {"Ref": f"{function}Function"}]
     read = {right for edge in own if "EventSourceArn" in edge for right in _reading(name_of(edge["EventSourceArn"]))}
     dead = [edge["DestinationConfig"]["OnFailure"]["Destination"] for edge in own if "DestinationConfig" in edge]
     return read | {Right("sqs:SendMessage", name_of(queue)) for queue in dead}
@@ -169,10 +150,23 @@ def _reading(source: str) -> set[Right]:
     return {Right(action, source) for action in SOURCES["sqs"]}
 
 
-def _logs_and_traces(function: str) -> set[Right]:
-    logs = {Right(action, f"{function}LogGroup.Arn") for action in ("logs:CreateLogStream", "logs:PutLogEvents")}
-    traces = ("xray:PutTraceSegments", "xray:PutTelemetryRecords")
-    return logs | {Right(action, "*", "IsTraced") for action in traces}
+LOGS = {Right(action, "LogGroup.Arn") for action in ("logs:CreateLogStream", "logs:PutLogEvents")}
+
+INTERFACES = (
+    "ec2:CreateNetworkInterface",
+    "ec2:DeleteNetworkInterface",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSubnets",
+    "ec2:AssignPrivateIpAddresses",
+    "ec2:UnassignPrivateIpAddresses",
+)
+"""What Lambda needs to attach a function to subnets (Lambda Developer Guide, VPC access, required permissions)."""
+
+
+def _network(resources: Resources, function: str) -> set[Right]:
+    """Return the rights for network interfaces, where the function may run in subnets."""
+    attached = "VpcConfig" in properties(resources, f"{function}Function")
+    return {Right(action, "*", "HasVpc") for action in INTERFACES} if attached else set()
 
 
 ENCRYPTS = ("sqs:SendMessage", "s3:PutObject")
@@ -197,6 +191,6 @@ def name_of(resource: Any) -> str:
     match resource:
         case {"Fn::GetAtt": [name, attribute]}:
             return f"{name}.{attribute}"
-        case {"Fn::Sub": str(text)} | {"Ref": str(text)} | str(text):
+        case {"Fn::Sub": str(text)} | {"Fn::Sub": [str(text), _]} | {"Ref": str(text)} | str(text):
             return text
     raise AssertionError(resource)

@@ -1,23 +1,25 @@
-"""The scorecard: what no scanner checks, each rule over every resource it concerns, printed into docs/scorecard.md.
+"""The scorecard: rules that no scanner checks, each over every resource it concerns, printed into docs/scorecard.md.
 
-python -m tests.infrastructure.scorecard    write the page anew; the tests fail where it is not what the template says
+`python -m tests.infrastructure.scorecard` writes the page; the tests fail where page and template differ.
 """
 
+import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from tests.infrastructure.conftest import transformed
-from tests.infrastructure.rights import granted, name_of
+from tests.infrastructure.rights import granted, name_of, statements
 from tests.infrastructure.stack import Resources, function_of, of_type, properties
 
 PAGE = Path("docs/scorecard.md")
 HEAD = """# Scorecard
 
-What the template keeps to, beyond what scanners look at. Written by `python -m tests.infrastructure.scorecard`
-from the template as CloudFormation gets it; the tests fail where this page and the template differ.
+Rules that the template keeps and that no scanner checks. `python -m tests.infrastructure.scorecard` writes this page
+from the template as CloudFormation receives it. The tests fail where this page and the template differ.
 
-| Rule | Holds for | Kept |
+| Rule | Kept by | Kept |
 |---|---|---|
 """
 Finding = tuple[str, bool]
@@ -25,14 +27,14 @@ Properties = dict[str, Any]
 
 
 class Rule(NamedTuple):
-    """A sentence, and what it finds: each resource it concerns, and whether it holds there."""
+    """A sentence and its check, which yields each resource it concerns and whether the resource keeps the rule."""
 
-    says: str
-    look: Callable[[Resources], Iterator[Finding]]
+    sentence: str
+    check: Callable[[Resources], Iterator[Finding]]
 
 
 def queues_of_functions(resources: Resources) -> Iterator[tuple[str, Properties, Properties]]:
-    """Each queue that wakes a function: its name, itself and the function."""
+    """Yield each queue that invokes a function: its name, its properties and those of the function."""
     for name, source in of_type(resources, "AWS::Lambda::EventSourceMapping").items():
         queue = name_of(source["EventSourceArn"]).split(".")[0]
         if resources[queue]["Type"] == "AWS::SQS::Queue":
@@ -77,7 +79,7 @@ def stream_ends(resources: Resources) -> Iterator[Finding]:
 
 
 def edges(resources: Resources) -> Iterator[Finding]:
-    """Whatever is delivered without somebody waiting: queues, streams, asynchronous calls and schedules."""
+    """Yield every asynchronous delivery: queues, streams, asynchronous invocations and schedules."""
     for name, queue, _ in queues_of_functions(resources):
         yield name, "RedrivePolicy" in queue
     yield from sources(resources, has_on_failure, "StreamArn")
@@ -91,15 +93,29 @@ def has_on_failure(edge: Properties) -> bool:
     return "Destination" in edge["DestinationConfig"]["OnFailure"]
 
 
+def metrics_of(alarm: Properties) -> Iterator[tuple[str, str]]:
+    """Yield the resource and the metric's name of each metric that an alarm reads, directly or in an expression."""
+    read = [entry["MetricStat"]["Metric"] for entry in alarm.get("Metrics", []) if "MetricStat" in entry] or [alarm]
+    for metric in read:
+        yield name_of(metric["Dimensions"][0]["Value"]).split(".")[0], metric["MetricName"]
+
+
+def watched(resources: Resources) -> set[tuple[str, str]]:
+    """Return every resource with the name of a metric of it that an alarm reads."""
+    alarms = of_type(resources, "AWS::CloudWatch::Alarm").values()
+    return {pair for alarm in alarms for pair in metrics_of(alarm)}
+
+
 def dead_letters(resources: Resources) -> Iterator[Finding]:
-    watched = {
-        name_of(alarm["Dimensions"][0]["Value"]).split(".")[0]
+    first = {
+        name
         for alarm in of_type(resources, "AWS::CloudWatch::Alarm").values()
-        if alarm["MetricName"] == "ApproximateNumberOfMessagesVisible" and alarm["Threshold"] == 0
+        for name, metric in metrics_of(alarm)
+        if metric == "ApproximateNumberOfMessagesVisible" and alarm["Threshold"] == 0
     }
     for name in of_type(resources, "AWS::SQS::Queue"):
         if name.endswith("DeadLetterQueue"):
-            yield name, name in watched
+            yield name, name in first
 
 
 def schedule_retry(resources: Resources) -> Iterator[Finding]:
@@ -109,36 +125,24 @@ def schedule_retry(resources: Resources) -> Iterator[Finding]:
 
 
 def alarms_of_functions(resources: Resources) -> Iterator[Finding]:
-    watched = {
-        (name_of(alarm["Dimensions"][0]["Value"]), alarm["MetricName"])
-        for alarm in of_type(resources, "AWS::CloudWatch::Alarm").values()
-    }
-    for name in at_work(resources):
-        yield name, {(name, "Errors"), (name, "Throttles"), (name, "Duration")} <= watched
+    pairs = watched(resources)
+    for name in of_type(resources, "AWS::Lambda::Function"):
+        yield name, {(name, "Errors"), (name, "Throttles")} <= pairs
 
 
-def at_work(resources: Resources) -> Iterator[str]:
-    """All functions but the one that looks at the others' new versions, and whose failure fails the deployment."""
-    hooks = {moved["BeforeAllowTrafficHook"]["Ref"] for moved in shifts(resources).values()}
-    yield from (name for name in of_type(resources, "AWS::Lambda::Function") if name not in hooks)
+def durations(resources: Resources) -> Iterator[Finding]:
+    """The dashboard draws a function's longest run; its label states the timeout."""
+    [dashboard] = of_type(resources, "AWS::CloudWatch::Dashboard").values()
+    drawn = re.findall(r'"Duration", "FunctionName", "\$\{(\w+)\}", \{"label": "([^"]+)"', json_text(dashboard))
+    for name, function in of_type(resources, "AWS::Lambda::Function").items():
+        labels = [label for function_name, label in drawn if function_name == name]
+        yield name, any(label.endswith(f"(killed at {function['Timeout'] * 1000:,})") for label in labels)
 
 
-def shifts(resources: Resources) -> dict[str, Properties]:
-    """How each function's alias is moved to a new version."""
-    return {
-        properties(resources, name)["FunctionName"]["Ref"]: resources[name]["UpdatePolicy"][
-            "CodeDeployLambdaAliasUpdate"
-        ]
-        for name, alias in of_type(resources, "AWS::Lambda::Alias").items()
-        if "UpdatePolicy" in resources[name]
-    }
-
-
-def gradual(resources: Resources) -> Iterator[Finding]:
-    groups, moved = of_type(resources, "AWS::CodeDeploy::DeploymentGroup"), shifts(resources)
-    for name in at_work(resources):
-        group = groups[moved[name]["DeploymentGroupName"]["Ref"]] if name in moved else {}
-        yield name, "AlarmConfiguration" in group and group["AutoRollbackConfiguration"]["Enabled"] is True
+def json_text(dashboard: Properties) -> str:
+    """Return the text of a dashboard's body."""
+    body = dashboard["DashboardBody"]["Fn::Sub"]
+    return str(body[0] if isinstance(body, list) else body)
 
 
 def retention(resources: Resources) -> Iterator[Finding]:
@@ -152,18 +156,22 @@ def own_log(resources: Resources) -> Iterator[Finding]:
         yield name, name_of(function["LoggingConfig"]["LogGroup"]) in groups
 
 
+ONLY_OVER_TLS = {"Bool": {"aws:SecureTransport": "false"}}
+POLICIES = {"AWS::SQS::QueuePolicy": "Queues", "AWS::S3::BucketPolicy": "Bucket", "AWS::SNS::TopicPolicy": "Topics"}
+"""Types of resource policies, with the property that names what the policy protects."""
+
+
 def tls(resources: Resources) -> Iterator[Finding]:
-    deny = {"Bool": {"aws:SecureTransport": "false"}}
-    for policy in of_type(resources, "AWS::Events::EventBusPolicy").values():
-        if policy["Statement"].get("Condition") == deny:
-            yield name_of(policy["EventBusName"]), policy["Statement"]["Effect"] == "Deny"
-    for kind, place in (("AWS::SQS::QueuePolicy", "Queues"), ("AWS::S3::BucketPolicy", "Bucket")):
+    for name, bus in of_type(resources, "AWS::Events::EventBus").items():
+        yield name, refuses_plain_http(bus["Policy"])
+    for kind, place in POLICIES.items():
         for policy in of_type(resources, kind).values():
-            kept = any(
-                s["Effect"] == "Deny" and s.get("Condition") == deny for s in policy["PolicyDocument"]["Statement"]
-            )
             named = policy[place] if isinstance(policy[place], list) else [policy[place]]
-            yield from ((name_of(store), kept) for store in named)
+            yield from ((name_of(store), refuses_plain_http(policy["PolicyDocument"])) for store in named)
+
+
+def refuses_plain_http(policy: Properties) -> bool:
+    return any(s["Effect"] == "Deny" and s.get("Condition") == ONLY_OVER_TLS for s in policy["Statement"])
 
 
 def own_role(resources: Resources) -> Iterator[Finding]:
@@ -183,8 +191,22 @@ def throttled(resources: Resources) -> Iterator[Finding]:
 
 
 def no_default_route(resources: Resources) -> Iterator[Finding]:
-    for name, api in of_type(resources, "AWS::ApiGatewayV2::Api").items():
-        yield name, "$default" not in api["Body"]["paths"]
+    for name, route in of_type(resources, "AWS::ApiGatewayV2::Route").items():
+        yield name, route["RouteKey"] != "$default"
+
+
+def boundary(resources: Resources) -> Iterator[Finding]:
+    optional = {"Fn::If": ["HasBoundary", {"Ref": "PermissionsBoundaryArn"}, {"Ref": "AWS::NoValue"}]}
+    for name, role in of_type(resources, "AWS::IAM::Role").items():
+        yield name, role["PermissionsBoundary"] == optional
+
+
+def own_account(resources: Resources) -> Iterator[Finding]:
+    own = {"StringEquals": {"aws:ResourceAccount": {"Ref": "AWS::AccountId"}}}
+    for name in of_type(resources, "AWS::IAM::Role"):
+        bucket = [s for _, s in statements(resources, name) if json.dumps(s["Action"]).count("s3:")]
+        if bucket:
+            yield name, all(statement.get("Condition") == own for statement in bucket)
 
 
 def kept(resources: Resources) -> Iterator[Finding]:
@@ -201,39 +223,43 @@ def restorable(resources: Resources) -> Iterator[Finding]:
 
 
 RULES = [
-    Rule("A queue hides a message at least six times as long as its function may run", visibility),
-    Rule("A message is received at least five times before it is given up", redrive),
+    Rule("A queue hides a message for at least six times the timeout of its function", visibility),
+    Rule("A message is received at least five times before it goes to a dead-letter queue", redrive),
     Rule("An event source reports single failures of a batch", partial),
-    Rule("A queue's function has a limit at its source, so that throttling burns no receives", bounded),
-    Rule("A stream's batch that fails is halved", bisect),
-    Rule("A stream's record is tried five times and for six hours at most", stream_ends),
-    Rule("Every asynchronous edge has a queue for what it could not deliver", edges),
-    Rule("Every queue of dead letters rings at the first one", dead_letters),
-    Rule("A schedule tries again, but not for the day that is the default", schedule_retry),
-    Rule("Every function at work rings for errors, throttles and near its timeout", alarms_of_functions),
-    Rule("Every function at work is checked before a new version gets traffic, and taken back when it rings", gradual),
-    Rule("No log is kept for ever", retention),
+    Rule("A queue's event source limits the concurrency, so that throttling burns no receives", bounded),
+    Rule("A failed batch of a stream is split in half", bisect),
+    Rule("A stream record is retried five times and for six hours at most", stream_ends),
+    Rule("Every asynchronous delivery has a dead-letter queue", edges),
+    Rule("Every dead-letter queue has an alarm that fires at the first message", dead_letters),
+    Rule("A schedule retries, but not for a day, which is the default", schedule_retry),
+    Rule("Every function has an alarm for errors and one for throttles", alarms_of_functions),
+    Rule("The dashboard shows every function's longest run beside its timeout", durations),
+    Rule("Every log group has a retention", retention),
     Rule("Every function logs into a group of the stack", own_log),
-    Rule("What does not come over TLS is refused", tls),
+    Rule("Requests without TLS are refused", tls),
     Rule("Every function has a role of its own", own_role),
     Rule("No role has a wildcard among its actions", no_star),
+    Rule("Every role takes the permissions boundary", boundary),
+    Rule("Rights on a bucket demand that this account owns it", own_account),
     Rule("The API is throttled and keeps an access log", throttled),
     Rule("The API has no default route", no_default_route),
     Rule("Deleting the stack deletes no data", kept),
-    Rule("Data can be brought back to what it was", restorable),
+    Rule("Data can be restored to an earlier state", restorable),
 ]
 
 
 def page(resources: Resources) -> str:
-    """The page as it has to be."""
-    return HEAD + "".join(f"{row(rule, list(rule.look(resources)))}\n" for rule in RULES)
+    """Return the page for these resources."""
+    return HEAD + "".join(f"{row(rule, list(rule.check(resources)))}\n" for rule in RULES)
 
 
 def row(rule: Rule, found: list[Finding]) -> str:
-    """One rule's line."""
+    """Return the line of one rule."""
     kept_by = [name for name, holds in found if holds]
-    return f"| {rule.says} | {', '.join(f'`{name}`' for name in sorted(kept_by))} | {len(kept_by)} of {len(found)} |"
+    return (
+        f"| {rule.sentence} | {', '.join(f'`{name}`' for name in sorted(kept_by))} | {len(kept_by)} of {len(found)} |"
+    )
 
 
 if __name__ == "__main__":
-    PAGE.write_text(page(transformed()))
+    PAGE.write_text(page(transformed()["Resources"]))

@@ -1,4 +1,4 @@
-"""How the tests here look into a template that CloudFormation would get."""
+"""Access to the resources of a template."""
 
 from typing import Any
 
@@ -7,17 +7,16 @@ FUNCTIONS = ["Submit", "Callback", "Sweep", "Publish", "Archive"]
 
 
 def properties(resources: Resources, name: str) -> dict[str, Any]:
-    """Properties of the resource of that logical id."""
+    """Return the properties of the resource of that logical id."""
     found: dict[str, Any] = resources[name]["Properties"]
     return found
 
 
 def function_of(resources: Resources, source: str) -> dict[str, Any]:
-    """Properties of the function that an event source wakes by its alias."""
-    alias = properties(resources, properties(resources, source)["FunctionName"]["Ref"])
-    return properties(resources, alias["FunctionName"]["Ref"])
+    """Return the properties of the function that an event source invokes."""
+    return properties(resources, properties(resources, source)["FunctionName"]["Ref"])
 
 
 def of_type(resources: Resources, kind: str) -> dict[str, dict[str, Any]]:
-    """Properties of all resources of a type, by logical id."""
+    """Return the properties of all resources of a type, by logical id."""
     return {name: resource["Properties"] for name, resource in resources.items() if resource["Type"] == kind}

@@ -7,6 +7,7 @@ from samtranslator.yaml_helper import yaml_parse
 from veo4k.domain.event import DETAIL_TYPES, SOURCE
 from veo4k.domain.job import Code
 from veo4k.domain.message import Message, parse_message
+from veo4k.domain.schedule import Times
 
 EXAMPLES = Path("examples")
 TASK = "veo_task_abcdef123456"
@@ -33,9 +34,7 @@ def test_the_state_machine_catches_errors_that_the_bundle_names() -> None:
 
 
 def test_the_state_machine_waits_longer_than_any_job_can_take() -> None:
-    template = yaml_parse(Path("template.yaml").read_text())
-
-    assert step()["TimeoutSeconds"] > template["Parameters"]["QueuedDeadlineSeconds"]["Default"]
+    assert step()["TimeoutSeconds"] > Times().queued_deadline
 
 
 def test_the_rules_match_events_that_the_bundle_sends() -> None:

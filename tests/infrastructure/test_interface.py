@@ -1,49 +1,38 @@
 """The stack's parameters, outputs and the functions' settings: names and defaults are the public interface."""
 
+import re
 from typing import Any
 
 import pytest
 
 from tests.infrastructure.stack import Resources
+from veo4k.domain.errors import SettingsError
+from veo4k.domain.schedule import Times
+from veo4k.settings import TUNING_NAMES, Settings
 
 Template = dict[str, Any]
 
 DEFAULTS = {
     "KieBaseUrl": "https://api.kie.ai",
-    "ResultHosts": "file.aiquickdraw.com,tempfile.aiquickdraw.com",
-    "CallbackSignature": "required",
-    "CallbackBaseUrl": "",
-    "FirstProbeSeconds": 720,
-    "ProbeSeconds": 120,
-    "UnknownWaitSeconds": 120,
-    "LeaseSeconds": 90,
-    "PauseSeconds": 60,
-    "BaseRetrySeconds": 300,
-    "DeadlineSeconds": 86400,
-    "HardDeadlineSeconds": 259200,
-    "QueuedDeadlineSeconds": 1123200,
-    "ArchiveAttempts": 10,
-    "ArchiveRetrySeconds": 60,
-    "ArchiveLeaseSeconds": 960,
     "ProviderContract": "veo",
+    "ResultHosts": "file.aiquickdraw.com,tempfile.aiquickdraw.com",
     "RequestsPerWindow": 20,
-    "WindowSeconds": 10,
-    "NudgeSeconds": 60,
-    "RetentionDays": 90,
-    "AlarmTopicArn": "",
-}
-OPERATION = {
-    "ArchiveConcurrency": 10,
-    "ColdAfterDays": 0,
-    "ColdClass": "GLACIER_IR",
-    "ExpireAfterDays": 0,
-    "LogRetentionDays": 30,
-    "LogLevel": "INFO",
-    "Tracing": "Active",
     "DailyRequestLimit": 0,
     "LowCredits": 1200,
+    "CallbackSignature": "required",
+    "CallbackBaseUrl": "",
+    "ArchiveBucketName": "",
+    "ArchiveConcurrency": 5,
+    "ExpireAfterDays": 0,
+    "AlarmEmail": "",
+    "RetentionDays": 90,
+    "LogRetentionDays": 30,
+    "LogLevel": "INFO",
+    "Tuning": "",
     "KmsKeyArn": "",
-    "DeploymentType": "Canary10Percent5Minutes",
+    "PermissionsBoundaryArn": "",
+    "SubnetIds": "",
+    "SecurityGroupIds": "",
 }
 
 OUTPUTS = {
@@ -61,57 +50,36 @@ OUTPUTS = {
     "ApiKeySecretName",
     "WebhookKeySecretName",
     "TokenKeySecretName",
+    "AlarmTopicArn",
+    "SubmitPolicyArn",
+    "ArchiveRoleArn",
 }
 
-EVERY_FUNCTION = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE", "POWERTOOLS_LOG_LEVEL", "JOB_TABLE_NAME"}
-ASKS_THE_PROVIDER = {
-    "API_KEY_SECRET_NAME",
-    "TOKEN_KEY_SECRET_NAME",
+EVERY_FUNCTION = {
+    "POWERTOOLS_SERVICE_NAME",
+    "POWERTOOLS_METRICS_NAMESPACE",
+    "POWERTOOLS_LOG_LEVEL",
+    "JOB_TABLE_NAME",
     "KIE_BASE_URL",
     "RESULT_HOSTS",
+    "TUNING",
+}
+SENDS_REQUESTS = {
+    "API_KEY_SECRET_NAME",
+    "TOKEN_KEY_SECRET_NAME",
     "CALLBACK_BASE_URL",
-    "FIRST_PROBE_SECONDS",
-    "PROBE_SECONDS",
-    "NUDGE_SECONDS",
-    "UNKNOWN_WAIT_SECONDS",
-    "LEASE_SECONDS",
-    "PAUSE_SECONDS",
-    "BASE_RETRY_SECONDS",
-    "DEADLINE_SECONDS",
-    "HARD_DEADLINE_SECONDS",
-    "QUEUED_DEADLINE_SECONDS",
-    "ARCHIVE_ATTEMPTS",
-    "ARCHIVE_RETRY_SECONDS",
     "PROVIDER_CONTRACT",
     "REQUESTS_PER_WINDOW",
-    "WINDOW_SECONDS",
     "DAILY_REQUEST_LIMIT",
 }
 SETTINGS = {
-    "Submit": ASKS_THE_PROVIDER | {"JOB_QUEUE_URL", "DEAD_LETTER_QUEUE_URL"},
-    "Sweep": ASKS_THE_PROVIDER,
-    "Callback": {
-        "WEBHOOK_KEY_SECRET_NAME",
-        "TOKEN_KEY_SECRET_NAME",
-        "KIE_BASE_URL",
-        "RESULT_HOSTS",
-        "CALLBACK_SIGNATURE",
-        "NUDGE_SECONDS",
-        "PROBE_SECONDS",
-    },
+    "Submit": SENDS_REQUESTS | {"JOB_QUEUE_URL", "DEAD_LETTER_QUEUE_URL"},
+    "Sweep": SENDS_REQUESTS,
+    "Callback": {"WEBHOOK_KEY_SECRET_NAME", "TOKEN_KEY_SECRET_NAME", "CALLBACK_SIGNATURE"},
     "Publish": {"ARCHIVE_QUEUE_URL", "EVENT_BUS_NAME", "RETENTION_DAYS"},
-    "Archive": {
-        "ARCHIVE_BUCKET_NAME",
-        "KIE_BASE_URL",
-        "RESULT_HOSTS",
-        "ARCHIVE_ATTEMPTS",
-        "ARCHIVE_RETRY_SECONDS",
-        "ARCHIVE_LEASE_SECONDS",
-        "NUDGE_SECONDS",
-        "PROBE_SECONDS",
-    },
+    "Archive": {"ARCHIVE_BUCKET_NAME"},
 }
-OWN_API = {"Fn::If": ["HasOwnCallbackUrl", {"Fn::GetAtt": ["CallbackApi", "ApiEndpoint"]}, {"Ref": "CallbackBaseUrl"}]}
+OWN_API = {"Fn::If": ["UsesOwnApi", {"Fn::GetAtt": ["CallbackApi", "ApiEndpoint"]}, {"Ref": "CallbackBaseUrl"}]}
 
 
 def settings(resources: Resources, function: str) -> dict[str, Any]:
@@ -121,7 +89,7 @@ def settings(resources: Resources, function: str) -> dict[str, Any]:
 
 def test_the_parameters_are_the_published_ones_with_their_defaults(template: Template) -> None:
     defaults = {name: parameter["Default"] for name, parameter in template["Parameters"].items()}
-    assert defaults == DEFAULTS | OPERATION
+    assert defaults == DEFAULTS
 
 
 def test_every_parameter_and_output_is_described(template: Template) -> None:
@@ -135,10 +103,55 @@ def test_every_parameter_stands_in_a_group_once(template: Template) -> None:
     assert sorted(grouped) == sorted(template["Parameters"])
 
 
-def test_every_number_accepts_one_so_that_a_test_can_shorten_it(template: Template) -> None:
-    exceptions = {"RetentionDays": 15, "ArchiveConcurrency": 2} | dict.fromkeys(CAN_BE_NEVER, 0)
+def test_a_number_accepts_every_value_that_makes_sense(template: Template) -> None:
     numbers = {n: p for n, p in template["Parameters"].items() if p["Type"] == "Number" and "AllowedValues" not in p}
-    assert {n: p["MinValue"] for n, p in numbers.items()} == dict.fromkeys(numbers, 1) | exceptions
+    never = dict.fromkeys(["ExpireAfterDays", "DailyRequestLimit", "LowCredits"], 0)
+    least = {"RequestsPerWindow": 1, "ArchiveConcurrency": 2, "RetentionDays": 15} | never
+    assert {n: p["MinValue"] for n, p in numbers.items()} == least
+
+
+def tuning_names(template: Template) -> set[str]:
+    """Return the names that the parameter's pattern accepts, found by trying every word of its description."""
+    parameter = template["Parameters"]["Tuning"]
+    words = re.findall(r"\w+", parameter["ConstraintDescription"])
+    return {word for word in words if re.fullmatch(parameter["AllowedPattern"], f"{word}=1")}
+
+
+def test_tuning_accepts_exactly_the_names_that_the_functions_know(template: Template) -> None:
+    """The message of a refused value lists them all, and the pattern has no others."""
+    assert tuning_names(template) == set(TUNING_NAMES)
+    alternatives = re.findall(r"[A-Z]\w+", template["Parameters"]["Tuning"]["AllowedPattern"].replace("A-Z", ""))
+    assert len(alternatives) == len(TUNING_NAMES) + 1  # "Seconds" stands once for all
+
+
+@pytest.mark.parametrize("value", ["", "ProbeSeconds=1", "ArchiveAttempts=3,LeaseSeconds=99999999"])
+def test_tuning_accepts_names_with_whole_numbers(template: Template, value: str) -> None:
+    assert re.fullmatch(template["Parameters"]["Tuning"]["AllowedPattern"], value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "ProbeSecond=5",
+        "ProbeSeconds",
+        "ProbeSeconds=",
+        "ProbeSeconds=0",
+        "ProbeSeconds=-1",
+        "ProbeSeconds=1.5",
+        "ProbeSeconds=1e3",
+        "ProbeSeconds=999999999",
+        "ProbeSeconds=5,",
+        ",ProbeSeconds=5",
+        "ProbeSeconds=5 ,LeaseSeconds=9",
+        "ProbeSeconds=5;LeaseSeconds=9",
+        "probeseconds=5",
+        "ArchiveAttemptsSeconds=5",
+    ],
+)
+def test_tuning_refuses_everything_else_as_the_functions_do(template: Template, value: str) -> None:
+    assert not re.fullmatch(template["Parameters"]["Tuning"]["AllowedPattern"], value)
+    with pytest.raises(SettingsError, match="TUNING"):
+        Settings({"TUNING": value})
 
 
 @pytest.mark.parametrize(
@@ -165,10 +178,15 @@ def test_a_function_names_itself_in_its_logs_and_metrics(resources: Resources, f
 
 
 @pytest.mark.parametrize("function", SETTINGS)
-def test_a_setting_that_has_a_parameter_comes_from_it(template: Template, resources: Resources, function: str) -> None:
-    parameters = {camel_case(name): name for name in SETTINGS[function]}
-    for parameter in parameters.keys() & template["Parameters"].keys() - {"CallbackBaseUrl"}:
+def test_a_setting_with_a_parameter_comes_from_it(template: Template, resources: Resources, function: str) -> None:
+    parameters = {camel_case(name): name for name in SETTINGS[function] | EVERY_FUNCTION}
+    for parameter in parameters.keys() & template["Parameters"].keys() - {"CallbackBaseUrl", "ArchiveBucketName"}:
         assert settings(resources, function)[parameters[parameter]] == {"Ref": parameter}
+
+
+def test_archive_writes_to_the_own_bucket_unless_another_is_named(resources: Resources) -> None:
+    bucket = settings(resources, "Archive")["ARCHIVE_BUCKET_NAME"]
+    assert bucket == {"Fn::If": ["CreatesBucket", {"Ref": "ArchiveBucket"}, {"Ref": "ArchiveBucketName"}]}
 
 
 def camel_case(name: str) -> str:
@@ -176,33 +194,25 @@ def camel_case(name: str) -> str:
 
 
 @pytest.mark.parametrize("function", ["Submit", "Sweep"])
-def test_who_asks_for_callbacks_names_the_own_api_unless_told_otherwise(resources: Resources, function: str) -> None:
+def test_requests_name_the_own_api_for_callbacks_unless_set_otherwise(resources: Resources, function: str) -> None:
     assert settings(resources, function)["CALLBACK_BASE_URL"] == OWN_API
 
 
-def test_the_output_tells_the_same_callback_url(template: Template) -> None:
+def test_the_output_shows_the_same_callback_url(template: Template) -> None:
     assert template["Outputs"]["CallbackBaseUrl"]["Value"] == OWN_API
 
 
-def test_the_callback_does_not_know_its_own_url_because_that_would_close_a_circle(resources: Resources) -> None:
+def test_the_callback_has_no_own_url_because_that_would_close_a_cycle(resources: Resources) -> None:
     assert "CALLBACK_BASE_URL" not in settings(resources, "Callback")
 
 
-def test_the_archive_owns_a_job_longer_than_it_can_live(template: Template, resources: Resources) -> None:
-    lease = template["Parameters"]["ArchiveLeaseSeconds"]["Default"]
-    assert lease > resources["ArchiveFunction"]["Properties"]["Timeout"]
+def test_an_archive_lease_outlasts_the_function(resources: Resources) -> None:
+    assert Times().archive_lease > resources["ArchiveFunction"]["Properties"]["Timeout"]
 
 
-def test_an_attempt_to_submit_is_owned_longer_than_submit_can_live(template: Template, resources: Resources) -> None:
-    lease = template["Parameters"]["LeaseSeconds"]["Default"]
-    assert lease > resources["SubmitFunction"]["Properties"]["Timeout"]
+def test_a_lease_to_submit_outlasts_the_function(resources: Resources) -> None:
+    assert Times().lease > resources["SubmitFunction"]["Properties"]["Timeout"]
 
 
-def test_the_deadlines_follow_each_other_within_the_life_of_the_base_video(template: Template) -> None:
-    days = [template["Parameters"][name]["Default"] for name in DEADLINES]
-    assert days == sorted(days)
-    assert days[-1] < 14 * 86400
-
-
-CAN_BE_NEVER = ["ColdAfterDays", "ExpireAfterDays", "DailyRequestLimit", "LowCredits"]
-DEADLINES = ["DeadlineSeconds", "HardDeadlineSeconds", "QueuedDeadlineSeconds"]
+def test_the_deadlines_follow_each_other_within_the_life_of_the_base_video() -> None:
+    assert Times().deadline < Times().hard_deadline < Times().queued_deadline < 14 * 86400

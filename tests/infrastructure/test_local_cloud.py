@@ -12,13 +12,14 @@ from pathlib import Path
 
 import pytest
 import requests
+from botocore.exceptions import ClientError
 
 from local import aws
 from local.build import SAM, built_template
 from local.cloud import LocalCloud
-from local.deploy import STACK
+from local.deploy import STACK, outputs
 from local.emulator import emulator
-from local.gaps import close_gaps
+from veo4k.settings import TUNING_NAMES
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -101,11 +102,54 @@ def test_the_outputs_name_what_was_deployed(cloud: LocalCloud) -> None:
     assert table["Table"]["TableStatus"] == "ACTIVE"
 
 
-def test_parameters_reach_the_functions() -> None:
-    with LocalCloud({"KieBaseUrl": "http://127.0.0.1:1", "ProbeSeconds": "1"}) as cloud:
-        name = cloud.outputs["SweepFunctionName"]
-        found = cloud.client("lambda").get_function_configuration(FunctionName=name)["Environment"]["Variables"]
-    assert (found["KIE_BASE_URL"], found["PROBE_SECONDS"]) == ("http://127.0.0.1:1", "1")
+def variables(cloud: LocalCloud) -> dict[str, str]:
+    """The environment variables of the function sweep."""
+    name = cloud.outputs["SweepFunctionName"]
+    found: dict[str, str] = cloud.client("lambda").get_function_configuration(FunctionName=name)["Environment"][
+        "Variables"
+    ]
+    return found
+
+
+def test_parameters_reach_the_functions_and_so_does_a_change_of_them(cloud: LocalCloud) -> None:
+    with LocalCloud({"ProbeSeconds": "1", "LogLevel": "DEBUG"}, stack="changed", endpoint=cloud.endpoint) as other:
+        first = variables(other)
+        other.invoke("SweepFunctionName", {})
+        other.change(LeaseSeconds="7", KieBaseUrl="http://127.0.0.1:1")
+        second = variables(other)
+        other.invoke("SweepFunctionName", {})
+    assert (first["TUNING"], first["KIE_BASE_URL"]) == ("ProbeSeconds=1", "https://api.kie.ai")
+    assert (second["TUNING"], second["KIE_BASE_URL"]) == ("ProbeSeconds=1,LeaseSeconds=7", "http://127.0.0.1:1")
+    assert (second["POWERTOOLS_LOG_LEVEL"], first.keys()) == ("DEBUG", second.keys())
+
+
+@pytest.mark.parametrize(
+    "wrong", ["ProbeSecond=5", "ProbeSeconds=soon", "ProbeSeconds=0", "ProbeSeconds=5;LeaseSeconds=5"]
+)
+def test_a_wrong_tuning_is_refused_with_the_names_that_are_allowed(cloud: LocalCloud, wrong: str) -> None:
+    with pytest.raises(ClientError) as refusal, LocalCloud({"Tuning": wrong}, stack="wrong", endpoint=cloud.endpoint):
+        pass
+    message = refusal.value.response["Error"]["Message"]
+    assert [name for name in TUNING_NAMES if name not in message] == []
+
+
+@pytest.mark.parametrize(
+    "given", [{"SubnetIds": "subnet-1"}, {"ArchiveBucketName": "videos", "ExpireAfterDays": "30"}], ids=" ".join
+)
+def test_options_that_do_not_go_together_are_refused(cloud: LocalCloud, given: dict[str, str]) -> None:
+    with pytest.raises(ClientError, match="rule"), LocalCloud(given, stack="wrong", endpoint=cloud.endpoint):
+        pass
+
+
+def test_a_changed_tuning_is_refused_too(cloud: LocalCloud) -> None:
+    with pytest.raises(ClientError, match="FirstProbeSeconds"):
+        cloud.client("cloudformation").create_change_set(
+            StackName=STACK,
+            ChangeSetName="wrong",
+            UsePreviousTemplate=True,
+            Parameters=[{"ParameterKey": "Tuning", "ParameterValue": "ProbeSecond=5"}],
+            Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
+        )
 
 
 def test_a_secret_can_be_set_by_its_output(cloud: LocalCloud) -> None:
@@ -141,23 +185,18 @@ def from_the_function(response: requests.Response) -> bool:
     return (response.status_code, response.content) == (404, b"")
 
 
-def test_the_callback_api_answers_at_the_endpoint(cloud: LocalCloud) -> None:
+def test_the_callback_api_answers_at_an_address_of_its_own(cloud: LocalCloud) -> None:
     url = cloud.callback_base_url + "/callbacks/task12345678/0/1/no-such-token"
     assert from_the_function(requests.post(url, timeout=30))
     assert "callback" in cloud.logs("CallbackFunctionName")
+    assert not from_the_function(requests.post(url.replace("callbacks", "other"), timeout=30))
 
 
-def test_the_callback_api_answers_under_its_own_name(cloud: LocalCloud) -> None:
-    [api] = cloud.client("apigatewayv2").get_apis()["Items"]
-    path, host = "/callbacks/task12345678/0/1/no-such-token", api["ApiEndpoint"].removeprefix("http://")
-    assert from_the_function(requests.post(cloud.endpoint + path, headers={"Host": host}, timeout=30))
-
-
-def test_the_gaps_of_the_emulator_are_closed_once(cloud: LocalCloud) -> None:
-    close_gaps(cloud.endpoint, STACK)
-    [api] = cloud.client("apigatewayv2").get_apis()["Items"]
-    routes = cloud.client("apigatewayv2").get_routes(ApiId=api["ApiId"])["Items"]
-    assert [route["RouteKey"] for route in routes] == ["POST /callbacks/{taskId}/{index}/{run}/{token}"]
+def test_a_functions_log_has_the_lines_of_that_function_alone(cloud: LocalCloud) -> None:
+    cloud.invoke("SweepFunctionName", {})
+    requests.post(cloud.callback_base_url + "/callbacks/task12345678/0/1/no-such-token", timeout=30)
+    assert '"service":"sweep"' in cloud.logs("SweepFunctionName")
+    assert '"service":"callback"' not in cloud.logs("SweepFunctionName")
 
 
 def test_sam_deploys_the_same_stack() -> None:
@@ -172,8 +211,6 @@ def test_sam_deploys_the_same_stack() -> None:
             check=False,
         )
         assert done.returncode == 0, done.stdout + done.stderr
-        close_gaps(url, STACK)
-        [stack] = aws.client(url, "cloudformation").describe_stacks(StackName=STACK)["Stacks"]
-        outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
-        answer = aws.client(url, "lambda").invoke(FunctionName=outputs["SweepFunctionName"], Payload=b"{}")
+        sweep = outputs(url, STACK)["SweepFunctionName"]
+        answer = aws.client(url, "lambda").invoke(FunctionName=sweep, Payload=b"{}")
     assert "FunctionError" not in answer

@@ -11,19 +11,28 @@ from typing import Any
 import pytest
 
 from tests.infrastructure.aws_calls import aws_calls
-from tests.infrastructure.rights import Right, as_list, granted, name_of, needed, required, statements
+from tests.infrastructure.rights import (
+    BUCKET,
+    INTERFACES,
+    Right,
+    as_list,
+    granted,
+    name_of,
+    needed,
+    required,
+    statements,
+)
 from tests.infrastructure.stack import FUNCTIONS, Resources, of_type, properties
 
 WITHOUT_ARN = {
-    "xray:PutTraceSegments",
-    "xray:PutTelemetryRecords",
     "dynamodb:ListStreams",
     "states:SendTaskSuccess",
     "states:SendTaskFailure",
+    *INTERFACES,
 }
-"""Actions that AWS lets nobody narrow to a resource."""
+"""Actions that cannot be narrowed to a resource of the stack."""
 
-ROLES = [*(f"{name}Role" for name in [*FUNCTIONS, "Check"]), "SweepScheduleRole", "DeploymentRole"]
+ROLES = [*(f"{name}Role" for name in FUNCTIONS), "SweepScheduleRole"]
 
 
 def roles(resources: Resources) -> set[str]:
@@ -154,6 +163,27 @@ def test_the_schedules_role_is_for_schedules_of_this_account_only(resources: Res
     assert named["aws:SourceArn"]["Fn::Sub"].endswith(":schedule-group/default")
 
 
+def test_videos_go_to_buckets_of_this_account_only(resources: Resources) -> None:
+    own = [s for _, s in statements(resources, "ArchiveRole") if name_of_first(s).startswith(BUCKET)]
+    assert len(own) == 2
+    for statement in own:
+        assert statement["Condition"] == {"StringEquals": {"aws:ResourceAccount": {"Ref": "AWS::AccountId"}}}
+
+
+def test_every_role_is_bounded_where_a_boundary_is_given(resources: Resources) -> None:
+    bounded = {"Fn::If": ["HasBoundary", {"Ref": "PermissionsBoundaryArn"}, {"Ref": "AWS::NoValue"}]}
+    for role in roles(resources):
+        assert properties(resources, role)["PermissionsBoundary"] == bounded
+
+
+def test_a_sender_may_send_jobs_and_nothing_else(resources: Resources) -> None:
+    send, key = properties(resources, "SubmitPolicy")["PolicyDocument"]["Statement"]
+    assert send["Action"] == ["sqs:SendMessage", "sqs:GetQueueUrl", "sqs:GetQueueAttributes"]
+    assert name_of(send["Resource"]) == "JobQueue.Arn"
+    assert key["Fn::If"][0] == "HasKmsKey"
+    assert key["Fn::If"][1]["Action"] == ["kms:Decrypt", "kms:GenerateDataKey"]
+
+
 def test_there_are_no_roles_but_these(resources: Resources) -> None:
     assert roles(resources) == set(ROLES)
 
@@ -161,14 +191,14 @@ def test_there_are_no_roles_but_these(resources: Resources) -> None:
 def test_every_function_has_a_role_of_its_own(resources: Resources) -> None:
     functions = of_type(resources, "AWS::Lambda::Function")
     assert {name: function["Role"]["Fn::GetAtt"][0] for name, function in functions.items()} == {
-        f"{name}Function": f"{name}Role" for name in [*FUNCTIONS, "Check"]
+        f"{name}Function": f"{name}Role" for name in FUNCTIONS
     }
 
 
 def test_a_role_is_for_the_one_service_that_needs_it(resources: Resources) -> None:
     for role, found in of_type(resources, "AWS::IAM::Role").items():
         [trust] = found["AssumeRolePolicyDocument"]["Statement"]
-        service = {"SweepScheduleRole": "scheduler", "DeploymentRole": "codedeploy"}.get(role, "lambda")
+        service = "scheduler" if role == "SweepScheduleRole" else "lambda"
         assert (trust["Principal"], trust["Action"]) == ({"Service": f"{service}.amazonaws.com"}, "sts:AssumeRole")
 
 

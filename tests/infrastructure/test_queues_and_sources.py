@@ -12,6 +12,7 @@ from veo4k.domain.job import ATTRIBUTES, Lane
 
 QUEUES = {"SubmitFunctionJobs": "JobQueue", "ArchiveFunctionResults": "ArchiveQueue"}
 ROLES = ("SubmitRole", "CallbackRole", "SweepRole", "SweepScheduleRole", "PublishRole", "ArchiveRole")
+BUS_ARN = "arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:event-bus/${AWS::StackName}-jobs"
 TWO_WEEKS = 14 * 24 * 3600
 
 
@@ -45,7 +46,7 @@ def test_archive_takes_one_message_at_once_in_as_many_functions_as_the_parameter
     limit = template["Parameters"]["ArchiveConcurrency"]
     assert (source["BatchSize"], source["ScalingConfig"]) == (1, {"MaximumConcurrency": {"Ref": "ArchiveConcurrency"}})
     assert limit["MinValue"] == 2
-    assert limit["Default"] == 10
+    assert limit["Default"] == 5
 
 
 def test_no_function_reserves_concurrency_because_throttled_messages_would_burn_their_receives(
@@ -108,13 +109,22 @@ def test_what_the_functions_alone_fill_takes_messages_from_them_alone(resources:
     assert closed.keys() == {"ArchiveQueue", "PublishDeadLetterQueue", "SweepDeadLetterQueue"}
 
 
-def test_on_the_bus_publish_alone_speaks_and_over_tls(resources: Resources) -> None:
-    policies = of_type(resources, "AWS::Events::EventBusPolicy")
-    assert [policy["Statement"]["Effect"] for policy in policies.values()] == ["Deny", "Deny"]
-    assert [policy["Statement"]["Condition"] for policy in policies.values()] == [
+def test_only_publish_may_put_events_and_only_over_tls(resources: Resources) -> None:
+    """The policy is a property of the bus: statements of a resource of its own would collide between two stacks."""
+    statements = properties(resources, "EventBus")["Policy"]["Statement"]
+    assert [statement["Effect"] for statement in statements] == ["Deny", "Deny"]
+    assert [statement["Condition"] for statement in statements] == [
         {"Bool": {"aws:SecureTransport": "false"}},
         {"ArnNotEquals": {"aws:PrincipalArn": {"Fn::GetAtt": ["PublishRole", "Arn"]}}},
     ]
+    assert {name_of(statement["Resource"]) for statement in statements} == {BUS_ARN}
+    assert not of_type(resources, "AWS::Events::EventBusPolicy")
+
+
+def test_a_message_that_fits_can_be_rejected_with_its_reason(resources: Resources) -> None:
+    """SQS counts attributes too: a body at the limit of both queues could not carry the attribute `Rejected`."""
+    assert properties(resources, "JobQueue")["MaximumMessageSize"] == 64 * 1024
+    assert "MaximumMessageSize" not in properties(resources, "DeadLetterQueue")
 
 
 def test_publish_sees_only_rows_that_have_something_to_announce(resources: Resources) -> None:
@@ -139,7 +149,7 @@ def test_the_sweep_ticks_every_minute_and_a_lost_tick_is_kept(resources: Resourc
     [schedule] = of_type(resources, "AWS::Scheduler::Schedule").values()
     lost = {"Fn::GetAtt": ["SweepDeadLetterQueue", "Arn"]}
     assert schedule["ScheduleExpression"] == "rate(1 minute)"
-    assert schedule["Target"]["Arn"] == {"Ref": "SweepFunctionAliaslive"}
+    assert schedule["Target"]["Arn"] == {"Fn::GetAtt": ["SweepFunction", "Arn"]}
     assert schedule["Target"]["RetryPolicy"] == {"MaximumRetryAttempts": 1, "MaximumEventAgeInSeconds": 60}
     assert schedule["Target"]["DeadLetterConfig"] == {"Arn": lost}
 

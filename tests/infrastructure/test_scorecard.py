@@ -4,12 +4,12 @@ from tests.infrastructure.scorecard import PAGE, RULES, Rule, page
 from tests.infrastructure.stack import Resources
 
 
-@pytest.mark.parametrize("rule", RULES, ids=[rule.says for rule in RULES])
-def test_a_rule_holds_wherever_it_concerns_something(resources: Resources, rule: Rule) -> None:
-    found = list(rule.look(resources))
+@pytest.mark.parametrize("rule", RULES, ids=[rule.sentence for rule in RULES])
+def test_every_resource_that_a_rule_concerns_keeps_it(resources: Resources, rule: Rule) -> None:
+    found = list(rule.check(resources))
     assert found
-    assert [name for name, holds in found if not holds] == []
+    assert [name for name, kept in found if not kept] == []
 
 
-def test_the_scorecard_says_what_the_template_says(resources: Resources) -> None:
+def test_the_scorecard_page_matches_the_template(resources: Resources) -> None:
     assert PAGE.read_text() == page(resources)

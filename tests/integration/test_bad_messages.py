@@ -6,13 +6,14 @@ from typing import Any
 
 import pytest
 
+from local.messages import SendError
 from tests.integration.world import World, sample, until
 
 BAD = {
     "not JSON": "4K, please",
     "without a taskId": json.dumps({"index": 0}),
     "with an index that is no number": json.dumps({"taskId": "veo_task_on_time_bad", "index": "x"}),
-    "of 200 KB": json.dumps({"taskId": "veo_task_on_time_bad", "tags": {"long": "x" * 200_000}}),
+    "of 60 KB": json.dumps({"taskId": "veo_task_on_time_bad", "tags": {"long": "x" * 60_000}}),
 }
 SECONDS = 15.0  # a cold start included
 
@@ -62,6 +63,11 @@ def test_bad_messages_of_the_queue_are_rejected_within_seconds_and_the_nine_are_
 
 def test_a_bad_message_is_rejected_once(world: World) -> None:
     assert [len(rejected(world, body)) for body in BAD.values()] == [1] * len(BAD)
+
+
+def test_a_body_over_64_kib_is_refused_to_its_sender(world: World) -> None:
+    with pytest.raises(SendError, match="shorter than 65536 bytes"):
+        world.send_bodies([json.dumps({"taskId": "veo_task_on_time_long", "tags": {"long": "x" * 65_536}})])
 
 
 def test_a_reason_does_not_repeat_the_message(world: World) -> None:

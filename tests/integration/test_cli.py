@@ -16,6 +16,7 @@ from local.emulator import LOGS, ROOT
 from local.kie import Settings, Simulator
 from local.stage import staged
 from local.sweeping import sweeping
+from tests.integration.world import until
 
 API_KEY, WEBHOOK_KEY = "the-key-of-the-api-4711", "the-key-of-the-webhook-4711"
 SETTINGS = Settings(
@@ -181,7 +182,7 @@ def test_without_a_stack_the_doctor_looks_at_the_provider_alone(operator: Operat
 def test_jobs_in_flight_survive_a_new_token_key(operator: Operator) -> None:
     operator.simulator.register("veo_task_rotated", "on_time", minutes=20.0)
     operator.runs("submit", "veo_task_rotated")
-    next(found for _ in range(50) if (found := operator.reads("list", "--state", "PROCESSING")))
+    until(lambda: operator.reads("list", "--state", "PROCESSING"))  # a function may keep the refused key that long
     assert operator.reads("rotate", "token")["previousKept"] is True
     assert operator.runs("watch", "veo_task_rotated")[0] == 0
     assert operator.reads("show", "veo_task_rotated")["job"]["evidence"] == "callback"

@@ -15,7 +15,6 @@ from botocore.exceptions import ClientError
 
 import archive.app
 import callback.app
-import check.app
 import publish.app
 import submit.app
 import sweep.app
@@ -27,10 +26,8 @@ from veo4k.adapters.callback_auth import KeyedCallbackAuth, make_signature, make
 from veo4k.adapters.download import GuardedDownloads
 from veo4k.adapters.items import to_typed
 from veo4k.adapters.kie import Kie
-from veo4k.adapters.new_versions import NewVersions
 from veo4k.adapters.queue_sqs import SqsQueue
 from veo4k.adapters.secrets import Secret
-from veo4k.domain.errors import StorageError
 from veo4k.domain.event import detail
 from veo4k.domain.job import Job, State
 from veo4k.domain.result_url import ResultHosts
@@ -45,7 +42,6 @@ TOKEN = make_token(TOKEN_KEY.encode(), TASK, 0, 1)  # and the signature of the t
 URL = f"https://file.invalid/v/a.mp4?sig={QUERY}"
 HOSTS = ResultHosts.parse("file.invalid", "https://api.invalid")
 OTHER_HOST = f"https://evil.invalid/v/a.mp4?sig={QUERY}"
-VERSIONS = {name: f"{name}:{API_KEY}" for name in ("submit", "callback", "sweep", "publish", "archive")}
 Told = Callable[[], str]
 
 
@@ -125,7 +121,6 @@ class House:
             (publish.app, "clock", self.stage.clock),
             (archive.app, "vault", vault),
             (archive.app, "clock", self.stage.clock),
-            (check.app, "candidates", NewVersions(self.cloud, self.cloud, VERSIONS)),
         ]
         for app, name, made in built:
             monkeypatch.setattr(app, name, lambda made=made: made)
@@ -298,12 +293,3 @@ def test_nothing_leaks_from_an_announcement_that_fails(
     image = {name: to_typed(value) for name, value in house.stage.job().row().items()}
     records = [{"dynamodb": {"NewImage": image}}, {"dynamodb": {"NewImage": {"taskId": {"N": TASK_TOKEN}}}}]
     searched.append(json.dumps(publish.app.handler({"Records": records}, context)))
-
-
-def test_nothing_leaks_from_a_look_at_new_versions_that_fails(
-    house: House, searched: list[str], context: Context
-) -> None:
-    event = {"DeploymentId": f"d-{TOKEN_KEY}", "LifecycleEventHookExecutionId": WEBHOOK_KEY}
-    with pytest.raises(StorageError) as told:
-        check.app.handler(event, context)
-    searched.append(str(told.value))

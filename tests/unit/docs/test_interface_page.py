@@ -1,19 +1,24 @@
 """docs/interface.md says what template and code say: names, defaults, rules, examples."""
 
 import json
+import re
+from dataclasses import asdict
 from typing import Any
 
 import pytest
 from samtranslator.yaml_helper import yaml_parse
 
-from tests.unit.docs.pages import ROOT, blocks, code, page, rows, section
+from tests.unit.docs.pages import ROOT, blocks, code, page, rows, section, words
 from veo4k.domain.callback import LONGEST_BODY, TOKEN, callback_path
 from veo4k.domain.errors import InvalidMessageError
 from veo4k.domain.event import DETAIL_TYPES, SOURCE, detail
+from veo4k.domain.gate import Pace
 from veo4k.domain.job import ATTRIBUTES, ENDED, LIVE, Code, Job, State
 from veo4k.domain.message import parse_message
+from veo4k.domain.schedule import Times
 from veo4k.domain.transitions import WHY
 from veo4k.services import settle
+from veo4k.settings import _TUNABLE, TUNING_NAMES
 
 NAME = "docs/interface.md"
 EXAMPLES = blocks(page(NAME))
@@ -38,12 +43,29 @@ def default(cell: str) -> str:
     return "" if cell == EMPTY else cell.strip("`")
 
 
-def test_every_parameter_is_named_with_its_default_and_nothing_else_is() -> None:
-    told = {code(row[0]): default(row[1]) for row in table("Stack parameters")}
-    assert told == {name: str(parameter["Default"]) for name, parameter in TEMPLATE["Parameters"].items()}
+def test_every_parameter_is_listed_with_its_default() -> None:
+    parameters = rows(section(NAME, "Stack parameters").split("### ")[0])
+    listed = {code(row[0]): default(row[1]) for row in parameters}
+    assert listed == {name: str(parameter["Default"]) for name, parameter in TEMPLATE["Parameters"].items()}
 
 
-def test_every_output_is_named_and_nothing_else_is() -> None:
+def test_every_name_of_tuning_is_listed_with_its_default() -> None:
+    listed = {code(row[0]): float(row[1]) for row in table("Tuning")}
+    defaults = {field: value for kind in (Times(), Pace()) for field, value in asdict(kind).items()}
+    assert listed == {name: defaults[_TUNABLE[name]] for name in TUNING_NAMES}
+
+
+def test_every_name_of_tuning_has_its_unit() -> None:
+    units = {code(row[0]): row[2] for row in table("Tuning")}
+    assert units == {name: "seconds" if name.endswith("Seconds") else "attempts" for name in TUNING_NAMES}
+
+
+def test_the_example_of_tuning_matches_the_parameters_pattern() -> None:
+    [example] = [word for word in words(section(NAME, "Tuning")) if re.fullmatch(r"\w+=\d+(,\w+=\d+)+", word)]
+    assert re.fullmatch(TEMPLATE["Parameters"]["Tuning"]["AllowedPattern"], example)
+
+
+def test_every_output_is_listed_and_nothing_else_is() -> None:
     assert sorted(names("Stack outputs")) == sorted(TEMPLATE["Outputs"])
 
 
@@ -65,6 +87,11 @@ def test_every_public_attribute_is_named_and_no_private_one() -> None:
     public = {attribute for attribute in ATTRIBUTES.values() if not attribute.startswith("#")}
     told = [row for row in table("Table row") if row[1] in {"S", "N", "M", "M of S", "L of S", "BOOL"}]
     assert {code(row[0]) for row in told} == public | {"jobId"}
+
+
+def test_the_longest_body_that_the_queue_takes_is_told() -> None:
+    longest = TEMPLATE["Resources"]["JobQueue"]["Properties"]["MaximumMessageSize"]
+    assert f"a body over {longest // 1024} KiB" in section(NAME, "Queue message")
 
 
 def test_every_field_of_a_message_is_named() -> None:

@@ -1,6 +1,7 @@
-"""docs/operations.md knows every word that the logs use, and every alarm that may ring."""
+"""docs/operations.md lists every log event, alarm and queue, and its policies match the template."""
 
 import ast
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any
 
 from samtranslator.yaml_helper import yaml_parse
 
-from tests.unit.docs.pages import ROOT, code, rows, section, words
+from tests.unit.docs.pages import ROOT, blocks, code, page, rows, section, words
 from veo4k.domain import gate
 from veo4k.domain.answer import PATH_GONE, SHUTTING
 from veo4k.domain.job import Code
@@ -84,3 +85,63 @@ def test_every_reason_to_wait_is_listed() -> None:
     waiting = {gate.WINDOW_FULL, gate.DAILY_LIMIT, ask.MISSED, "EARLIER_RUN", Code.BASE_NOT_FINISHED}
     listed = {word for row in rows(section(NAME, "One job")) for word in re.findall(r"`([A-Z_]+)`", row[0])}
     assert listed == shut | said | waiting
+
+
+POLICIES: dict[str, Any] = {info: json.loads(text) for info, text in blocks(page(NAME)) if info.startswith("json ")}
+SERVICES = {"Serverless": "lambda", "ApiGatewayV2": "apigateway"}
+"""Services whose actions have another prefix than the resource type's middle part in lower case."""
+
+
+def actions_of(statements: list[Any]) -> set[str]:
+    return {action for statement in statements for action in as_list(statement["Action"])}
+
+
+def as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def services(kinds: set[str]) -> set[str]:
+    middles = {kind.split("::")[1] for kind in kinds}
+    return {SERVICES.get(middle, middle.lower()) for middle in middles}
+
+
+def test_the_deployers_policy_covers_every_service_of_the_template() -> None:
+    needed = services({resource["Type"] for resource in RESOURCES.values()}) | {"cloudformation", "scheduler"}
+    allowed = {action.split(":")[0] for action in actions_of(POLICIES["json deployer"]["Statement"])}
+    assert needed <= allowed
+
+
+def test_the_deployers_policy_fits_into_a_managed_policy() -> None:
+    """IAM allows 6,144 characters and does not count white space."""
+    assert len(re.sub(r"\s", "", json.dumps(POLICIES["json deployer"]))) <= 6144
+
+
+def test_the_key_policy_names_every_log_group_of_the_template() -> None:
+    [_, logs] = POLICIES["json key-policy"]["Statement"]
+    named = logs["Condition"]["ArnEquals"]["kms:EncryptionContext:aws:logs:arn"]
+    groups = [
+        r["Properties"]["LogGroupName"]["Fn::Sub"] for r in RESOURCES.values() if r["Type"] == "AWS::Logs::LogGroup"
+    ]
+    assert [arn.split(":log-group:")[1] for arn in named] == [g.replace("${AWS::StackName}", "veo4k") for g in groups]
+
+
+def test_the_key_policies_cover_every_service_that_uses_the_key() -> None:
+    own = {name: r for name, r in RESOURCES.items() if not r["Type"].startswith(("AWS::IAM", "AWS::Serverless"))}
+    users = services({r["Type"] for r in own.values() if "KmsKeyArn" in json.dumps(r)})
+    through = POLICIES["json key-policy-services"][0]["Condition"]["StringEquals"]["kms:ViaService"]
+    assert users == {place.split(".")[0] for place in through} | {"logs"}
+
+
+def test_the_boundary_section_lists_every_action_of_the_roles() -> None:
+    listed = {
+        word for word in words(section(NAME, "A permissions boundary")) if re.fullmatch(r"[a-z0-9]+:[A-Z]\w+", word)
+    }
+    used = {
+        action
+        for role in RESOURCES.values()
+        if role["Type"] == "AWS::IAM::Role"
+        for policy in role["Properties"]["Policies"]
+        for statement in policy["PolicyDocument"]["Statement"]
+        for action in as_list(statement.get("Fn::If", [None, statement])[1]["Action"])
+    }
+    assert listed - {"iam:PermissionsBoundary"} == used

@@ -50,7 +50,6 @@ ALARMING = frozenset(
         "message_unstored",
         "record_unreadable",
         "sweep_interrupted",
-        "version_unsound",
         "webhook_key_unset",
     }
 )

@@ -1,5 +1,6 @@
 """The environment of the functions: read here and nowhere else, and refused by name where it is unusable."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import TypeVar
@@ -11,6 +12,25 @@ from veo4k.domain.schedule import Times
 
 T = TypeVar("T")
 Environment = Mapping[str, str]
+_TUNABLE = {
+    "FirstProbeSeconds": "first_probe",
+    "ProbeSeconds": "probe",
+    "NudgeSeconds": "nudge",
+    "UnknownWaitSeconds": "unknown_wait",
+    "LeaseSeconds": "lease",
+    "PauseSeconds": "pause",
+    "BaseRetrySeconds": "base_retry",
+    "DeadlineSeconds": "deadline",
+    "HardDeadlineSeconds": "hard_deadline",
+    "QueuedDeadlineSeconds": "queued_deadline",
+    "ArchiveAttempts": "archive_attempts",
+    "ArchiveRetrySeconds": "archive_retry",
+    "ArchiveLeaseSeconds": "archive_lease",
+    "WindowSeconds": "window",
+}
+TUNING_NAMES = tuple(_TUNABLE)
+"""The names that the stack parameter `Tuning` allows; each sets a field of `Times`, of `Pace` or of both."""
+_NUMBER = re.compile(r"[1-9][0-9]{0,7}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +38,10 @@ class Settings:
     """What one function is told; asking for what it was not told is a SettingsError."""
 
     environment: Environment
+
+    def __post_init__(self) -> None:
+        """Raise SettingsError where TUNING is wrong, also in a function that needs none of its values."""
+        self._tuning()
 
     def text(self, name: str) -> str:
         """Give a variable that must be there."""
@@ -41,30 +65,42 @@ class Settings:
         return value
 
     def times(self) -> Times:
-        """Give the times this function was told, defaults for the others, which it does not use."""
-        given = {f.name: _variable(f.name) for f in fields(Times)}
-        told = {name: self.number(variable) for name, variable in given.items() if variable in self.environment}
-        attempts = {"archive_attempts": int(told["archive_attempts"])} if "archive_attempts" in told else {}
-        return Times(**told | attempts)  # type: ignore[arg-type]  # attempts are an int
+        """Return the times: the tuned ones, and defaults for the others."""
+        return Times(**self._tuned(Times))
 
     def pace(self) -> Pace:
-        """Give the account's pace."""
-        return Pace(
-            requests=int(self.number("REQUESTS_PER_WINDOW")),
-            window=self.number("WINDOW_SECONDS"),
-            pause=self.number("PAUSE_SECONDS"),
-            lease=self.number("LEASE_SECONDS"),
-            daily=self.count("DAILY_REQUEST_LIMIT"),
-        )
+        """Return the account's pace; its times are the tuned ones, and defaults for the others."""
+        requests, daily = int(self.number("REQUESTS_PER_WINDOW")), self.count("DAILY_REQUEST_LIMIT")
+        return Pace(requests=requests, daily=daily, **self._tuned(Pace))
 
     def hosts(self) -> ResultHosts:
         """Give the hosts results are fetched from."""
         hosts, base = self.text("RESULT_HOSTS"), self.text("KIE_BASE_URL")
         return _parsed("RESULT_HOSTS", hosts, lambda text: ResultHosts.parse(text, base))
 
+    def _tuned(self, kind: type[Times | Pace]) -> dict[str, int]:
+        """Return the tuned fields of `kind`, times in seconds."""
+        known = {field.name for field in fields(kind)}
+        return {field: number for name, number in self._tuning().items() if (field := _TUNABLE[name]) in known}
 
-def _variable(name: str) -> str:
-    return name.upper() if name == "archive_attempts" else f"{name.upper()}_SECONDS"
+    def _tuning(self) -> dict[str, int]:
+        """Parse TUNING, `Name=number,…`. Raise SettingsError that quotes the first wrong entry."""
+        tuned: dict[str, int] = {}
+        text = self.environment.get("TUNING", "")
+        for entry in text.split(",") if text else ():
+            name, _, number = entry.partition("=")
+            if wrong := _wrong(name, number, tuned):
+                raise SettingsError(f"TUNING: {wrong}; allowed are {', '.join(TUNING_NAMES)}")
+            tuned[name] = int(number)
+        return tuned
+
+
+def _wrong(name: str, number: str, tuned: Mapping[str, int]) -> str:
+    if name not in _TUNABLE:
+        return f"unknown name {name!r}"
+    if name in tuned:
+        return f"{name!r} is given twice"
+    return "" if _NUMBER.fullmatch(number) else f"{name}={number!r} is not a whole number from 1 to 99999999"
 
 
 def _positive(text: str) -> float:

@@ -29,9 +29,6 @@ _COMMON: Any = {
 _CONFIG = Config(connect_timeout=2, read_timeout=5, **_COMMON)
 # A part of a file takes longer than a row. It carries a checksum of its own, so its hash need not be signed as well.
 _S3 = Config(connect_timeout=5, read_timeout=20, s3={"payload_signing_enabled": False}, **_COMMON)
-# A function may run for two minutes, and is not asked twice.
-_LAMBDA = Config(connect_timeout=5, read_timeout=125, **_COMMON | {"retries": {"total_max_attempts": 1}})
-_SPECIAL = {"s3": _S3, "lambda": _LAMBDA}
 
 
 auth.AUTH_TYPE_MAPS["v4"] = LeanSigner
@@ -40,7 +37,7 @@ auth.AUTH_TYPE_MAPS["v4"] = LeanSigner
 @cache
 def client(service: str) -> Any:
     """Give the process's only client of a service."""
-    made = _session().client(service, config=_SPECIAL.get(service, _CONFIG))
+    made = _session().client(service, config=_S3 if service == "s3" else _CONFIG)
     _unhook(made)
     pools = made._endpoint.http_session._manager  # noqa: SLF001  the SDK has no parameter for a TLS context
     pools.connection_pool_kw["ssl_context"] = shared_context()

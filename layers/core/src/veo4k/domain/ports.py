@@ -182,18 +182,6 @@ class Announcements(Protocol):
         ...
 
 
-class Candidates(Protocol):
-    """The functions' new versions, before traffic goes to them, and who waits for the verdict."""
-
-    def ask(self, function: str, event: Mapping[str, Any]) -> Any:
-        """Invoke the new version of a function and give its answer. StorageError where it has none."""
-        ...
-
-    def report(self, deployment: str, execution: str, *, sound: bool) -> None:
-        """Tell whether the deployment may go on. StorageError when it cannot be told."""
-        ...
-
-
 class Body(Protocol):
     """A file as it comes in."""
 
