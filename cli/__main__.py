@@ -5,18 +5,18 @@ import typer
 from cli import callbacks, dead_letters, doctor, gate, jobs, look, provider, rotate, sweep
 from cli.command import shown, unwrapped
 
-HELP = """Look after veo4k: jobs that turn finished Veo 3.1 videos into archived 4K files.
+HELP = """Operate veo4k, which turns finished Veo 3.1 videos into archived 4K files.
 
-It acts on the stack --stack names, with your own AWS credentials (AWS_PROFILE, AWS_REGION); where none is named, on the
-local cloud if make local is running, else on the stack veo4k. Every command takes --json.
+Commands act on the stack that --stack names, with your own AWS credentials (AWS_PROFILE, AWS_REGION). Without a name
+they act on the local cloud if make local is running, else on the stack veo4k. Every command takes --json.
 """
 EXAMPLES = (
-    "veo4k submit veo_task_abcdef123456       ask for a video",
+    "veo4k submit veo_task_abcdef123456       request a video in 4K",
     "veo4k watch veo_task_abcdef123456        follow it to its end",
-    "veo4k list --state QUEUED                what waits, and for what",
-    "veo4k show veo_task_abcdef123456         a row and its whole history",
+    "veo4k list --state QUEUED                jobs that wait, and for what",
+    "veo4k show veo_task_abcdef123456         a job and its whole history",
     "veo4k doctor                             what is wrong, and what to do",
-    "veo4k gate shut                          stop asking the provider, at once",
+    "veo4k gate shut                          pause all requests to the provider",
     "veo4k dead redrive --where reason~stored what would go back; --yes sends it",
 )
 

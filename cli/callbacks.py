@@ -63,14 +63,15 @@ class Try(NamedTuple):
 def check(
     session: Session,
     task_id: Annotated[
-        str | None, typer.Argument(metavar="[TASK_ID]", help="A real job, which is told that it is being processed.")
+        str | None,
+        typer.Argument(metavar="[TASK_ID]", help="A real job; one more callback says that it is still processing."),
     ] = None,
     run: Annotated[int | None, typer.Option("--run", min=1, help="Which run of it; the newest if not given.")] = None,
 ) -> None:
-    """Send signed test callbacks through the deployed API, and see whether each is answered as it must be.
+    """Send signed test callbacks through the deployed API and check each response.
 
-    They name a job that does not exist, so nothing changes. With a TASK_ID one more names that job and says that the
-    provider is working on it: no news for a job that was accepted, so nothing changes there either.
+    They name a job that does not exist, so nothing changes. With a TASK_ID one more callback says that this job is
+    still processing. It is sent for an accepted job only, so nothing changes there either.
     """
     job = None if task_id is None else _accepted(session, task_id, run)
     tries = send_tries(session, job)
@@ -116,7 +117,7 @@ def _post(url: str, target: Target, at: str, signature: str) -> Heard:
 def _base(session: Session) -> str:
     base = session.stack.output("CallbackBaseUrl")
     if base == NO_CALLBACK:
-        raise OperatorError("the stack asks for no callbacks (CallbackBaseUrl is none): there is nothing to test")
+        raise OperatorError("the stack requests no callbacks (CallbackBaseUrl is none), so there is nothing to test")
     return base
 
 
@@ -140,29 +141,29 @@ def _accepted(session: Session, task_id: str, run: int | None) -> Job:
 
 
 _VERDICTS: tuple[tuple[Callable[[list[Try]], bool], str], ...] = (
-    (lambda tries: all(attempt.right for attempt in tries), "Callbacks arrive, and both keys are the function's own."),
+    (lambda tries: all(attempt.right for attempt in tries), "Callbacks arrive, and the function has both keys."),
     (
         lambda tries: any(attempt.came.status == UNAVAILABLE for attempt in tries),
-        "The function could not reach its keys or the table: look at its logs.",
+        "The function could not reach its keys or the table: read its logs.",
     ),
     (
         lambda tries: not any(attempt.came.empty for attempt in tries),
-        "None of these answers is the function's: CallbackBaseUrl does not lead to this stack's API.",
+        "None of these responses is the function's: CallbackBaseUrl does not lead to this stack's API.",
     ),
     (
         lambda tries: tries[1].came.status == NOT_FOUND,
-        "The function does not believe the token: it holds another token key. Wait 30 s, then try again.",
+        "The function rejects the token: it has another token key. Wait 30 s, then try again.",
     ),
     (
         lambda tries: tries[2].came.status == UNAUTHORIZED,
-        "The function does not believe the signature: another webhook key (wait 30 s), or a clock off by five minutes.",
+        "The function rejects the signature: another webhook key (wait 30 s), or a clock off by five minutes.",
     ),
 )
 
 
 def verdict(tries: list[Try]) -> str:
     """Say what the answers mean."""
-    return next((text for holds, text in _VERDICTS if holds(tries)), "Not as expected: look at the callback's logs.")
+    return next((text for holds, text in _VERDICTS if holds(tries)), "Not as expected: read the logs of callback.")
 
 
 def _value(attempt: Try) -> dict[str, Any]:
@@ -170,7 +171,7 @@ def _value(attempt: Try) -> dict[str, Any]:
 
 
 def _table(tries: list[Try]) -> Any:
-    made = table("", "callback", ">expected", ">answered")
+    made = table("", "callback", ">expected", ">response")
     for attempt in tries:
         mark = Text("✓", "good") if attempt.right else Text("✗", "bad")
         made.add_row(mark, attempt.what, str(attempt.expected), str(attempt.came.status))

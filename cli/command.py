@@ -36,7 +36,7 @@ StackName = Annotated[
     ),
 ]
 Local = Annotated[bool, typer.Option("--local", help="The local cloud of make local.", rich_help_panel="Where and how")]
-Json = Annotated[bool, typer.Option("--json", help="Answer in JSON, for programs.", rich_help_panel="Where and how")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.", rich_help_panel="Where and how")]
 _COMMON = (("stack", StackName, None), ("local", Local, False), ("as_json", Json, False))
 
 

@@ -27,7 +27,7 @@ Where = Annotated[
 
 @command(app, "veo4k dead list", "veo4k dead list --where reason~index --json", name="list")
 def list_letters(session: Session, where: Where = None) -> None:
-    """List the dead messages, the oldest first, and why they are there. None is lost by looking."""
+    """List the dead messages, the oldest first, with their reasons. Listing loses no message."""
     letters = _chosen(session, where)
     session.out.answer([letter.shown() for letter in letters], _view(letters, session.clock.now()))
 
@@ -60,14 +60,14 @@ def show(
 def redrive(
     session: Session,
     where: Where = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Do it. Without this, only tell what would be done.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell, even with --yes.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Send them. Without this option nothing is sent.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Send nothing, even with --yes.")] = False,
     rate: Annotated[float, typer.Option("--rate", min=0.1, max=100, help="Messages a second.")] = 10,
 ) -> None:
     """Send dead messages back to the job queue. A dry run, unless --yes is given.
 
-    A message that still breaks the contract stays: it would come straight back. One whose job exists by now joins it,
-    or has its end announced again.
+    An invalid message stays: it would be rejected again. A message whose job exists by now joins that job, or has its
+    end announced again.
     """
     doing = yes and not dry_run
     tests, gone, kept = [chosen_by(text) for text in where or ()], list[Letter](), list[Letter]()
@@ -118,5 +118,5 @@ def _redriven(gone: Sequence[Letter], kept: Sequence[Letter], now: float, *, don
     verb = "sent back to the job queue" if done else "to be sent back to the job queue; --yes does it"
     parts: list[RenderableType] = [f"{many(len(gone), 'message')} {verb}."]
     if kept:
-        parts.append(f"{many(len(kept), 'message')} left: still invalid, so to be corrected and sent anew.")
+        parts.append(f"{many(len(kept), 'message')} left, still invalid: send corrected ones instead.")
     return Group(*([_view([*gone, *kept], now), ""] if gone or kept else []), *parts)

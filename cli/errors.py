@@ -21,15 +21,19 @@ _ADVICE: tuple[tuple[type[Exception], str], ...] = (
     (aws.TokenRetrievalError, "the AWS login has expired: run aws sso login"),
     (aws.SSOError, "the AWS login has expired: run aws sso login"),
     (aws.EndpointConnectionError, "AWS is out of reach: is the network up, is the region right?"),
-    (aws.ReadTimeoutError, "AWS did not answer in time: look at the state before you repeat the command"),
+    (aws.ReadTimeoutError, "AWS did not answer in time: check the state before you repeat the command"),
 )
 _REFUSALS = {
     "AccessDenied": "your AWS credentials may not do this",
     "AccessDeniedException": "your AWS credentials may not do this",
+    "AuthorizationError": "your AWS credentials may not do this",  # SNS
     "ExpiredToken": "the AWS credentials have expired: log in again",
     "ExpiredTokenException": "the AWS credentials have expired: log in again",
-    "InvalidClientTokenId": "the AWS credentials are not valid: look at AWS_PROFILE and aws configure",
-    "UnrecognizedClientException": "the AWS credentials are not valid: look at AWS_PROFILE and aws configure",
+    "InvalidClientTokenId": "the AWS credentials are not valid: check AWS_PROFILE and aws configure",
+    "UnrecognizedClientException": "the AWS credentials are not valid: check AWS_PROFILE and aws configure",
+    "ResourceNotFoundException": "it does not exist; was it deleted by hand?",
+    "NotFound": "it does not exist; was it deleted by hand?",  # SNS
+    "TooManyRequestsException": "Lambda's concurrency or request rate of the account is used up; try again",
 }
 
 
@@ -41,4 +45,4 @@ def in_words(error: Exception) -> str:
         code = error.response.get("Error", {}).get("Code", "ClientError")
         return f"{error.operation_name} was refused: {_REFUSALS.get(code, code)}"
     known = (advice for kind, advice in _ADVICE if isinstance(error, kind))
-    return next(known, f"the network did not do what was asked ({type(error).__name__}): try again")
+    return next(known, f"the network request failed ({type(error).__name__}): try again")

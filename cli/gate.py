@@ -1,4 +1,4 @@
-"""The gate: look at it, shut it, open it."""
+"""The gate that paces the requests to the provider: show it, pause them, resume them."""
 
 from enum import StrEnum
 from typing import Annotated, Any
@@ -25,12 +25,14 @@ class Doing(StrEnum):
 @command(app, "veo4k gate", "veo4k gate shut", "veo4k gate open", "veo4k gate --json | jq .open", panel="Account")
 def gate(
     session: Session,
-    doing: Annotated[Doing, typer.Argument(help="Look at it, shut it, or open it whatever shut it.")] = Doing.SHOW,
+    doing: Annotated[
+        Doing, typer.Argument(help="Show it, pause the requests (shut), resume them (open).")
+    ] = Doing.SHOW,
 ) -> None:
-    """Show, shut or open the gate that paces the whole account.
+    """Show, pause (shut) or resume (open) the requests of the whole account to the provider.
 
-    Shut by hand, it stays shut until it is opened by hand: no request leaves, messages become QUEUED jobs; callbacks,
-    archiving and announcements go on. A request that already holds its slot may leave for another 20 seconds.
+    Requests that are paused by hand stay paused until they are resumed by hand. Messages become QUEUED jobs meanwhile.
+    Callbacks, archiving and announcements go on. A request that already has its slot may leave for another 20 seconds.
     """
     keeper = session.gate()
     looked = {Doing.SHOW: keeper.look, Doing.SHUT: keeper.shut_by_hand, Doing.OPEN: keeper.open_by_hand}[doing]()
@@ -51,12 +53,12 @@ def value(gate: Gate, now: float, window: float) -> dict[str, Any]:
 
 
 def in_words(gate: Gate, now: float) -> str:
-    """Tell why the gate is shut and until when, or that it is open."""
+    """Say that requests are running, or why they are paused and until when."""
     if not gate.reason:
-        return "open"
+        return "running"
     if gate.reason == BY_HAND:
-        return "shut by hand: nothing is asked for until veo4k gate open"
-    return f"shut until {ahead(gate.until, now)}; {why(gate.reason)}"
+        return "paused by hand: no request is sent until veo4k gate open"
+    return f"paused until {ahead(gate.until, now)}; {why(gate.reason)}"
 
 
 def _recent(gate: Gate, now: float, window: float) -> int:

@@ -1,8 +1,10 @@
-"""A run's history: what the functions logged about it, in the order in which it happened."""
+"""A run's history: what the functions logged about it, in the order in which it happened.
+
+All functions log to one group; each line names its function in the field `service`.
+"""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -37,13 +39,11 @@ class History(NamedTuple):
 
 
 def history(stack: Stack, job: Job, now: float) -> History:
-    """Read a run's history from the log groups of the five functions (FilterLogEvents; two at a time)."""
-    groups = [_log_group(stack, function) for function in FUNCTIONS]
-    with ThreadPoolExecutor(max_workers=2) as crew:
-        found = crew.map(lambda group: list(_events(stack, group, job)), groups)
-        lines = in_order(line for events in found for event in events if (line := read_line(event, job.job_id)))
+    """Read a run's history from the log group of the stack."""
+    group = _log_group(stack)
+    lines = in_order(line for event in _events(stack, group, job) if (line := read_line(event, job.job_id)))
     begun = any(line.action in _OPENING for line in lines)
-    return History(lines, "" if begun else _missing(stack, groups[0], job, now))
+    return History(lines, "" if begun else _missing(stack, group, job, now))
 
 
 def in_order(lines: Iterable[Line]) -> list[Line]:
@@ -56,17 +56,19 @@ def in_order(lines: Iterable[Line]) -> list[Line]:
 
 
 def read_line(event: Mapping[str, Any], job_id: str) -> Line | None:
-    """Read a log event; None where it is no line about this run."""
+    """Read a log event. Return None where it is not a line of one of the functions about this run."""
     try:
         told = json.loads(event["message"])
     except ValueError:
         return None
-    if not isinstance(told, dict) or told.get("jobId") != job_id or told.get("state") not in set(State):
+    if not isinstance(told, dict) or told.get("jobId") != job_id or told.get("service") not in FUNCTIONS:
+        return None
+    if told.get("state") not in set(State):
         return None
     details = {name: str(told[name]) for name in _DETAILS if name in told}
     return Line(
         _told_at(told) or event["timestamp"] / 1000,
-        str(told.get("service")),
+        told["service"],
         str(told["message"]),
         told["state"],
         details,
@@ -88,18 +90,19 @@ def _events(stack: Stack, group: str, job: Job) -> Iterator[dict[str, Any]]:
         yield from page["events"]
 
 
-def _log_group(stack: Stack, function: str) -> str:
-    told = stack.client("lambda").get_function_configuration(FunctionName=stack.function(function))
+def _log_group(stack: Stack) -> str:
+    """Return the log group of all functions, as any one of them names it."""
+    told = stack.client("lambda").get_function_configuration(FunctionName=stack.function(FUNCTIONS[0]))
     return str(told["LoggingConfig"]["LogGroup"])
 
 
 def _missing(stack: Stack, group: str, job: Job, now: float) -> str:
     level, days = stack.parameter("LogLevel", "INFO"), _retention(stack, group)
     if days and job.created_at < now - days * _DAY:
-        return f"Logs are kept for {days} days: what happened before {moment(now - days * _DAY)} is gone."
+        return f"The beginning is missing. Logs are kept for {days} days, since {moment(now - days * _DAY)}."
     if level not in _LOGGED:
-        return f"The parameter LogLevel is {level}: what is no warning is not logged, so the beginning is missing."
-    return "The beginning is not in the logs (yet): a function reports when it is done, and logs take some seconds."
+        return f"The beginning is missing. LogLevel is {level}, so only warnings and errors are logged."
+    return "The beginning is missing (yet). A function logs a step when it ends, and logs take some seconds."
 
 
 def _retention(stack: Stack, group: str) -> int:

@@ -1,4 +1,4 @@
-"""Jobs: ask for one, list them, ask for one again."""
+"""Jobs: request one, list them, repeat one."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -39,14 +39,14 @@ def submit(
     task_id: TaskId,
     index: Index = 0,
     tag: Annotated[
-        list[str] | None, typer.Option("--tag", metavar="KEY=VALUE", help="Handed through to row and event.")
+        list[str] | None, typer.Option("--tag", metavar="KEY=VALUE", help="Copied to row and event; may be repeated.")
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="A new run, where the last one has ended.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Start a new run if the last one has ended.")] = False,
 ) -> None:
-    """Ask for a video's 4K version. This may cost credits."""
+    """Request a video in 4K. This may cost credits."""
     tags = dict(_pair(text) for text in tag or ())
     sent = send(session, {"taskId": task_id, "index": index} | _given(tags=tags, force=force))
-    session.out.answer(sent, f"Asked for {task_id}, video {index}. Follow it: veo4k watch {task_id}")
+    session.out.answer(sent, f"Sent a message for {task_id}, video {index}. Follow its job: veo4k watch {task_id}")
 
 
 @command(
@@ -56,27 +56,27 @@ def submit(
     panel=PANEL,
 )
 def replay(session: Session, task_id: TaskId, index: Index = 0) -> None:
-    """Do an ended job again, as a new run with the same tags.
+    """Repeat an ended job as a new run with the same tags.
 
-    A video that the provider has already made is, by its documentation, handed out without a new charge; after a
-    failure the new run may cost credits again.
+    By its documentation the provider returns a video that it has already made without a new charge. After a failure
+    the new run may cost credits again.
     """
     runs = session.jobs().runs(task_id)
     last = next((job for job in reversed(runs) if job.index == index), None)
     if last is None:
         raise OperatorError(f"there is no job of {task_id}, video {index}: veo4k submit makes its first run")
     if last.state in LIVE:
-        raise OperatorError(f"{last.job_id} is {last.state}, and would only be joined: veo4k watch {task_id}")
+        raise OperatorError(f"{last.job_id} is {last.state}, so a message would only join it: veo4k watch {task_id}")
     run = runs[-1].run + 1
     message = {"taskId": task_id, "index": index, "force": True} | _given(tags=dict(last.tags))
     session.out.answer(
         send(session, message) | {"run": run, "before": last.public()},
-        f"{last.job_id} ended {last.state}. Asked for run {run}: veo4k watch {task_id} --run {run}",
+        f"{last.job_id} ended {last.state}. Sent a message for run {run}: veo4k watch {task_id} --run {run}",
     )
 
 
 def send(session: Session, message: dict[str, Any]) -> dict[str, Any]:
-    """Put a message on the job queue, if it keeps the contract; gives it with its id."""
+    """Put a valid message on the job queue. Return it with its id. Raise InvalidMessageError for an invalid one."""
     body = json.dumps(message, ensure_ascii=False)
     parse_message(body)
     stack = session.stack
@@ -94,20 +94,22 @@ def send(session: Session, message: dict[str, Any]) -> dict[str, Any]:
 )
 def list_jobs(
     session: Session,
-    state: Annotated[list[State] | None, typer.Option("--state", help="Only these; may be repeated.")] = None,
+    state: Annotated[
+        list[State] | None, typer.Option("--state", help="Only jobs in this state; may be repeated.")
+    ] = None,
     since_: Annotated[
-        str | None, typer.Option("--since", metavar="WHEN", help="Made since then: 30m, 6h, 2d, 2026-11-22T10:00Z.")
+        str | None, typer.Option("--since", metavar="WHEN", help="Created since: 30m, 6h, 2d, 2026-11-22T10:00Z.")
     ] = None,
     limit: Annotated[
         int | None,
         typer.Option(
-            "--limit", min=1, show_default=False, help=f"The newest so many. [default: {MOST_SHOWN}; JSON: all]"
+            "--limit", min=1, show_default=False, help=f"The newest N jobs. [default: {MOST_SHOWN}; JSON: all]"
         ),
     ] = None,
 ) -> None:
     """List jobs, the newest first.
 
-    Live states alone are read from the index, which holds little else. Ended jobs mean a scan of the whole table.
+    Live states are read from an index. Any other state needs a scan of the whole table.
     """
     now, wanted = session.clock.now(), frozenset(state or State)
     oldest = since(since_, now) if since_ else 0.0
@@ -134,8 +136,8 @@ def _scanned(session: Session) -> Iterator[Job]:
 
 def _view(shown: Sequence[Job], chosen: Sequence[Job], now: float) -> RenderableType:
     if not chosen:
-        return "No such jobs. Ask for a video: veo4k submit TASK_ID"
-    made = table("job", "state", ">took", "brought by", "file, error or reason")
+        return "No such jobs. Request a video: veo4k submit TASK_ID"
+    made = table("job", "state", ">took", "delivered by", "file, error or reason")
     for job in shown:
         took = span((job.finished_at or now) - job.created_at)
         made.add_row(job.job_id, state_text(job.state), took, job.evidence or "", outcome(job))

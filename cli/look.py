@@ -74,13 +74,13 @@ def _facts(job: Job, now: float) -> Iterator[tuple[str, RenderableType]]:
     if job.credits_consumed is not None:
         yield "credits", str(job.credits_consumed)
     if job.evidence:
-        yield "brought by", job.evidence
+        yield "delivered by", job.evidence
     if job.tags:
         yield "tags", harmless(", ".join(f"{name}={value}" for name, value in job.tags.items()))
-    yield "attempts", f"{job.attempts}, {job.lost} without an answer" if job.lost else str(job.attempts)
+    yield "attempts", f"{job.attempts}, {job.lost} without a response" if job.lost else str(job.attempts)
     yield from ((name, moment(at)) for name, at in _instants(job) if at is not None)
     if job.due is not None and job.state not in ENDED:
-        yield "next look", ahead(job.due, now)
+        yield "next check", ahead(job.due, now)
 
 
 def _instants(job: Job) -> tuple[tuple[str, float | None], ...]:
@@ -132,7 +132,7 @@ def _looks(session: Session, task_id: str, run: int | None) -> Iterator[Job]:
 
 
 def _waits(job: Job, now: float) -> str:
-    due = "" if job.due is None or job.due <= now else f", looked after again in {span(job.due - now)}"
+    due = "" if job.due is None or job.due <= now else f", checked again in {span(job.due - now)}"
     return f" ({job.reason})" + due if job.reason else due
 
 

@@ -21,6 +21,7 @@ THEME = Theme(
         "state.FAILED": "magenta",
         "state.TIMED_OUT": "magenta",
         "good": "green",
+        "warn": "yellow",
         "bad": "bold red",
         "aside": "dim",
     }

@@ -46,10 +46,10 @@ class Account:
 
 
 _SILENCE: tuple[tuple[type[Exception], str], ...] = (
-    (exceptions.SSLError, "its certificate does not hold, or somebody has put another in its place"),
-    (exceptions.ProxyError, "the proxy does not let it through"),
-    (exceptions.Timeout, "not in time"),
-    (exceptions.ConnectionError, "no connection, or a connection that was cut"),
+    (exceptions.SSLError, "its certificate is not valid, or a proxy has replaced it"),
+    (exceptions.ProxyError, "the proxy refused the connection"),
+    (exceptions.Timeout, "timeout"),
+    (exceptions.ConnectionError, "no connection, or the connection was closed"),
 )
 
 
@@ -71,9 +71,9 @@ def account(session: Session) -> Account:
 
 @command(app, "veo4k credits", "veo4k credits --json | jq .credits", name="credits", panel="Account")
 def balance(session: Session) -> None:
-    """Show the account's remaining credits, asked of the provider with the stack's key."""
+    """Show the account's remaining credits, as the provider reports them for the stack's key."""
     told = account(session).credits()
     if told.code != OK or not isinstance(told.data, int | float):
-        raise OperatorError(f"the provider gave no balance ({told.code or f'HTTP {told.status}'}): veo4k doctor")
+        raise OperatorError(f"the provider returned no balance ({told.code or f'HTTP {told.status}'}): veo4k doctor")
     videos = int(told.data // PRICE)
     session.out.answer({"credits": told.data}, f"{told.data:,} credits, {videos:,} videos at {PRICE}")

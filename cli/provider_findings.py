@@ -19,26 +19,26 @@ def api_key(told: Heard, source: str) -> Findings:
         return
     reason = SHUTTING.get(told.code) if told.code is not None else None
     said = reason or (f"code {told.code}" if told.code is not None else f"HTTP {told.status} without its envelope")
-    text = f"The provider did not give the balance for the key of {source}: {said}."
+    text = f"The provider did not return the balance for the key of {source}: {said}."
     yield Finding("API key", Verdict.ACT, text, _TODO.get(reason or "", _STRANGE if told.code is None else _LATER))
 
 
-_STRANGE = "Something in front of the provider has answered: look at this machine's proxy, then try again."
-_LATER = "Look at the provider's status page, then try again."
+_STRANGE = "Something in front of the provider has answered: check this machine's proxy, then try again."
+_LATER = "Check the provider's status page, then try again."
 _TODO: Mapping[str, str] = {
-    "API_KEY_REFUSED": "Look at the key, or make a new one there; a stack keeps it in the secret ApiKeySecretName.",
+    "API_KEY_REFUSED": "Check the key, or create a new one. A stack keeps it in the secret ApiKeySecretName.",
     "NO_CREDITS": "Buy credits.",
     "RATE_LIMITED": "Wait ten seconds, then try again.",
     "KEY_LIMIT_REACHED": "Raise the key's own limit at the provider.",
-    "MAINTENANCE": "Wait; jobs wait too.",
-    "FEATURE_OFF": "Look at the provider's news: the feature is switched off.",
+    "MAINTENANCE": "Wait. Jobs wait too, and continue automatically.",
+    "FEATURE_OFF": "Read the provider's news: the feature is switched off.",
 }
 
 
 def unreachable(host: str, addresses: Sequence[str], kind: str) -> Findings:
     """Tell that nothing came back at all."""
-    text = f"{host} did not answer ({kind})." if addresses else f"The name {host} leads to no address."
-    todo = "Look at this machine's network, DNS and proxy, then at the provider's status page."
+    text = f"{host} did not answer ({kind})." if addresses else f"The host name {host} has no address."
+    todo = "Check this machine's network, DNS and proxy, then the provider's status page."
     yield Finding("provider", Verdict.ACT, text, todo)
 
 
@@ -88,16 +88,16 @@ def _path(contract: str, gone: Sequence[str], mute: Sequence[str], use: _Use) ->
     about = f"contract {contract}"
     if gone:
         text = (
-            f"{', '.join(gone)} ({use.role}) answered a GET with 404, without the provider's envelope: it may be gone."
+            f"{', '.join(gone)} ({use.role}) answered a GET with 404, without the provider's envelope. It may be gone."
         )
         return Finding(about, Verdict.ACT if use.used else Verdict.NOTE, text, _instead(use) if use.used else "")
     if mute:
-        text = f"{', '.join(mute)} ({use.role}) gave an answer that says nothing of the path."
+        text = f"{', '.join(mute)} ({use.role}) returned a response that says nothing about the path."
         return Finding(about, Verdict.NOTE, text)
     return Finding(about, Verdict.WELL, f"Its paths are there ({use.role}), as far as a GET can tell.")
 
 
 def _instead(use: _Use) -> str:
     if not use.there:
-        return "Look at KieBaseUrl, and at the provider's pages."
+        return "Check KieBaseUrl and the provider's documentation."
     return f"If jobs wait with PATH_GONE too, set ProviderContract to {use.there[0]}, deploy, then veo4k gate open."

@@ -1,4 +1,4 @@
-"""New keys for callbacks, with the old ones believed for a while. No key is ever shown."""
+"""New keys for callbacks, with the former ones valid for a while. No key is ever shown."""
 
 import json
 import sys
@@ -24,7 +24,7 @@ class Which(StrEnum):
 
 _SECRETS = {Which.TOKEN: "TokenKeySecretName", Which.WEBHOOK: "WebhookKeySecretName"}
 _NEXT = {
-    Which.TOKEN: "Jobs asked for from now on get tokens of it. Rotate again only when those from before have ended.",
+    Which.TOKEN: "New requests use it. Rotate again only when all jobs that were requested before have ended.",
     Which.WEBHOOK: "Now set the same key on the provider's settings page.",
 }
 
@@ -43,19 +43,20 @@ def rotate(
         bool, typer.Option("--value-from-stdin", help="Read the new key from standard input.")
     ] = False,
 ) -> None:
-    """Put a new key in use and keep the one before as the previous one.
+    """Put a new key in use and keep the former one as the previous key.
 
-    The token key is made here, unless one is given. The webhook key is the provider's: it is asked for, unseen.
+    The token key is generated, unless you pass one. The webhook key comes from the provider: the command prompts for it
+    and does not show it.
     """
     secret = session.secret(_SECRETS[which])
     before = secret.in_use()
     new = _new_key(session, which, from_stdin=from_stdin)
     if before and new.encode() == before[0]:
-        raise OperatorError("that is the key in use already: nothing was changed")
+        raise OperatorError("this key is in use already: nothing was changed")
     pair = {"current": new} | ({"previous": before[0].decode()} if before else {})
     secret.client.put_secret_value(SecretId=secret.name, SecretString=json.dumps(pair))
-    kept = "The one before is believed until the next rotation. " if before else ""
-    kept += "The one before that is forgotten. " if len(before) > 1 else ""
+    kept = "The former key stays valid until the next rotation. " if before else ""
+    kept += "The key before that is no longer valid. " if len(before) > 1 else ""
     told = {"rotated": which, "previousKept": bool(before), "olderForgotten": len(before) > 1}
     session.out.answer(told, f"The {which} key is in use within 30 seconds. {kept}{_NEXT[which]}")
 

@@ -4,10 +4,10 @@ import json
 import os
 import socket
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import boto3
@@ -18,24 +18,29 @@ from cli.errors import OperatorError
 from local import aws
 from local.coordinates import FILE
 from veo4k.domain.gate import Pace
+from veo4k.settings import Settings
 
 DEFAULT_NAME = "veo4k"
 FUNCTIONS = ("submit", "callback", "sweep", "publish", "archive")
 # A sweep that is invoked by hand is waited for; it may take two minutes, and must not be started twice.
 _CONFIG = Config(connect_timeout=5, read_timeout=150, retries={"mode": "standard", "total_max_attempts": 3})
-_PACE = {
-    "requests": "RequestsPerWindow",
-    "window": "WindowSeconds",
-    "pause": "PauseSeconds",
-    "lease": "LeaseSeconds",
-}
 
 
-@dataclass(frozen=True, slots=True)
+class Resource(NamedTuple):
+    """A resource of the stack: its name in the template, its name on AWS, and its type."""
+
+    logical: str
+    physical: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Stack:
     """A deployed stack. `place`: region or endpoint; `client`: gives the boto3 client of a service."""
 
     name: str
+    arn: str
+    status: str
     place: str
     local: bool
     client: Callable[[str], Any]
@@ -56,12 +61,33 @@ class Stack:
         """Give the name that one of the five functions has on AWS."""
         return self.output(f"{name.capitalize()}FunctionName")
 
+    def resources(self) -> list[Resource]:
+        """List the stack's resources: most of them are no outputs."""
+        pages = self.client("cloudformation").get_paginator("list_stack_resources")
+        return [
+            Resource(found["LogicalResourceId"], found.get("PhysicalResourceId", ""), found["ResourceType"])
+            for page in pages.paginate(StackName=self.name)
+            for found in page["StackResourceSummaries"]
+        ]
+
     def pace(self) -> Pace:
-        """Give the account's pace."""
-        told = {field: self.parameter(name) for field, name in _PACE.items()}
-        numbers = {field: float(text) for field, text in told.items() if text}
-        whole = {f.name: int(numbers[f.name]) for f in fields(Pace) if f.type in (int, "int") and f.name in numbers}
-        return Pace(**numbers | whole)  # type: ignore[arg-type]  # requests are an int
+        """Return the account's pace, read from the parameters as the functions read it."""
+        environment = {
+            "REQUESTS_PER_WINDOW": self.parameter("RequestsPerWindow", str(Pace().requests)),
+            "DAILY_REQUEST_LIMIT": self.parameter("DailyRequestLimit"),
+            "TUNING": self.parameter("Tuning"),
+        }
+        return Settings(environment).pace()
+
+    @property
+    def region(self) -> str:
+        """Return the region of the stack."""
+        return self.arn.split(":")[3]
+
+    @property
+    def account(self) -> str:
+        """Return the id of the AWS account that the stack is in."""
+        return self.arn.split(":")[4]
 
     @property
     def where(self) -> str:
@@ -112,4 +138,13 @@ def _described(name: str, place: str, client: Callable[[str], Any], *, local: bo
         raise OperatorError(f"no stack {name} in {place}: name it with --stack, its region with AWS_REGION") from None
     outputs = {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", ())}
     parameters = {given["ParameterKey"]: given["ParameterValue"] for given in found.get("Parameters", ())}
-    return Stack(name, place, local, client, outputs, parameters)
+    return Stack(
+        name=name,
+        arn=found["StackId"],
+        status=found["StackStatus"],
+        place=place,
+        local=local,
+        client=client,
+        outputs=outputs,
+        parameters=parameters,
+    )

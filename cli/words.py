@@ -8,22 +8,23 @@ from cli.errors import OperatorError
 WHY: dict[str, str] = {
     "API_KEY_UNSET": "no API key is set: put it into the secret ApiKeySecretName",
     "TOKEN_KEY_UNSET": "no token key is set: veo4k rotate token",
-    "API_KEY_UNREADABLE": "Secrets Manager did not give the API key; it is tried again",
-    "GATE_UNREACHABLE": "the table did not answer; it is tried again",
-    "WINDOW_FULL": "the account's rate is used up for the moment; it goes on by itself",
-    "SLOT_MISSED": "it was too late for its slot; it goes on by itself",
-    "EARLIER_RUN": "an earlier run of this task has not ended; it goes on by itself",
-    "BASE_NOT_FINISHED": "the base video is not finished; it is asked for again",
+    "API_KEY_UNREADABLE": "Secrets Manager did not return the API key; this is retried automatically",
+    "GATE_UNREACHABLE": "the table did not answer; this is retried automatically",
+    "WINDOW_FULL": "the account's request rate is used up for the moment; the job continues automatically",
+    "SLOT_MISSED": "the job was too late for its slot; it continues automatically",
+    "EARLIER_RUN": "an earlier run of this task has not ended; the job continues automatically",
+    "BASE_NOT_FINISHED": "the base video is not finished; the request is repeated automatically",
     "NO_CREDITS": "the account has no credits: buy some, then veo4k gate open",
     "API_KEY_REFUSED": "the provider refuses the API key: veo4k doctor",
     "KEY_LIMIT_REACHED": "the key's own limit at the provider is reached: raise it there, then veo4k gate open",
-    "FEATURE_OFF": "the provider has switched the feature off: look at its news",
+    "FEATURE_OFF": "the provider has switched the feature off: read its news",
     "PATH_GONE": "the provider does not know the path: see KieBaseUrl and ProviderContract, and veo4k doctor",
-    "MAINTENANCE": "the provider is under maintenance; it goes on by itself",
-    "RATE_LIMITED": "the provider counted too many requests; it goes on by itself after a window",
-    "SHUT_BY_HAND": "somebody shut the gate: veo4k gate open",
+    "MAINTENANCE": "the provider is under maintenance; requests continue automatically",
+    "RATE_LIMITED": "the provider counted too many requests; requests continue automatically after a window",
+    "DAILY_LIMIT": "DailyRequestLimit is reached; the job continues on the next day (UTC)",
+    "SHUT_BY_HAND": "the requests were paused by hand: veo4k gate open",
 }
-"""What a QUEUED job, or a shut gate, waits for, and what to do."""
+"""What a QUEUED job, or a paused account, waits for, and what to do."""
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}

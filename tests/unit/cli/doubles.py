@@ -21,6 +21,8 @@ OUTPUTS = {
     "ApiKeySecretName": "api",
     "WebhookKeySecretName": "webhook",
     "TokenKeySecretName": "token",
+    "ArchiveBucketName": "videos",
+    "AlarmTopicArn": "arn:aws:sns:eu-central-1:123456789012:alarms",
 } | {f"{name}FunctionName": name.lower() for name in ("Submit", "Callback", "Sweep", "Publish", "Archive")}
 
 
@@ -130,57 +132,142 @@ class Secrets:
         self.held[request["SecretId"]] = request["SecretString"]
 
 
+LOG_GROUP = "/aws/lambda/veo4k"
+SCHEDULE = "veo4k-sweep"
+EMPTY_BATCH = {"batchItemFailures": list[str]()}
+TRIGGERED = ("submit", "publish", "archive")
+
+
 class Logs:
-    """CloudWatch Logs: lines by group."""
+    """CloudWatch Logs: the one group of all functions."""
 
     def __init__(self) -> None:
-        self.events: dict[str, list[dict[str, Any]]] = {}
+        self.events: list[dict[str, Any]] = []
         self.days = 30
 
     def tell(self, function: str, told_at: float, action: str, job_id: str, state: str, **details: Any) -> None:
         """Log a line as the functions do."""
         line = {"message": action, "service": function, "jobId": job_id, "state": state} | details
-        event = {"timestamp": int(told_at * 1000), "message": json.dumps(line)}
-        self.events.setdefault(f"/logs/{function}", []).append(event)
+        self.events.append({"timestamp": int(told_at * 1000), "message": json.dumps(line)})
 
     def get_paginator(self, _: str) -> Pages:
-        """Filter a group by a quoted text."""
+        """Filter the group by a quoted text."""
         return Pages(self._filtered)
 
     def describe_log_groups(self, **request: Any) -> dict[str, Any]:
-        """Tell how long a group is kept."""
+        """Return how long a group is kept."""
         return {"logGroups": [{"logGroupName": request["logGroupNamePrefix"], "retentionInDays": self.days}]}
 
     def _filtered(self, **request: Any) -> dict[str, Any]:
         text = request["filterPattern"].strip('"')
-        return {"events": [e for e in self.events.get(request["logGroupName"], ()) if text in e["message"]]}
+        assert request["logGroupName"] == LOG_GROUP
+        return {"events": [event for event in self.events if text in event["message"]]}
 
 
 class Formation:
-    """CloudFormation: which queues the stack has."""
+    """CloudFormation: which queues and alarms the stack has."""
 
     def get_paginator(self, _: str) -> Pages:
         """List the resources."""
-        queues = {"JobQueue": JOBS, "DeadLetterQueue": DEAD}
-        listed = [{"LogicalResourceId": name, "PhysicalResourceId": url} for name, url in queues.items()]
-        return Pages(lambda **_: {"StackResourceSummaries": listed})
+        listed = [
+            ("JobQueue", JOBS, "AWS::SQS::Queue"),
+            ("DeadLetterQueue", DEAD, "AWS::SQS::Queue"),
+            *((name, f"veo4k-{name}-1X2Y", "AWS::CloudWatch::Alarm") for name in ("HeartbeatAlarm", "PaymentAlarm")),
+        ]
+        names = ("LogicalResourceId", "PhysicalResourceId", "ResourceType")
+        return Pages(lambda **_: {"StackResourceSummaries": [dict(zip(names, one, strict=True)) for one in listed]})
 
 
 class Functions:
-    """Lambda: where functions log, and what the sweep answers."""
+    """Lambda: functions that are well, until a test says otherwise."""
 
     def __init__(self) -> None:
-        self.answer: dict[str, Any] = {}
-        self.error = ""
+        self.responses: dict[str, Any] = {"callback": {"statusCode": 404, "body": ""}, "sweep": {}}
+        self.responses |= dict.fromkeys(TRIGGERED, EMPTY_BATCH)
+        self.failed: set[str] = set()
+        self.invoked: list[tuple[str, Any]] = []
+        self.configuration: dict[str, str] = {"State": "Active", "LastUpdateStatus": "Successful"}
+        self.mapping: dict[str, str] = {"UUID": "4711", "State": "Enabled", "LastProcessingResult": "OK"}
+        self.limit = {"ConcurrentExecutions": 1000, "UnreservedConcurrentExecutions": 900}
 
-    def get_function_configuration(self, **request: Any) -> dict[str, Any]:
-        """Tell a function's log group."""
-        return {"LoggingConfig": {"LogGroup": f"/logs/{request['FunctionName']}"}}
+    def get_function_configuration(self, **_: Any) -> dict[str, Any]:
+        """Return a function's state and log group."""
+        return self.configuration | {"LoggingConfig": {"LogGroup": LOG_GROUP}}
 
-    def invoke(self, **_: Any) -> dict[str, Any]:
-        """Answer as the function would."""
-        body = {"Payload": io.BytesIO(json.dumps(self.answer).encode())}
-        return body | ({"FunctionError": self.error} if self.error else {})
+    def list_event_source_mappings(self, **request: Any) -> dict[str, Any]:
+        """List the only mapping of a function that has one."""
+        assert request["FunctionName"] in TRIGGERED
+        return {"EventSourceMappings": [self.mapping] if self.mapping else []}
+
+    def get_account_settings(self) -> dict[str, Any]:
+        """Return the account's concurrency."""
+        return {"AccountLimit": self.limit}
+
+    def invoke(self, **request: Any) -> dict[str, Any]:
+        """Respond as the function would. The invocation names the function and nothing else."""
+        assert request.keys() == {"FunctionName", "Payload"}
+        name = request["FunctionName"]
+        self.invoked.append((name, json.loads(request["Payload"])))
+        body = {"Payload": io.BytesIO(json.dumps(self.responses[name]).encode())}
+        return body | ({"FunctionError": "Unhandled"} if name in self.failed else {})
+
+
+class Schedules:
+    """EventBridge Scheduler: the sweep's schedule."""
+
+    def __init__(self) -> None:
+        self.state = "ENABLED"
+
+    def get_schedule(self, **request: Any) -> dict[str, str]:
+        """Return the schedule of that name."""
+        if request["Name"] != SCHEDULE or not self.state:
+            raise refusal("ResourceNotFoundException", "GetSchedule")
+        return {"Name": SCHEDULE, "State": self.state, "ScheduleExpression": "rate(1 minute)"}
+
+
+class Buckets:
+    """S3: the status and the region with which a bucket is found."""
+
+    def __init__(self) -> None:
+        self.status, self.region = 200, "eu-central-1"
+        self.requests: list[dict[str, Any]] = []
+
+    def head_bucket(self, **request: Any) -> dict[str, Any]:
+        """Find the bucket, or refuse as S3 does: with the status as the code, and still with the region."""
+        self.requests.append(request)
+        headers = {"x-amz-bucket-region": self.region} if self.region else {}
+        http = {"ResponseMetadata": {"HTTPStatusCode": self.status, "HTTPHeaders": headers}}
+        if self.status != 200:
+            error: Any = {"Error": {"Code": str(self.status), "Message": ""}} | http
+            raise ClientError(error, "HeadBucket")
+        return http
+
+
+class Topics:
+    """SNS: the subscriptions of the alarm topic."""
+
+    def __init__(self) -> None:
+        self.subscriptions: list[dict[str, str]] = []
+
+    def subscribe(self, endpoint: str, arn: str = "arn:aws:sns:eu-central-1:123456789012:alarms:1") -> None:
+        """Add a subscription by e-mail, or, where the endpoint is a URL, by https."""
+        protocol = "https" if "//" in endpoint else "email"
+        self.subscriptions.append({"SubscriptionArn": arn, "Protocol": protocol, "Endpoint": endpoint})
+
+    def get_paginator(self, _: str) -> Pages:
+        """List the subscriptions."""
+        return Pages(lambda **_: {"Subscriptions": self.subscriptions})
+
+
+class Alarms:
+    """CloudWatch: the alarms that fire, of this and of other stacks."""
+
+    def __init__(self) -> None:
+        self.firing: list[str] = []
+
+    def describe_alarms(self, **_: Any) -> dict[str, Any]:
+        """Return the alarms that fire."""
+        return {"MetricAlarms": [{"AlarmName": name} for name in self.firing]}
 
 
 def refusal(code: str, operation: str, message: str = "") -> ClientError:

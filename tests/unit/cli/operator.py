@@ -10,7 +10,19 @@ from cli.command import World
 from cli.stack import Stack
 from tests.doubles.gate_memory import numbered
 from tests.doubles.time_manual import NOON, ManualClock
-from tests.unit.cli.doubles import OUTPUTS, Formation, Functions, Logs, Queues, Secrets, Table
+from tests.unit.cli.doubles import (
+    OUTPUTS,
+    Alarms,
+    Buckets,
+    Formation,
+    Functions,
+    Logs,
+    Queues,
+    Schedules,
+    Secrets,
+    Table,
+    Topics,
+)
 from veo4k.domain.job import Job, State
 
 TASK = "veo_task_abcdef123456"
@@ -36,7 +48,10 @@ class Operator:
     def __init__(self) -> None:
         self.table, self.queues, self.secrets = Table(), Queues(), Secrets()
         self.logs, self.functions, self.clock = Logs(), Functions(), ManualClock()
-        self.parameters = {"RequestsPerWindow": "20", "WindowSeconds": "10", "PauseSeconds": "60", "LeaseSeconds": "90"}
+        self.schedules, self.buckets, self.topics, self.alarms = Schedules(), Buckets(), Topics(), Alarms()
+        self.parameters = {"RequestsPerWindow": "20", "ArchiveConcurrency": "5", "Tuning": ""}
+        self.status = "UPDATE_COMPLETE"
+        self.local = False
         self.outputs = dict(OUTPUTS)
         self.environment: dict[str, str] = {}
         self.asked_for: list[tuple[str | None, bool]] = []
@@ -58,11 +73,17 @@ class Operator:
             "logs": self.logs,
             "lambda": self.functions,
             "cloudformation": Formation(),
+            "scheduler": self.schedules,
+            "s3": self.buckets,
+            "sns": self.topics,
+            "cloudwatch": self.alarms,
         }
         return Stack(
             name="veo4k",
+            arn="arn:aws:cloudformation:eu-central-1:123456789012:stack/veo4k/4711",
+            status=self.status,
             place="eu-central-1",
-            local=False,
+            local=self.local,
             client=clients.__getitem__,
             outputs=self.outputs,
             parameters=self.parameters,

@@ -77,14 +77,20 @@ def test_the_answers_to_test_callbacks_are_explained(tries: list[Try], text: str
     assert (finding.verdict is Verdict.WELL) == (text == "Callbacks arrive")
 
 
-def test_a_shut_gate_needs_somebody() -> None:
+def test_paused_requests_need_somebody() -> None:
     assert kinds(findings.gate(Gate(reason="NO_CREDITS", until=NOON), NOON)) == {"gate": "act"}
     assert kinds(findings.gate(Gate(), NOON)) == {"gate": "well"}
 
 
+def test_only_a_hand_resumes_what_a_hand_paused() -> None:
+    [by_hand] = findings.gate(Gate(reason="SHUT_BY_HAND"), NOON)
+    [by_itself] = findings.gate(Gate(reason="NO_CREDITS", until=NOON), NOON)
+    assert ("automatically" in by_hand.todo, "automatically" in by_itself.todo) == (False, True)
+
+
 def test_a_job_long_overdue_means_that_nobody_sweeps() -> None:
-    assert kinds(findings.table("ACTIVE", 301)) == {"table": "well", "sweep": "act"}
-    assert kinds(findings.table("UPDATING", 0)) == {"table": "act", "sweep": "well"}
+    assert kinds(findings.table("ACTIVE", 301)) == {"table": "well", "due jobs": "act"}
+    assert kinds(findings.table("UPDATING", 0)) == {"table": "act", "due jobs": "well"}
 
 
 def test_messages_trouble_only_in_a_dead_letter_queue() -> None:

@@ -10,9 +10,9 @@ def keeper(operator: Operator) -> DynamoGate:
     return DynamoGate(operator.table, "jobs", Pace(), lambda: "other")  # type: ignore[arg-type]
 
 
-def test_the_gate_is_shown_open(operator: Operator) -> None:
+def test_running_requests_are_shown(operator: Operator) -> None:
     keeper(operator).reserve(3, NOON - 2)
-    assert operator.runs("gate").out == "open\n3 of 20 requests in the last 10 s\n"
+    assert operator.runs("gate").out == "running\n3 of 20 requests in the last 10 s\n"
     assert operator.runs("gate", "show", "--json").json == {"open": True, "requestsInWindow": 3}
 
 
@@ -31,6 +31,7 @@ def test_the_gate_is_opened_whatever_shut_it(operator: Operator) -> None:
 def test_a_gate_that_shut_itself_says_why_and_until_when(operator: Operator) -> None:
     keeper(operator).shut("NO_CREDITS", NOON, "")
     told = operator.runs("gate").out
+    assert told.startswith("paused until ")
     assert "(in 60 s)" in told
     assert "buy some" in told
 
@@ -41,7 +42,7 @@ def test_a_reason_that_explains_itself_is_shown_as_it_is(operator: Operator) -> 
 
 
 def test_the_sweep_tells_what_it_did(operator: Operator) -> None:
-    operator.functions.answer = {"probe_claimed": 2}
+    operator.functions.responses["sweep"] = {"probe_claimed": 2}
     assert operator.runs("sweep", "--json").json == {"probe_claimed": 2}
     assert operator.runs("sweep").out.split()[-2:] == ["2", "probe_claimed"]
 
@@ -51,6 +52,14 @@ def test_a_sweep_without_work_says_so(operator: Operator) -> None:
 
 
 def test_a_sweep_that_failed_is_told_by_its_kind(operator: Operator) -> None:
-    operator.functions.answer, operator.functions.error = {"errorType": "SettingsError"}, "Unhandled"
+    operator.functions.failed.add("sweep")
+    operator.functions.responses["sweep"] = {"errorType": "Sandbox.Timedout", "errorMessage": "https://x/?key=1"}
     seen = operator.runs("sweep")
-    assert (seen.status, "failed with SettingsError" in seen.err) == (2, True)
+    assert (seen.status, "the function sweep failed with Sandbox.Timedout" in seen.err) == (2, True)
+    assert "key=1" not in seen.err
+
+
+def test_a_wrong_setting_is_named(operator: Operator) -> None:
+    operator.functions.failed.add("sweep")
+    operator.functions.responses["sweep"] = {"errorType": "SettingsError", "errorMessage": "TUNING: unknown name 'X'"}
+    assert "failed with SettingsError: TUNING: unknown name 'X'" in operator.runs("sweep").err

@@ -51,7 +51,7 @@ def test_a_live_job_is_not_replayed(operator: Operator) -> None:
     operator.has(State.PROCESSING)
     seen = operator.runs("replay", TASK)
     assert (seen.status, operator.queues.bodies(JOBS)) == (2, [])
-    assert "is PROCESSING, and would only be joined" in seen.err
+    assert "is PROCESSING, so a message would only join it" in seen.err
 
 
 def test_what_never_ran_is_not_replayed(operator: Operator) -> None:
@@ -103,5 +103,5 @@ def test_list_tells_of_the_jobs_it_leaves_out(operator: Operator) -> None:
 
 
 def test_no_jobs_at_all(operator: Operator) -> None:
-    assert "Ask for a video: veo4k submit TASK_ID" in operator.runs("list").out
+    assert "Request a video: veo4k submit TASK_ID" in operator.runs("list").out
     assert operator.runs("list", "--json").json == []

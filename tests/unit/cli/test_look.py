@@ -48,7 +48,8 @@ def test_what_followed_from_a_state_comes_after_what_reached_it(operator: Operat
 def test_lines_about_others_are_left_out(operator: Operator) -> None:
     operator.has()
     operator.logs.tell("submit", NOON, "job_created", f"{JOB}1", "SUBMITTING")
-    operator.logs.events["/logs/submit"].append({"timestamp": 0, "message": f"REPORT of {JOB}"})
+    operator.logs.events.append({"timestamp": 0, "message": f"REPORT of {JOB}"})
+    operator.logs.tell("another-program", NOON, "job_seen", JOB, "SUBMITTING")
     assert operator.runs("show", TASK, "--json").json["history"] == []
 
 

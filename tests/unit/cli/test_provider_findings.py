@@ -56,7 +56,7 @@ def test_what_was_answered_is_told(heard: Heard, words: str) -> None:
 
 def test_a_name_without_an_address_is_told_apart_from_silence() -> None:
     [nameless], [silent] = findings.unreachable("a.example", (), "x"), findings.unreachable("a.example", ("::1",), "x")
-    assert "leads to no address" in nameless.text
+    assert "has no address" in nameless.text
     assert "did not answer (x)" in silent.text
 
 

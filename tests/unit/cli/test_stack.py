@@ -18,13 +18,22 @@ def test_a_stack_on_aws_and_the_local_cloud_at_once_are_refused() -> None:
 
 
 def test_the_pace_is_the_stacks_own(operator: Operator) -> None:
-    operator.parameters |= {"RequestsPerWindow": "7", "WindowSeconds": "1.5", "PauseSeconds": "3"}
-    assert operator.find(None, local=False).pace() == Pace(requests=7, window=1.5, pause=3, lease=90)
+    operator.parameters |= {
+        "RequestsPerWindow": "7",
+        "Tuning": "WindowSeconds=2,PauseSeconds=3",
+        "DailyRequestLimit": "9",
+    }
+    assert operator.find(None, local=False).pace() == Pace(requests=7, window=2, pause=3, lease=90, daily=9)
 
 
 def test_a_stack_that_does_not_tell_its_pace_has_the_providers(operator: Operator) -> None:
     operator.parameters.clear()
     assert operator.find(None, local=False).pace() == Pace()
+
+
+def test_region_and_account_are_those_of_the_stack(operator: Operator) -> None:
+    stack = operator.find(None, local=False)
+    assert (stack.region, stack.account) == ("eu-central-1", "123456789012")
 
 
 def test_the_local_cloud_is_the_one_that_listens(tmp_path: Path) -> None:
