@@ -65,7 +65,7 @@ soak: setup .venvs/wire/.ready ## Faults on the wire of the local cloud: make so
 bench: setup build ## Figures beside their anchors, as ratios of one run
 	@PYTHONPATH=layers/core/src:. $(DEV)/python -m bench
 
-prove: simulate burst soak ## The long proofs: simulation, every two faults, random writes and files, bursts, faults on the wire
+prove: simulate burst soak ## The long proofs: simulation, every two faults, random writes and files, bursts, faults on the wire, two stacks
 	@$(CORE) $(DEV)/python -m tests.simulation --contract jobs --first 1000
 	@$(CORE) $(DEV)/python -m tests.simulation --exhaustive 2
 	@$(CORE) $(DEV)/python -m tests.simulation --profiles 20
@@ -92,7 +92,7 @@ audit: .venvs/scan/.ready ## Known weaknesses of what is deployed, as the packag
 doctor: setup ## Look whether a stack, or an API key alone, can work: make doctor STACK=veo4k, or KIE_API_KEY=... make doctor
 	@$(DEV)/veo4k doctor $(if $(STACK),--stack $(STACK))
 
-format: setup ## Format the code and mend what can be mended
+format: setup ## Format the code and fix what can be fixed
 	$(DEV)/ruff format .
 	$(DEV)/ruff check --fix .
 
@@ -100,8 +100,11 @@ build: setup ## Build functions and layers into .aws-sam/, with a bill of materi
 	@$(DEV)/python -m local.build
 	@$(DEV)/python -m local.bill_of_materials
 
-# The answers of the first time are kept in samconfig.local.toml; the next time nothing is asked but the go-ahead.
-deploy: build ## Deploy to AWS; asks for the parameters the first time
+# The answers of the first time are kept in samconfig.local.toml; the next time only the changes have to be confirmed.
+# The stamp of local.build goes: what is built here is no longer what it says.
+deploy: .venvs/sam/.ready ## Deploy to AWS with the SAM CLI alone; asks for the parameters the first time
+	@rm -f .aws-sam/sources.sha256
+	PIP="$(CURDIR)/.venvs/sam/bin/python -m pip" $(SAM) build
 	@if test -f samconfig.local.toml; then $(SAM) deploy --config-file samconfig.local.toml; else \
 		cp samconfig.toml samconfig.local.toml; \
 		$(SAM) deploy --guided --config-file samconfig.local.toml \

@@ -54,7 +54,7 @@ def ends(world: World, tasks: Mapping[str, str]) -> dict[str, Row] | None:
 
 
 def change(world: World, **parameters: str) -> None:
-    """Update the stack between two sweeps: the emulator, other than AWS, kills what runs in a replaced version."""
+    """Update the stack between two sweeps: the emulator, other than AWS, kills a function's runs when it updates it."""
     with world.sweeps.turn:
         world.cloud.change(**parameters)
 

@@ -29,9 +29,9 @@ def ended(cloud: LocalCloud, task_id: str) -> dict[str, Any]:
     name = f"upscale-{task_id}"
     role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=document(trust))["Role"]["Arn"]
     iam.put_role_policy(RoleName=name, PolicyName="send", PolicyDocument=document(send))
-    machine = states.create_state_machine(
-        name=name, roleArn=role, definition=definition.replace("${JobQueueUrl}", cloud.outputs["JobQueueUrl"])
-    )["stateMachineArn"]
+    for variable, value in {"JobQueueUrl": cloud.outputs["JobQueueUrl"], "Partition": "aws"}.items():
+        definition = definition.replace(f"${{{variable}}}", value)
+    machine = states.create_state_machine(name=name, roleArn=role, definition=definition)["stateMachineArn"]
     execution = states.start_execution(stateMachineArn=machine, input=json.dumps({"taskId": task_id}))["executionArn"]
 
     def over() -> dict[str, Any] | None:
