@@ -6,12 +6,11 @@ import ssl
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
-from functools import cache, partial
+from functools import partial
 from threading import Event
 
-import certifi
-
 from veo4k.adapters.deadline import shut_down_after
+from veo4k.adapters.tls import shared_context
 from veo4k.domain.errors import DownloadError
 from veo4k.domain.result_url import Target
 
@@ -28,12 +27,6 @@ def addresses(host: str, port: int) -> Sequence[str]:
     return [str(found[4][0]) for found in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
 
 
-@cache
-def trusted_roots() -> ssl.SSLContext:
-    """The usual roots and checks, once per process: each reading of the roots costs 15 ms."""
-    return ssl.create_default_context(cafile=certifi.where())
-
-
 @dataclass(frozen=True)
 class PinnedConnector:
     """Connects to an address of a link's host. The host is resolved once, and every address must be admitted.
@@ -44,7 +37,7 @@ class PinnedConnector:
 
     resolve: Resolver = addresses
     connect: Connector = socket.create_connection
-    tls: ssl.SSLContext = field(default_factory=trusted_roots)
+    tls: ssl.SSLContext = field(default_factory=shared_context)
 
     @contextmanager
     def open(self, target: Target, seconds: float) -> Iterator[tuple[http.client.HTTPConnection, Event]]:
