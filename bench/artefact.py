@@ -12,6 +12,7 @@ from pathlib import Path
 from local.build import ROOT
 
 PLACE = ROOT / ".local/bench"
+VENDOR = ROOT / "layers/vendor/requirements.txt"
 RUNTIME = (3, 13)
 EPOCH = (1980, 1, 1, 0, 0, 0)
 LAYERS = ("VendorLayer", "CoreLayer")

@@ -40,7 +40,7 @@ def cases(place: Path) -> dict[str, tuple[str, Sequence[Path]]]:
     """Give each case's code and path. The anchors: idiomatic without bytecode, as SAM ships it; bare boto3 with."""
     functions = unpack(built_template().parent, place)
     shipped = installed(IDIOMATIC / "requirements.txt", "idiomatic")
-    plain = installed(ROOT / "layers/vendor/requirements.txt", "plain", compiled=True)
+    plain = installed(IDIOMATIC / "requirements.txt", "idiomatic-compiled", compiled=True)
     return {
         "submit": (READY["SubmitFunction"], functions["SubmitFunction"]),
         "callback": (READY["CallbackFunction"], functions["CallbackFunction"]),

@@ -58,19 +58,15 @@ ran one after the other; most of a stage there is the emulator.
 
 - Layers and functions hold **bytecode** (`unchecked-hash`): SAM dates files 1980 and Lambda's tree is read-only, so
   that each cold start would compile.
-- `layers/vendor/trim.py` leaves of the **SDK's data** the operations in use: botocore reads the endpoints of all of AWS
-  for its first client and makes a method of each operation.
-- The same file takes **transfers, resources, help texts and what a function's retries and logs never reach** out of
-  what boto3 and Powertools import. A row's values go through botocore as they stand, and a small body goes with its
-  head in one write.
-- `layers/core/src/veo4k/adapters/imports.py` keeps the **garbage collector** from what is imported: it would go through
-  all modules again and again.
+- `layers/vendor/trim.py` keeps of the **SDK's data** the operations in use: botocore reads the endpoints of all of AWS
+  for its first client and makes a method of each operation. Every source file stays as published.
+- The clients are **botocore's own**: boto3 would import resources and transfers, which no function uses.
 - `layers/core/src/veo4k/bootstrap/` has **one module for each way in**: the callback does not start what submit needs.
-- `layers/core/src/veo4k/adapters/tls.py` reads **the roots once**, while a function starts and has a whole core;
-  urllib3 does it for every connection, to AWS and to the provider.
-- `layers/core/src/veo4k/adapters/crew.py` **keeps the threads** of the requests; one watcher cuts bodies that drip.
-- `layers/core/src/veo4k/adapters/aws.py` leaves out the SDK's validation, its headers about itself and its endpoint
-  rules, composed or run for each request; `layers/core/src/veo4k/adapters/signing.py` reads a request's headers once.
+- `layers/core/src/veo4k/adapters/tls.py` reads **the roots once**; urllib3 reads them for every connection, to AWS and
+  to the provider.
+- `layers/core/src/veo4k/adapters/crew.py` **keeps the threads** of the requests.
+- `layers/core/src/veo4k/adapters/aws.py` switches off the SDK's **validation of parameters**, and names a user agent,
+  which the SDK would compose for every request.
 - `layers/core/src/veo4k/adapters/items.py` writes and reads typed JSON without the SDK's decimals.
 
 {steps}

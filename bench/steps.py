@@ -7,16 +7,15 @@ from statistics import median
 from typing import NamedTuple
 
 from bench import init, warm
-from bench.artefact import installed
+from bench.artefact import VENDOR, installed
 from bench.roots import server_context
 from bench.stub import Stub, serving
 
 ROUNDS = 9
 READY = init.READY["CallbackFunction"]
 EVERY_WAY_IN = "; import veo4k.bootstrap.archiving, veo4k.bootstrap.asking, veo4k.bootstrap.publishing"
-COLLECTED = "import gc; gc.disable = gc.freeze = lambda: None; "
-ROOTS_EACH_TIME = "import ssl; from veo4k.adapters import tls; del tls.OnceRead.load_verify_locations; "
-SDK_DEFAULTS = "from botocore.config import Config; from veo4k.adapters import aws; aws._CONFIG = Config(); "
+ROOTS_EACH_TIME = "import ssl; from veo4k.adapters import tls; del tls.SharedContext.load_verify_locations; "
+SDK_DEFAULTS = "from botocore.config import Config; from veo4k.adapters import aws; aws._DEFAULT = Config(); "
 
 
 class Step(NamedTuple):
@@ -35,15 +34,10 @@ def measure(functions: Mapping[str, list[Path]], place: Path) -> list[Step]:
 def _starts(path: Sequence[Path], place: Path) -> list[Step]:
     """Vary what the callback starts from."""
     function, vendor, core = path
-    plain = installed(warm.PLAIN, "plain", compiled=True)
+    plain = installed(VENDOR, "plain", compiled=True)
     variants = {
         "bytecode": (READY, [_without_bytecode(folder, place / f"source-{n}") for n, folder in enumerate(path)]),
-        "the SDK's data": (READY, [function, _with(vendor, plain, place / "data", "botocore/data"), core]),
-        "what boto3 imports": (
-            READY,
-            [function, _with(vendor, plain, place / "imports", "boto3", "botocore/docs", "urllib3/http2"), core],
-        ),
-        "no garbage collector while the SDK is imported": (COLLECTED + READY, path),
+        "the SDK's data": (READY, [function, _with_whole_data(vendor, plain, place / "data"), core]),
         "one module for each way in": (READY + EVERY_WAY_IN, path),
     }
     taken = init.measure({"": (READY, path)} | variants, ROUNDS)
@@ -79,13 +73,12 @@ def _without_bytecode(folder: Path, copy: Path) -> Path:
     return shutil.copytree(folder, copy, ignore=shutil.ignore_patterns("__pycache__"))
 
 
-def _with(vendor: Path, plain: Path, copy: Path, *parts: str) -> Path:
-    """Copy the layer with some parts as pip installs them."""
+def _with_whole_data(vendor: Path, plain: Path, copy: Path) -> Path:
+    """Copy the layer with the SDK's data as pip installs it."""
     shutil.copytree(vendor, copy)
     for folder in (copy, *copy.rglob("*")):
         if folder.is_dir():
             folder.chmod(0o755)
-    for part in parts:
-        shutil.rmtree(copy / part)
-        shutil.copytree(plain / part, copy / part)
+    shutil.rmtree(copy / "botocore/data")
+    shutil.copytree(plain / "botocore/data", copy / "botocore/data")
     return copy

@@ -25,7 +25,6 @@ CALLBACKS = 6  # for each batch
 LATENCY = 0.05  # seconds until the provider answers
 EVENTS = ROOT / "events"
 CHILD = ROOT / "bench/handlers.py"
-PLAIN = ROOT / "layers/vendor/requirements.txt"
 QUIET = (
     READY["CallbackFunction"] + "; app.narrate = lambda notes: None; app.handler = app.handler.__wrapped__.__wrapped__"
 )
@@ -67,7 +66,7 @@ def _batches() -> list[dict[str, Any]]:
 
 def first_batches(functions: Mapping[str, list[Path]], place: Path, rounds: int) -> dict[str, list[float]]:
     """CPU seconds of the first batch of a process, by case."""
-    tls, plain = server_context(place), installed(PLAIN, "plain", compiled=True)
+    tls, plain = server_context(place), installed(IDIOMATIC / "requirements.txt", "idiomatic-compiled", compiled=True)
     taken: dict[str, list[float]] = {"submit": [], "default clients": []}
     with serving(Stub(LATENCY), tls) as stub:
         for number in range(rounds):

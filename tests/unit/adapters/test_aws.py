@@ -1,9 +1,12 @@
 import inspect
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from botocore import exceptions
+from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
@@ -87,3 +90,28 @@ def test_every_client_has_timeouts_and_retries_of_our_own(client: Callable[[str]
 
 def test_a_service_has_one_client(client: Callable[[str], Any]) -> None:
     assert client("sqs") is client("sqs")
+
+
+@pytest.fixture
+def sent(client: Any) -> list[Any]:
+    """The HTTP requests of one GetItem whose first response is an error of the service."""
+    table, requests = client.__wrapped__("dynamodb"), list[Any]()
+
+    def respond(request: Any, **_: object) -> AWSResponse:
+        requests.append(request)
+        status, raw = 500 if len(requests) == 1 else 200, SimpleNamespace(stream=lambda: iter([b"{}"]))
+        return AWSResponse(request.url, status, HTTPHeaders(), raw)
+
+    table.meta.events.register("before-send", respond)
+    table.get_item(TableName="jobs", Key={"taskId": {"S": "a"}})
+    return requests
+
+
+def test_a_request_goes_to_the_region_and_names_the_product(sent: list[Any]) -> None:
+    assert sent[0].url == "https://dynamodb.eu-central-1.amazonaws.com/"
+    assert sent[0].headers["User-Agent"].startswith(b"veo4k")
+
+
+def test_a_request_that_fails_is_retried_and_signed_again(sent: list[Any]) -> None:
+    assert len(sent) == 2
+    assert all(b"Signature=" in request.headers["Authorization"] for request in sent)

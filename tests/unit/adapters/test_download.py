@@ -13,7 +13,8 @@ from tests.unit.adapters.hostile_server import HostileServer, file_of, saying, s
 from tests.unit.adapters.hostile_urls import ALLOWED, HOSTILE_URLS
 from veo4k.adapters import download
 from veo4k.adapters.download import GuardedDownloads
-from veo4k.adapters.pinned_connection import PinnedConnector, trusted_roots
+from veo4k.adapters.pinned_connection import PinnedConnector
+from veo4k.adapters.tls import shared_context
 from veo4k.domain.errors import DeadLinkError, DownloadError
 from veo4k.domain.result_url import ResultHosts
 
@@ -47,7 +48,7 @@ class Network:
 
     def downloads(self, tls: ssl.SSLContext | None = None) -> GuardedDownloads:
         """Downloads that see nothing but this network."""
-        return GuardedDownloads(HOSTS, time.time, PinnedConnector(self.resolve, self.connect, tls or trusted_roots()))
+        return GuardedDownloads(HOSTS, time.time, PinnedConnector(self.resolve, self.connect, tls or shared_context()))
 
 
 def fetch(server: HostileServer, clock: Callable[[], float] = time.time, seconds: float = LATER) -> bytes:

@@ -8,7 +8,8 @@ import pytest
 
 from veo4k.adapters import aws
 from veo4k.adapters.kie_session import make_session
-from veo4k.adapters.tls import OnceRead, shared_context
+from veo4k.adapters.pinned_connection import PinnedConnector
+from veo4k.adapters.tls import SharedContext, shared_context
 
 
 def test_the_context_checks_certificate_and_name() -> None:
@@ -18,16 +19,22 @@ def test_the_context_checks_certificate_and_name() -> None:
     assert context.minimum_version >= ssl.TLSVersion.TLSv1_2
 
 
-def test_the_roots_are_read_when_a_function_starts_and_not_in_its_first_batch() -> None:
+def test_the_context_checks_as_much_as_the_default_context() -> None:
+    context, default = shared_context(), ssl.create_default_context()
+    assert context.verify_flags & default.verify_flags == default.verify_flags
+    assert context.options & default.options == default.options
+
+
+def test_the_roots_are_read_when_the_context_is_made() -> None:
     assert shared_context.__wrapped__().get_ca_certs()
 
 
-def test_it_trusts_nobody_before_it_has_read_a_bundle() -> None:
-    assert OnceRead(ssl.PROTOCOL_TLS_CLIENT).get_ca_certs() == []
+def test_a_new_context_trusts_no_root() -> None:
+    assert SharedContext(ssl.PROTOCOL_TLS_CLIENT).get_ca_certs() == []
 
 
 def test_a_bundle_is_read_once(tmp_path: Path) -> None:
-    context, bundle = OnceRead(ssl.PROTOCOL_TLS_CLIENT), Path(shutil.copy(certifi.where(), tmp_path))
+    context, bundle = SharedContext(ssl.PROTOCOL_TLS_CLIENT), Path(shutil.copy(certifi.where(), tmp_path))
     context.load_verify_locations(bundle)
     bundle.unlink()
     context.load_verify_locations(cafile=bundle)
@@ -35,15 +42,16 @@ def test_a_bundle_is_read_once(tmp_path: Path) -> None:
 
 
 def test_another_bundle_is_read_too(tmp_path: Path) -> None:
-    context = OnceRead(ssl.PROTOCOL_TLS_CLIENT)
+    context = SharedContext(ssl.PROTOCOL_TLS_CLIENT)
     context.load_verify_locations(certifi.where())
     with pytest.raises(FileNotFoundError):
         context.load_verify_locations(tmp_path / "none.pem")
 
 
-def test_aws_and_the_provider_share_the_context(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_connections_share_the_context(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
-    pools = aws.client("sqs")._endpoint.http_session._manager
-    adapter: Any = make_session(1).get_adapter("https://api.kie.ai")
-    assert pools.connection_pool_kw["ssl_context"] is shared_context()
-    assert adapter.poolmanager.connection_pool_kw["ssl_context"] is shared_context()
+    aws_pools = aws.client("sqs")._endpoint.http_session._manager
+    provider: Any = make_session(1).get_adapter("https://api.kie.ai")
+    assert aws_pools.connection_pool_kw["ssl_context"] is shared_context()
+    assert provider.poolmanager.connection_pool_kw["ssl_context"] is shared_context()
+    assert PinnedConnector().tls is shared_context()

@@ -1,6 +1,5 @@
 """Logs and metrics: every note of a use case becomes one log line and, where somebody counts it, a metric."""
 
-import logging
 import warnings
 from collections.abc import Iterable, Mapping
 
@@ -14,10 +13,6 @@ from veo4k.domain.notes import Note
 
 # A function that counted nothing has nothing to say, and need not be warned of it.
 warnings.filterwarnings("ignore", "No application metrics to publish")
-
-# No line says them, and each costs a look for every record.
-logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
-logging._srcfile = None  # noqa: SLF001  where a line comes from, by the way that logging's own guide names
 
 UNSAID = ("location", "function_arn", "function_memory_size")
 """The same in each of a function's lines, and each line is paid for."""

@@ -1,10 +1,8 @@
-"""The way to the provider's API: connections are kept, and no failure leaves open whether a request was sent."""
+"""The HTTP session with the provider's API: connections are kept, and a request that was not sent is known as such."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from functools import cache
-from threading import Thread
-from time import monotonic, sleep
+from contextlib import contextmanager
+from time import monotonic
 from typing import Any
 
 import requests
@@ -12,12 +10,12 @@ from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
+from veo4k.adapters.deadline import shut_down_after
 from veo4k.adapters.tls import shared_context
 
 USER_AGENT = "veo4k"  # a library's own has been refused with 403 "error code: 1010"
-LONGEST_REPLY = 1 << 20
-CHUNK = 16 * 1024
-TICK = 0.25  # seconds between two looks at who reads too long
+MAX_BODY_BYTES = 1 << 20
+CHUNK_BYTES = 16 * 1024
 
 
 class NotSentError(Exception):
@@ -25,7 +23,7 @@ class NotSentError(Exception):
 
 
 def make_session(connections: int) -> requests.Session:
-    """Give a session that keeps so many connections, asks no proxy of the environment and repeats nothing by itself."""
+    """Return a session that keeps so many connections, uses no proxy of the environment and never retries."""
     session = _Session()
     session.trust_env = False
     session.headers["User-Agent"] = USER_AGENT
@@ -34,59 +32,35 @@ def make_session(connections: int) -> requests.Session:
     return session
 
 
-def read_body(response: requests.Response, stop: float) -> bytes:
-    """Read a body of at most 1 MiB, or raise; soon after `stop` the connection is cut, whatever is dripping in.
+def read_body(response: requests.Response, deadline: float) -> bytes:
+    """Return the body of a response.
 
-    `stop`: as `time.monotonic` has it, in seconds.
+    Args:
+        response: A streamed response.
+        deadline: When its connection is cut, however the bytes arrive; seconds of `time.monotonic`.
+
+    Raises:
+        Exception: For a body that ends early, is malformed or larger than 1 MiB.
     """
     body = b""
-    with _cut_at(response, stop):
-        for chunk in response.iter_content(CHUNK):
+    with shut_down_after(deadline - monotonic(), response.raw.shutdown):
+        for chunk in response.iter_content(CHUNK_BYTES):
             body += chunk
-            if len(body) > LONGEST_REPLY:
+            if len(body) > MAX_BODY_BYTES:
                 raise requests.exceptions.ContentDecodingError("a body of more than 1 MiB")
     return body
 
 
-@contextmanager
-def _cut_at(response: requests.Response, stop: float) -> Iterator[None]:
-    """Let the connection be shut when it is time: a read timeout counts anew with every byte."""
-    _watching()
-    _reading[id(response)] = (stop, response)
-    try:
-        yield
-    finally:
-        del _reading[id(response)]
-
-
-_reading: dict[int, tuple[float, requests.Response]] = {}
-"""Until when, as `time.monotonic` has it, and whose body."""
-
-
-@cache
-def _watching() -> None:
-    """Start the process's only watcher: a timer for each body would be a thread for each."""
-    Thread(target=_watch, name="bodies", daemon=True).start()
-
-
-def _watch() -> None:
-    while True:
-        sleep(TICK)
-        for stop, response in _reading.copy().values():
-            if monotonic() >= stop:
-                with suppress(Exception):  # it was over before; whatever it is, others are watched over too
-                    response.raw.shutdown()
-
-
 class _Session(requests.Session):
-    """To requests, a redirect that is not followed is still one whose body is read to the end and whose URL counts."""
+    """A session that ignores redirects. One that is only not followed would still be read to the end, URL included."""
 
     def get_redirect_target(self, resp: requests.Response) -> None:  # noqa: ARG002  the name is the library's
         return None
 
 
 @contextmanager
-def _not_sent() -> Iterator[None]:
+def _connecting() -> Iterator[None]:
+    """Raise NotSentError for a failure of address, TCP or TLS handshake."""
     try:
         yield
     except Exception as error:
@@ -95,13 +69,13 @@ def _not_sent() -> Iterator[None]:
 
 class _Connection(HTTPConnection):
     def connect(self) -> None:
-        with _not_sent():
+        with _connecting():
             super().connect()
 
 
 class _TlsConnection(HTTPSConnection):
     def connect(self) -> None:
-        with _not_sent():
+        with _connecting():
             super().connect()
 
 

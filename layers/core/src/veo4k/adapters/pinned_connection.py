@@ -1,4 +1,4 @@
-"""HTTP over a connection to exactly the address that was checked."""
+"""HTTP connections to exactly the address that was checked."""
 
 import http.client
 import socket
@@ -6,11 +6,11 @@ import ssl
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
-from functools import cache
-from threading import Event, Timer
+from functools import partial
+from threading import Event
 
-import certifi
-
+from veo4k.adapters.deadline import shut_down_after
+from veo4k.adapters.tls import shared_context
 from veo4k.domain.errors import DownloadError
 from veo4k.domain.result_url import Target
 
@@ -23,45 +23,44 @@ Connector = Callable[[tuple[str, int], float], socket.socket]
 
 
 def addresses(host: str, port: int) -> Sequence[str]:
-    """Every address of a host, IPv4 and IPv6, the system's first choice first. OSError where it has none."""
+    """Return every address of a host, IPv4 and IPv6, the system's first choice first. OSError where it has none."""
     return [str(found[4][0]) for found in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
-
-
-@cache
-def trusted_roots() -> ssl.SSLContext:
-    """The usual roots and checks, once per process: each reading of the roots costs 15 ms."""
-    return ssl.create_default_context(cafile=certifi.where())
 
 
 @dataclass(frozen=True)
 class PinnedConnector:
-    """Connects to what a link's host resolved to, once, if all of it is where the link may lead.
+    """Connects to an address of a link's host. The host is resolved once, and every address must be admitted.
 
-    requests and urllib3 are not used: they look the name up a second time when they connect, and when the headers of an
-    answer are malformed they log the link with its query. `http.client` speaks over any connected socket.
+    requests and urllib3 are not used. They resolve the host a second time when they connect, and they log the link with
+    its query when the headers of a response are malformed. `http.client` accepts any connected socket.
     """
 
     resolve: Resolver = addresses
     connect: Connector = socket.create_connection
-    tls: ssl.SSLContext = field(default_factory=trusted_roots)
+    tls: ssl.SSLContext = field(default_factory=shared_context)
 
     @contextmanager
     def open(self, target: Target, seconds: float) -> Iterator[tuple[http.client.HTTPConnection, Event]]:
-        """A connection that lives for so many seconds at most, and the event that tells it was cut off then.
+        """Open a connection that is shut down after these seconds.
 
-        DownloadError when an address is not where the link may lead; OSError when none can be reached or trusted.
+        Yields:
+            The connection, and an event that is set when it is shut down.
+
+        Raises:
+            DownloadError: An address of the host is not admitted.
+            OSError: No address can be reached, or the host cannot be trusted.
         """
         with ExitStack() as stack:
             sock = stack.enter_context(self._socket(target))
-            cut = stack.enter_context(_cut_after(sock, seconds))
+            over = stack.enter_context(shut_down_after(seconds, partial(sock.shutdown, socket.SHUT_RDWR)))
             if isinstance(sock, ssl.SSLSocket):
                 sock.do_handshake()
             connection = http.client.HTTPConnection(target.host)
             connection.sock = sock
-            yield connection, cut
+            yield connection, over
 
     def _socket(self, target: Target) -> socket.socket:
-        """A connected socket, for https one that checks the certificate against the name but has not shaken hands."""
+        """Return a connected socket. The TLS handshake, which checks the certificate, is still to come."""
         host = target.host.strip("[]")
         sock = self._connected(host, target)
         sock.settimeout(READ_SECONDS)
@@ -78,22 +77,3 @@ class PinnedConnector:
             with suppress(OSError):
                 return self.connect((address, target.port), CONNECT_SECONDS)
         return self.connect((last, target.port), CONNECT_SECONDS)
-
-
-@contextmanager
-def _cut_after(sock: socket.socket, seconds: float) -> Iterator[Event]:
-    """Shut the socket down in time, whatever it is doing: a timeout counts anew with every byte that drips in."""
-    over = Event()
-
-    def cut() -> None:
-        over.set()  # first, so that nobody takes the end of the connection for the end of the file
-        with suppress(OSError):
-            sock.shutdown(socket.SHUT_RDWR)
-
-    timer = Timer(seconds, cut)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield over
-    finally:
-        timer.cancel()
