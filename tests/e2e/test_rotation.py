@@ -12,9 +12,6 @@ from typing import Any, NamedTuple
 import pytest
 from typer.testing import CliRunner
 
-from cli.__main__ import app
-from cli.command import World as Operator
-from cli.stack import local_stack
 from local.rows import Row
 from local.stage import give_keys
 from tests.integration.callback import post, success, token_under
@@ -22,6 +19,9 @@ from tests.integration.conftest import SHORT_WINDOW, running
 from tests.integration.leaks import keys_in
 from tests.integration.world import World, until
 from veo4k.adapters.secrets import KEPT_SECONDS
+from veo4k_cli.__main__ import app
+from veo4k_cli.command import World as Operator
+from veo4k_cli.stack import local_stack
 
 OLD_API_KEY, NEW_API_KEY = "canary-api-key-rotation", "canary-api-key-rotated"
 OLD_WEBHOOK_KEY, NEW_WEBHOOK_KEY = "canary-webhook-key-rotation", "canary-webhook-key-rotated"

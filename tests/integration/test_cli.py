@@ -7,16 +7,16 @@ from typing import Any, NamedTuple
 import pytest
 from typer.testing import CliRunner
 
-from cli.__main__ import app
-from cli.command import World
-from cli.errors import OperatorError
-from cli.stack import Stack, local_stack
 from local.cloud import LocalCloud
 from local.emulator import LOGS, ROOT
 from local.kie import Settings, Simulator
 from local.stage import staged
 from local.sweeping import sweeping
 from tests.integration.world import until
+from veo4k_cli.__main__ import app
+from veo4k_cli.command import World
+from veo4k_cli.errors import OperatorError
+from veo4k_cli.stack import Stack, local_stack
 
 API_KEY, WEBHOOK_KEY = "the-key-of-the-api-4711", "the-key-of-the-webhook-4711"
 SETTINGS = Settings(

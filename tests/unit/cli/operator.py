@@ -5,9 +5,6 @@ from typing import Any, NamedTuple
 
 from typer.testing import CliRunner
 
-from cli.__main__ import app
-from cli.command import World
-from cli.stack import Stack
 from tests.doubles.gate_memory import numbered
 from tests.doubles.time_manual import NOON, ManualClock
 from tests.unit.cli.doubles import (
@@ -24,6 +21,9 @@ from tests.unit.cli.doubles import (
     Topics,
 )
 from veo4k.domain.job import Job, State
+from veo4k_cli.__main__ import app
+from veo4k_cli.command import World
+from veo4k_cli.stack import Stack
 
 TASK = "veo_task_abcdef123456"
 WIDE = {"COLUMNS": "200", "TERM": "dumb"}

@@ -10,11 +10,11 @@ import pytest
 from botocore.exceptions import NoCredentialsError
 from typer.main import get_command
 
-from cli.__main__ import app
-from cli.command import World
-from cli.errors import OperatorError
 from tests.unit.cli.doubles import refusal
 from tests.unit.cli.operator import Operator
+from veo4k_cli.__main__ import app
+from veo4k_cli.command import World
+from veo4k_cli.errors import OperatorError
 
 
 def every_command(group: Any, *before: str) -> Iterator[tuple[str, ...]]:

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from cli import deployment_findings as findings
-from cli.deployment_findings import BucketPlace
-from cli.findings import Finding
+from veo4k_cli import deployment_findings as findings
+from veo4k_cli.deployment_findings import BucketPlace
+from veo4k_cli.findings import Finding
 
 TOPIC = "arn:aws:sns:eu-central-1:123456789012:alarms"
 EMAIL = "on-call@example.com"

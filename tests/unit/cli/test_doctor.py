@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from cli.command import World
-from cli.errors import OperatorError
 from tests.doubles.time_manual import NOON
 from tests.unit.cli.doubles import DEAD
 from tests.unit.cli.operator import Operator
 from veo4k.domain.job import Lane
+from veo4k_cli.command import World
+from veo4k_cli.errors import OperatorError
 
 
 def verdicts(operator: Operator) -> dict[str, str]:

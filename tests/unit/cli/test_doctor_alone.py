@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from cli.__main__ import app
-from cli.command import World
-from cli.errors import OperatorError
 from local.kie import Settings, Simulator
+from veo4k_cli.__main__ import app
+from veo4k_cli.command import World
+from veo4k_cli.errors import OperatorError
 
 KEY = "the-key-of-the-api-4711"
 NO_STACK = {"stack": "note", "webhook key": "note", "callback URL": "note"}

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from cli import doctor
-from cli.deployment import TRIALS
-from cli.stack import FUNCTIONS
 from tests.doubles.time_manual import NOON
 from tests.unit.cli.doubles import TRIGGERED, refusal
 from tests.unit.cli.operator import Operator
 from veo4k.domain.job import Lane
+from veo4k_cli import doctor
+from veo4k_cli.deployment import TRIALS
+from veo4k_cli.stack import FUNCTIONS
 
 DEPLOYED = (
     *(f"function {name}" for name in FUNCTIONS),

@@ -4,12 +4,12 @@ from collections.abc import Iterable
 
 import pytest
 
-from cli import findings
-from cli.callbacks import Try
-from cli.findings import Finding, Verdict
-from cli.web import Heard
 from tests.doubles.time_manual import NOON
 from veo4k.domain.gate import Gate
+from veo4k_cli import findings
+from veo4k_cli.callbacks import Try
+from veo4k_cli.findings import Finding, Verdict
+from veo4k_cli.web import Heard
 
 
 def said(status: int, code: int | None = None, data: object = None, *, empty: bool = False) -> Heard:

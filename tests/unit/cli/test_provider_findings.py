@@ -4,11 +4,11 @@ from collections.abc import Iterable
 
 import pytest
 
-from cli import provider_findings as findings
-from cli.findings import Finding, Verdict
-from cli.web import Heard
 from tests.doubles.time_manual import NOON
 from veo4k.domain.answer import SHUTTING
+from veo4k_cli import provider_findings as findings
+from veo4k_cli.findings import Finding, Verdict
+from veo4k_cli.web import Heard
 
 
 def said(status: int, code: int | None = None, data: object = None) -> Heard:

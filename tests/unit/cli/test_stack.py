@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from cli.errors import OperatorError
-from cli.stack import find_stack, local_endpoint
 from tests.unit.cli.operator import Operator
 from veo4k.domain.gate import Pace
+from veo4k_cli.errors import OperatorError
+from veo4k_cli.stack import find_stack, local_endpoint
 
 
 def test_a_stack_on_aws_and_the_local_cloud_at_once_are_refused() -> None:

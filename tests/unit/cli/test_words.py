@@ -2,10 +2,10 @@
 
 import pytest
 
-from cli.errors import OperatorError
-from cli.words import ahead, span
-from cli.words import since as read
 from tests.doubles.time_manual import NOON
+from veo4k_cli.errors import OperatorError
+from veo4k_cli.words import ahead, span
+from veo4k_cli.words import since as read
 
 
 @pytest.mark.parametrize(

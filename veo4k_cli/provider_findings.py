@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from cli.findings import Finding, Findings, Verdict
-from cli.provider import NOT_FOUND, OK, PRICE
-from cli.web import Heard
 from veo4k.domain.answer import SERVER_ERROR, SHUTTING
+from veo4k_cli.findings import Finding, Findings, Verdict
+from veo4k_cli.provider import NOT_FOUND, OK, PRICE
+from veo4k_cli.web import Heard
 
 NOT_ALLOWED = 405
 

@@ -12,14 +12,14 @@ from typing import Annotated, Any, Protocol
 import typer
 from rich.markup import escape
 
-from cli.errors import EXPECTED, in_words
-from cli.output import Output
-from cli.stack import Stack, find_stack
 from veo4k.adapters.clock import SystemClock
 from veo4k.adapters.gate_dynamodb import DynamoGate
 from veo4k.adapters.jobs_dynamodb import DynamoJobs
 from veo4k.adapters.secrets import Secret
 from veo4k.domain.ports import Clock
+from veo4k_cli.errors import EXPECTED, in_words
+from veo4k_cli.output import Output
+from veo4k_cli.stack import Stack, find_stack
 
 FAILED = 2
 STACK_NAME = "VEO4K_STACK"

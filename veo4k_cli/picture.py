@@ -1,4 +1,4 @@
-"""Draws a session at the terminal: `python -m cli.picture docs/cli.svg`, beside a running `make local`."""
+"""Draws a session at the terminal: `python -m veo4k_cli.picture docs/cli.svg`, beside a running `make local`."""
 
 import io
 import json
@@ -12,8 +12,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from cli.errors import OperatorError
-from cli.stack import local_endpoint, local_stack
+from veo4k_cli.errors import OperatorError
+from veo4k_cli.stack import local_endpoint, local_stack
 
 COLUMNS = 96
 SESSION = (

@@ -3,9 +3,9 @@
 import typer
 from rich.console import RenderableType
 
-from cli.command import Session, command
-from cli.invocation import invoke
-from cli.output import table
+from veo4k_cli.command import Session, command
+from veo4k_cli.invocation import invoke
+from veo4k_cli.output import table
 
 app = typer.Typer()
 

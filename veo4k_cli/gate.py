@@ -6,10 +6,10 @@ from typing import Annotated, Any
 import typer
 from rich.text import Text
 
-from cli.command import Session, command
-from cli.words import ahead, why
 from veo4k.domain.gate import BY_HAND, Gate
 from veo4k.domain.job import utc
+from veo4k_cli.command import Session, command
+from veo4k_cli.words import ahead, why
 
 app = typer.Typer()
 

@@ -7,10 +7,10 @@ from urllib.parse import urlsplit
 import typer
 from requests import RequestException, exceptions
 
-from cli.command import Session, command
-from cli.errors import OperatorError
-from cli.web import Bearer, Heard, ask
 from veo4k.adapters.kie import CONTRACTS
+from veo4k_cli.command import Session, command
+from veo4k_cli.errors import OperatorError
+from veo4k_cli.web import Bearer, Heard, ask
 
 CREDIT_PATH = "/api/v1/chat/credit"
 PRICE = 120  # credits for one video by the provider's newest lists

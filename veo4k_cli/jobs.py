@@ -8,14 +8,14 @@ from typing import Annotated, Any
 import typer
 from rich.console import Group, RenderableType
 
-from cli.command import Session, command
-from cli.errors import OperatorError
-from cli.output import state_text, table
-from cli.words import many, since, span
 from veo4k.adapters.items import from_item
 from veo4k.adapters.jobs_dynamodb import DynamoJobs
 from veo4k.domain.job import ENDED, LIVE, Job, Lane, State
 from veo4k.domain.message import parse_message
+from veo4k_cli.command import Session, command
+from veo4k_cli.errors import OperatorError
+from veo4k_cli.output import state_text, table
+from veo4k_cli.words import many, since, span
 
 PANEL = "Jobs"
 MOST_SHOWN = 50

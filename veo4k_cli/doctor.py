@@ -9,17 +9,17 @@ import typer
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from cli import deployment, deployment_findings, findings, provider_findings
-from cli.callbacks import send_tries
-from cli.command import Session, command
-from cli.errors import EXPECTED, OperatorError, in_words
-from cli.findings import Finding, Findings, Verdict
-from cli.output import table
-from cli.provider import Account, ProviderError
-from cli.web import seconds_of
-from cli.words import many
 from veo4k.adapters.kie import NO_CALLBACK
 from veo4k.domain.job import VEO, Lane
+from veo4k_cli import deployment, deployment_findings, findings, provider_findings
+from veo4k_cli.callbacks import send_tries
+from veo4k_cli.command import Session, command
+from veo4k_cli.errors import EXPECTED, OperatorError, in_words
+from veo4k_cli.findings import Finding, Findings, Verdict
+from veo4k_cli.output import table
+from veo4k_cli.provider import Account, ProviderError
+from veo4k_cli.web import seconds_of
+from veo4k_cli.words import many
 
 API_KEY = "KIE_API_KEY"
 DEAD_LETTER_QUEUES = tuple(f"{kind}DeadLetterQueue" for kind in ("", "Archive", "Sweep", "Publish"))

@@ -3,9 +3,9 @@
 import json
 from typing import Any
 
-from cli.errors import OperatorError
-from cli.stack import Stack
-from cli.words import harmless
+from veo4k_cli.errors import OperatorError
+from veo4k_cli.stack import Stack
+from veo4k_cli.words import harmless
 
 _OWN_ERROR = "SettingsError"  # its message is this project's: it names the setting and quotes no URL
 

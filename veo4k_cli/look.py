@@ -7,13 +7,13 @@ import typer
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from cli.command import Session, command
-from cli.errors import OperatorError
-from cli.history import History, history
-from cli.jobs import PANEL, TaskId
-from cli.output import facts, state_text, table
-from cli.words import ahead, harmless, moment, span, why
 from veo4k.domain.job import ENDED, Job, State, utc
+from veo4k_cli.command import Session, command
+from veo4k_cli.errors import OperatorError
+from veo4k_cli.history import History, history
+from veo4k_cli.jobs import PANEL, TaskId
+from veo4k_cli.output import facts, state_text, table
+from veo4k_cli.words import ahead, harmless, moment, span, why
 
 LOOK_SECONDS = 1.0
 PATIENCE = 60.0  # seconds until a message must have become a row

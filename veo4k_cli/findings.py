@@ -5,10 +5,10 @@ from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
-from cli.callbacks import Try, verdict
-from cli.gate import in_words
-from cli.words import many, span
 from veo4k.domain.gate import BY_HAND, Gate
+from veo4k_cli.callbacks import Try, verdict
+from veo4k_cli.gate import in_words
+from veo4k_cli.words import many, span
 
 TOLERANCE = 300  # seconds a callback's timestamp may be off
 UNEASY = 30  # seconds at which a clock is worth a word

@@ -3,7 +3,7 @@
 import re
 from datetime import UTC, datetime
 
-from cli.errors import OperatorError
+from veo4k_cli.errors import OperatorError
 
 WHY: dict[str, str] = {
     "API_KEY_UNSET": "no API key is set: put it into the secret ApiKeySecretName",

@@ -14,11 +14,11 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from cli.errors import OperatorError
 from local import aws
 from local.coordinates import FILE
 from veo4k.domain.gate import Pace
 from veo4k.settings import Settings
+from veo4k_cli.errors import OperatorError
 
 DEFAULT_NAME = "veo4k"
 FUNCTIONS = ("submit", "callback", "sweep", "publish", "archive")

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
-from cli.errors import OperatorError
-from cli.words import harmless
 from veo4k.adapters.queue_sqs import REJECTED
 from veo4k.domain.errors import InvalidMessageError
 from veo4k.domain.job import utc
 from veo4k.domain.message import parse_message
+from veo4k_cli.errors import OperatorError
+from veo4k_cli.words import harmless
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient

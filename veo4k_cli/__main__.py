@@ -2,8 +2,8 @@
 
 import typer
 
-from cli import callbacks, dead_letters, doctor, gate, jobs, look, provider, rotate, sweep
-from cli.command import shown, unwrapped
+from veo4k_cli import callbacks, dead_letters, doctor, gate, jobs, look, provider, rotate, sweep
+from veo4k_cli.command import shown, unwrapped
 
 HELP = """Operate veo4k, which turns finished Veo 3.1 videos into archived 4K files.
 

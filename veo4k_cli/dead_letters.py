@@ -7,11 +7,11 @@ import typer
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from cli.command import Session, command
-from cli.errors import OperatorError
-from cli.letters import Inspection, Letter, chosen_by, readable
-from cli.output import facts, table
-from cli.words import many, moment, span
+from veo4k_cli.command import Session, command
+from veo4k_cli.errors import OperatorError
+from veo4k_cli.letters import Inspection, Letter, chosen_by, readable
+from veo4k_cli.output import facts, table
+from veo4k_cli.words import many, moment, span
 
 app = typer.Typer()
 

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from cli.stack import FUNCTIONS, Stack
-from cli.words import moment
 from veo4k.domain.job import ENDED, Job, State
+from veo4k_cli.stack import FUNCTIONS, Stack
+from veo4k_cli.words import moment
 
 _OPENING = frozenset({"job_created", "job_queued"})
 _REACHING = _OPENING | {"submission_accepted", "result_ready", "job_archived", "job_failed", "job_timed_out"}

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from cli.command import Session, command
-from cli.errors import OperatorError
+from veo4k_cli.command import Session, command
+from veo4k_cli.errors import OperatorError
 
 SHORTEST = 16
 

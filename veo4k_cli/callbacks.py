@@ -8,14 +8,14 @@ import typer
 from rich.console import Group
 from rich.text import Text
 
-from cli.command import Session, command
-from cli.errors import OperatorError
-from cli.output import table
-from cli.web import Heard, ask
 from veo4k.adapters.callback_auth import make_signature, make_token
 from veo4k.adapters.kie import NO_CALLBACK
 from veo4k.domain.callback import callback_path
 from veo4k.domain.job import UNANSWERED, Job
+from veo4k_cli.command import Session, command
+from veo4k_cli.errors import OperatorError
+from veo4k_cli.output import table
+from veo4k_cli.web import Heard, ask
 
 PANEL = "Account"
 NEWS = {"code": 422, "msg": "4k is processing. It should be ready in 5-10 minutes. Please check back shortly."}

@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
-from cli import deployment_findings as findings
-from cli.command import Session
-from cli.errors import OperatorError
-from cli.findings import Finding, Findings, Verdict
-from cli.invocation import invoke
+from veo4k_cli import deployment_findings as findings
+from veo4k_cli.command import Session
+from veo4k_cli.errors import OperatorError
+from veo4k_cli.findings import Finding, Findings, Verdict
+from veo4k_cli.invocation import invoke
 
 NOBODY = "veo4k_doctor"  # a task id that no job has
 _EMPTY: Mapping[str, Any] = {"Records": []}

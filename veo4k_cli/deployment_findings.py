@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from cli.findings import Finding, Findings, Verdict
-from cli.words import harmless, many
+from veo4k_cli.findings import Finding, Findings, Verdict
+from veo4k_cli.words import harmless, many
 
 MOVED, FORBIDDEN, GONE = 301, 403, 404
 BUCKET_PROBLEMS = frozenset({MOVED, FORBIDDEN, GONE})
