@@ -88,7 +88,7 @@ scan: .venvs/scan/.ready ## Scanners over template, code and workflow; none of t
 	$(SCAN)/cfn-lint --config-file scans/cfn-lint.yaml
 	$(SCAN)/checkov --config-file scans/checkov.yaml
 	$(SCAN)/bandit -q -r layers/core/src functions
-	$(SCAN)/bandit -q -c scans/bandit.yaml -r veo4k_cli local
+	$(SCAN)/bandit -q -c scans/bandit.yaml -r veo4k_cli local docs_pictures
 
 # Apart from `make test`, because the index has to be asked: what cannot be looked up is an error, not a pass.
 audit: .venvs/scan/.ready ## Known weaknesses of what is deployed, as the package index tells them

@@ -1,4 +1,7 @@
-"""Where the running local cloud is, for the commands beside it: a file that lives as long as the cloud."""
+"""Where the running local cloud is, for the commands beside it: a file that lives as long as the cloud.
+
+The command line reads the same file: `veo4k_cli.local_cloud` describes it.
+"""
 
 import contextlib
 import json
@@ -9,18 +12,20 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from local.emulator import STATE
+from local.emulator import ROOT
+from veo4k_cli import local_cloud
 
-FILE = STATE / "current.json"
+FILE = ROOT / local_cloud.FILE
 
 
 @dataclass(frozen=True, slots=True)
 class Coordinates:
-    """The cloud's endpoint, the stack's outputs, and the provider that is asked."""
+    """The cloud's endpoint, the stack's outputs and name, and the provider that is asked."""
 
     endpoint: str
     outputs: Mapping[str, str]
     provider: str
+    stack: str = "veo4k"
 
 
 @contextlib.contextmanager

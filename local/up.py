@@ -85,7 +85,7 @@ def _run(console: Console, key: str, contract: str) -> None:
         with console.status("Building and deploying the stack"):
             cloud, provider = _started(stage, key, {"ProviderContract": contract})
         stage.enter_context(collected(cloud, LOG))
-        stage.enter_context(published(Coordinates(cloud.endpoint, cloud.outputs, provider)))
+        stage.enter_context(published(Coordinates(cloud.endpoint, cloud.outputs, provider, cloud.stack)))
         sweeps = stage.enter_context(sweeping(cloud, PROVIDER_SWEEP_SECONDS if key else SWEEP_SECONDS))
         _tell(console, cloud, simulated=not key)
         _wait(console, sweeps.failures)

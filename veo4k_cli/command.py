@@ -74,7 +74,7 @@ class Session:
         """The stack, looked up at its first use and told to people, so that nobody acts on another one."""
         named = None if self.local else self.world.environment.get(STACK_NAME)
         found = self.world.find(self.name or named, local=self.local)
-        self.out.aside(found.where)
+        self.out.aside(found.description)
         return found
 
     @property

@@ -58,7 +58,7 @@ TRIALS: Mapping[str, Trial] = {
 def function(session: Session, name: str) -> Findings:
     """Check that AWS has finished a function and that it answers its test event as it must."""
     stack, trial = session.stack, TRIALS[name]
-    configuration = stack.client("lambda").get_function_configuration(FunctionName=stack.function(name))
+    configuration = stack.client("lambda").get_function_configuration(FunctionName=stack.function_name(name))
     if (unready := findings.unready(name, configuration)) is not None:
         yield unready
         return
@@ -73,7 +73,7 @@ def function(session: Session, name: str) -> Findings:
 def mapping(session: Session, name: str) -> Findings:
     """Check the event source mapping that invokes a function."""
     stack = session.stack
-    listed = stack.client("lambda").list_event_source_mappings(FunctionName=stack.function(name))
+    listed = stack.client("lambda").list_event_source_mappings(FunctionName=stack.function_name(name))
     yield from findings.mappings(name, listed["EventSourceMappings"])
 
 
@@ -127,7 +127,7 @@ def alarm_topic(session: Session) -> Findings:
 def alarms(session: Session) -> Findings:
     """Check which of the stack's alarms fire."""
     stack = session.stack
-    ids = {one.physical: one.logical for one in stack.resources() if one.kind == "AWS::CloudWatch::Alarm"}
+    ids = {one.physical_id: one.logical_id for one in stack.resources() if one.kind == "AWS::CloudWatch::Alarm"}
     found = stack.client("cloudwatch").describe_alarms(AlarmNames=sorted(ids), StateValue="ALARM")["MetricAlarms"]
     names = {alarm["AlarmName"] for alarm in found}
     yield findings.firing(sorted(ids[name] for name in names & ids.keys()), local=stack.local)

@@ -72,7 +72,7 @@ def _found(session: Session) -> Iterator[Finding]:
         yield from _guarded("provider", session, _provider_alone)
         yield from findings.NO_STACK
         return
-    yield deployment_findings.stack(stack.where, stack.status, stack.parameter("ProviderContract", VEO))
+    yield deployment_findings.stack(stack.description, stack.status, stack.parameter("ProviderContract", VEO))
     for about, check in CHECKS:
         yield from _guarded(about, session, check)
 
@@ -156,7 +156,7 @@ def _table(session: Session) -> Findings:
 
 
 def _queues(session: Session) -> Findings:
-    sqs, urls = session.stack.client("sqs"), {one.logical: one.physical for one in session.stack.resources()}
+    sqs, urls = session.stack.client("sqs"), {one.logical_id: one.physical_id for one in session.stack.resources()}
     for name in QUEUES:
         if name in urls:
             told = sqs.get_queue_attributes(QueueUrl=urls[name], AttributeNames=["ApproximateNumberOfMessages"])

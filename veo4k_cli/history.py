@@ -92,7 +92,7 @@ def _events(stack: Stack, group: str, job: Job) -> Iterator[dict[str, Any]]:
 
 def _log_group(stack: Stack) -> str:
     """Return the log group of all functions, as any one of them names it."""
-    told = stack.client("lambda").get_function_configuration(FunctionName=stack.function(FUNCTIONS[0]))
+    told = stack.client("lambda").get_function_configuration(FunctionName=stack.function_name(FUNCTIONS[0]))
     return str(told["LoggingConfig"]["LogGroup"])
 
 

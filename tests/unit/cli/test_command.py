@@ -95,9 +95,3 @@ def test_an_expected_failure_is_one_line_and_status_2(raised: Exception, told: s
 
 def test_a_wrong_option_is_status_2(operator: Operator) -> None:
     assert operator.runs("gate", "--upside-down").status == 2
-
-
-def test_an_output_that_is_missing_is_told(operator: Operator) -> None:
-    stack = operator.find(None, local=False)
-    with pytest.raises(OperatorError, match="has no output Nothing: is it a veo4k stack"):
-        stack.output("Nothing")

@@ -55,7 +55,7 @@ def test_a_sweep_that_failed_is_told_by_its_kind(operator: Operator) -> None:
     operator.functions.failed.add("sweep")
     operator.functions.responses["sweep"] = {"errorType": "Sandbox.Timedout", "errorMessage": "https://x/?key=1"}
     seen = operator.runs("sweep")
-    assert (seen.status, "the function sweep failed with Sandbox.Timedout" in seen.err) == (2, True)
+    assert (seen.status, "The function sweep failed with Sandbox.Timedout" in seen.err) == (2, True)
     assert "key=1" not in seen.err
 
 

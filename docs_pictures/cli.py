@@ -1,4 +1,4 @@
-"""Draws a session at the terminal: `python -m veo4k_cli.picture docs/cli.svg`, beside a running `make local`."""
+"""Draw docs/cli.svg, a session at the terminal: `python -m docs_pictures.cli docs/cli.svg`, while `make local` runs."""
 
 import io
 import json
@@ -12,10 +12,10 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from veo4k_cli.errors import OperatorError
-from veo4k_cli.stack import local_endpoint, local_stack
+from veo4k_cli.stack import find_stack
 
 COLUMNS = 96
+SEND_DEAD_MESSAGES = "send dead messages"
 SESSION = (
     "veo4k --help",
     "veo4k submit veo_task_lost_1 --tag order=A-1042",
@@ -28,7 +28,7 @@ SESSION = (
     "veo4k gate open",
     "veo4k sweep",
     "veo4k watch veo_task_on_time_2",
-    "two messages die",
+    SEND_DEAD_MESSAGES,
     "sleep 4",
     "veo4k dead list",
     "veo4k dead redrive",
@@ -54,24 +54,21 @@ def main(path: Path) -> None:
     path.write_text(re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL))
 
 
-def _die() -> None:
-    """Let two messages die: an invalid one is rejected, a valid one lies there as after fifty failed receives."""
-    endpoint = local_endpoint()
-    if not endpoint:
-        raise OperatorError("start a local cloud: make local")
-    stack = local_stack(endpoint)
+def _send_dead_messages() -> None:
+    """Send an invalid message, which is rejected, and put a valid one where it lies after fifty failed receives."""
+    stack = find_stack(None, local=True)
     for output, task in (("JobQueueUrl", "short"), ("DeadLetterQueueUrl", "veo_task_on_time_3")):
         stack.client("sqs").send_message(QueueUrl=stack.output(output), MessageBody=json.dumps({"taskId": task}))
 
 
 def _run(line: str) -> str:
-    if line == "two messages die":
-        _die()
+    if line == SEND_DEAD_MESSAGES:
+        _send_dead_messages()
         return ""
     words = shlex.split(line)
-    command = [str(Path(sys.executable).parent / words[0]), *words[1:]] if words[0] == "veo4k" else words
+    command = [sys.executable, "-m", "veo4k_cli", *words[1:]] if words[0] == "veo4k" else words
     environment = os.environ | {"COLUMNS": str(COLUMNS), "FORCE_COLOR": "1", "TTY_INTERACTIVE": "0"}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)  # noqa: S603  our own words
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     return "\n".join(line.rstrip() for line in done.stdout.splitlines()).rstrip()
 
 
