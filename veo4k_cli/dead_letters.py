@@ -1,6 +1,6 @@
-"""Rejected and undeliverable messages: list them, read one, send them back."""
+"""The commands `dead list`, `dead show` and `dead redrive`."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -8,10 +8,10 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from veo4k_cli.command import Session, command
+from veo4k_cli.dead_letter_queue import DeadLetter, DeadLetterQueue, parse_condition, without_secrets
 from veo4k_cli.errors import OperatorError
-from veo4k_cli.letters import Inspection, Letter, chosen_by, readable
-from veo4k_cli.output import facts, table
-from veo4k_cli.words import many, moment, span
+from veo4k_cli.formatting import duration, plural, timestamp
+from veo4k_cli.output import name_value_list, table
 
 app = typer.Typer()
 
@@ -20,35 +20,38 @@ Where = Annotated[
     typer.Option(
         "--where",
         metavar="FIELD~TEXT",
-        help="Only messages whose reason, taskId, body or messageId holds TEXT (with =: is TEXT). All must hold.",
+        help="Only messages whose reason, taskId, body or messageId contains TEXT, or equals it: FIELD=TEXT. "
+        "May be repeated: every condition must be met.",
     ),
 ]
 
 
 @command(app, "veo4k dead list", "veo4k dead list --where reason~index --json", name="list")
 def list_letters(session: Session, where: Where = None) -> None:
-    """List the dead messages, the oldest first, with their reasons. Listing loses no message."""
-    letters = _chosen(session, where)
-    session.out.answer([letter.shown() for letter in letters], _view(letters, session.clock.now()))
+    """List the dead messages, the oldest first, with their reasons. No message is lost by it."""
+    letters = _matching(session, where)
+    session.out.result([letter.value() for letter in letters], _view(letters, session.clock.now()))
 
 
 @command(app, "veo4k dead show 574e0378")
 def show(
     session: Session, message_id: Annotated[str, typer.Argument(metavar="MESSAGE_ID", help="Or how it begins.")]
 ) -> None:
-    """Show one dead message whole. Task tokens and query strings are left out."""
-    found = [letter for letter in _chosen(session, None) if letter.message_id.startswith(message_id)]
+    """Show one dead message with its body. Task tokens and query strings are left out."""
+    found = [letter for letter in _matching(session, None) if letter.message_id.startswith(message_id)]
     if len(found) != 1:
-        raise OperatorError(f"{len(found)} dead messages begin with {message_id}: veo4k dead list shows their ids")
-    told = found[0].shown()
+        raise OperatorError(f"{len(found)} dead messages begin with {message_id}. veo4k dead list shows their ids.")
+    [letter] = found
+    value = letter.value()
     pairs = [
-        ("message", told["messageId"]),
-        ("sent", moment(found[0].sent_at)),
-        ("received", f"{told['receives']} times"),
+        ("message", value["messageId"]),
+        ("sent", timestamp(letter.sent_at)),
+        ("received", f"{letter.receives} times"),
+        ("reason", value["reason"]),
+        ("can go back", f"no, it would be rejected: {letter.invalid}" if letter.invalid else "yes"),
+        ("body", value["body"]),
     ]
-    verdict = f"no, it would be rejected: {found[0].invalid}" if found[0].invalid else "yes"
-    pairs += [("reason", told["reason"]), ("can go back", verdict), ("body", told["body"])]
-    session.out.answer(told, facts(pairs))
+    session.out.result(value, name_value_list(pairs))
 
 
 @command(
@@ -66,57 +69,59 @@ def redrive(
 ) -> None:
     """Send dead messages back to the job queue. A dry run, unless --yes is given.
 
-    An invalid message stays: it would be rejected again. A message whose job exists by now joins that job, or has its
-    end announced again.
+    An invalid message stays, because it would be rejected again. A message whose job exists by now joins that job, or
+    has its end announced again.
     """
-    doing = yes and not dry_run
-    tests, gone, kept = [chosen_by(text) for text in where or ()], list[Letter](), list[Letter]()
-    with _look(session) as look, session.out.busy("Redriving" if doing else "Reading the queue"):
-        for letter in look.letters():
-            if not all(test(letter) for test in tests):
+    sends = yes and not dry_run
+    sent, kept = list[DeadLetter](), list[DeadLetter]()
+    conditions = [parse_condition(text) for text in where or ()]
+    with _queue(session) as queue, session.out.spinner("Redriving" if sends else "Reading the queue"):
+        for letter in queue.letters():
+            if not all(is_met(letter) for is_met in conditions):
                 continue
-            (kept if letter.invalid else gone).append(letter)
-            if doing and not letter.invalid:
-                _send_back(session, look, letter)
+            (kept if letter.invalid else sent).append(letter)
+            if sends and not letter.invalid:
+                _send_back(session, queue, letter)
                 session.clock.sleep_until(session.clock.now() + 1 / rate)
-    told = {"dryRun": not doing, "redriven": [letter.shown() for letter in gone]}
-    told |= {"kept": [letter.shown() for letter in kept]}
-    session.out.answer(told, _redriven(gone, kept, session.clock.now(), done=doing))
+    value = {"dryRun": not sends, "redriven": [letter.value() for letter in sent]}
+    value |= {"kept": [letter.value() for letter in kept]}
+    session.out.result(value, _redriven(sent, kept, session.clock.now(), dry_run=not sends))
 
 
-def _send_back(session: Session, look: Inspection, letter: Letter) -> None:
-    """Send first, remove then: what happens twice is harmless, what never happens is not."""
-    look.sqs.send_message(QueueUrl=session.stack.output("JobQueueUrl"), MessageBody=letter.body)
-    look.remove(letter)
+def _send_back(session: Session, queue: DeadLetterQueue, letter: DeadLetter) -> None:
+    """Send first and delete then: a crash in between repeats the message, and a repeated message is harmless."""
+    queue.sqs.send_message(QueueUrl=session.stack.output("JobQueueUrl"), MessageBody=letter.body)
+    queue.delete(letter)
 
 
-def _look(session: Session) -> Inspection:
-    stack = session.stack
-    return Inspection(stack.client("sqs"), stack.output("DeadLetterQueueUrl"))
+def _queue(session: Session) -> DeadLetterQueue:
+    return DeadLetterQueue(session.stack.client("sqs"), session.stack.output("DeadLetterQueueUrl"))
 
 
-def _chosen(session: Session, where: Sequence[str] | None) -> list[Letter]:
-    tests: list[Callable[[Letter], bool]] = [chosen_by(text) for text in where or ()]
-    with _look(session) as look, session.out.busy("Reading the queue"):
-        letters = [letter for letter in look.letters() if all(test(letter) for test in tests)]
+def _matching(session: Session, where: Sequence[str] | None) -> list[DeadLetter]:
+    conditions = [parse_condition(text) for text in where or ()]
+    with _queue(session) as queue, session.out.spinner("Reading the queue"):
+        letters = [letter for letter in queue.letters() if all(is_met(letter) for is_met in conditions)]
     return sorted(letters, key=lambda letter: letter.sent_at)
 
 
-def _view(letters: Sequence[Letter], now: float) -> RenderableType:
+def _view(letters: Sequence[DeadLetter], now: float) -> RenderableType:
     if not letters:
-        return "No dead messages."
-    made = table("message", "task", ">age", "can go back", "reason")
+        return "There are no dead messages."
+    result = table("message", "task", ">age", "can go back", "reason")
     for letter in letters:
-        back = Text("no", "bad") if letter.invalid else Text("yes", "good")
-        made.add_row(
-            letter.message_id[:8], readable(letter.task_id), span(now - letter.sent_at), back, readable(letter.reason)
-        )
-    return made
+        can_go_back = Text("no", "bad") if letter.invalid else Text("yes", "good")
+        task, reason = without_secrets(letter.task_id), without_secrets(letter.reason)
+        result.add_row(letter.message_id[:8], task, duration(now - letter.sent_at), can_go_back, reason)
+    return result
 
 
-def _redriven(gone: Sequence[Letter], kept: Sequence[Letter], now: float, *, done: bool) -> RenderableType:
-    verb = "sent back to the job queue" if done else "to be sent back to the job queue; --yes does it"
-    parts: list[RenderableType] = [f"{many(len(gone), 'message')} {verb}."]
+def _redriven(sent: Sequence[DeadLetter], kept: Sequence[DeadLetter], now: float, *, dry_run: bool) -> RenderableType:
+    parts: list[RenderableType] = [_view([*sent, *kept], now), ""] if sent or kept else []
+    if dry_run:
+        parts.append(f"{plural(len(sent), 'message')} can go back to the job queue. Send with --yes.")
+    else:
+        parts.append(f"{plural(len(sent), 'message')} sent back to the job queue.")
     if kept:
-        parts.append(f"{many(len(kept), 'message')} left, still invalid: send corrected ones instead.")
-    return Group(*([_view([*gone, *kept], now), ""] if gone or kept else []), *parts)
+        parts.append(f"{plural(len(kept), 'message')} left, still invalid. Send corrected messages instead.")
+    return Group(*parts)

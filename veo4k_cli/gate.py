@@ -1,4 +1,4 @@
-"""The gate that paces the requests to the provider: show it, pause them, resume them."""
+"""The command `gate`: show, pause and resume the requests to the provider."""
 
 from enum import StrEnum
 from typing import Annotated, Any
@@ -9,57 +9,55 @@ from rich.text import Text
 from veo4k.domain.gate import BY_HAND, Gate
 from veo4k.domain.job import utc
 from veo4k_cli.command import Session, command
-from veo4k_cli.words import ahead, why
+from veo4k_cli.formatting import timestamp_ahead
+from veo4k_cli.wait_reasons import explain
 
 app = typer.Typer()
 
 
-class Doing(StrEnum):
-    """What can be done to the gate."""
+class Action(StrEnum):
+    """What can be done with the requests."""
 
     SHOW = "show"
-    SHUT = "shut"
-    OPEN = "open"
+    PAUSE = "pause"
+    RESUME = "resume"
 
 
-@command(app, "veo4k gate", "veo4k gate shut", "veo4k gate open", "veo4k gate --json | jq .open", panel="Account")
+@command(app, "veo4k gate", "veo4k gate pause", "veo4k gate resume", "veo4k gate --json | jq .running", panel="Account")
 def gate(
     session: Session,
-    doing: Annotated[
-        Doing, typer.Argument(help="Show it, pause the requests (shut), resume them (open).")
-    ] = Doing.SHOW,
+    action: Annotated[Action, typer.Argument(help="What to do with the requests.")] = Action.SHOW,
 ) -> None:
-    """Show, pause (shut) or resume (open) the requests of the whole account to the provider.
+    """Show whether the requests to the provider are running or paused. Pause or resume them for the whole account.
 
     Requests that are paused by hand stay paused until they are resumed by hand. Messages become QUEUED jobs meanwhile.
     Callbacks, archiving and announcements go on. A request that already has its slot may leave for another 20 seconds.
     """
-    keeper = session.gate()
-    looked = {Doing.SHOW: keeper.look, Doing.SHUT: keeper.shut_by_hand, Doing.OPEN: keeper.open_by_hand}[doing]()
+    store = session.gate()
+    row = {Action.SHOW: store.look, Action.PAUSE: store.shut_by_hand, Action.RESUME: store.open_by_hand}[action]()
     now, pace = session.clock.now(), session.stack.pace()
-    used = f"{_recent(looked, now, pace.window)} of {pace.requests} requests in the last {pace.window:g} s"
-    text = Text.assemble((in_words(looked, now), "bad" if looked.reason else "good"), f"\n{used}")
-    session.out.answer(value(looked, now, pace.window), text)
+    used = f"{_slots_used(row, now, pace.window)} of {pace.requests} slots were used in the last {pace.window:g} s."
+    view = Text.assemble((describe_gate(row, now), "bad" if row.reason else "good"), f"\n{used}")
+    session.out.result(_value(row, now, pace.window), view)
 
 
-def value(gate: Gate, now: float, window: float) -> dict[str, Any]:
-    """Give the gate as plain values; `window` in seconds."""
-    told: dict[str, Any] = {"open": not gate.reason, "requestsInWindow": _recent(gate, now, window)}
-    if gate.reason:
-        told |= {"reason": gate.reason}
-    if gate.reason and gate.reason != BY_HAND:
-        told |= {"until": utc(gate.until), "pauseSeconds": gate.pause}
-    return told
+def describe_gate(row: Gate, now: float) -> str:
+    """Return whether requests are running, or until when and why they are paused."""
+    if not row.reason:
+        return "Requests are running."
+    if row.reason == BY_HAND:
+        return "Requests are paused by hand. They stay paused until veo4k gate resume."
+    return f"Requests are paused until {timestamp_ahead(row.until, now)}. {explain(row.reason)}"
 
 
-def in_words(gate: Gate, now: float) -> str:
-    """Say that requests are running, or why they are paused and until when."""
-    if not gate.reason:
-        return "running"
-    if gate.reason == BY_HAND:
-        return "paused by hand: no request is sent until veo4k gate open"
-    return f"paused until {ahead(gate.until, now)}; {why(gate.reason)}"
+def _value(row: Gate, now: float, window: float) -> dict[str, Any]:
+    value: dict[str, Any] = {"running": not row.reason, "requestsInWindow": _slots_used(row, now, window)}
+    if row.reason:
+        value |= {"reason": row.reason}
+    if row.reason and row.reason != BY_HAND:
+        value |= {"until": utc(row.until), "pauseSeconds": row.pause}
+    return value
 
 
-def _recent(gate: Gate, now: float, window: float) -> int:
-    return sum(now - window <= instant <= now for instant in gate.instants)
+def _slots_used(row: Gate, now: float, window: float) -> int:
+    return sum(now - window <= instant <= now for instant in row.instants)

@@ -4,8 +4,8 @@ import json
 from typing import Any
 
 from veo4k_cli.errors import OperatorError
+from veo4k_cli.formatting import printable
 from veo4k_cli.stack import Stack
-from veo4k_cli.words import harmless
 
 _OWN_ERROR = "SettingsError"  # its message names the setting and quotes no URL
 
@@ -24,5 +24,5 @@ def _failure(response: Any, kind: str) -> str:
     """Return the kind of the failure. The message of a library's error may hold a URL, so it stays in the log."""
     error = response if isinstance(response, dict) else {}
     if error.get("errorType") == _OWN_ERROR:
-        return f"{_OWN_ERROR}: {harmless(str(error.get('errorMessage')))}."
+        return f"{_OWN_ERROR}: {printable(str(error.get('errorMessage')))}."
     return f"{error.get('errorType', kind)}. The stack's log group says more."

@@ -1,52 +1,48 @@
-"""The provider, asked what costs nothing: the balance, and whether its paths are there."""
+"""The provider: requests that cost nothing."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-import typer
 from requests import RequestException, exceptions
 
 from veo4k.adapters.kie import CONTRACTS
-from veo4k_cli.command import Session, command
 from veo4k_cli.errors import OperatorError
-from veo4k_cli.web import Bearer, Heard, ask
+from veo4k_cli.http import BearerAuth, Response, send
 
 CREDIT_PATH = "/api/v1/chat/credit"
 PRICE = 120  # credits for one video by the provider's newest lists
 OK, NOT_FOUND = 200, 404
 
-app = typer.Typer()
-
 
 @dataclass(frozen=True)
 class Account:
-    """An account at the provider. None of these requests counts as one, or could be charged: all are GET."""
+    """An account at the provider. Every request is a GET, takes no slot and cannot be charged."""
 
     base_url: str
     key: bytes
 
-    def credits(self) -> Heard:
-        """Ask for the balance ("Get Remaining Credits")."""
+    def credits(self) -> Response:
+        """Request the balance ("Get Remaining Credits")."""
         return self._get(CREDIT_PATH)
 
-    def paths(self) -> Mapping[str, tuple[tuple[str, Heard], ...]]:
-        """Ask each contract's two paths without naming a task; gives the answers by contract."""
+    def paths(self) -> Mapping[str, tuple[tuple[str, Response], ...]]:
+        """Request both paths of each contract without a task id. Return paths and responses by contract."""
         return {
             name: tuple((path, self._get(path)) for path in (contract.submission, contract.record))
             for name, contract in CONTRACTS.items()
         }
 
-    def _get(self, path: str) -> Heard:
+    def _get(self, path: str) -> Response:
         try:
-            return ask("GET", self.base_url + path, auth=Bearer(self.key))
+            return send("GET", self.base_url + path, auth=BearerAuth(self.key))
         except RequestException as error:
-            kind = next((words for kind, words in _SILENCE if isinstance(error, kind)), type(error).__name__)
-            raise ProviderError(urlsplit(self.base_url).hostname or "", kind) from None
+            cause = next((text for kind, text in _CAUSES if isinstance(error, kind)), type(error).__name__)
+            raise ProviderError(urlsplit(self.base_url).hostname or "", cause) from None
 
 
-_SILENCE: tuple[tuple[type[Exception], str], ...] = (
-    (exceptions.SSLError, "its certificate is not valid, or a proxy has replaced it"),
+_CAUSES: tuple[tuple[type[Exception], str], ...] = (
+    (exceptions.SSLError, "the certificate is not valid, or a proxy has replaced it"),
     (exceptions.ProxyError, "the proxy refused the connection"),
     (exceptions.Timeout, "timeout"),
     (exceptions.ConnectionError, "no connection, or the connection was closed"),
@@ -54,26 +50,8 @@ _SILENCE: tuple[tuple[type[Exception], str], ...] = (
 
 
 class ProviderError(OperatorError):
-    """The provider did not answer; the text says how it failed."""
+    """The provider did not respond."""
 
-    def __init__(self, host: str, kind: str) -> None:
-        super().__init__(kind)
-        self.host = host
-
-
-def account(session: Session) -> Account:
-    """Give the account whose key the stack uses; OperatorError where it has none."""
-    keys = session.secret("ApiKeySecretName").in_use()
-    if not keys:
-        raise OperatorError("the stack has no API key: put it into the secret ApiKeySecretName (docs/operations.md)")
-    return Account(session.stack.parameter("KieBaseUrl", session.world.provider), keys[0])
-
-
-@command(app, "veo4k credits", "veo4k credits --json | jq .credits", name="credits", panel="Account")
-def balance(session: Session) -> None:
-    """Show the account's remaining credits, as the provider reports them for the stack's key."""
-    told = account(session).credits()
-    if told.code != OK or not isinstance(told.data, int | float):
-        raise OperatorError(f"the provider returned no balance ({told.code or f'HTTP {told.status}'}): veo4k doctor")
-    videos = int(told.data // PRICE)
-    session.out.answer({"credits": told.data}, f"{told.data:,} credits, {videos:,} videos at {PRICE}")
+    def __init__(self, host: str, cause: str) -> None:
+        super().__init__(f"The provider {host} did not respond ({cause}). veo4k doctor says more.")
+        self.host, self.cause = host, cause

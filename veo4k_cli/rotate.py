@@ -1,4 +1,4 @@
-"""New keys for callbacks, with the former ones valid for a while. No key is ever shown."""
+"""The command `rotate`: new keys for callbacks. The former ones stay valid for a while, and no key is shown."""
 
 import json
 import sys
@@ -10,22 +10,22 @@ import typer
 from veo4k_cli.command import Session, command
 from veo4k_cli.errors import OperatorError
 
-SHORTEST = 16
+MIN_LENGTH = 16
 
 app = typer.Typer()
 
 
-class Which(StrEnum):
+class Key(StrEnum):
     """The keys that can be rotated."""
 
     TOKEN = "token"  # noqa: S105 - the word, not a secret
     WEBHOOK = "webhook"
 
 
-_SECRETS = {Which.TOKEN: "TokenKeySecretName", Which.WEBHOOK: "WebhookKeySecretName"}
-_NEXT = {
-    Which.TOKEN: "New requests use it. Rotate again only when all jobs that were requested before have ended.",
-    Which.WEBHOOK: "Now set the same key on the provider's settings page.",
+_SECRETS = {Key.TOKEN: "TokenKeySecretName", Key.WEBHOOK: "WebhookKeySecretName"}
+_NEXT_STEP = {
+    Key.TOKEN: "New requests use it. Rotate again only when all jobs that were requested before have ended.",
+    Key.WEBHOOK: "Now set the same key on the provider's settings page.",
 }
 
 
@@ -38,7 +38,7 @@ _NEXT = {
 )
 def rotate(
     session: Session,
-    which: Annotated[Which, typer.Argument(help="The key of our callback tokens, or the provider's webhook key.")],
+    key: Annotated[Key, typer.Argument(help="The key of the callback tokens, or the provider's webhook key.")],
     from_stdin: Annotated[
         bool, typer.Option("--value-from-stdin", help="Read the new key from standard input.")
     ] = False,
@@ -48,26 +48,27 @@ def rotate(
     The token key is generated, unless you pass one. The webhook key comes from the provider: the command prompts for it
     and does not show it.
     """
-    secret = session.secret(_SECRETS[which])
-    before = secret.in_use()
-    new = _new_key(session, which, from_stdin=from_stdin)
-    if before and new.encode() == before[0]:
-        raise OperatorError("this key is in use already: nothing was changed")
-    pair = {"current": new} | ({"previous": before[0].decode()} if before else {})
+    secret = session.secret(_SECRETS[key])
+    former = secret.in_use()
+    new = _new_value(session, key, from_stdin=from_stdin)
+    if former and new.encode() == former[0]:
+        raise OperatorError("This key is in use already. Nothing was changed.")
+    pair = {"current": new} | ({"previous": former[0].decode()} if former else {})
     secret.client.put_secret_value(SecretId=secret.name, SecretString=json.dumps(pair))
-    kept = "The former key stays valid until the next rotation. " if before else ""
-    kept += "The key before that is no longer valid. " if len(before) > 1 else ""
-    told = {"rotated": which, "previousKept": bool(before), "olderForgotten": len(before) > 1}
-    session.out.answer(told, f"The {which} key is in use within 30 seconds. {kept}{_NEXT[which]}")
+    text = f"The {key} key is in use within 30 seconds. "
+    text += "The former key stays valid until the next rotation. " if former else ""
+    text += "The key before that is no longer valid. " if len(former) > 1 else ""
+    value = {"rotated": key, "previousKept": bool(former), "olderForgotten": len(former) > 1}
+    session.out.result(value, text + _NEXT_STEP[key])
 
 
-def _new_key(session: Session, which: Which, *, from_stdin: bool) -> str:
+def _new_value(session: Session, key: Key, *, from_stdin: bool) -> str:
     if from_stdin:
-        key = sys.stdin.read().strip()
-    elif which is Which.TOKEN:
-        return session.world.new_key()
+        value = sys.stdin.read().strip()
+    elif key is Key.TOKEN:
+        return session.dependencies.new_key()
     else:
-        key = str(typer.prompt("The new webhook key", hide_input=True, err=True)).strip()
-    if len(key) < SHORTEST or not key.isprintable() or " " in key:
-        raise OperatorError(f"a key has at least {SHORTEST} characters and no white space: nothing was changed")
-    return key
+        value = str(typer.prompt("The new webhook key", hide_input=True, err=True)).strip()
+    if len(value) < MIN_LENGTH or not value.isprintable() or " " in value:
+        raise OperatorError(f"A key has at least {MIN_LENGTH} characters and no white space. Nothing was changed.")
+    return value

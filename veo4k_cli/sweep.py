@@ -1,4 +1,4 @@
-"""The sweep, now."""
+"""The command `sweep`: run the sweep now."""
 
 import typer
 from rich.console import RenderableType
@@ -12,19 +12,19 @@ app = typer.Typer()
 
 @command(app, "veo4k sweep", "veo4k sweep --json", panel="Account")
 def sweep(session: Session) -> None:
-    """Run a sweep now instead of within a minute, and print what it did.
+    """Run the sweep now instead of within a minute, and print what it did.
 
-    It is safe at any time and as often as you like: a job that is not due is left alone.
+    The command is safe at any time and as often as you like. The sweep leaves a job alone that is not due.
     """
-    with session.out.busy("Sweeping"):
+    with session.out.spinner("Sweeping"):
         counts: dict[str, int] = invoke(session.stack, "sweep", {})
-    session.out.answer(counts, _view(counts))
+    session.out.result(counts, _view(counts))
 
 
 def _view(counts: dict[str, int]) -> RenderableType:
     if not counts:
-        return "Nothing was due."
-    made = table(">times", "what happened")
-    for action, count in sorted(counts.items()):
-        made.add_row(str(count), action)
-    return made
+        return "No job was due."
+    result = table(">times", "what happened")
+    for event, count in sorted(counts.items()):
+        result.add_row(str(count), event)
+    return result

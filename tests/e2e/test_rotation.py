@@ -20,7 +20,7 @@ from tests.integration.leaks import keys_in
 from tests.integration.world import World, until
 from veo4k.adapters.secrets import KEPT_SECONDS
 from veo4k_cli.__main__ import app
-from veo4k_cli.command import World as Operator
+from veo4k_cli.command import Dependencies
 from veo4k_cli.stack import local_stack
 
 OLD_API_KEY, NEW_API_KEY = "canary-api-key-rotation", "canary-api-key-rotated"
@@ -42,8 +42,8 @@ class Rotated(NamedTuple):
 def veo4k(world: World, *words: str, **given: Any) -> Any:
     """Run a command on this stack; gives its JSON."""
     endpoint = world.cloud.endpoint
-    operator = Operator(find=lambda name, *, local: local_stack(endpoint), environment={})  # noqa: ARG005  the protocol's names
-    done = CliRunner().invoke(app, [*words, "--json"], obj=operator, catch_exceptions=False, **given)
+    dependencies = Dependencies(find=lambda name, *, local: local_stack(endpoint), environment={})  # noqa: ARG005  the protocol's names
+    done = CliRunner().invoke(app, [*words, "--json"], obj=dependencies, catch_exceptions=False, **given)
     assert done.exit_code == 0, done.output
     return json.loads(done.stdout)
 
@@ -100,7 +100,7 @@ def test_every_callback_was_believed_at_once(rotated: Rotated) -> None:
 def test_an_api_key_that_was_revoked_too_early_was_refused_and_looked_up_again(rotated: Rotated) -> None:
     logged = rotated.world.cloud.logs("SubmitFunctionName") + rotated.world.cloud.logs("SweepFunctionName")
     assert '"reason":"API_KEY_REFUSED"' in logged
-    assert veo4k(rotated.world, "gate")["open"] is True
+    assert veo4k(rotated.world, "gate")["running"] is True
 
 
 def test_both_token_keys_are_believed_for_a_while(rotated: Rotated) -> None:

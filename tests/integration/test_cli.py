@@ -14,7 +14,7 @@ from local.stage import staged
 from local.sweeping import sweeping
 from tests.integration.world import until
 from veo4k_cli.__main__ import app
-from veo4k_cli.command import World
+from veo4k_cli.command import Dependencies
 from veo4k_cli.errors import OperatorError
 from veo4k_cli.stack import Stack, local_stack
 
@@ -39,8 +39,8 @@ class Operator(NamedTuple):
     def runs(self, *words: str) -> tuple[int, str]:
         """Run a command; gives its exit status and everything it printed."""
         endpoint = self.cloud.endpoint
-        world = World(find=lambda name, *, local: local_stack(endpoint), environment=self.environment)  # noqa: ARG005  the protocol's names
-        done = CliRunner(env={"COLUMNS": "200", "TERM": "dumb"}).invoke(app, list(words), obj=world)
+        dependencies = Dependencies(find=lambda name, *, local: local_stack(endpoint), environment=self.environment)  # noqa: ARG005  the protocol's names
+        done = CliRunner(env={"COLUMNS": "200", "TERM": "dumb"}).invoke(app, list(words), obj=dependencies)
         if done.exception is not None and not isinstance(done.exception, SystemExit):
             raise done.exception
         assert not [key for key in (API_KEY, WEBHOOK_KEY) if key in done.output]
@@ -85,7 +85,7 @@ def test_a_job_that_ended_is_listed_and_replayed_as_a_new_run(operator: Operator
 
 def test_a_shut_gate_holds_jobs_until_it_is_opened(operator: Operator) -> None:
     asked = len(operator.simulator.stats()["requests"])
-    assert operator.reads("gate", "shut")["reason"] == "SHUT_BY_HAND"
+    assert operator.reads("gate", "pause")["reason"] == "SHUT_BY_HAND"
     operator.runs("submit", "veo_task_on_time_gate")
     waiting = next(found for _ in range(50) if (found := operator.reads("list", "--state", "QUEUED")))
     assert [job["taskId"] for job in waiting] == ["veo_task_on_time_gate"]
@@ -94,7 +94,7 @@ def test_a_shut_gate_holds_jobs_until_it_is_opened(operator: Operator) -> None:
     # It was never accepted, so not even a test may tell it that it is being processed.
     status, told = operator.runs("test-callback", "veo_task_on_time_gate")
     assert (status, "would count as its acceptance" in told) == (2, True)
-    assert operator.reads("gate", "open")["open"] is True
+    assert operator.reads("gate", "resume")["running"] is True
     operator.runs("sweep")
     assert operator.runs("watch", "veo_task_on_time_gate")[0] == 0
 
@@ -151,11 +151,11 @@ def test_the_doctor_says_what_is_wrong_with_the_provider(operator: Operator) -> 
 
 
 def test_the_doctor_sees_a_shut_gate_and_a_key_that_is_refused(operator: Operator) -> None:
-    operator.runs("gate", "shut")
+    operator.runs("gate", "pause")
     operator.cloud.set_secret("ApiKeySecretName", "not-the-key-of-the-api")
     wrong = {found["about"] for found in json.loads(operator.runs("doctor", "--json")[1]) if found["verdict"] == "act"}
     operator.cloud.set_secret("ApiKeySecretName", API_KEY)
-    operator.runs("gate", "open")
+    operator.runs("gate", "resume")
     assert wrong == {"API key", "gate"}
 
 
@@ -169,8 +169,8 @@ def test_without_a_stack_the_doctor_looks_at_the_provider_alone(operator: Operat
     def find(name: str | None, *, local: bool) -> Stack:
         raise OperatorError("no stack veo4k in eu-central-1")
 
-    world = World(find=find, environment={"KIE_API_KEY": API_KEY}, provider=operator.simulator.base_url)
-    done = CliRunner().invoke(app, ["doctor", "--json"], obj=world)
+    dependencies = Dependencies(find=find, environment={"KIE_API_KEY": API_KEY}, provider=operator.simulator.base_url)
+    done = CliRunner().invoke(app, ["doctor", "--json"], obj=dependencies)
     told = {finding["about"]: finding["verdict"] for finding in json.loads(done.output)}
     assert told == dict.fromkeys(("stack", "webhook key", "callback URL"), "note") | dict.fromkeys(
         ("API key", "credits", "clock of the provider", "contract veo", "contract jobs"), "well"
