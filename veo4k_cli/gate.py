@@ -10,7 +10,7 @@ from veo4k.domain.gate import BY_HAND, Gate
 from veo4k.domain.job import utc
 from veo4k_cli.command import Session, command
 from veo4k_cli.formatting import timestamp_ahead
-from veo4k_cli.wait_reasons import explain
+from veo4k_cli.wait_reasons import describe_reason
 
 app = typer.Typer()
 
@@ -47,7 +47,7 @@ def describe_gate(row: Gate, now: float) -> str:
         return "Requests are running."
     if row.reason == BY_HAND:
         return "Requests are paused by hand. They stay paused until veo4k gate resume."
-    return f"Requests are paused until {timestamp_ahead(row.until, now)}. {explain(row.reason)}"
+    return f"Requests are paused until {timestamp_ahead(row.until, now)}. {describe_reason(row.reason)}"
 
 
 def _value(row: Gate, now: float, window: float) -> dict[str, Any]:

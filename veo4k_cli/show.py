@@ -14,7 +14,7 @@ from veo4k_cli.formatting import printable, timestamp, timestamp_ahead
 from veo4k_cli.history import History, read_history
 from veo4k_cli.jobs import PANEL, TaskId, delivered_by
 from veo4k_cli.output import name_value_list, state_text, table
-from veo4k_cli.wait_reasons import explain
+from veo4k_cli.wait_reasons import describe_reason
 
 app = typer.Typer()
 
@@ -72,7 +72,7 @@ def _properties(job: Job, now: float) -> Iterator[tuple[str, RenderableType]]:
     yield "job", job.job_id
     yield "state", state_text(job.state)
     if job.reason:
-        yield "waits for", explain(job.reason)
+        yield "waits for", describe_reason(job.reason)
     if job.error:
         yield "error", f"{job.error.code}: {job.error.message}"
     if job.maybe_charged is not None:

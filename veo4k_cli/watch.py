@@ -12,7 +12,7 @@ from veo4k_cli.formatting import duration, timestamp
 from veo4k_cli.jobs import PANEL, TaskId
 from veo4k_cli.output import state_text
 from veo4k_cli.show import Run
-from veo4k_cli.wait_reasons import explain
+from veo4k_cli.wait_reasons import describe_reason
 
 READ_SECONDS = 1.0  # between two reads of the row
 ROW_SECONDS = 60.0  # in which a message must have become a row
@@ -62,7 +62,7 @@ def _next_check(job: Job, now: float) -> str:
 
 
 def _change(job: Job, now: float) -> Text:
-    details = job.error.message if job.error else explain(job.reason or "")
+    details = job.error.message if job.error else describe_reason(job.reason or "")
     if job.archive:
         details = f"s3://{job.archive.bucket}/{job.archive.key}"
     return Text.assemble(f"{timestamp(now)}  {job.job_id}  ", state_text(job.state), f"  {details}")

@@ -107,7 +107,7 @@ def judge_response(name: str, proof: str, *, is_expected: bool) -> Finding:
     """Judge the response to a test event. `proof`: what the expected response proves."""
     if is_expected:
         return Finding(about_function(name), Verdict.WELL, proof)
-    text = "The function responded to its test event with an error: it cannot reach what it needs."
+    text = "The function responded to its test event with an error. It cannot reach what it needs."
     todo = (
         "Read its warnings in the stack's log group. Compare its role's rights with the template. "
         "With SubnetIds, check the subnets' NAT gateway."

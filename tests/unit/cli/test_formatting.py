@@ -6,7 +6,7 @@ from tests.doubles.time_manual import NOON
 from veo4k.domain.answer import SHUTTING
 from veo4k_cli.errors import OperatorError
 from veo4k_cli.formatting import duration, parse_since, timestamp_ahead
-from veo4k_cli.wait_reasons import EXPLANATIONS, explain
+from veo4k_cli.wait_reasons import EXPLANATIONS, describe_reason
 
 
 @pytest.mark.parametrize(
@@ -47,5 +47,13 @@ def test_every_reason_that_pauses_the_account_is_explained() -> None:
     assert set(SHUTTING.values()) <= EXPLANATIONS.keys()
 
 
-def test_a_reason_without_an_explanation_stands_alone() -> None:
-    assert explain("ConnectTimeoutError") == "ConnectTimeoutError"
+@pytest.mark.parametrize(
+    ("stored", "text"),
+    [
+        ("MAINTENANCE", "MAINTENANCE: The provider is under maintenance. The job continues automatically."),
+        ("PATH_GONE: set the stack's ProviderContract to jobs", f"PATH_GONE: {EXPLANATIONS['PATH_GONE']}"),
+        ("ConnectTimeoutError", "ConnectTimeoutError"),
+    ],
+)
+def test_a_reason_is_shown_with_its_explanation(stored: str, text: str) -> None:
+    assert describe_reason(stored) == text

@@ -76,7 +76,7 @@ def test_show_says_why_the_beginning_is_missing(operator: Operator, age: float, 
 def test_show_says_what_a_job_waits_for(operator: Operator) -> None:
     operator.add_job(State.QUEUED, reason="NO_CREDITS", due=NOON + 60)
     text = operator.run("show", TASK).out
-    assert "NO_CREDITS: The account has no credits. Buy some, then run veo4k gate resume." in text
+    assert "NO_CREDITS: The account has no credits. Buy credits, then run veo4k gate resume." in text
     assert "(in 60 s)" in text
 
 
