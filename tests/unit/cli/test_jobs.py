@@ -11,14 +11,10 @@ ARCHIVED = Archived("bucket", f"videos/{TASK}/0/1.mp4", 2_678_103, "ab" * 32, 38
 
 
 def test_submit_puts_a_message_on_the_queue(operator: Operator) -> None:
-    result = operator.run("submit", TASK, "--index", "1", "--tag", "order=A-1042", "--tag", "who=Zoë=x", "--force")
-    assert result.status == 0
-    tags = {"order": "A-1042", "who": "Zoë=x"}
-    assert operator.queues.bodies(JOBS) == [{"taskId": TASK, "index": 1, "tags": tags, "force": True}]
-
-
-def test_submit_prints_the_message_as_json(operator: Operator) -> None:
-    assert operator.run("submit", TASK, "--json").json == {"taskId": TASK, "index": 0, "messageId": "00000001-0000"}
+    options = ("--index", "1", "--tag", "order=A-1042", "--tag", "who=Zoë=x", "--force", "--json")
+    message = {"taskId": TASK, "index": 1, "tags": {"order": "A-1042", "who": "Zoë=x"}, "force": True}
+    assert operator.run("submit", TASK, *options).json == message | {"messageId": "00000001-0000"}
+    assert operator.queues.bodies(JOBS) == [message]
 
 
 @pytest.mark.parametrize(

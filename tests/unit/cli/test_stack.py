@@ -29,15 +29,9 @@ def test_a_missing_local_cloud_is_an_error(tmp_path: Path, monkeypatch: pytest.M
 
 
 def test_the_pace_comes_from_the_stacks_parameters(operator: Operator) -> None:
-    operator.parameters |= {
-        "RequestsPerWindow": "7",
-        "Tuning": "WindowSeconds=2,PauseSeconds=3",
-        "DailyRequestLimit": "9",
-    }
+    tuning = {"Tuning": "WindowSeconds=2,PauseSeconds=3", "DailyRequestLimit": "9"}
+    operator.parameters |= tuning | {"RequestsPerWindow": "7"}
     assert operator.find(None, local=False).pace() == Pace(requests=7, window=2, pause=3, lease=90, daily=9)
-
-
-def test_the_pace_has_defaults(operator: Operator) -> None:
     operator.parameters.clear()
     assert operator.find(None, local=False).pace() == Pace()
 
