@@ -217,6 +217,70 @@ def entry_claiming(data: bytes, width: int, height: int) -> bytes:
     return patched(data, SAMPLE_ENTRIES, 8 + 8 + 24, struct.pack(">HH", width, height))
 
 
+def extended(data: bytes, path: tuple[bytes, ...], extra: bytes) -> bytes:
+    """Return the file with bytes added at the end of the boxes at `path`."""
+    return edited(data, path, lambda old: box(old[4:8], old[8:] + extra))
+
+
+def entry_edited(data: bytes, change: Callable[[bytes], bytes]) -> bytes:
+    """Return the file with the body of the first sample entry changed."""
+
+    def edit(stsd: bytes) -> bytes:
+        size = int.from_bytes(stsd[16:20])
+        return box(b"stsd", stsd[8:16] + box(stsd[20:24], change(stsd[24 : 16 + size])) + stsd[16 + size :])
+
+    return edited(data, SAMPLE_ENTRIES, edit)
+
+
+def entry_extended(data: bytes, extra: bytes) -> bytes:
+    """Return the file with bytes added at the end of the first sample entry."""
+    return entry_edited(data, lambda body: body + extra)
+
+
+def config_edited(data: bytes, kind: bytes, change: Callable[[bytes], bytes]) -> bytes:
+    """Return the file with the body of the codec's configuration box changed."""
+
+    def edit(body: bytes) -> bytes:
+        return body[:78] + edited(body[78:], (kind,), lambda old: box(kind, change(old[8:]))) if kind in body else body
+
+    return entry_edited(data, edit)
+
+
+def parameter_sets_in_samples(data: bytes) -> bytes:
+    """Return the file with the parameter sets of its `avcC` or `hvcC` in front of the first sample instead."""
+    entry = data[slice(*found(data, *SAMPLE_ENTRIES)[2:])][16:]
+    kind, _, start, end = next(item for item in boxes(entry, 78) if item[0] in {b"avcC", b"hvcC"})
+    units, bare = (_avcc_units if kind == b"avcC" else _hvcc_units)(entry[start:end])
+    front = b"".join(struct.pack(">I", len(unit)) + unit for unit in units)
+    data = config_edited(data, kind, lambda _: bare)
+    data = edited(data, (b"mdat",), lambda old: box(b"mdat", front + old[8:]))
+    first = found(data, *SAMPLE_TABLES, b"stsz")[2] + 12
+    size = int.from_bytes(data[first : first + 4]) + len(front)
+    return data[:first] + size.to_bytes(4) + data[first + 4 :]
+
+
+def _avcc_units(config: bytes) -> tuple[list[bytes], bytes]:
+    units, at = [], 6
+    for count in (config[5] & 31, 1):
+        for _ in range(count):
+            end = at + 2 + int.from_bytes(config[at : at + 2])
+            units.append(config[at + 2 : end])
+            at = end
+        at += 1
+    return units, config[:5] + b"\xe0\0"
+
+
+def _hvcc_units(config: bytes) -> tuple[list[bytes], bytes]:
+    units, at = [], 23
+    for _ in range(config[22]):
+        count, at = int.from_bytes(config[at + 1 : at + 3]), at + 3
+        for _ in range(count):
+            end = at + 2 + int.from_bytes(config[at : at + 2])
+            units.append(config[at + 2 : end])
+            at = end
+    return units, config[:22] + b"\0"
+
+
 def version_1(data: bytes) -> bytes:
     """File whose headers tell their times in 64 bits."""
     data = edited(data, (b"moov", b"mvhd"), lambda old: _widened(old, ">IIII", ">QQIQ"))

@@ -15,13 +15,15 @@ import av
 
 from tests.unit.domain.mp4_corpus import CASES
 from tests.unit.domain.mp4_forge import NESTED, SAMPLE_ENTRIES, SAMPLE_TABLES, TRACK_HEADER, boxes, edited, found
+from tests.unit.domain.mp4_oddities import ODDITIES
 from tests.unit.domain.mp4_reference import FOUR_K, answer, judged, reference
 
 BASES = (
-    *("H.264", "H.264, moov in front", "H.264 upright", "HEVC as hvc1", "AV1", "fragmented", "with sound"),
+    *("H.264", "H.264, moov in front", "H.264 upright", "HEVC as hvc1", "AV1", "fragmented", "with audio"),
     *("64-bit mdat", "64-bit times", "mdat to the end of the file", "muxed as ismv"),
     *("720p", "720p HEVC", "720p AV1", "1080p, cropped", "cinema 4K", "720p whose track claims 4K"),
-    *("720p whose headers claim 4K", "4K shown as 1080p", "sound alone"),
+    *("720p whose headers claim 4K", "4K shown as 1080p", "audio alone", "AV1, av1C without OBUs"),
+    *("avc3, parameter sets in the samples", "720p that claims 4K, av1C without OBUs", "track header of 0x0"),
 )
 TRANSPLANTS = (
     TRACK_HEADER,
@@ -29,6 +31,7 @@ TRANSPLANTS = (
     SAMPLE_TABLES,
     (*SAMPLE_TABLES, b"stsz"),
     (*SAMPLE_TABLES, b"stts"),
+    (*SAMPLE_TABLES, b"stsc"),
     (b"moov",),
     (b"moov", b"trak"),
     (b"moov", b"trak", b"mdia"),
@@ -69,7 +72,7 @@ def _ask(data: bytes, findings: Findings) -> None:
 
 def mutants(count: int, random: Random) -> Iterator[bytes]:
     """`count` mutants of the base files."""
-    by_name = {case.name: case for case in CASES}
+    by_name = {case.name: case for case in CASES + ODDITIES}
     bases = [by_name[name].make() for name in BASES]
     places = [list(_places(base, 0, len(base))) for base in bases]
     for _ in range(count):

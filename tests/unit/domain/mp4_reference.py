@@ -27,7 +27,11 @@ class Reading:
         return self.square and {self.width, self.height} == {3840, 2160}
 
 
-_CODECS = {"avc1": "h264", "avc3": "h264", "hvc1": "hevc", "hev1": "hevc", "av01": "libdav1d"}
+_CODECS = {
+    **dict.fromkeys(("avc1", "avc3", "dva1", "dvav"), "h264"),
+    **dict.fromkeys(("hvc1", "hev1", "dvh1", "dvhe"), "hevc"),
+    **dict.fromkeys(("av01", "dav1"), "libdav1d"),
+}
 
 
 def judged(data: bytes, chunk: int = 1 << 16) -> Verdict:
