@@ -310,6 +310,8 @@ IGNORED = (
     Case("hdlr without a type", handler(lambda old: old[:8] + bytes(4) + old[12:]), FOUR_K),
     Case("no hdlr", lambda: without(uhd(), *HANDLER), FOUR_K),
     Case("two hdlr", lambda: doubled(uhd(), *HANDLER), FOUR_K),
+    Case("fragments, no stsz in the track", lambda: without(fragmented(), *SAMPLE_TABLES, b"stsz"), FOUR_K),
+    Case("fragments, no stco in the track", lambda: without(fragmented(), *SAMPLE_TABLES, b"stco"), FOUR_K),
     Case("track duration of 0", lambda: patched(uhd(), TRACK_HEADER, 20, bytes(4)), FOUR_K),
     Case("media duration of 0", lambda: patched(uhd(), (*MEDIA, b"mdhd"), 16, bytes(4)), FOUR_K),
     Case("movie without time scale", lambda: patched(uhd(), MOVIE_HEADER, 12, bytes(4)), FOUR_K),

@@ -280,7 +280,7 @@ REASONS: dict[str, Callable[[], bytes]] = {
     "ends before any mdat": lambda: cut(front(), b"mdat"),
     "begins with CTYP, not with ftyp": lambda: b"<!DOCTYPE html>",
     "begins with \\x1b[2J, not with ftyp": lambda: b"\0\0\0\x20\x1b[2J" + bytes(30),
-    "unknown box version -1": lambda: edited(uhd(), (b"moov", b"mvhd"), lambda _: box(b"mvhd")),
+    "a box shorter than its fields": lambda: edited(uhd(), (b"moov", b"mvhd"), lambda _: box(b"mvhd")),
     "samples that are not in the file": lambda: moved(uhd(), -1),
 }
 

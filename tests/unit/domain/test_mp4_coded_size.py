@@ -308,6 +308,7 @@ NO_AVCC, NO_HVCC = avcc(), hvcc()
         (h264, avcc(UHD_SPS), units(UHD_SPS[:5])),
         (h264, avcc(UHD_SPS), b"\xff\xff\xff\xff\x67"),
         (h264, avcc(UHD_SPS), b"\0"),
+        (h264, avcc(UHD_SPS[:5]), units(UHD_SPS)),
         (hevc, NO_HVCC[:21] + b"\3" + NO_HVCC[22:], units(b"\x46\1P", HEVC_UHD, SECOND_LAYER)),
         (hevc, NO_HVCC, units(HEVC_UHD, length=1)),
         (hevc, hvcc((33, [HEVC_UHD])), units(b"\x26\1...")),
@@ -317,7 +318,7 @@ NO_AVCC, NO_HVCC = avcc(), hvcc()
     ],
 )
 def test_the_sequence_header_of_a_sample_counts(read: Reader, config: bytes, sample: bytes) -> None:
-    """One that cannot be read, because the sample is encrypted or cut off, counts for nothing."""
+    """One that cannot be read counts for nothing where another one can."""
     assert read(config, sample) == {UHD}
 
 

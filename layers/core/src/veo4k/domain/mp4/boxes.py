@@ -19,6 +19,11 @@ BROKEN = (BrokenBoxError, struct.error, IndexError)
 """What reading a broken box raises."""
 
 
+def reason(broken: Exception) -> str:
+    """Return why a box cannot be read; every error but a BrokenBoxError comes from reading beyond its end."""
+    return str(broken) if isinstance(broken, BrokenBoxError) else "a box shorter than its fields"
+
+
 class Header(NamedTuple):
     """Head of a box: its type, the bytes of the head (8 or 16) and of the whole box; size 0: up to the end."""
 
@@ -74,10 +79,9 @@ def only(body: memoryview, *path: bytes) -> memoryview:
 
 def versioned(body: memoryview, formats: dict[int, str]) -> tuple[int, ...]:
     """Return the fields of a box whose first byte selects the layout."""
-    version = body[0] if body else -1
-    if version not in formats:
-        raise BrokenBoxError(f"unknown box version {version}")
-    return struct.unpack_from(formats[version], body)
+    if body[0] not in formats:
+        raise BrokenBoxError(f"unknown box version {body[0]}")
+    return struct.unpack_from(formats[body[0]], body)
 
 
 def table(body: memoryview, start: int, count: int, record: str) -> Iterator[tuple[Any, ...]]:

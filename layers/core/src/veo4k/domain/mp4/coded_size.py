@@ -7,7 +7,7 @@ have their sequence headers in the samples alone. A codec without a sequence hea
 
 import struct
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from itertools import chain
 from typing import NamedTuple
 
 from veo4k.domain.mp4.boxes import BrokenBoxError
@@ -72,11 +72,15 @@ def av1(config: bytes, sample: bytes = b"") -> set[Size]:
 
 
 def _sizes(read: Callable[[Bits], Size], config: Iterable[bytes], sample: Iterable[bytes]) -> set[Size]:
-    """Return the sizes stated by sequence headers; one in a sample that cannot be read (cut off) states nothing."""
-    sizes = {read(Bits(sequence_header)) for sequence_header in config}
-    for sequence_header in sample:
-        with suppress(BrokenBoxError):
+    """Return the sizes that sequence headers state; raise what is wrong with the first if none can be read."""
+    sizes, fault = set[Size](), None
+    for sequence_header in chain(config, sample):
+        try:
             sizes.add(read(Bits(sequence_header)))
+        except BrokenBoxError as broken:
+            fault = fault or broken
+    if fault and not sizes:
+        raise fault
     return sizes
 
 

@@ -11,7 +11,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from veo4k.domain.mp4 import coded_size
-from veo4k.domain.mp4.boxes import BROKEN, BrokenBoxError, children, every, letters, only, versioned
+from veo4k.domain.mp4.boxes import BROKEN, BrokenBoxError, children, every, letters, only, reason, versioned
 from veo4k.domain.mp4.coded_size import Size
 from veo4k.domain.mp4.samples import Place, Samples, fragments, indexed
 
@@ -124,7 +124,7 @@ def _tracks(moov: memoryview, runs: Mapping[int, Samples]) -> tuple[list[_Track]
         try:
             tracks.append(_track(trak, runs))
         except BROKEN as broken:
-            fault = fault or str(broken)
+            fault = fault or reason(broken)
     return tracks, fault
 
 

@@ -8,7 +8,7 @@ be told from a whole one: where the transport announced a length, comparing it i
 
 from dataclasses import dataclass
 
-from veo4k.domain.mp4.boxes import BROKEN, HEAD_SIZE, BrokenBoxError, Header, children, header, letters
+from veo4k.domain.mp4.boxes import BROKEN, HEAD_SIZE, BrokenBoxError, Header, children, header, letters, reason
 from veo4k.domain.mp4.headers import Headers
 from veo4k.domain.mp4.movie import Movie, Video, movie
 from veo4k.domain.mp4.samples import Place, Samples
@@ -81,7 +81,7 @@ class Mp4Proof:
         try:
             return self._checked(self._movie())
         except BROKEN as broken:
-            return NotMp4(str(broken))
+            return NotMp4(reason(broken))
 
     def _is_loose(self) -> bool:
         """Tell whether bytes follow the last whole box."""

@@ -61,21 +61,23 @@ class _Sizes:
 
 
 def indexed(stbl: memoryview) -> Samples:
-    """Return the samples of a track's own tables; a fragmented file may have none there."""
+    """Return the samples of a track's own tables. A fragmented file may have none there, and needs no tables then."""
+    kinds = {kind for kind, _ in children(stbl)}
+    if not {b"stts", b"stsz"} <= kinds or not kinds & {b"stco", b"co64"}:
+        return Samples()
     sizes, stts = _Sizes(only(stbl, b"stsz")), only(stbl, b"stts")
     (pairs,) = struct.unpack_from(">4xI", stts)
     time = sum(count * delta for count, delta in table(stts, 8, pairs, ">II"))
     samples = Samples(time, descriptions=frozenset(description for _, _, description in _runs(stbl)))
-    for position, count, is_last in _chunks(stbl):
+    for position, count, is_last in _chunks(stbl, wide=b"co64" in kinds):
         size = sizes.take(sizes.left if is_last else count)
         place = Place(position, position + size)
         samples = samples.joined(Samples(0, size, place, place))
     return samples
 
 
-def _chunks(stbl: memoryview) -> Iterator[tuple[int, int, bool]]:
+def _chunks(stbl: memoryview, *, wide: bool) -> Iterator[tuple[int, int, bool]]:
     """Yield position and number of samples of each chunk, and whether it is the last."""
-    wide = any(kind == b"co64" for kind, _ in children(stbl))
     box = only(stbl, b"co64" if wide else b"stco")
     (chunks,) = struct.unpack_from(">4xI", box)
     runs, count = _runs(stbl), 0
