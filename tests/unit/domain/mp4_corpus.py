@@ -53,7 +53,7 @@ FLAGS = "the reference shows a track that the file itself does not call video"
 
 @dataclass(frozen=True)
 class Case:
-    """A file, the answer it must get, and why the reference may answer otherwise."""
+    """A file, the answer of the proof, and why the answer of the reference may differ."""
 
     name: str
     make: Make
@@ -67,7 +67,7 @@ HD_HEVC, HD_AV1 = Film(1280, 720, "libx265"), Film(1280, 720, "libsvtav1")
 
 
 def x264(width: int, height: int, pixels: str = "yuv420p", frames: int = 3, **options: str) -> Film:
-    """Film by libx264 with these options."""
+    """Return a film by libx264 with these options."""
     return Film(width, height, pixels=pixels, frames=frames, options=tuple(options.items()))
 
 
@@ -75,101 +75,101 @@ SCALING = ",".join(map(str, range(6, 22)))
 
 
 def with_parameters(encoder: str, parameters: str) -> Film:
-    """4K film by libx264 or libx265 with parameters of its own kind."""
+    """Return a 4K film by libx264 or libx265 with parameters of its own kind."""
     return Film(3840, 2160, encoder, options=((f"{encoder[3:]}-params", f"log-level=none:{parameters}"),))
 
 
 def uhd(**options: str) -> bytes:
-    """Plain 4K file: `ftyp`, `free`, `mdat`, `moov`; or muxed with these options."""
+    """Return a plain 4K file (`ftyp`, `free`, `mdat`, `moov`), or one muxed with these options."""
     return muxed(UHD, **options)
 
 
 def front() -> bytes:
-    """4K file with `moov` in front."""
+    """Return a 4K file with `moov` in front."""
     return uhd(movflags="faststart")
 
 
 def fragmented() -> bytes:
-    """4K file in fragments."""
+    """Return a 4K file in fragments."""
     return muxed(x264(3840, 2160, frames=4, g="2"), movflags=FRAGMENTED)
 
 
 def cut(data: bytes, *path: bytes, at: int = 0, nth: int = 0) -> bytes:
-    """File that ends `at` bytes behind the start of a box."""
+    """Return the file cut off `at` bytes behind the start of a box."""
     return data[: found(data, *path, nth=nth)[1] + at]
 
 
 def pair(first: Film, second: Film, flags: int = 3) -> bytes:
-    """File with two video tracks, the second with these flags."""
+    """Return a file with two video tracks, the second with these flags."""
     return patched(muxed(first, second), TRACK_HEADER, 3, bytes([flags]), 1)
 
 
 def entry_called(data: bytes, kind: bytes) -> bytes:
-    """File whose sample entry has other letters."""
+    """Return the file with another type of its sample entry."""
     return patched(data, SAMPLE_ENTRIES, 8 + 4, kind)
 
 
 def lying(film: Film) -> bytes:
-    """File whose track header and sample entry both claim 4K."""
+    """Return a file whose track header and sample entry both claim 4K."""
     return entry_claiming(claiming(muxed(film), 3840, 2160), 3840, 2160)
 
 
 def resized(data: bytes, size: int, *path: bytes) -> bytes:
-    """File in which a box declares another size."""
+    """Return the file with another size in the head of a box."""
     head = found(data, *path)[1]
     return data[:head] + size.to_bytes(4, "big") + data[head + 4 :]
 
 
 def renamed(data: bytes, kind: bytes, *path: bytes) -> bytes:
-    """File in which a box has other letters."""
+    """Return the file with another type of a box."""
     head = found(data, *path)[1]
     return data[: head + 4] + kind + data[head + 8 :]
 
 
 def media(data: bytes, change: Callable[[bytes], bytes]) -> bytes:
-    """File with another `mdat`, its `moov` untouched."""
+    """Return the file with another `mdat` and the same `moov`."""
     return edited(data, (b"mdat",), lambda old: box(b"mdat", change(old[8:])))
 
 
 def doubled(data: bytes, *path: bytes) -> bytes:
-    """File with a box twice."""
+    """Return the file with a box twice."""
     return edited(data, path, lambda old: old + old)
 
 
 def timeless() -> bytes:
-    """4K file whose samples take no time."""
+    """Return a 4K file whose samples take no time."""
     return edited(
         uhd(), (*SAMPLE_TABLES, b"stts"), lambda _: box(b"stts", bytes(7) + b"\1" + bytes(3) + b"\3" + bytes(4))
     )
 
 
 def sprinkled() -> bytes:
-    """4K file with boxes that say nothing between the others."""
+    """Return a 4K file with boxes of no meaning between the others."""
     fillers = box(b"uuid", bytes(40)) + box(b"skip", bytes(9)) + box(b"wide") + box(b"xyz1", b"?")
     return edited(uhd(), (b"moov",), lambda old: fillers + old + box(b"free", bytes(3)))
 
 
 def quicktime() -> bytes:
-    """QuickTime file of the time before `ftyp`."""
+    """Return a QuickTime file as before there was `ftyp`."""
     data = uhd(muxer="mov")
     start = found(data, b"ftyp")[3]
     return moved(renamed(data, b"wide", b"free") if b"free" in data[:64] else data, -start)[start:]
 
 
 def immense_mdat(data: bytes) -> bytes:
-    """File whose last box is an `mdat` of a size no file has."""
+    """Return the file with a last `mdat` of a size that no file has."""
     _, head, body, end = found(data, b"mdat")
     return moved(data[:head] + struct.pack(">I4sQ", 1, b"mdat", 2**64 - 1) + data[body:end], 8)
 
 
 def half_turned_twice() -> bytes:
-    """4K file turned half by its track, half by its movie."""
+    """Return a 4K file turned half by its track, half by its movie."""
     half = (0.5**0.5, 0.5**0.5, -(0.5**0.5), 0.5**0.5)
     return patched(turned(uhd(), *half), (b"moov", b"mvhd"), 36, matrix(*half))
 
 
 def two_entries(data: bytes, change: Callable[[bytes], bytes]) -> bytes:
-    """File with a second sample entry, made from the first."""
+    """Return the file with a second sample entry, made from the first."""
     return edited(data, SAMPLE_ENTRIES, lambda old: box(b"stsd", old[8:15] + b"\2" + old[16:] + change(old[16:])))
 
 

@@ -395,7 +395,9 @@ def cut_off(random: Random) -> bytes:
         data, random.choices(("64-bit size", "picture turned", "field set to 0"), k=random.randint(0, 1)), random
     )
     ends = [(kind, end) for kind, _, _, end in boxes(data) if kind in {b"moov", b"mdat", b"moof"}]
-    whole = {end for kind, end in ends if kind == b"mdat" and b"moof" in dict(ends)}  # what cannot be told from it
+    whole = {
+        end for kind, end in ends if kind == b"mdat" and b"moof" in dict(ends)
+    }  # indistinguishable from the whole file
     front = random.choice((range(ends[-1][1]), range(max(0, ends[-1][1] - 200), ends[-1][1])))
     at = random.choice(front)
     while at in whole:
@@ -487,7 +489,7 @@ HARMLESS = {
     *("bytes behind the last box", "last box of size 0"),
 }
 STRICT_ON_HARMLESS = {
-    "begins with": "an MP4 is told from pages and other formats by its first box",
+    "begins with": "the first box distinguishes an MP4 from pages and other formats",
     "headers of more than 4 MiB": "a header that is read has a box of 5 MiB inside",
     "ends inside a box|bytes that|broken box": "behind fragments without an index, any bytes may begin a further one",
 }

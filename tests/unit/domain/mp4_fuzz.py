@@ -1,6 +1,6 @@
 """Mutants of corpus files: seeded damage to headers, and boxes transplanted from one file into another.
 
-`python -m tests.unit.domain.mp4_fuzz 100000 7` tries that many with that seed and asks the reference about every
+`python -m tests.unit.domain.mp4_fuzz 100000 7` judges that many with that seed and lets the reference read every
 mutant that is 4K to the proof. One mutant suffers one transplant: headers forged throughout, codec configuration
 included, are believed.
 """
@@ -42,36 +42,36 @@ NUMBERS = (0, 1, 7, 8, 16, 0x7FFF_FFFF, 0x8000_0000, 0xFFFF_FFFF, 3840, 2160, 38
 
 @dataclass
 class Findings:
-    """How the mutants were judged, and which are 4K to the proof but not to the reference."""
+    """Answers on the mutants, and those that are 4K to the proof but of another size to the reference."""
 
     answers: Counter[str] = field(default_factory=Counter)
-    asked: int = 0
+    read: int = 0
     undecodable: int = 0
-    lies: list[bytes] = field(default_factory=list)
+    mismatches: list[bytes] = field(default_factory=list)
 
 
-def fuzz(count: int, seed: int, asked: int) -> Findings:
-    """Judge `count` mutants, and ask the reference about the first `asked` of those that are 4K to the proof."""
+def fuzz(count: int, seed: int, read: int) -> Findings:
+    """Judge `count` mutants, and let the reference read the first `read` of those that are 4K to the proof."""
     findings = Findings()
     for data in mutants(count, Random(seed)):  # noqa: S311 - repeatable on purpose
-        said = answer(judged(data))
-        findings.answers[said] += 1
-        if said == FOUR_K and findings.asked < asked:
-            _ask(data, findings)
+        found_answer = answer(judged(data))
+        findings.answers[found_answer] += 1
+        if found_answer == FOUR_K and findings.read < read:
+            _read(data, findings)
     return findings
 
 
-def _ask(data: bytes, findings: Findings) -> None:
+def _read(data: bytes, findings: Findings) -> None:
     reading = reference(data)
-    findings.asked += 1
+    findings.read += 1
     if reading is None:
         findings.undecodable += 1
     elif {reading.width, reading.height} != {3840, 2160}:
-        findings.lies.append(data)
+        findings.mismatches.append(data)
 
 
 def mutants(count: int, random: Random) -> Iterator[bytes]:
-    """`count` mutants of the base files."""
+    """Yield `count` mutants of the base files."""
     by_name = {case.name: case for case in CASES + ODDITIES}
     bases = [by_name[name].make() for name in BASES]
     places = [list(_places(base, 0, len(base))) for base in bases]
@@ -82,7 +82,7 @@ def mutants(count: int, random: Random) -> Iterator[bytes]:
 
 
 def _places(data: bytes, start: int, end: int) -> Iterator[range]:
-    """Where to hit: heads of boxes, and the bodies of all that hold no samples."""
+    """Yield the places to damage: heads of boxes, and the bodies of all boxes without samples."""
     for kind, head, body, stop in boxes(data, start, end):
         yield range(head, body)
         if kind in NESTED:
@@ -155,11 +155,11 @@ DAMAGES: tuple[Callable[[bytearray, int, Random], None], ...] = (
 
 
 def main(count: int = 100_000, seed: int = 0) -> None:
-    """Fuzz, and print what was found."""
+    """Judge mutants, and print what was found."""
     av.logging.set_level(av.logging.PANIC)
-    findings = fuzz(count, seed, asked=count)
-    print(dict(findings.answers), f"asked {findings.asked}, undecodable {findings.undecodable}")
-    print(f"lies: {len(findings.lies)}")
+    findings = fuzz(count, seed, read=count)
+    print(dict(findings.answers), f"read {findings.read}, undecodable {findings.undecodable}")
+    print(f"mismatches: {len(findings.mismatches)}")
 
 
 if __name__ == "__main__":

@@ -65,7 +65,7 @@ def test_verdict_is_the_expected_one_and_the_references(case: Case) -> None:
 
 
 def test_no_mutant_passes_that_the_reference_shows_in_another_size() -> None:
-    assert fuzz(3_000, seed=4, asked=100).lies == []
+    assert fuzz(3_000, seed=4, read=100).mismatches == []
 
 
 # The video

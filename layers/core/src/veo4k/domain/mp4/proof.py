@@ -2,8 +2,8 @@
 
 Judged is the structure: whether the boxes add up to the bytes received, and what they state of the video. That pictures
 decode is not proven, and headers forged throughout are believed. What players ignore is ignored: bytes behind a
-complete movie, and every box that states neither size nor samples. A body that ends just between two fragments cannot
-be told from a whole one: where the transport announced a length, comparing it is the caller's task.
+complete movie, and every box that states neither size nor samples. A body that ends just between two fragments looks
+whole: where the transport announced a length, comparing it is the caller's task.
 """
 
 from dataclasses import dataclass
@@ -106,7 +106,7 @@ class Mp4Proof:
         return movie(self._headers.moov(), self._headers.moofs(), self._media.front)
 
     def _checked(self, film: Movie) -> Verdict:
-        if all(map(self._media.holds, film.samples)):
+        if all(map(self._media.contains, film.samples)):
             return film.video
         if self._left or self._front or self._box in {b"moof", b"mdat"}:
             return EndsEarly("ends before the last sample")
@@ -168,7 +168,7 @@ class _Media:
         self._place = Place(self._place.start if self._size else at, at + len(part))
         self._size += len(part)
 
-    def holds(self, samples: Samples) -> bool:
+    def contains(self, samples: Samples) -> bool:
         """Tell whether samples lie inside the media data."""
         is_inside = self._place.start <= samples.place.start and samples.place.end <= self._place.end
         return not samples.size or (is_inside and samples.size <= self._size)
