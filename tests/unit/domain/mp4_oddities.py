@@ -33,6 +33,7 @@ from tests.unit.domain.mp4_corpus import (
     show,
     two_entries,
     uhd,
+    x264,
 )
 from tests.unit.domain.mp4_forge import (
     HD,
@@ -283,6 +284,7 @@ IGNORED = (
     Case("unused sample entry of 720p", second_entry, FOUR_K),
     Case("unused sample entry of an unknown codec", partial(second_entry, b"abcd"), FOUR_K),
     *(Case(f"Dolby Vision as {kind.decode()}", partial(dolby, kind, film), FOUR_K) for kind, film in DOLBY),
+    Case("AV1 behind 70,000 bytes of media", lambda: late(muxed(AV1)), FOUR_K),
     Case("Dolby Vision as dav1", partial(dolby, b"dav1", AV1), FOUR_K, UNKNOWN_TO_IT),
     Case("AV1, av1C without OBUs", lambda: without_obus(muxed(AV1)), FOUR_K),
     Case("AV1 in fragments, av1C without OBUs", lambda: without_obus(muxed(AV1, movflags=FRAGMENTED)), FOUR_K),
@@ -364,10 +366,22 @@ STRICT = (
     Case("seven bytes behind fragments", behind(TAILS[1][1], unclosed), EARLY, MAY_GO_ON),
     Case("a cut-off box behind fragments", behind(TAILS[6][1], unclosed), EARLY, MAY_GO_ON),
     Case("text behind fragments", behind(TAILS[4][1], unclosed), NO_MP4, MAY_GO_ON),
+    Case(
+        "seven bytes of the first fragment",
+        lambda: cut(muxed(x264(3840, 2160, frames=4, g="2"), movflags="frag_keyframe"), b"moof", at=7),
+        EARLY,
+        PLAYS_PARTS,
+    ),
     Case("fragments of two movies", lambda: unclosed() + unclosed(), NO_MP4, LENIENT),
     Case("audio in an mdat that is missing", lambda: cut(audio_apart(), b"mdat", nth=1), EARLY, PLAYS_PARTS),
     Case(
         "audio in an mdat whose head is cut off", lambda: cut(audio_apart(), b"mdat", at=7, nth=1), EARLY, PLAYS_PARTS
+    ),
+    Case(
+        "audio in an mdat that is missing behind a cut-off box",
+        lambda: cut(audio_apart(), b"mdat", nth=1) + TAILS[6][1],
+        EARLY,
+        PLAYS_PARTS,
     ),
     Case("audio in an mdat that is cut off", lambda: audio_apart()[:-1], EARLY, PLAYS_PARTS),
     Case(

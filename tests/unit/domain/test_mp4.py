@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.unit.domain.mp4_corpus import CASES, Case, cut, fragmented, front, uhd
+from tests.unit.domain.mp4_corpus import CASES, Case, cut, fragmented, front, half_turned_twice, uhd
 from tests.unit.domain.mp4_forge import (
     HD,
     TRACK_HEADER,
@@ -79,6 +79,10 @@ VIDEOS: dict[str, tuple[Callable[[], bytes], Video]] = {
     "a track header of 0x0 is turned as coded": (
         lambda: claiming(turned(muxed(HD), 0, 1, -1, 0), 0, 0),
         Video(720, 1280, 720, 1280, 0.125, "avc1"),
+    ),
+    "turns of track and movie add up": (
+        lambda: claiming(half_turned_twice(), 1920, 1080),
+        Video(1080, 1920, 2160, 3840, 0.125, "avc1"),
     ),
     "an edit list shortens": (lambda: lasting(uhd(), 50), Video(3840, 2160, 3840, 2160, 0.05, "avc1")),
     "a track of unknown duration": (lambda: lasting(uhd(), 0xFFFFFFFF), UHD_VIDEO),

@@ -96,12 +96,12 @@ TABLE_ORDER: Parts = (0, 1, "1", signed(-3), signed(4), 3, signed(1), signed(-2)
     ],
 )
 def test_what_precedes_the_size_in_h264_is_skipped(unit: bytes) -> None:
-    assert h264(avcc(unit)) == {UHD}
+    assert h264(avcc(unit), b"") == {UHD}
 
 
 @pytest.mark.parametrize("profile", [44, 83, 86, 100, 110, 118, 122, 128, 134, 135, 138, 139, 244])
 def test_a_high_profile_has_a_chroma_format(profile: int) -> None:
-    assert h264(avcc(sps(profile, *PREFIX, "0", *POC_NONE, *SIZE_UHD))) == {UHD}
+    assert h264(avcc(sps(profile, *PREFIX, "0", *POC_NONE, *SIZE_UHD)), b"") == {UHD}
 
 
 CROPPED: Parts = (239, 134, "1", "1", "1", 1, 2, 3, 4)
@@ -120,7 +120,7 @@ CROPPED: Parts = (239, 134, "1", "1", "1", 1, 2, 3, 4)
     ids=["grey", "4:2:0", "4:2:2", "4:4:4", "baseline", "fields: twice the rows, cropped in fours"],
 )
 def test_a_picture_is_cropped_in_samples_of_chroma(unit: bytes, size: tuple[int, int]) -> None:
-    assert h264(avcc(unit)) == {size}
+    assert h264(avcc(unit), b"") == {size}
 
 
 SMALL_SPS = sps(BASELINE, *POC_NONE, 79, 44, "1", "1", "0")
@@ -138,7 +138,7 @@ UHD_SPS = sps(BASELINE, *POC_NONE, *SIZE_UHD)
     ids=["none", "two", "behind one of any length", "other units"],
 )
 def test_all_parameter_sets_of_an_avcc_are_read(units: list[bytes], sizes: set[Size]) -> None:
-    assert h264(avcc(*units)) == sizes
+    assert h264(avcc(*units), b"") == sizes
 
 
 def test_the_widest_picture_of_a_sample_entry_is_read() -> None:
@@ -159,7 +159,7 @@ def test_the_widest_picture_of_a_sample_entry_is_read() -> None:
 )
 def test_a_broken_parameter_set_is_refused(unit: bytes, reason: str) -> None:
     with pytest.raises(BrokenBoxError, match=f"^{reason}$"):
-        h264(avcc(unit))
+        h264(avcc(unit), b"")
 
 
 def hvcc(*arrays: tuple[int, list[bytes]]) -> bytes:
@@ -192,7 +192,7 @@ SECOND_LAYER = b"\x42\x09" + HEVC_SMALL[2:]
     ids=["beside other units", "in two arrays", "behind an array of any length", "of the base layer", "none"],
 )
 def test_all_parameter_sets_of_an_hvcc_are_read(arrays: list[tuple[int, list[bytes]]], sizes: set[Size]) -> None:
-    assert hevc(hvcc(*arrays)) == sizes
+    assert hevc(hvcc(*arrays), b"") == sizes
 
 
 @pytest.mark.parametrize(
@@ -205,7 +205,7 @@ def test_all_parameter_sets_of_an_hvcc_are_read(arrays: list[tuple[int, list[byt
     ids=["sub-layers", "a conformance window", "separate planes"],
 )
 def test_the_size_in_an_hevc_parameter_set_is_read(unit: bytes) -> None:
-    assert hevc(hvcc((33, [unit]))) == {UHD}
+    assert hevc(hvcc((33, [unit])), b"") == {UHD}
 
 
 AV1C = b"\x81\0\0\0"
@@ -246,11 +246,12 @@ BODY = obu(*PLAIN, AV1_UHD)[2:]
     ids=["reduced header", "operating points", "display delays", "decoder model", "timing without decoder model"],
 )
 def test_what_precedes_the_size_in_av1_is_skipped(parts: Parts) -> None:
-    assert av1(AV1C + obu(*parts, AV1_UHD)) == {UHD}
+    assert av1(AV1C + obu(*parts, AV1_UHD), b"") == {UHD}
 
 
 DELIMITER = b"\x12\0"
-PADDING = b"\x7a\x85\1" + bytes(133)
+PADDING = b"\x7a\x80\1" + bytes(128)
+LONG_PADDING = b"\x7a\x80\x80\1" + bytes(16_384)
 
 
 @pytest.mark.parametrize(
@@ -283,12 +284,12 @@ PADDING = b"\x7a\x85\1" + bytes(133)
     ],
 )
 def test_all_sequence_headers_of_an_av1c_are_read(obus: bytes, sizes: set[Size]) -> None:
-    assert av1(AV1C + obus) == sizes
+    assert av1(AV1C + obus, b"") == sizes
 
 
 def test_a_sequence_header_that_ends_early_is_refused() -> None:
     with pytest.raises(BrokenBoxError, match=r"^a sequence header that ends early$"):
-        av1(AV1C + b"\x0a")
+        av1(AV1C + b"\x0a", b"")
 
 
 def units(*contents: bytes, length: int = 4) -> bytes:
@@ -309,11 +310,12 @@ NO_AVCC, NO_HVCC = avcc(), hvcc()
         (h264, avcc(UHD_SPS), b"\xff\xff\xff\xff\x67"),
         (h264, avcc(UHD_SPS), b"\0"),
         (h264, avcc(UHD_SPS[:5]), units(UHD_SPS)),
+        (h264, NO_AVCC, units(b"\x06".ljust(300, b"\xff"), UHD_SPS)),
         (hevc, NO_HVCC[:21] + b"\3" + NO_HVCC[22:], units(b"\x46\1P", HEVC_UHD, SECOND_LAYER)),
         (hevc, NO_HVCC, units(HEVC_UHD, length=1)),
         (hevc, hvcc((33, [HEVC_UHD])), units(b"\x26\1...")),
         (av1, AV1C, DELIMITER + obu(*PLAIN, AV1_UHD) + b"\x32\x05....."),
-        (av1, b"", DELIMITER + obu(*PLAIN, AV1_UHD)),
+        (av1, b"", DELIMITER + LONG_PADDING + obu(*PLAIN, AV1_UHD)),
         (av1, AV1C + obu(*PLAIN, AV1_UHD), DELIMITER + b"\x0a\x02??"),
     ],
 )

@@ -104,6 +104,7 @@ OFFSET = DATA_OFFSET, 100
         ([traf(tfhd(1), trun(3, *OFFSET))], (1100, 1130), (1100, 1130)),
         ([traf(tfhd(1), trun(3, DATA_OFFSET, 2**32 - 100))], (900, 930), (900, 930)),
         ([traf(tfhd(1, BASE_OFFSET, 1, 0), trun(3, *OFFSET))], (2**32 + 100, 2**32 + 130), (2**32 + 100, 2**32 + 130)),
+        ([traf(tfhd(1, BASE_OFFSET, HIGH, HIGH), trun(3))], (2**64 - 1, 2**64 + 29), (2**64 - 1, 2**64 + 29)),
         ([traf(tfhd(1), trun(3, *OFFSET), trun(2))], (1100, 1150), (1100, 1130)),
         ([traf(tfhd(1), trun(0, *OFFSET), trun(2))], (1100, 1120), (1100, 1120)),
         ([traf(tfhd(1), trun(3, DATA_OFFSET, 900), trun(2, *OFFSET))], (1100, 1930), (1900, 1930)),
@@ -116,6 +117,7 @@ OFFSET = DATA_OFFSET, 100
         "from an offset on",
         "from a negative offset on",
         "from a base of 64 bits on",
+        "from the greatest base on",
         "behind the last run",
         "behind an empty run",
         "in front of the last run",
@@ -137,8 +139,9 @@ def test_place_of_the_samples_in_fragments(moofs: list[bytes], place: tuple[int,
         (traf(tfhd(1, DESCRIPTION, 2), trun(1)), {2}),
         (traf(tfhd(1, DESCRIPTION, 2), trun(1)) + traf(tfhd(1), trun(1)), {2, 4}),
         (traf(tfhd(9), trun(1)), {0}),
+        (traf(tfhd(1, DESCRIPTION, HIGH), trun(1)), {HIGH}),
     ],
-    ids=["of the track", "of the fragment", "of both", "of neither"],
+    ids=["of the track", "of the fragment", "of both", "of neither", "the greatest number"],
 )
 def test_sample_entries_of_the_samples_in_fragments(trafs: bytes, descriptions: set[int]) -> None:
     (samples,) = read(trafs, extends=trex(1, 1, 1, description=4)).values()

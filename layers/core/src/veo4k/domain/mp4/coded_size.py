@@ -55,20 +55,20 @@ class Bits:
         return [self.golomb() for _ in range(count)]
 
 
-def h264(config: bytes, sample: bytes = b"") -> set[Size]:
+def h264(config: bytes, sample: bytes) -> set[Size]:
     """Return the sizes stated by the parameter sets of an `avcC` (ISO/IEC 14496-15 §5.3.3) and of a sample."""
     units = _units(config, 6, config[5] & 0x1F)
     return _sizes(_h264_size, _h264_sps(units), _h264_sps(_sample_units(sample, config[4])))
 
 
-def hevc(config: bytes, sample: bytes = b"") -> set[Size]:
+def hevc(config: bytes, sample: bytes) -> set[Size]:
     """Return the sizes stated by the parameter sets of an `hvcC` (ISO/IEC 14496-15 §8.3.3) and of a sample."""
     return _sizes(_hevc_size, _hevc_sps(_hvcc_units(config)), _hevc_sps(_sample_units(sample, config[21])))
 
 
-def av1(config: bytes, sample: bytes = b"") -> set[Size]:
+def av1(config: bytes, sample: bytes) -> set[Size]:
     """Return the sizes stated by the sequence headers of an `av1C` (AV1-ISOBMFF §2.3.3) and of a sample."""
-    return _sizes(_av1_size, _sequence_headers(config[4 : 4 + _FRONT]), _sequence_headers(sample))
+    return _sizes(_av1_size, _sequence_headers(config[4:_FRONT]), _sequence_headers(sample))
 
 
 def _sizes(read: Callable[[Bits], Size], config: Iterable[bytes], sample: Iterable[bytes]) -> set[Size]:
@@ -104,9 +104,9 @@ def _hvcc_units(config: bytes) -> Iterator[bytes]:
 def _sample_units(sample: bytes, flags: int) -> Iterator[bytes]:
     """Yield the units at the front of a sample; each follows its length, a number of 1 to 4 bytes."""
     at, size = 0, 1 + (flags & 3)
-    while at < len(sample):
+    while length := sample[at : at + size]:
         start = at + size
-        at = start + int.from_bytes(sample[at:start])
+        at = start + int.from_bytes(length)
         yield sample[start:at]
 
 
@@ -127,9 +127,8 @@ def _sequence_headers(obus: bytes) -> Iterator[bytes]:
     """Yield the bodies of the sequence headers in a row of OBUs (AV1 §5.3)."""
     at = 0
     while at < len(obus):
-        head = obus[at]
+        head, length = obus[at], len(obus)
         at += 2 if head & 4 else 1
-        length = len(obus) - at
         if head & 2:
             length, at = _leb128(obus, at)
         if head >> 3 & 0xF == _AV1_SEQUENCE_HEADER:
@@ -140,7 +139,7 @@ def _sequence_headers(obus: bytes) -> Iterator[bytes]:
 def _leb128(data: bytes, at: int) -> tuple[int, int]:
     """Return the number at `at`, in 7 bits a byte with the lowest first, and the position behind it."""
     value = shift = 0
-    for byte in data[at : at + 8]:
+    for byte in data[at:]:
         at += 1
         value |= (byte & 0x7F) << shift
         shift += 7

@@ -97,7 +97,7 @@ class Mp4Proof:
         """
         if self._is_inside_a_box() and self._box in _STANDARD:
             return True
-        is_fragmented = b"moof" in self._seen or any(kind == b"mvex" for kind, _ in children(self._headers.moov()))
+        is_fragmented = any(kind == b"mvex" for kind, _ in children(self._headers.moov()))
         return is_fragmented and b"mfra" not in self._seen
 
     def _movie(self) -> Movie:

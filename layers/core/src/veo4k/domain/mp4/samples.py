@@ -8,6 +8,7 @@ from typing import NamedTuple
 from veo4k.domain.mp4.boxes import children, every, only, table
 
 _BASE_OFFSET, _DESCRIPTION, _DEFAULT_TIME, _DEFAULT_SIZE, _BASE_IS_MOOF = 0x1, 0x2, 0x8, 0x10, 0x20000  # of a `tfhd`
+_FIELDS = {_BASE_OFFSET: "Q", _DESCRIPTION: "I", _DEFAULT_TIME: "I", _DEFAULT_SIZE: "I"}
 _DATA_OFFSET, _FIRST_FLAGS, _TIME, _SIZE = 0x1, 0x4, 0x100, 0x200  # of a `trun`
 _COLUMNS = (_TIME, _SIZE, 0x400, 0x800)
 
@@ -127,18 +128,13 @@ def fragments(moov: memoryview, moofs: Iterable[tuple[int, memoryview]]) -> Mapp
 
 def _fragment(tfhd: memoryview, defaults: _Defaults, moof: int, end: int) -> _Fragment:
     flags, track = struct.unpack_from(">II", tfhd)
-    fields = ((_BASE_OFFSET, "Q"), (_DESCRIPTION, "I"), (_DEFAULT_TIME, "I"), (_DEFAULT_SIZE, "I"))
-    there = [flag for flag, _ in fields if flags & flag]
-    values = struct.unpack_from(">8x" + "".join(field for flag, field in fields if flag in there), tfhd)
-    value = dict(zip(there, values, strict=True))
+    values = iter(struct.unpack_from(">8x" + "".join(field for flag, field in _FIELDS.items() if flags & flag), tfhd))
+    base = next(values) if flags & _BASE_OFFSET else moof if flags & _BASE_IS_MOOF else end
     description, time, size = defaults.get(track, (0, 0, 0))
-    return _Fragment(
-        track,
-        value.get(_BASE_OFFSET, moof if flags & _BASE_IS_MOOF else end),
-        value.get(_DESCRIPTION, description),
-        value.get(_DEFAULT_TIME, time),
-        value.get(_DEFAULT_SIZE, size),
-    )
+    description = next(values) if flags & _DESCRIPTION else description
+    time = next(values) if flags & _DEFAULT_TIME else time
+    size = next(values) if flags & _DEFAULT_SIZE else size
+    return _Fragment(track, base, description, time, size)
 
 
 def _run(trun: memoryview, fragment: _Fragment, end: int) -> Samples:
