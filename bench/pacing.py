@@ -13,20 +13,17 @@ from tests.doubles.stage import RecordingQueue
 from tests.doubles.time_manual import NOON
 from tests.simulation.effects import Effects
 from tests.simulation.faults import PlacedFaults
+from tests.simulation.functions import Machine
 from tests.simulation.kernel import Kernel, Process, SkewedClock
-from tests.simulation.strands import Strands
 from tests.simulation.table import GateRow, SimulatedGate, SimulatedJobs
 from tests.simulation.timeline import Timeline
-from veo4k.adapters.kie import CONNECTIONS
 from veo4k.domain.answer import Answer, Meaning
 from veo4k.domain.gate import Pace
 from veo4k.domain.job import VEO, Job, Key, Lane, State
-from veo4k.domain.ports import World
 from veo4k.domain.result_url import ResultHosts
 from veo4k.domain.schedule import Times
 from veo4k.domain.write import Write
-from veo4k.services.submit import Received, submit
-from veo4k.services.sweep import sweep
+from veo4k.services.submit import Received
 
 BATCH, SUBMITS, LIFE_OF_SUBMIT, LIFE_OF_SWEEP, MINUTE = 10, 2, 60.0, 120.0, 60.0
 WAY_THERE, WAY_BACK = (0.02, 0.1), (0.3, 2.0)  # seconds, drawn for each request
@@ -83,7 +80,7 @@ class _Cloud:
         self.kernel = Kernel(NOON)
         self.effects = Effects(self.kernel, self.random, PlacedFaults({}), Timeline(self.kernel, tells=False))
         self.row, self.ids = GateRow(lambda _old, _new: None), count()
-        self.free: list[World] = []
+        self.free: list[Machine] = []
 
     def run(self, wanted: int) -> Paced:
         """Let time pass until so many jobs have been asked for."""
@@ -103,36 +100,36 @@ class _Cloud:
         if self.waiting:
             batch = self.waiting.popleft()
             self._invoke(
-                LIFE_OF_SUBMIT, lambda world, stop_at: submit(world, RecordingQueue(), batch, stop_at), self.submit
+                LIFE_OF_SUBMIT, lambda machine, deadline: machine.submitter(deadline).submit(batch), self.submit
             )
 
     def _tick(self) -> None:
         self.kernel.after(MINUTE, self._tick)
-        self._invoke(LIFE_OF_SWEEP, sweep, lambda: None)
+        self._invoke(LIFE_OF_SWEEP, lambda machine, deadline: machine.sweeper(deadline).sweep(), lambda: None)
 
-    def _invoke(self, life: float, call: Callable[[World, float], object], then: Callable[[], None]) -> None:
-        world = self.free.pop() if self.free else self._world()
+    def _invoke(self, life: float, call: Callable[[Machine, float], object], then: Callable[[], None]) -> None:
+        machine = self.free.pop() if self.free else self._machine()
         stop_at = self.kernel.now + life
 
         def done(_: object, error: BaseException | None) -> None:
             if error is not None:
                 raise error
-            self.free.append(world)
+            self.free.append(machine)
             then()
 
-        Process(self.kernel, "function", stop_at).start(partial(call, world, stop_at), done)
+        Process(self.kernel, "function", stop_at).start(partial(call, machine, stop_at), done)
 
-    def _world(self) -> World:
+    def _machine(self) -> Machine:
         def new_id() -> str:
             return str(next(self.ids))
 
-        return World(
+        return Machine(
+            kernel=self.kernel,
             jobs=SimulatedJobs(self.effects, self.memory),
             gate=SimulatedGate(self.effects, self.row, Pace(), new_id),
             provider=_Provider(self),
             clock=SkewedClock(self.kernel),
-            crew=lambda: Strands(self.kernel),
-            width=CONNECTIONS,
+            queue=RecordingQueue(),
             new_id=new_id,
             chance=self.random.random,
             times=Times(),
@@ -154,6 +151,10 @@ class _Provider:
     def ask(self, job: Job) -> Answer:
         """Take a request."""
         return self.probe(job)
+
+    def balance(self) -> float | None:
+        """Return no balance."""
+        return None
 
     def probe(self, job: Job) -> Answer:
         """Take a request."""

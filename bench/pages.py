@@ -70,7 +70,8 @@ ran one after the other; most of a stage there is the emulator.
 - `layers/core/src/veo4k/bootstrap/` has **one module for each way in**: the callback does not start what submit needs.
 - `layers/core/src/veo4k/adapters/tls.py` reads **the roots once**, while a function starts and has a whole core;
   urllib3 does it for every connection, to AWS and to the provider.
-- `layers/core/src/veo4k/adapters/crew.py` **keeps the threads** of the requests; one watcher cuts bodies that drip.
+- `layers/core/src/veo4k/adapters/thread_pool.py` **keeps the threads** of the requests; one watcher cuts bodies that
+  drip.
 - `layers/core/src/veo4k/adapters/aws.py` leaves out the SDK's validation, its headers about itself and its endpoint
   rules, composed or run for each request; `layers/core/src/veo4k/adapters/signing.py` reads a request's headers once.
 - `layers/core/src/veo4k/adapters/items.py` writes and reads typed JSON without the SDK's decimals.

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
@@ -13,6 +13,7 @@ from local.media import ensure_media
 from tests.contract.dynamodb_local import dynamodb_local
 from tests.contract.tables import Table, connect, create_table
 from tests.doubles.archive_memory import MemoryArchive, MemoryDownloads
+from tests.doubles.faults import FaultInjector
 from tests.doubles.stage import Stage
 from tests.doubles.time_manual import NOON, ManualClock
 from veo4k.adapters.gate_dynamodb import DynamoGate
@@ -27,7 +28,7 @@ from veo4k.domain.schedule import Times
 from veo4k.domain.write import Write, Written
 from veo4k.services.archive import Vault, archive
 from veo4k.services.publish import Desk, publish
-from veo4k.services.submit import Received, submit
+from veo4k.services.submit import Received
 
 BATCH = 10
 COUNTED = ("GetItem", "Query", "UpdateItem")
@@ -112,12 +113,12 @@ def happy_jobs(table: Table, meter: Meter, query: str = "token=x") -> Units:
     stage = Stage(Answer(meaning=Meaning.WORKING, first=True))
     jobs = DynamoJobs(table.client, table.name)
     gate = DynamoGate(table.client, table.name, Pace(), _new_id)
-    gate.look()  # a warm function has looked at it before
-    world = replace(stage.world, jobs=jobs, gate=gate, new_id=_new_id)
+    gate.read()  # a warm function has read it before
+    stage.faulty_jobs, stage.faulty_gate, stage.new_id = FaultInjector(jobs), FaultInjector(gate), _new_id
     ids, now = [f"veo_task_{_new_id()}" for _ in range(BATCH)], stage.clock.now()
     batch = [Received(_new_id(), json.dumps({"taskId": one}), "receipt", 1) for one in ids]
     meter.taken()
-    submit(world, stage.queue, batch, now + 60)
+    stage.submitter(now + 60).submit(batch)
     ready = [_called_back(jobs, one, now + 450, query) for one in ids]
     calls_known, writes_known = meter.taken()
     size = max(_size(table.item(row.key)) for row in ready)

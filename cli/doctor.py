@@ -136,7 +136,7 @@ def _addresses(host: str) -> Sequence[str]:
 
 
 def _gate(session: Session) -> Findings:
-    yield from findings.gate(session.gate().look(), session.clock.now())
+    yield from findings.gate(session.gate().read(), session.clock.now())
 
 
 def _table(session: Session) -> Findings:

@@ -33,7 +33,7 @@ def gate(
     archiving and announcements go on. A request that already holds its slot may leave for another 20 seconds.
     """
     keeper = session.gate()
-    looked = {Doing.SHOW: keeper.look, Doing.SHUT: keeper.shut_by_hand, Doing.OPEN: keeper.open_by_hand}[doing]()
+    looked = {Doing.SHOW: keeper.read, Doing.SHUT: keeper.pause_by_hand, Doing.OPEN: keeper.resume}[doing]()
     now, pace = session.clock.now(), session.stack.pace()
     used = f"{_recent(looked, now, pace.window)} of {pace.requests} requests in the last {pace.window:g} s"
     text = Text.assemble((in_words(looked, now), "bad" if looked.reason else "good"), f"\n{used}")

@@ -21,6 +21,7 @@ from tests.contract.rows import (
 )
 from veo4k.domain import transitions
 from veo4k.domain.answer import Answer, Meaning
+from veo4k.domain.gate import Wait
 from veo4k.domain.job import Evidence, Job, Lane, State
 from veo4k.domain.message import Message
 from veo4k.domain.write import Write
@@ -168,8 +169,7 @@ SUBMISSION: dict[str, Case] = {
         refusals=HELD,
     ),
 }
-MESSAGE = Message(task_id=TASK, index=1, tags={"shot": "7"}, task_token="token-1")
-OPENING = transitions.Opening(MESSAGE, "message-1", 1, NOW)
+MESSAGE = Message(task_id=TASK, index=1, tags={"shot": "7"}, task_token="token-1", message_id="message-1")
 _NEW = Job(
     task_id=TASK,
     run=1,
@@ -183,11 +183,11 @@ _NEW = Job(
 )
 CREATIONS: dict[str, tuple[Write, Job]] = {
     "a run is queued": (
-        transitions.create_queued(OPENING, "WINDOW_FULL", NOW + 5),
+        transitions.create_queued(MESSAGE, 1, NOW, Wait(NOW + 5, "WINDOW_FULL")),
         replace(_NEW, reason="WINDOW_FULL", lane=Lane.QUEUED, due=NOW + 5),
     ),
     "a run is asked for at once": (
-        transitions.create_submitting(OPENING, "attempt-1", TIMES, "jobs"),
+        transitions.create_submitting(MESSAGE, 1, NOW, attempt="attempt-1", times=TIMES, contract="jobs"),
         replace(
             _NEW,
             state=State.SUBMITTING,
@@ -202,7 +202,7 @@ CREATIONS: dict[str, tuple[Write, Job]] = {
         ),
     ),
     "a run without tags and token is queued": (
-        transitions.create_queued(transitions.Opening(Message(task_id=TASK), "message-1", 1, NOW), "EARLIER_RUN", NOW),
+        transitions.create_queued(Message(task_id=TASK, message_id="message-1"), 1, NOW, Wait(NOW, "EARLIER_RUN")),
         Job(
             task_id=TASK,
             run=1,

@@ -9,6 +9,7 @@ from tests.contract.rows import ARCHIVE, NOW, OTHER_TASK, POSTER, SIGNED, TIMES
 from veo4k.domain import transitions
 from veo4k.domain.answer import Answer, Meaning
 from veo4k.domain.callback import Address, News
+from veo4k.domain.gate import Wait
 from veo4k.domain.job import ENDED, WAITING, Code, Job, Key, State
 from veo4k.domain.message import Message
 from veo4k.domain.write import Write
@@ -64,12 +65,12 @@ class Dice:
         """Give what a callback says."""
         return News(self.answer(), self.random.choice([None, None, OTHER_TASK]))
 
-    def opening(self, key: Key) -> transitions.Opening:
-        """Give what a run is made of."""
+    def message(self, task_id: str) -> Message:
+        """Give a message."""
         token = self.random.choice([None, self.new_id()])
         tags = {"shot": self.new_id()} if self.yes() else {}
-        message = Message(task_id=key.task_id, index=self.random.randint(0, 3), tags=tags, task_token=token)
-        return transitions.Opening(message, self.new_id(), key.run, self.now)
+        index = self.random.randint(0, 3)
+        return Message(task_id=task_id, index=index, tags=tags, task_token=token, message_id=self.new_id())
 
 
 def _counted(job: Job) -> Job:
@@ -174,10 +175,14 @@ def _next(dice: Dice, images: dict[Key, list[Job]]) -> tuple[str, Write]:
 def _creation(dice: Dice) -> tuple[str, Write]:
     dice.made["a run"] += 1
     task, run = divmod(dice.made["a run"], 3)
-    opening = dice.opening(Key(f"veo_task_history_{task}", run + 1))
+    message = dice.message(f"veo_task_history_{task}")
     if dice.yes():
-        return "create_queued", transitions.create_queued(opening, "WINDOW_FULL", dice.later())
-    return "create_submitting", transitions.create_submitting(opening, dice.new_id(), TIMES, "veo")
+        wait = Wait(dice.later(), "WINDOW_FULL")
+        return "create_queued", transitions.create_queued(message, run + 1, dice.now, wait)
+    write = transitions.create_submitting(
+        message, run + 1, dice.now, attempt=dice.new_id(), times=TIMES, contract="veo"
+    )
+    return "create_submitting", write
 
 
 def _step(dice: Dice, images: list[Job]) -> tuple[str, Write]:

@@ -17,6 +17,7 @@ from tests.contract.conftest import TableMaker
 from tests.contract.rows import NOW, SIGNED, Case, moved
 from tests.contract.tables import Table
 from tests.contract.transition_table import CASES
+from tests.doubles.faults import FaultInjector
 from tests.doubles.stage import Stage
 from tests.unit.services.test_publish import RecordingAnnouncements
 from veo4k.adapters.gate_dynamodb import DynamoGate
@@ -29,7 +30,6 @@ from veo4k.domain.job import ENDED, LIVE, WAITING, Job, Key, State
 from veo4k.domain.result_url import ResultHosts
 from veo4k.domain.write import Written
 from veo4k.services.publish import Desk, publish
-from veo4k.services.sweep import sweep
 
 Item = dict[str, Any]
 
@@ -89,7 +89,7 @@ def stage_over(table: Table, *script: Answer) -> Stage:
     stage.clock.at = NOW + 3600
     gate = DynamoGate(table.client, table.name, Pace(), lambda: f"writer-{next(ids)}")
     jobs = DynamoJobs(table.client, table.name)
-    stage.world = replace(stage.world, jobs=jobs, gate=gate, hosts=HOSTS)
+    stage.faulty_jobs, stage.faulty_gate, stage.hosts = FaultInjector(jobs), FaultInjector(gate), HOSTS
     return stage
 
 
@@ -98,7 +98,7 @@ def test_a_sweep_carries_a_waiting_row_of_the_released_version_on(new_table: Tab
     table, item = new_table(), ROWS[name] | LATER
     table.put(item)
     stage = stage_over(table, Answer(meaning=Meaning.DONE, urls=(SIGNED,)))
-    sweep(stage.world, stage.clock.now() + 120)
+    stage.sweep()
     after = table.item(Key(item["taskId"]["S"], 1))
     assert (after["state"]["S"], kept(after)) == ("READY", LATER)
 
@@ -108,7 +108,7 @@ def test_a_sweep_looks_after_a_result_of_the_released_version(new_table: TableMa
     table, item = new_table(), ROWS[name] | LATER
     table.put(item)
     stage = stage_over(table, Answer(meaning=Meaning.DONE, urls=(SIGNED,)))
-    assert "job_passed_over" not in [note.action for note in sweep(stage.world, stage.clock.now() + 120)]
+    assert "job_passed_over" not in stage.sweep()
     after = table.item(Key(item["taskId"]["S"], 1))
     assert after["#due"] != item["#due"]
     assert kept(after) == LATER
@@ -133,9 +133,9 @@ def test_a_gate_of_the_released_version_paces_and_what_stands_beside_it_is_kept(
     table = new_table()
     table.put(GOLDEN[name] | LATER)
     gate = DynamoGate(table.client, table.name, Pace(daily=50), lambda: "writer-z")
-    before = gate.look()
+    before = gate.read()
     slots = gate.reserve(1, NOW + 2, counted=True)
-    after = gate.look()
+    after = gate.read()
     assert (len(before.instants), before.submissions) == (3, 3)
     assert (slots.instants == (), after.reason) == (name == "GATE_SHUT", before.reason)
     assert kept(table.item(Key("#gate", 0))) == LATER
@@ -145,5 +145,5 @@ def test_a_gate_of_a_later_version_is_read_by_what_is_known_of_it(new_table: Tab
     table = new_table()
     table.put({**GOLDEN["GATE_OPEN"], "#gate": {"M": GOLDEN["GATE_OPEN"]["#gate"]["M"] | LATER}})
     gate = DynamoGate(table.client, table.name, Pace(), lambda: "writer-z")
-    assert isinstance(gate.look(), Gate)
-    assert gate.look().submissions == 3
+    assert isinstance(gate.read(), Gate)
+    assert gate.read().submissions == 3

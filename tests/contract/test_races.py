@@ -11,6 +11,7 @@ from tests.contract.rows import LEASED, NOW, PROBED, PROCESSING, QUEUED, READY, 
 from tests.contract.tables import THREADS, Table
 from veo4k.adapters.jobs_dynamodb import DynamoJobs
 from veo4k.domain import transitions
+from veo4k.domain.gate import Wait
 from veo4k.domain.job import Code, Job, Key
 from veo4k.domain.message import Message
 from veo4k.domain.write import Outcome, Refused, Write, Written
@@ -61,9 +62,10 @@ def test_exactly_one_racer_claims_a_row(table: Table, task_id: str, before: Job,
 
 
 def test_exactly_one_message_makes_a_run(table: Table, task_id: str) -> None:
-    jobs, message = DynamoJobs(table.client, table.name), Message(task_id=task_id)
-    openings = [transitions.Opening(message, f"message-{number}", 1, NOW) for number in range(THREADS)]
-    outcomes = at_once(jobs, [transitions.create_queued(opening, "WINDOW_FULL", NOW) for opening in openings])
+    jobs = DynamoJobs(table.client, table.name)
+    messages = [Message(task_id=task_id, message_id=f"message-{number}") for number in range(THREADS)]
+    wait = Wait(NOW, "WINDOW_FULL")
+    outcomes = at_once(jobs, [transitions.create_queued(message, 1, NOW, wait) for message in messages])
     made = jobs.get(Key(task_id, 1))
     assert made is not None
     assert outcomes.count(Written(made)) == 1

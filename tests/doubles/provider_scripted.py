@@ -16,6 +16,8 @@ class ScriptedProvider:
         self.asked: list[str] = []
         self.probed: list[str] = []
         self.why_unready = unready
+        self.credits_left: float | None = 240
+        self.balance_reads = 0
         self.meanwhile: Meanwhile = lambda _: None  # what happens while the request is out
 
     def unready(self) -> str:
@@ -31,6 +33,11 @@ class ScriptedProvider:
         """Take a probe."""
         self.probed.append(job.job_id)
         return self._answer(job)
+
+    def balance(self) -> float | None:
+        """Return the credits left."""
+        self.balance_reads += 1
+        return self.credits_left
 
     def _answer(self, job: Job) -> Answer:
         self.meanwhile(job)

@@ -69,7 +69,7 @@ def _last_name(value: ast.expr) -> str:
 
 PORTS = {
     "jobs": ports.Jobs,
-    "gate": ports.GateKeeper,
+    "gate": ports.Gate,
     "provider": ports.Provider,
     "queue": ports.MessageQueue,
     "auth": ports.CallbackAuth,

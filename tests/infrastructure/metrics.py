@@ -7,9 +7,9 @@ from veo4k.observability import _metric
 
 CORE = Path("layers/core/src/veo4k")
 NOTES = {
-    "submit": ["services/submit.py", "services/ask.py", "domain/rules.py"],
+    "submit": ["services/submit.py", "services/dispatch.py", "domain/rules.py"],
     "callback": ["services/settle.py"],
-    "sweep": ["services/sweep.py", "services/ask.py", "services/vitals.py", "domain/rules.py"],
+    "sweep": ["services/sweep.py", "services/dispatch.py", "services/health.py", "domain/rules.py"],
     "publish": ["services/publish.py", "bootstrap/publishing.py"],
     "archive": ["services/archive.py"],
 }

@@ -11,7 +11,7 @@ from tests.simulation.requests import SimulatedProvider
 from veo4k.domain import transitions
 from veo4k.domain.answer import Answer, Meaning, read_record
 from veo4k.domain.callback import Address
-from veo4k.domain.gate import Pace
+from veo4k.domain.gate import Pace, Wait
 from veo4k.domain.job import Job, State
 from veo4k.domain.message import Message
 from veo4k.domain.rules import Due, Moment, Step
@@ -127,7 +127,7 @@ def sends_all(_: SimulatedAnnouncements) -> Callable[..., Mapping[Any, str]]:
 
 
 def unclaimed(_: object) -> Callable[..., Job]:
-    return lambda _world, job, _notes: job
+    return lambda _sweeper, job: job
 
 
 def finds_nothing(_: object) -> Callable[..., Sequence[Job]]:
@@ -147,7 +147,7 @@ def as_they_come(_: object) -> Callable[..., tuple[str, ...]]:
 
 
 def without_message_id(real: Callable[..., dict[str, object]]) -> Callable[..., dict[str, object]]:
-    return lambda opening: real(opening) | {"message_id": None}
+    return lambda *new: real(*new) | {"message_id": None}
 
 
 def in_both(name: str, change: Callable[[Any], Any]) -> Change:
@@ -159,9 +159,8 @@ def makes_a_row(real: Callable[..., tuple[int, Any]]) -> Callable[..., tuple[int
     def write_down(office: settle.Office, address: Address, news: Any, now: float) -> tuple[int, Any]:
         answered = real(office, address, news, now)
         if office.jobs.get(address.key) is None:
-            message = Message(task_id=address.task_id, index=address.index)
-            opening = transitions.Opening(message, "callback", address.run, now)
-            office.jobs.write(transitions.create_queued(opening, "", now))
+            message = Message(task_id=address.task_id, index=address.index, message_id="callback")
+            office.jobs.write(transitions.create_queued(message, address.run, now, Wait(now, "")))
         return answered
 
     return write_down

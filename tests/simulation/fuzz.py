@@ -23,7 +23,7 @@ from veo4k.domain.job import JOBS, VEO, Job, Key, State
 from veo4k.domain.message import Message, parse_message
 from veo4k.domain.rules import Moment, after_answer
 from veo4k.domain.schedule import Times
-from veo4k.domain.transitions import Opening, create_submitting
+from veo4k.domain.transitions import create_submitting
 from veo4k.domain.write import Outcome, Write, Written, apply
 from veo4k.services.settle import Office, Request, settle
 
@@ -109,7 +109,11 @@ def fuzz_callbacks(count: int, seed: int = 0) -> Mapping[str, int]:
     for _ in range(count):
         contract, table_fails, keys_fail = random.choice((VEO, JOBS)), random.random() < 0.02, random.random() < 0.02
         jobs = FailingJobs()
-        jobs.write(create_submitting(Opening(Message(task_id=TASK), "m", 1, NOON - 300), "a", Times(), contract))
+        jobs.write(
+            create_submitting(
+                Message(task_id=TASK, message_id="m"), 1, NOON - 300, attempt="a", times=Times(), contract=contract
+            )
+        )
         before, jobs.fails = jobs.get(KEY), table_fails
         attempt = _callback(random, int(NOON))
         office = Office(
@@ -149,7 +153,7 @@ def _stood(state: State, contract: str) -> Job:
 STOOD = [
     _stood(state, contract) for state in (State.SUBMITTING, State.PROCESSING, State.READY) for contract in CONTRACTS
 ]
-MOMENT = Moment(now=NOON, until=NOON + 60, times=Times(), hosts=HOSTS, probing=False, new_id="new")
+MOMENT = Moment(now=NOON, until=NOON + 60, times=Times(), hosts=HOSTS, on_trial=False, new_id="new")
 
 
 def fuzz_answers(count: int, seed: int = 0) -> Mapping[str, int]:

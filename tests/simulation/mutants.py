@@ -77,7 +77,7 @@ MUTANTS: Mapping[str, Mutant] = {
     "own writes are not recognised": _mutant(part(jobs_memory, "is_ours", changes.never), 4),
     "no look at the picture's size": _mutant(part(archive, "is_4k", changes.always), 6),
     "the gate is a fixed window": _mutant(part(gate, "_next_instant", lambda _: changes.fixed_window), 9),
-    "the shut gate has slots for all": _mutant(part(gate, "shut_until", changes.zero), 9),
+    "the shut gate has slots for all": _mutant(part(gate, "paused_until", changes.zero), 9),
     "the day is not counted": _mutant(
         part(gate, "submissions_today", changes.zero), 9, shows_in="a limit of thirty submissions a day"
     ),
@@ -87,7 +87,7 @@ MUTANTS: Mapping[str, Mutant] = {
         2,
         shows_in="an hour in which functions die at their requests",
     ),
-    "a probe without a claim": _mutant(part(sweep, "_claim_probe", changes.unclaimed), 2),
+    "a probe without a claim": _mutant(part(sweep.Sweeper, "_claim_probe", changes.unclaimed), 2),
     "READY leaves the due index": _mutant(changes.puts("called_back_ready", lane=None, due=None), 4),
     "a run without its message": _mutant(part(transitions, "_new", changes.without_message_id), 4),
     "siblings are ignored": _mutant(part(archive, "_siblings", changes.finds_nothing), 6),

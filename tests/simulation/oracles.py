@@ -116,7 +116,7 @@ class Oracles:
         if not old.reason or new.instants == old.instants:
             return
         early = self.world.kernel.now < old.until - 2 * self.world.weather.skew
-        if early or not new.probe or not pacing.is_one_more(old.instants, new.instants):
+        if early or not new.trial or not pacing.is_one_more(old.instants, new.instants):
             self.complain(9, "#gate", "more slots of a shut gate than its only one")
 
     def announced(self, job: Job, told: dict[str, object]) -> None:

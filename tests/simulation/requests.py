@@ -76,6 +76,10 @@ class SimulatedProvider:
         """Ask how a job stands."""
         return self._send(job, paid=probes_by_post(job))
 
+    def balance(self) -> float | None:
+        """Return no balance: the simulation reads none."""
+        return None
+
     def _send(self, job: Job, *, paid: bool) -> Answer:
         effects = self.effects
         fault = effects.draw("request", job.task_id)

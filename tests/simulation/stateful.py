@@ -164,7 +164,7 @@ class Lives(RuleBasedStateMachine):
     @rule(shut=st.booleans())
     def the_operator_turns_the_gate(self, *, shut: bool) -> None:
         row = self.world.gate_row
-        row.row = (gate.shut_by_hand if shut else gate.open_by_hand)(row.row, "operator")
+        row.row = (gate.pause_by_hand if shut else gate.resume)(row.row, "operator")
 
     def _runs(self, task: str) -> list[Job]:
         return list(self.world.memory.runs(task))

@@ -96,9 +96,10 @@ class SimulatedGate(DynamoGate):
         self._row.granted += slots.instants
         return slots
 
-    def _read(self) -> Gate:
-        self._seen = self._effects.do("gate read", "#gate", lambda: self._row.row)
-        return self._seen
+    def read(self) -> Gate:
+        """Read the gate's row."""
+        self._copy = self._effects.do("gate read", "#gate", lambda: self._row.row)
+        return self._copy
 
     def _write(self, version: int, planned: Gate) -> Gate | None:
         return self._effects.do("gate write", "#gate", lambda: self._row.write(version, planned))

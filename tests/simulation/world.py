@@ -14,7 +14,7 @@ from tests.simulation.consequences import SimulatedAnnouncements
 from tests.simulation.effects import Effects
 from tests.simulation.faults import DrawnFaults, Faults
 from tests.simulation.files import SimulatedArchive, SimulatedDownloads
-from tests.simulation.functions import Functions
+from tests.simulation.functions import Functions, Machine
 from tests.simulation.kernel import Kernel
 from tests.simulation.messages import Sending, draw_sendings
 from tests.simulation.oracles import Oracles
@@ -28,10 +28,9 @@ from tests.simulation.timeline import Timeline
 from tests.simulation.versions import MixedJobs
 from tests.simulation.videos import Fate, RememberedProof, Video, draw_video
 from tests.simulation.weather import Weather
-from veo4k.adapters.kie import CONNECTIONS
 from veo4k.domain.gate import Gate, Pace
 from veo4k.domain.job import JOBS, Job, Key
-from veo4k.domain.ports import Change, World
+from veo4k.domain.ports import Change
 from veo4k.domain.result_url import ResultHosts
 from veo4k.domain.schedule import Times
 from veo4k.services import archive, publish, settle
@@ -106,14 +105,14 @@ class Simulation:
 
         clock = functions.make_clock(self.kernel)
 
-        def world() -> World:
-            return World(
+        def machine() -> Machine:
+            return Machine(
+                kernel=self.kernel,
                 jobs=self.jobs,
                 gate=SimulatedGate(self.effects, self.gate_row, self.pace, new_id),
                 provider=self.provider,
+                queue=self.messages,
                 clock=clock,
-                crew=functions.make_crew(self.kernel),
-                width=CONNECTIONS,
                 new_id=new_id,
                 chance=self.random.random,
                 times=self.times,
@@ -124,9 +123,8 @@ class Simulation:
         auth = SimulatedAuth(lambda: self.effects.do("keys", "#keys", lambda: None))
         return Functions(
             effects=self.effects,
-            new_world=world,
+            new_machine=machine,
             contract=self._contract,
-            queue=self.messages,
             office=settle.Office(self.jobs, auth, self.times, HOSTS, optional=False),
             desk=publish.Desk(self.jobs, self.announcements, 90),
             vault=archive.Vault(

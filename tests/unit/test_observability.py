@@ -9,7 +9,6 @@ from tests.doubles.stage import TASK, Stage
 from veo4k.domain.answer import Answer, Meaning
 from veo4k.domain.notes import Note
 from veo4k.observability import ALARMING, UNSAID, logger, metrics, narrate
-from veo4k.services.sweep import sweep
 
 Told = Callable[[], str]
 REFUSED = Answer(meaning=Meaning.REFUSED)
@@ -65,7 +64,7 @@ def test_what_a_sweep_does_has_its_time_too(told: Told) -> None:
     stage.ask()
     stage.clock.advance(800)
     stage.provider.meanwhile = lambda _: stage.clock.advance(20)
-    narrate(sweep(stage.world, stage.clock.now() + 120))
+    narrate(stage.swept())
     claimed, answered = instants(told)
 
     assert 20 <= answered - claimed < 25

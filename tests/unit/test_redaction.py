@@ -99,10 +99,9 @@ class House:
 
     def move_in(self, monkeypatch: pytest.MonkeyPatch) -> None:
         kie = Kie("https://api.invalid", "https://me.invalid", self.secret("api"), self.secret("token"), self.line)  # type: ignore[arg-type]
-        world = self.stage.world.__class__(
-            **{name: getattr(self.stage.world, name) for name in self.stage.world.__slots__}
-            | {"provider": kie, "hosts": HOSTS}
-        )
+        stage: Any = self.stage
+        stage.provider, stage.hosts = kie, HOSTS
+        stage.faulty_queue = SqsQueue(self.cloud, "queue", "dead")
         auth = KeyedCallbackAuth(self.secret("token"), self.secret("webhook"))
         office = Office(self.stage.jobs, auth, self.stage.times, HOSTS, optional=False)
         desk = Desk(self.stage.jobs, AwsAnnouncements(self.cloud, self.cloud, self.cloud, "queue", "bus"), 90)
@@ -115,10 +114,9 @@ class House:
             times=self.stage.times,
         )
         built = [
-            (submit.app, "world", world),
-            (submit.app, "queue", SqsQueue(self.cloud, "queue", "dead")),
-            (sweep.app, "world", world),
-            (sweep.app, "account", kie),
+            (submit.app, "clock", self.stage.clock),
+            (sweep.app, "clock", self.stage.clock),
+            (sweep.app, "health", self.stage.health()),
             (callback.app, "office", office),
             (callback.app, "clock", self.stage.clock),
             (publish.app, "desk", desk),
@@ -127,6 +125,8 @@ class House:
             (archive.app, "clock", self.stage.clock),
             (check.app, "candidates", NewVersions(self.cloud, self.cloud, VERSIONS)),
         ]
+        monkeypatch.setattr(submit.app, "submitter", self.stage.submitter)
+        monkeypatch.setattr(sweep.app, "sweeper", self.stage.sweeper)
         for app, name, made in built:
             monkeypatch.setattr(app, name, lambda made=made: made)
 

@@ -18,25 +18,25 @@ def test_the_gate_is_shown_open(operator: Operator) -> None:
 
 def test_the_gate_shut_by_hand_stays_shut(operator: Operator) -> None:
     operator.runs("gate", "shut")
-    assert keeper(operator).look().reason == "SHUT_BY_HAND"
+    assert keeper(operator).read().reason == "SHUT_BY_HAND"
     assert "veo4k gate open" in operator.runs("gate").out
 
 
 def test_the_gate_is_opened_whatever_shut_it(operator: Operator) -> None:
-    keeper(operator).shut("NO_CREDITS", NOON, "")
+    keeper(operator).pause("NO_CREDITS", NOON, "")
     assert operator.runs("gate", "open", "--json").json["open"] is True
-    assert keeper(operator).look().reason == ""
+    assert keeper(operator).read().reason == ""
 
 
 def test_a_gate_that_shut_itself_says_why_and_until_when(operator: Operator) -> None:
-    keeper(operator).shut("NO_CREDITS", NOON, "")
+    keeper(operator).pause("NO_CREDITS", NOON, "")
     told = operator.runs("gate").out
     assert "(in 60 s)" in told
     assert "buy some" in told
 
 
 def test_a_reason_that_explains_itself_is_shown_as_it_is(operator: Operator) -> None:
-    keeper(operator).shut("PATH_GONE: set the stack's ProviderContract to jobs", NOON, "")
+    keeper(operator).pause("PATH_GONE: set the stack's ProviderContract to jobs", NOON, "")
     assert "PATH_GONE: set the stack's ProviderContract to jobs" in operator.runs("gate").out
 
 

@@ -13,7 +13,7 @@ from veo4k.domain import gate
 from veo4k.domain.answer import PATH_GONE, SHUTTING
 from veo4k.domain.job import Code
 from veo4k.observability import ALARMING, _metric
-from veo4k.services import ask
+from veo4k.services import dispatch
 
 NAME = "docs/operations.md"
 CORE = ROOT / "layers/core/src/veo4k"
@@ -60,7 +60,7 @@ def test_every_action_is_said_by_a_function_that_there_is() -> None:
 
 
 def test_every_number_that_the_sweep_measures_is_told() -> None:
-    measured = {text for text in strings(CORE / "services/vitals.py") if re.fullmatch(r"(?:[A-Z][a-z]+){2,}", text)}
+    measured = {text for text in strings(CORE / "services/health.py") if re.fullmatch(r"(?:[A-Z][a-z]+){2,}", text)}
     assert measured | {"Heartbeat"} <= set(words(section(NAME, "Log actions and metrics")))
 
 
@@ -81,6 +81,6 @@ def test_every_reason_to_wait_is_listed() -> None:
         for text in strings(path)
         if re.fullmatch(r"[A-Z_]+_UN(?:SET|REACHABLE)", text)
     }
-    waiting = {gate.WINDOW_FULL, gate.DAILY_LIMIT, ask.MISSED, "EARLIER_RUN", Code.BASE_NOT_FINISHED}
+    waiting = {gate.WINDOW_FULL, gate.DAILY_LIMIT, dispatch.MISSED, "EARLIER_RUN", Code.BASE_NOT_FINISHED}
     listed = {word for row in rows(section(NAME, "One job")) for word in re.findall(r"`([A-Z_]+)`", row[0])}
     assert listed == shut | said | waiting

@@ -14,6 +14,7 @@ from veo4k.domain import transitions
 from veo4k.domain.answer import Answer, Meaning
 from veo4k.domain.callback import Address, News
 from veo4k.domain.event import DETAIL_TYPES, SOURCE, detail
+from veo4k.domain.gate import Wait
 from veo4k.domain.job import ATTRIBUTES, ENDED, VEO, Archived, Code, Evidence, Job, State
 from veo4k.domain.message import LONGEST_TASK_TOKEN, Message
 from veo4k.domain.schedule import Times
@@ -53,7 +54,7 @@ def lives() -> list[Job]:
     """One job in every state, each made by the transitions that lead there."""
     message = Message(task_id=TASK, tags={"order": "A-1042"}, task_token="token")
     address = Address(TASK, 0, 1, "")
-    queued = done(transitions.create_queued(transitions.Opening(message, "m", 1, NOW), "WINDOW_FULL", NOW), None)
+    queued = done(transitions.create_queued(message, 1, NOW, Wait(NOW, "WINDOW_FULL")), None)
     asked = done(transitions.claim_submission(queued, "attempt", NOW, TIMES, VEO), queued)
     accepted = done(transitions.accepted(asked, Answer(meaning=Meaning.WORKING, task_id=TASK), NOW, None), asked)
     ready = done(transitions.called_back_ready(address, News(DONE, None), URLS, NOW), accepted)

@@ -32,7 +32,7 @@ JOB = Job(
     first_asked_at=NOON,
     ask_again_at=NOON + 210,
 )
-MOMENT = Moment(now=NOON + 1, until=NOON + 60, times=TIMES, hosts=HOSTS, probing=False, new_id="new")
+MOMENT = Moment(now=NOON + 1, until=NOON + 60, times=TIMES, hosts=HOSTS, on_trial=False, new_id="new")
 
 
 def test_only_links_that_may_be_fetched_are_kept_and_only_a_few() -> None:
@@ -83,7 +83,7 @@ def test_the_gates_own_probe_ends_no_job_by_its_silence() -> None:
     lost = Answer(meaning=Meaning.LOST)
 
     assert after_answer(late, lost, MOMENT).action == "job_timed_out"
-    assert after_answer(late, lost, replace(MOMENT, probing=True)).action == "answer_lost"
+    assert after_answer(late, lost, replace(MOMENT, on_trial=True)).action == "answer_lost"
 
 
 @pytest.mark.parametrize("meaning", sorted(set(Meaning) - {Meaning.DONE, Meaning.NEVER_SENT}))

@@ -16,7 +16,7 @@ from veo4k.domain.schedule import LONGEST_PROBE_WAIT, Times
 TIMES = Times()
 NOW = NOON + 1000
 UNTIL = NOON + 1234
-MOMENT = Moment(now=NOW, until=UNTIL, times=TIMES, hosts=HOSTS, probing=False, new_id="fresh")
+MOMENT = Moment(now=NOW, until=UNTIL, times=TIMES, hosts=HOSTS, on_trial=False, new_id="fresh")
 POSTER = "https://file.example/v/a.jpg"
 OWN = "veo_task_of_its_own"
 

@@ -17,7 +17,7 @@ from veo4k.domain.write import Refused, Write, Written, apply
 from veo4k.services.archive import Vault, archive
 
 TIMES = Times()
-MOMENT = Moment(now=NOON, until=NOON, times=TIMES, hosts=HOSTS, probing=False, new_id="n")
+MOMENT = Moment(now=NOON, until=NOON, times=TIMES, hosts=HOSTS, on_trial=False, new_id="n")
 LINKLESS = Job(
     task_id=TASK,
     run=1,

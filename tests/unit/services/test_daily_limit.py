@@ -5,12 +5,10 @@ import json
 import pytest
 
 from tests.doubles.gate_memory import MemoryGate
-from tests.doubles.outage import lose, lose_answer
 from tests.doubles.stage import TASK, URL, Stage
 from veo4k.domain.answer import Answer, Meaning
 from veo4k.domain.gate import DAILY_LIMIT, DAY, Pace
 from veo4k.domain.job import Code, Job, State
-from veo4k.services.vitals import balance, vitals
 
 WORKING = Answer(meaning=Meaning.WORKING, first=True, task_id=TASK)
 OTHERS = ["other_task_0001", "other_task_0002", "other_task_0003"]
@@ -29,15 +27,15 @@ def limited(*script: Answer) -> Stage:
 
 
 def used(gate: MemoryGate, now: float) -> float:
-    return gate.spent(now)
+    return gate.limit_used(now)
 
 
 def put_off(stage: Stage) -> None:
     """Let all the others wait for the sweep."""
-    stage.gate.shut_by_hand()
+    stage.gate.pause_by_hand()
     for task in OTHERS:
         stage.ask(task)
-    stage.gate.open_by_hand()
+    stage.gate.resume()
 
 
 def test_jobs_beyond_the_limit_wait_for_the_next_day(stage: Stage) -> None:
@@ -120,7 +118,7 @@ def test_a_request_that_may_have_been_accepted_counts(answer: Answer) -> None:
 
 
 def test_a_claim_that_may_have_landed_spends_its_slot_for_it_will_be_asked_for_uncounted(stage: Stage) -> None:
-    lose_answer(stage.jobs, 1, landed=True)
+    stage.faulty_jobs.fail("write", call=1, done=True)
     stage.receive(*[json.dumps({"taskId": task}) for task in OTHERS])
     assert len(stage.provider.asked) == 1
     stage.sweep(after=stage.times.first_probe)
@@ -131,7 +129,7 @@ def test_a_claim_that_may_have_landed_spends_its_slot_for_it_will_be_asked_for_u
 
 def test_a_sweeps_claim_that_may_have_landed_spends_its_slot_too(stage: Stage) -> None:
     put_off(stage)
-    lose_answer(stage.jobs, 1, landed=True)
+    stage.faulty_jobs.fail("write", call=1, done=True)
     stage.sweep(after=3600)
     stage.sweep(after=3600)
 
@@ -141,7 +139,7 @@ def test_a_sweeps_claim_that_may_have_landed_spends_its_slot_too(stage: Stage) -
 
 def test_a_refused_request_whose_answer_cannot_be_written_counts_for_it_will_be_asked_again() -> None:
     stage = limited(Answer(meaning=Meaning.NEVER_SENT, reason="ConnectTimeout"))
-    lose_answer(stage.jobs, 2, landed=False)
+    stage.faulty_jobs.fail("write", call=2)
     stage.ask()
 
     assert stage.job().state is State.SUBMITTING
@@ -168,7 +166,7 @@ def test_a_refused_request_counts_where_an_earlier_one_may_have_been_accepted() 
 
 def test_a_probes_slot_that_nobody_uses_gives_nothing_back(stage: Stage) -> None:
     stage.ask()
-    lose(stage.gate, "shut_until")
+    stage.faulty_gate.fail("current_pause")
     stage.sweep(after=720)
 
     assert stage.provider.probed == []
@@ -177,7 +175,7 @@ def test_a_probes_slot_that_nobody_uses_gives_nothing_back(stage: Stage) -> None
 
 def test_an_answer_is_written_though_the_day_cannot_be_told() -> None:
     stage = limited(Answer(meaning=Meaning.NOT_YET, code=Code.BASE_NOT_FINISHED))
-    lose(stage.gate, "uncount")
+    stage.faulty_gate.fail("uncount")
 
     assert stage.ask() == ["job_created", "submission_deferred"]
     assert stage.job().state is State.QUEUED
@@ -199,19 +197,11 @@ def test_what_was_counted_yesterday_gives_today_nothing_back() -> None:
 def test_how_much_of_the_limit_is_used_is_measured(stage: Stage) -> None:
     stage.ask()
 
-    assert ("DailyLimitUsed", "Percent", 50) in vitals(stage.world)
+    assert ("DailyLimitUsed", "Percent", 50) in stage.health().gauges()
 
 
-class Purse:
-    """An account with credits left."""
-
-    def balance(self) -> float | None:
-        return 240
-
-
-def test_a_look_at_the_balance_buys_nothing(stage: Stage) -> None:
+def test_reading_the_balance_counts_as_no_submission(stage: Stage) -> None:
     stage.clock.at = 600 * 3_000_000.0  # a minute that the balance is read in
-    told = balance(stage.world, Purse(), stage.clock.now() + 120, set())
 
-    assert [vital.value for vital in told] == [240]
+    assert [gauge.value for gauge in stage.health().balance(stage.clock.now() + 120)] == [240]
     assert used(stage.gate, stage.clock.now()) == 0

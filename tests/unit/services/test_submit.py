@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -6,8 +7,7 @@ from tests.doubles.stage import ELSEWHERE, TASK, URL, KilledError, Stage, words
 from tests.doubles.time_manual import NOON
 from veo4k.domain import transitions
 from veo4k.domain.answer import Answer, Meaning
-from veo4k.domain.errors import StorageError
-from veo4k.domain.job import Code, Evidence, Key, Lane, State
+from veo4k.domain.job import Code, Evidence, Lane, State
 
 WORKING = Answer(meaning=Meaning.WORKING, first=True, task_id=TASK)
 REPEATED = Answer(meaning=Meaning.WORKING, task_id=TASK)
@@ -124,13 +124,7 @@ def test_beyond_the_window_jobs_wait_with_the_time_to_come_back() -> None:
 
 def test_a_slot_that_was_missed_is_given_up() -> None:
     stage = Stage(WORKING)
-    write = stage.jobs.write
-
-    def slow(change: object) -> object:
-        stage.clock.advance(1)
-        return write(change)  # type: ignore[arg-type]
-
-    stage.jobs.write = slow  # type: ignore[method-assign,assignment]
+    stage.faulty_jobs.before("write", lambda _: stage.clock.advance(1))
     stage.ask()
 
     assert stage.provider.asked == []
@@ -166,11 +160,7 @@ def test_an_invalid_message_that_cannot_be_rejected_comes_back() -> None:
 
 def test_a_message_that_cannot_be_stored_backs_off_and_asks_nobody() -> None:
     stage = Stage()
-
-    def refuse(_: object) -> None:
-        raise StorageError("UpdateItem: down")
-
-    stage.jobs.write = refuse  # type: ignore[method-assign,assignment]
+    stage.faulty_jobs.fail("write")
 
     assert stage.ask() == ["message_unstored"]
     assert (stage.unstored, stage.queue.backed_off) == (["message1"], [("receipt0", 2.0)])
@@ -179,14 +169,7 @@ def test_a_message_that_cannot_be_stored_backs_off_and_asks_nobody() -> None:
 
 def test_an_answer_that_cannot_be_written_leaves_the_job_to_its_lease() -> None:
     stage = Stage(WORKING)
-    write = stage.jobs.write
-
-    def lose_the_answer(change: object) -> object:
-        if stage.provider.asked:
-            raise StorageError("UpdateItem: down")
-        return write(change)  # type: ignore[arg-type]
-
-    stage.jobs.write = lose_the_answer  # type: ignore[method-assign,assignment]
+    stage.faulty_jobs.fail("write", call=2)
 
     assert stage.ask() == ["job_created", "answer_unwritten"]
     assert stage.job().state is State.SUBMITTING
@@ -320,8 +303,10 @@ def test_after_a_lost_answer_no_credits_does_not_lead_back_to_queued() -> None:
 def test_runs_that_change_faster_than_they_are_read_put_the_message_back() -> None:
     stage = Stage(WORKING)
     stage.ask()
-    ended = stage.job()
-    stage.jobs.runs = lambda _: []  # type: ignore[method-assign,assignment]
+    joined = stage.job()
+    # The job ends after each read, and is live again at the next one.
+    stage.faulty_jobs.before("runs", lambda _: stage.change(state=State.PROCESSING))
+    stage.faulty_jobs.before("write", lambda _: stage.change(state=State.FAILED))
 
-    assert stage.ask() == ["message_unstored"]
-    assert stage.jobs.get(Key(TASK, 1)) == ended
+    assert stage.ask(taskToken="token") == ["message_unstored"]
+    assert stage.job() == replace(joined, state=State.FAILED)

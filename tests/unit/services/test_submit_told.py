@@ -7,11 +7,9 @@ import pytest
 
 from tests.doubles.stage import TASK, URL, KilledError, Stage
 from veo4k.domain.answer import Answer, Meaning
-from veo4k.domain.job import JOBS, Code, Job, State
+from veo4k.domain.job import JOBS, Code, State
 from veo4k.domain.notes import Note
 from veo4k.domain.write import Write
-from veo4k.services.submit import Received, submit
-from veo4k.services.sweep import sweep
 
 OTHER = "veo_task_another_one"
 WORKING = Answer(meaning=Meaning.WORKING, first=True, task_id=TASK)
@@ -35,7 +33,7 @@ def received(stage: Stage, *bodies: str, again: str = "") -> list[Note]:
 
 def swept(stage: Stage, *, after: float = 0.0, life: float = 120) -> list[Note]:
     stage.clock.advance(after)
-    return sweep(stage.world, stage.clock.now() + life)
+    return stage.swept(life=life)
 
 
 def test_a_message_is_told_as_created_and_as_answered() -> None:
@@ -84,9 +82,9 @@ def test_a_message_put_back_is_named() -> None:
 def test_each_receive_of_a_message_backs_it_off_longer() -> None:
     stage = Stage()
     stage.queue.broken = True
-    submit(stage.world, stage.queue, [Received("message1", "{}", "receipt", 5)], stage.clock.now() + 60)
+    stage.receive("{}", receives=5)
 
-    assert stage.queue.backed_off == [("receipt", 32.0)]
+    assert stage.queue.backed_off == [("receipt0", 32.0)]
 
 
 def test_a_job_without_a_key_to_ask_with_waits_half_a_minute() -> None:
@@ -111,17 +109,12 @@ def test_a_joined_job_is_told_as_it_is() -> None:
 def test_a_message_without_a_token_has_nothing_to_write_into_a_live_job() -> None:
     stage = Stage(WORKING)
     stage.ask()
-    written: list[Write] = []
-    write = stage.jobs.write
-
-    def counting(given: Write) -> object:
-        written.append(given)
-        return write(given)
-
-    stage.jobs.write = counting  # type: ignore[method-assign,assignment]
+    before = len(stage.faulty_jobs.called("write"))
     stage.ask()
 
-    assert [given.when for given in written] == [()], "the try to create run 1, and no more"
+    assert [write.when for (write,) in stage.faulty_jobs.called("write")[before:]] == [()], (
+        "only the try to create run 1"
+    )
 
 
 def test_an_end_announced_again_is_told_as_it_is() -> None:
@@ -145,7 +138,7 @@ def test_a_run_beyond_the_window_says_when_it_comes_back() -> None:
     slots = stage.gate.reserve(40, stage.clock.now())
 
     assert received(stage, message()) == [Note("job_queued", stage.job())]
-    assert (stage.job().reason, stage.job().due) == ("WINDOW_FULL", slots.until)
+    assert (stage.job().reason, stage.job().due) == ("WINDOW_FULL", slots.wait.until)
 
 
 def test_a_new_run_follows_the_newest_of_all() -> None:
@@ -169,15 +162,12 @@ def test_a_message_joins_the_newest_run_of_its_index() -> None:
 def test_a_job_that_ended_between_the_look_and_the_write_is_looked_at_again() -> None:
     stage = Stage(WORKING)
     stage.ask()
-    runs = stage.jobs.runs
 
-    def ends(task_id: str) -> list[Job]:
-        found = list(runs(task_id))
-        stage.jobs.runs = runs  # type: ignore[method-assign]
-        stage.change(state=State.FAILED)
-        return found
+    def end(write: Write) -> None:
+        if write.when:
+            stage.change(state=State.FAILED)
 
-    stage.jobs.runs = ends  # type: ignore[method-assign]
+    stage.faulty_jobs.before("write", end)
 
     assert received(stage, message(taskToken="token")) == [Note("announced_again", stage.job())]
     assert stage.job().tokens == {"token"}
@@ -223,10 +213,10 @@ def test_a_message_that_goes_on_where_its_function_died_claims_anew() -> None:
 
 def test_a_redelivered_message_asks_under_the_contract_of_today() -> None:
     stage = Stage(WORKING)
-    stage.gate.shut_by_hand()
+    stage.gate.pause_by_hand()
     received(stage, message())
-    stage.gate.open_by_hand()
-    stage.world = replace(stage.world, contract=JOBS)
+    stage.gate.resume()
+    stage.contract = JOBS
     redelivered(stage, message())
 
     assert (stage.job().state, stage.job().contract) == (State.PROCESSING, JOBS)
@@ -236,7 +226,7 @@ def test_a_redelivered_message_without_a_slot_leaves_its_run_to_the_sweep() -> N
     stage = Stage(WORKING)
     crashed(stage, message())
     stage.clock.advance(360)
-    stage.gate.shut_by_hand()
+    stage.gate.pause_by_hand()
 
     assert redelivered(stage, message()) == [Note("message_redelivered", stage.job())]
     assert len(stage.provider.asked) == 1
@@ -257,14 +247,7 @@ def test_a_redelivered_message_that_a_sweep_overtakes_asks_nobody() -> None:
     crashed(stage, message())
     before = stage.job()
     stage.clock.advance(360)
-    runs = stage.jobs.runs
-
-    def overtaken(task_id: str) -> list[Job]:
-        found = list(runs(task_id))
-        stage.change(attempt="somebody")
-        return found
-
-    stage.jobs.runs = overtaken  # type: ignore[method-assign]
+    stage.faulty_jobs.before("write", lambda write: stage.change(attempt="somebody") if write.when else None)
 
     assert redelivered(stage, message()) == [Note("message_redelivered", before)]
     assert len(stage.provider.asked) == 1

@@ -3,11 +3,10 @@ from dataclasses import replace
 
 import pytest
 
+from tests.doubles.executors import SlowExecutor
 from tests.doubles.stage import ELSEWHERE, TASK, URL, WIDTH, KilledError, Stage
-from tests.doubles.time_manual import SlowCrew
 from veo4k.domain.answer import Answer, Meaning
-from veo4k.domain.errors import StorageError
-from veo4k.domain.job import JOBS, Code, Evidence, Job, Key, State
+from veo4k.domain.job import JOBS, Code, Evidence, Job, State
 from veo4k.domain.write import Write, is_
 
 WORKING = Answer(meaning=Meaning.WORKING, first=True, task_id=TASK)
@@ -210,7 +209,7 @@ def test_a_shut_gate_hides_no_overdue_job() -> None:
     stage = Stage(WORKING)
     stage.ask()
     stage.change(state=State.READY, urls=(URL,))
-    stage.gate.shut_by_hand()
+    stage.gate.pause_by_hand()
 
     assert stage.sweep(after=720) == ["archive_nudged"]
 
@@ -218,7 +217,7 @@ def test_a_shut_gate_hides_no_overdue_job() -> None:
 def test_a_shut_gate_sends_nothing() -> None:
     stage = Stage(WORKING)
     stage.ask()
-    stage.gate.shut_by_hand()
+    stage.gate.pause_by_hand()
     stage.sweep(after=720)
 
     assert stage.provider.probed == []
@@ -227,7 +226,7 @@ def test_a_shut_gate_sends_nothing() -> None:
 def test_an_account_that_stays_empty_ends_its_jobs_as_never_accepted() -> None:
     stage = Stage(unready="API_KEY_UNSET")
     stage.ask()
-    stage.gate.shut_by_hand()
+    stage.gate.pause_by_hand()
 
     assert stage.sweep(after=13 * DAY + HOUR) == ["job_timed_out"]
     assert (code(stage), stage.job().maybe_charged) == (Code.NEVER_SUBMITTED, False)
@@ -323,14 +322,7 @@ def test_two_sweeps_never_probe_the_same_job() -> None:
 def test_a_job_that_cannot_be_read_does_not_keep_the_others_waiting() -> None:
     stage = Stage(WORKING)
     stage.receive(json.dumps({"taskId": "veo_task_unreadable"}), json.dumps({"taskId": TASK}))
-    get = stage.jobs.get
-
-    def fail_for_one(key: Key) -> object:
-        if key.task_id == "veo_task_unreadable":
-            raise StorageError("a row that cannot be read")
-        return get(key)
-
-    stage.jobs.get = fail_for_one  # type: ignore[method-assign,assignment]
+    stage.faulty_jobs.fail("get", call=1)
     happened = stage.sweep(after=721)
 
     assert "job_passed_over" in happened
@@ -339,11 +331,7 @@ def test_a_job_that_cannot_be_read_does_not_keep_the_others_waiting() -> None:
 
 def test_a_table_out_of_reach_interrupts_the_sweep_without_an_exception() -> None:
     stage = Stage()
-
-    def refuse(*_: object) -> None:
-        raise StorageError("Query: down")
-
-    stage.jobs.due = refuse  # type: ignore[method-assign,assignment]
+    stage.faulty_jobs.fail("due")
 
     assert stage.sweep() == ["sweep_interrupted"]
 
@@ -359,25 +347,25 @@ def test_more_due_jobs_than_slots_are_sent_as_slots_come() -> None:
     assert stage.clock.now() - started < 21
 
 
-def with_jobs(count: int, *script: Answer) -> tuple[Stage, SlowCrew]:
-    """Give a stage with so many jobs that are all due for a probe, and the crew that its sweeps will have."""
-    stage, crew = Stage(WORKING), SlowCrew()
+def with_jobs(count: int, *script: Answer) -> tuple[Stage, SlowExecutor]:
+    """Give a stage with so many jobs that are all due for a probe, and the executor of its sweeps."""
+    stage, executor = Stage(WORKING), SlowExecutor()
     for number in range(count):
         stage.ask(f"veo_task_number_{number:03}")
         stage.clock.advance(0.6)
     stage.clock.advance(3600)
     stage.provider.script, stage.gate.given = list(script), []
-    stage.world = replace(stage.world, crew=lambda: crew)
-    return stage, crew
+    stage.executor = executor
+    return stage, executor
 
 
 def test_the_next_requests_are_sent_while_the_former_ones_are_under_way() -> None:
-    stage, crew = with_jobs(60, REPEATED)
+    stage, executor = with_jobs(60, REPEATED)
     stage.sweep()
 
     assert len(stage.provider.probed) == 60
-    assert crew.most == WIDTH
-    assert crew.left[:40] == [WIDTH] * 40
+    assert executor.most == WIDTH
+    assert executor.left[:40] == [WIDTH] * 40
 
 
 def test_the_jobs_that_another_sweep_has_taken_cost_no_slot() -> None:
@@ -406,7 +394,7 @@ def test_no_slot_is_taken_that_comes_too_late_to_be_used() -> None:
 
 def test_the_answer_that_opens_the_gate_is_waited_for() -> None:
     stage, _ = with_jobs(3, REPEATED)
-    stage.gate.shut("NO_CREDITS", stage.clock.now() - 3600, "")
+    stage.gate.pause("NO_CREDITS", stage.clock.now() - 3600, "")
     stage.sweep()
 
     assert len(stage.provider.probed) == 3
@@ -446,7 +434,7 @@ def test_a_path_that_is_gone_fails_no_job_and_says_what_to_change() -> None:
 def test_after_the_switch_queued_jobs_are_asked_for_under_the_new_contract() -> None:
     stage = Stage(PATH_IS_GONE, WORKING)
     stage.ask()
-    stage.world = replace(stage.world, contract=JOBS)
+    stage.contract = JOBS
     stage.sweep(after=61)
 
     assert (stage.job().state, stage.job().contract) == (State.PROCESSING, JOBS)
@@ -455,7 +443,7 @@ def test_after_the_switch_queued_jobs_are_asked_for_under_the_new_contract() -> 
 def test_jobs_in_flight_keep_the_contract_they_were_asked_under() -> None:
     stage = Stage(WORKING, REPEATED)
     stage.ask()
-    stage.world = replace(stage.world, contract=JOBS)
+    stage.contract = JOBS
     stage.sweep(after=721)
 
     assert stage.job().contract == "veo"
@@ -465,7 +453,7 @@ def test_jobs_in_flight_keep_the_contract_they_were_asked_under() -> None:
 def test_the_old_path_does_not_shut_the_gate_for_the_new_one() -> None:
     stage = Stage(WORKING, PATH_IS_GONE)
     stage.ask()
-    stage.world = replace(stage.world, contract=JOBS)
+    stage.contract = JOBS
     stage.sweep(after=721)
 
     assert not stage.gate.row.reason

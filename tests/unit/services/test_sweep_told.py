@@ -2,16 +2,14 @@
 
 import json
 from dataclasses import replace
-from typing import Any
 
+from tests.doubles.faults import DOWN
 from tests.doubles.stage import TASK, URL, Stage
 from veo4k.domain.answer import Answer, Meaning
-from veo4k.domain.errors import StorageError
 from veo4k.domain.gate import Pace
-from veo4k.domain.job import JOBS, Code, Job, Key, Lane, State
+from veo4k.domain.job import JOBS, Code, Key, Lane, State
 from veo4k.domain.notes import Note
 from veo4k.domain.write import Write, is_
-from veo4k.services.sweep import sweep
 
 OTHER = "veo_task_another_one"
 WORKING = Answer(meaning=Meaning.WORKING, first=True, task_id=TASK)
@@ -30,7 +28,7 @@ def message(task_id: str = TASK, **fields: object) -> str:
 
 def swept(stage: Stage, *, after: float = 0.0, life: float = 120) -> list[Note]:
     stage.clock.advance(after)
-    return [replace(note, at=None) for note in sweep(stage.world, stage.clock.now() + life)]
+    return [replace(note, at=None) for note in stage.swept(life=life)]
 
 
 def test_a_probe_is_told_as_claimed_and_as_answered() -> None:
@@ -87,28 +85,17 @@ def test_an_answer_that_came_too_late_is_told_with_the_row_as_it_is() -> None:
 
 def test_a_table_out_of_reach_is_told_with_its_error() -> None:
     stage = Stage()
+    stage.faulty_jobs.fail("due")
 
-    def refuse(*_: object) -> None:
-        raise StorageError("Query: down")
-
-    stage.jobs.due = refuse  # type: ignore[method-assign,assignment]
-
-    assert swept(stage) == [Note("sweep_interrupted", None, {"error": "Query: down"})]
+    assert swept(stage) == [Note("sweep_interrupted", None, {"error": DOWN})]
 
 
 def test_an_answer_that_cannot_be_written_is_told_with_meaning_and_error() -> None:
     stage = Stage(LOST)
-    write = stage.jobs.write
-
-    def lose(given: Write) -> object:
-        if stage.provider.asked:
-            raise StorageError("UpdateItem: down")
-        return write(given)
-
-    stage.jobs.write = lose  # type: ignore[method-assign,assignment]
+    stage.faulty_jobs.fail("write", call=2)
 
     assert stage.receive(message())[1] == Note(
-        "answer_unwritten", stage.job(), {"meaning": "lost", "reason": "ReadTimeout", "error": "UpdateItem: down"}
+        "answer_unwritten", stage.job(), {"meaning": "lost", "reason": "ReadTimeout", "error": DOWN}
     )
 
 
@@ -121,9 +108,9 @@ def fill(stage: Stage, count: int) -> list[str]:
 def one_each(stage: Stage) -> None:
     """Have one job asked for, and another one wait."""
     stage.ask()
-    stage.gate.shut_by_hand()
+    stage.gate.pause_by_hand()
     stage.ask(OTHER)
-    stage.gate.open_by_hand()
+    stage.gate.resume()
 
 
 def test_overdue_jobs_come_before_those_that_only_wait() -> None:
@@ -148,7 +135,7 @@ def test_while_the_gate_is_shut_all_that_needs_no_request_is_done() -> None:
     tasks = fill(stage, 30)
     for task in tasks[:25]:
         stage.jobs.write(Write(key=Key(task, 1), when=(is_("state", State.PROCESSING),), put={"accepts": 3}))
-    stage.gate.shut_by_hand()
+    stage.gate.pause_by_hand()
     notes = swept(stage, after=DAY + 1)
 
     assert [note.action for note in notes] == ["job_timed_out"] * 25
@@ -161,7 +148,7 @@ def test_behind_more_jobs_than_a_shut_gate_lets_through_the_rest_is_done_all_the
     assert job is not None
     ready = {"state": State.READY, "due": (job.due or 0) + 60}
     stage.jobs.write(Write(key=last, when=(is_("state", State.PROCESSING),), put=ready))
-    stage.gate.shut_by_hand()
+    stage.gate.pause_by_hand()
 
     assert [note.action for note in swept(stage, after=900)] == ["archive_nudged"]
     assert stage.provider.probed == []
@@ -171,26 +158,19 @@ def test_more_than_a_batch_is_asked_for_batch_by_batch() -> None:
     stage = Stage(WORKING, REPEATED)
     fill(stage, 40)
     stage.clock.advance(721)
-    wanted: list[int] = []
-    reserve = stage.gate.reserve
-
-    def counting(count: int, now: float, **how: Any) -> object:
-        wanted.append(count)
-        return reserve(count, now, **how)
-
-    stage.gate.reserve = counting  # type: ignore[method-assign,assignment]
+    before = len(stage.faulty_gate.called("reserve"))
     swept(stage)
 
-    assert wanted == [20, 20]
+    assert [wanted for wanted, _ in stage.faulty_gate.called("reserve")[before:]] == [20, 20]
 
 
 def test_a_sweep_waits_for_the_next_window_while_a_request_can_still_end_in_time() -> None:
     stage = Stage(WORKING, REPEATED)
     stage.ask()
     stage.clock.advance(720)
-    until = stage.gate.reserve(40, stage.clock.now()).until
+    until = stage.gate.reserve(40, stage.clock.now()).wait.until
     slept = stage.clock.slept
-    sweep(stage.world, until + 35.061)
+    stage.sweeper(until + 35.061).sweep()
 
     assert stage.provider.probed == [f"{TASK}#0#1"]
     assert until - 20 in slept
@@ -200,10 +180,10 @@ def test_a_sweep_does_not_wait_for_a_window_that_comes_too_late() -> None:
     stage = Stage(WORKING, REPEATED)
     stage.ask()
     stage.clock.advance(720)
-    until = stage.gate.reserve(40, stage.clock.now()).until
+    until = stage.gate.reserve(40, stage.clock.now()).wait.until
     before = stage.clock.now()
 
-    assert sweep(stage.world, until + 35.06) == []
+    assert stage.sweeper(until + 35.06).sweep() == []
     assert (stage.provider.probed, stage.clock.now()) == ([], before)
 
 
@@ -213,7 +193,7 @@ def test_a_sweep_waits_for_the_only_slot_of_a_pause_that_is_over() -> None:
     stage.clock.advance(720)
     stage.gate.pace = Pace(pause=0.5)
     stage.gate.reserve(40, stage.clock.now())
-    stage.gate.shut("NO_CREDITS", stage.clock.now(), "")
+    stage.gate.pause("NO_CREDITS", stage.clock.now(), "")
     swept(stage, after=0.5)
 
     assert stage.provider.probed == [f"{TASK}#0#1"]
@@ -226,8 +206,8 @@ def test_a_sweep_looks_at_nothing_in_the_seconds_before_it_is_killed() -> None:
     stage.change(state=State.READY)
     stage.clock.advance(720)
 
-    assert sweep(stage.world, stage.clock.now() + 15) == []
-    assert [note.action for note in sweep(stage.world, stage.clock.now() + 15.001)] == ["archive_nudged"]
+    assert stage.swept(life=15) == []
+    assert [note.action for note in stage.swept(life=15.001)] == ["archive_nudged"]
 
 
 def test_the_queue_is_looked_through_while_there_is_time() -> None:
@@ -236,13 +216,13 @@ def test_the_queue_is_looked_through_while_there_is_time() -> None:
     stage.provider.why_unready = ""
     stage.clock.advance(61)
 
-    assert sweep(stage.world, stage.clock.now() + 15) == []
+    assert stage.swept(life=15) == []
     assert stage.provider.asked == []
 
 
 def test_once_a_day_every_queued_job_that_is_due_is_looked_at_though_the_gate_is_shut() -> None:
     stage = Stage(unready="API_KEY_UNSET")
-    stage.gate.shut_by_hand()
+    stage.gate.pause_by_hand()
     stage.ask()
     stage.change(created_at=stage.clock.now() - 14 * DAY, due=stage.clock.now())
     midnight = (stage.clock.now() // DAY + 1) * DAY
@@ -253,7 +233,7 @@ def test_once_a_day_every_queued_job_that_is_due_is_looked_at_though_the_gate_is
 
 def test_the_minute_after_midnight_is_the_only_one() -> None:
     stage = Stage(unready="API_KEY_UNSET")
-    stage.gate.shut_by_hand()
+    stage.gate.pause_by_hand()
     stage.ask()
     stage.change(created_at=stage.clock.now() - 14 * DAY, due=stage.clock.now())
     stage.clock.at = (stage.clock.now() // DAY + 1) * DAY + 60
@@ -283,11 +263,7 @@ def test_a_row_that_left_its_lane_is_not_believed_to_be_there() -> None:
 def test_a_first_run_is_asked_for_without_a_look_at_the_others() -> None:
     stage = Stage(NO_CREDITS, WORKING)
     stage.ask()
-
-    def unread(_: str) -> list[Job]:
-        raise AssertionError("nobody has to look")
-
-    stage.jobs.runs = unread  # type: ignore[method-assign,assignment]
+    stage.faulty_jobs.fail("runs", error=AssertionError("the other runs are read"))
 
     assert [note.action for note in swept(stage, after=61)] == ["submission_claimed", "submission_accepted"]
 
@@ -304,7 +280,7 @@ def test_each_note_says_when_its_thing_happened() -> None:
     stage = Stage(WORKING, LOST)
     stage.ask()
     stage.clock.advance(720)
-    claimed, answered = sweep(stage.world, stage.clock.now() + 120)
+    claimed, answered = stage.swept()
 
     assert (claimed.at, answered.at) == (stage.job().asked_at, stage.clock.now())
 
@@ -331,7 +307,7 @@ def test_a_key_that_is_not_there_is_told_once_for_all_that_waits() -> None:
 def test_the_queue_is_left_alone_in_the_seconds_before_the_sweep_is_killed() -> None:
     stage = Stage(unready="API_KEY_UNSET")
     stage.ask()
-    stage.change(created_at=stage.clock.now() - 14 * DAY, due=stage.clock.now())
+    stage.change(created_at=stage.clock.now() - 14 * DAY, due=stage.clock.now() - 14 * DAY)
 
     assert swept(stage, life=15) == []
     assert stage.job().state is State.QUEUED

@@ -11,6 +11,7 @@ from veo4k.adapters.aws import client
 from veo4k.adapters.clock import SystemClock
 from veo4k.adapters.jobs_dynamodb import DynamoJobs
 from veo4k.adapters.secrets import Secret
+from veo4k.domain.schedule import Times
 from veo4k.settings import Settings
 
 
@@ -29,6 +30,12 @@ def clock() -> SystemClock:
 def settings() -> Settings:
     """Give this function's settings."""
     return Settings(os.environ)
+
+
+@cache
+def times() -> Times:
+    """Return this function's times."""
+    return settings().times()
 
 
 @cache

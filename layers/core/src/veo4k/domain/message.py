@@ -20,24 +20,25 @@ LONGEST_TASK_TOKEN = 2048
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """A valid message: which video, and what to do about it."""
+    """A valid message: which video, what to do about it, and the id that SQS gave it."""
 
     task_id: str
     index: int = 0
     tags: Mapping[str, str] = field(default_factory=dict)
     force: bool = False
     task_token: str | None = None
+    message_id: str = ""
 
 
-def parse_message(body: str) -> Message:
-    """Read the body of an SQS message, or raise InvalidMessageError with the reason."""
+def parse_message(body: str, message_id: str = "") -> Message:
+    """Read the body of an SQS message. Raise InvalidMessageError with the reason."""
     if len(body.encode("utf-8", "surrogatepass")) > LONGEST_BODY:
         raise InvalidMessageError(f"the body is longer than {LONGEST_BODY} bytes")
     try:
         given = parse_object(body.encode("utf-8"))
     except (NotStrictError, UnicodeEncodeError) as error:
         raise InvalidMessageError(str(error)) from None
-    return Message(**{_FIELDS[name][0]: value for name, value in _checked(given).items()})
+    return Message(message_id=message_id, **{_FIELDS[name][0]: value for name, value in _checked(given).items()})
 
 
 def _checked(given: dict[str, Any]) -> dict[str, Any]:

@@ -4,20 +4,14 @@ Whatever cannot be told apart from not having happened is a StorageError.
 """
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol
 
 from veo4k.domain.answer import Answer
-from veo4k.domain.gate import Slots
+from veo4k.domain.gate import Slots, Wait
 from veo4k.domain.job import Job, Key, Lane
-from veo4k.domain.result_url import ResultHosts
-from veo4k.domain.schedule import Times
 from veo4k.domain.write import Outcome, Write
-
-T = TypeVar("T")
-T_co = TypeVar("T_co", covariant=True)
 
 
 class Clock(Protocol):
@@ -29,26 +23,6 @@ class Clock(Protocol):
 
     def sleep_until(self, instant: float) -> None:
         """Return at that time, at once where it is over."""
-        ...
-
-
-class Pending(Protocol[T_co]):
-    """A call under way."""
-
-    def done(self) -> bool:
-        """Tell whether it is over."""
-        ...
-
-    def result(self) -> T_co:
-        """Wait for it; what it raised is raised here."""
-        ...
-
-
-class Crew(Protocol):
-    """Calls side by side; leaving its context waits for all."""
-
-    def submit(self, call: Callable[..., T], /, *args: Any) -> Pending[T]:
-        """Start a call."""
         ...
 
 
@@ -72,38 +46,38 @@ class Jobs(Protocol):
         ...
 
 
-class GateKeeper(Protocol):
-    """The account's gate: every request needs a slot of it."""
+class Gate(Protocol):
+    """The account's gate: every request to the provider about a job needs a slot from it."""
 
     def reserve(self, wanted: int, now: float, *, last: float = math.inf, counted: bool = False) -> Slots:
-        """Reserve instants in one conditional write; `counted`: they are for submissions, which the day may limit.
+        """Reserve instants in one conditional write; `counted`: for submissions, which the daily limit counts.
 
-        `last`: none later than that, in epoch seconds; a reserved instant that nobody uses is lost to the account.
+        `last`: no instant later than that, in epoch seconds. An unused reserved instant is lost to the account.
         """
         ...
 
     def uncount(self, count: int, counted: float) -> None:
-        """Take submissions back that were never sent, or surely not accepted; `counted`: their epoch second."""
+        """Subtract submissions that were never sent, or surely not accepted; `counted`: their epoch second."""
         ...
 
-    def spent(self, now: float) -> float:
-        """Give the share of the day's submissions that is spent; 0.0 where there is no limit."""
+    def limit_used(self, now: float) -> float:
+        """Return the share of the daily limit that is used; 0.0 where there is no limit."""
         ...
 
-    def shut(self, reason: str, now: float, probe: str) -> float:
-        """Shut the gate for an answer that concerns the account; gives when it may be asked again."""
+    def pause(self, reason: str, now: float, trial: str) -> float:
+        """Pause the gate for a response that concerns the account. Return when it may give a slot again."""
         ...
 
-    def settle_probe(self, probe: str, now: float, *, answered: bool) -> None:
-        """Tell what became of the shut gate's only slot."""
+    def finish_trial(self, trial: str, now: float, *, answered: bool) -> None:
+        """Record whether the request of the trial slot got a response."""
         ...
 
-    def release_probe(self, probe: str) -> None:
-        """Give the shut gate's only slot back, unused."""
+    def release_trial(self, trial: str) -> None:
+        """Give the trial slot back, unused."""
         ...
 
-    def shut_until(self, now: float) -> tuple[float, str]:
-        """Give until when the gate is surely shut and why; 0.0 when a slot may be had."""
+    def current_pause(self, now: float) -> Wait | None:
+        """Return until when and why the gate is surely paused; None when a slot may be had."""
         ...
 
 
@@ -122,12 +96,8 @@ class Provider(Protocol):
         """Ask how an accepted job stands."""
         ...
 
-
-class Account(Protocol):
-    """The account at the provider."""
-
     def balance(self) -> float | None:
-        """Ask for the credits left; None where nothing usable came back."""
+        """Return the credits that are left; None where the response holds no usable number."""
         ...
 
 
@@ -246,24 +216,3 @@ class Archive(Protocol):
     def put(self, key: str, body: bytes, content_type: str) -> None:
         """Store a small object."""
         ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class World:
-    """What submit and sweep act in.
-
-    `width`: requests at once that the crew can send; `chance`: a number from 0 to 1; `contract`: the provider's, for
-    new requests.
-    """
-
-    jobs: Jobs
-    gate: GateKeeper
-    provider: Provider
-    clock: Clock
-    crew: Callable[[], AbstractContextManager[Crew]]
-    width: int
-    new_id: Callable[[], str]
-    chance: Callable[[], float]
-    times: Times
-    hosts: ResultHosts
-    contract: str

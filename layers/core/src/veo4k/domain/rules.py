@@ -31,15 +31,15 @@ class Step(NamedTuple):
 class Moment:
     """What a rule may know besides the job and the answer.
 
-    `now`: epoch seconds; `until`: when a job that may not ask now comes back; `probing`: the answer is that of the
-    shut gate's own probe; `new_id`: a fresh id.
+    `now`: epoch seconds; `until`: when a refused job is due again; `on_trial`: the answer is that of a paused
+    gate's trial; `new_id`: a fresh id.
     """
 
     now: float
     until: float
     times: Times
     hosts: ResultHosts
-    probing: bool
+    on_trial: bool
     new_id: str
 
 
@@ -112,7 +112,7 @@ def _never_sent(job: Job, answer: Answer, moment: Moment) -> Step:
 
 def _lost(job: Job, _: Answer, moment: Moment) -> Step:
     asked, first = job.asked_at or moment.now, job.first_asked_at or moment.now
-    if asked >= first + moment.times.hard_deadline and not moment.probing:
+    if asked >= first + moment.times.hard_deadline and not moment.on_trial:
         heard = replace(job, lost=job.lost + 1)
         return Step(
             "job_timed_out", transitions.timed_out(heard, Code.SUBMISSION_UNCONFIRMED, moment.now, moment.times)

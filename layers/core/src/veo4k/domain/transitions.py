@@ -5,10 +5,10 @@ Who may do what, and only if: the table of states is this file. Nothing here rea
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import NamedTuple
 
 from veo4k.domain.answer import Answer
 from veo4k.domain.callback import Address, News
+from veo4k.domain.gate import Wait
 from veo4k.domain.job import (
     ENDED,
     LIVE,
@@ -47,34 +47,24 @@ WHY = {
 # Intake
 
 
-class Opening(NamedTuple):
-    """What a run is made of: the message, its SQS id, the run's number, and when."""
-
-    message: Message
-    message_id: str
-    run: int
-    now: float
+def create_queued(message: Message, run: int, now: float, wait: Wait) -> Write:
+    """Create a run that waits."""
+    put = _new(message, run, now) | {"state": State.QUEUED, "lane": Lane.QUEUED, "attempts": 0}
+    return Write(key=Key(message.task_id, run), put=put | {"due": wait.until, "reason": wait.reason})
 
 
-def create_queued(opening: Opening, reason: str, due: float) -> Write:
-    """Make a run that waits: `reason` and `due` say for what and until when."""
-    put = _new(opening) | {"state": State.QUEUED, "lane": Lane.QUEUED, "due": due, "reason": reason, "attempts": 0}
-    return Write(key=Key(opening.message.task_id, opening.run), put=put)
-
-
-def create_submitting(opening: Opening, attempt: str, times: Times, contract: str) -> Write:
-    """Make a run whose request follows at once: the intent, written before it."""
-    now, again = opening.now, opening.now + times.lease + unknown_wait(1, times)
-    put = _new(opening) | {"state": State.SUBMITTING, "lane": Lane.LIVE, "due": now + times.first_probe, "attempts": 1}
+def create_submitting(message: Message, run: int, now: float, *, attempt: str, times: Times, contract: str) -> Write:
+    """Create a run with the intent of its first request, which follows at once."""
+    again = now + times.lease + unknown_wait(1, times)
+    put = _new(message, run, now) | {"state": State.SUBMITTING, "lane": Lane.LIVE, "due": now + times.first_probe}
     put |= {"attempt": attempt, "first_asked_at": now, "asked_at": now, "ask_again_at": again, "contract": contract}
-    return Write(key=Key(opening.message.task_id, opening.run), put=put, mark="attempt")
+    return Write(key=Key(message.task_id, run), put=put | {"attempts": 1}, mark="attempt")
 
 
-def _new(opening: Opening) -> dict[str, object]:
-    message = opening.message
+def _new(message: Message, run: int, now: float) -> dict[str, object]:
     tokens = frozenset({message.task_token} if message.task_token else ())
-    given = {"task_id": message.task_id, "run": opening.run, "index": message.index, "tags": message.tags}
-    return given | {"created_at": opening.now, "message_id": opening.message_id, "tokens": tokens}
+    put = {"task_id": message.task_id, "run": run, "index": message.index, "tags": message.tags}
+    return put | {"created_at": now, "message_id": message.message_id, "tokens": tokens}
 
 
 def join(job: Job, token: str | None) -> Write:

@@ -1,18 +1,19 @@
 """One request: when it still leaves, and what its answer tells the gate and the job."""
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from functools import partial
-from typing import Any
+from threading import Event
+from time import sleep
 
-from tests.doubles.stage import TASK, URL, Stage
-from tests.doubles.time_manual import ManualClock, SoloCrew
+import pytest
+
+from tests.doubles.executors import LazyExecutor
+from tests.doubles.stage import TASK, URL, WIDTH, KilledError, Stage
+from tests.doubles.time_manual import ManualClock
+from veo4k.adapters.thread_pool import thread_pool
 from veo4k.domain.answer import Answer, Meaning
 from veo4k.domain.gate import LATEST
 from veo4k.domain.job import Code, State
-from veo4k.services.ask import TIME_FOR_A_REQUEST, reserve
-from veo4k.services.sweep import sweep
+from veo4k.services.dispatch import TIME_FOR_A_REQUEST
 
 WORKING = Answer(meaning=Meaning.WORKING, first=True, task_id=TASK)
 DONE = Answer(meaning=Meaning.DONE, urls=(URL,))
@@ -33,40 +34,17 @@ class TardyClock(ManualClock):
         super().sleep_until(instant + self.late)
 
 
-@dataclass(eq=False)
-class Later:
-    """A call that is made when somebody waits for it."""
-
-    call: Callable[[], Any]
-
-    def done(self) -> bool:
-        """Tell that it is not over."""
-        return False
-
-    def result(self) -> Any:
-        """Make it."""
-        return self.call()
-
-
-class LazyCrew(SoloCrew):
-    """A crew that makes no call before somebody waits for it."""
-
-    def submit(self, call: Callable[..., Any], /, *args: Any) -> Later:  # type: ignore[override]
-        """Put the call off."""
-        return Later(partial(call, *args))
-
-
 def tardy(late: float) -> Stage:
     """Give a stage on which a request is ready to leave so long after its instant."""
     stage = Stage(WORKING)
-    stage.world = replace(stage.world, clock=TardyClock(late))
+    stage.clock = TardyClock(late)
     return stage
 
 
 def test_no_slot_is_reserved_that_leaves_a_request_too_little_time() -> None:
     stage = Stage()
     now = stage.clock.now()
-    slots, _ = reserve(stage.world, 20, now + TIME_FOR_A_REQUEST + 0.5)
+    slots, _ = stage.dispatcher(now + TIME_FOR_A_REQUEST + 0.5).slots(20)
 
     assert 0 < len(slots) < 20
     assert all(slot.instant <= now + 0.5 for slot in slots)
@@ -84,14 +62,14 @@ def test_a_request_whose_slot_is_over_does_not_leave_and_may_at_once_have_anothe
     stage.ask()
 
     assert stage.provider.asked == []
-    assert (stage.job().reason, stage.job().due) == ("SLOT_MISSED", stage.world.clock.now())
+    assert (stage.job().reason, stage.job().due) == ("SLOT_MISSED", stage.clock.now())
 
 
 def test_the_silence_to_the_gates_own_probe_ends_no_job_and_shuts_the_gate_for_the_next_pause() -> None:
     stage = Stage(LOST)
     stage.ask()
     stage.change(due=stage.clock.now())
-    stage.gate.shut("NO_CREDITS", stage.clock.now(), "")
+    stage.gate.pause("NO_CREDITS", stage.clock.now(), "")
     happened = stage.sweep(after=3 * DAY + 1)
 
     assert happened == ["submission_claimed", "answer_lost"]
@@ -101,8 +79,8 @@ def test_the_silence_to_the_gates_own_probe_ends_no_job_and_shuts_the_gate_for_t
 def test_what_the_answer_to_the_gates_own_probe_opens_is_used_by_the_same_sweep() -> None:
     stage = Stage(WORKING)
     stage.receive(*(json.dumps({"taskId": f"veo_task_number_{n:03}"}) for n in range(3)))
-    stage.gate.shut("NO_CREDITS", stage.clock.now(), "")
-    stage.world = replace(stage.world, crew=LazyCrew)
+    stage.gate.pause("NO_CREDITS", stage.clock.now(), "")
+    stage.executor = LazyExecutor()
     stage.sweep(after=720)
 
     assert len(stage.provider.probed) == 3
@@ -134,21 +112,47 @@ def test_an_answer_that_came_too_late_is_told_with_its_time() -> None:
     assert (overtaken.action, overtaken.at) == ("answer_overtaken", stage.clock.now())
 
 
-def test_a_sweep_looks_at_no_more_jobs_than_it_can_ask_for() -> None:
+def test_a_sweep_reads_no_more_jobs_than_it_can_send_requests_for() -> None:
     stage = Stage(WORKING)
     stage.receive(*(json.dumps({"taskId": f"veo_task_number_{n:03}"}) for n in range(40)))
     stage.clock.advance(720)
     stage.gate.reserve(40, stage.clock.now())
-    looked, ahead, due = [], [], stage.jobs.due
-
-    def counting(*asked: object) -> object:
-        for key in due(*asked):  # type: ignore[arg-type]
-            looked.append(key)
-            yield key
-
-    stage.jobs.due = counting  # type: ignore[method-assign,assignment]
-    stage.provider.meanwhile = lambda _: ahead.append(len(looked) - len(stage.provider.probed))
-    sweep(stage.world, stage.clock.now() + 120)
+    ahead: list[int] = []
+    stage.provider.meanwhile = lambda _: ahead.append(len(stage.faulty_jobs.called("get")) - len(stage.provider.probed))
+    stage.sweep()
 
     assert len(stage.provider.probed) == 40
-    assert max(ahead) == stage.world.width - 1
+    assert max(ahead) == WIDTH - 1
+
+
+def test_leaving_the_dispatcher_waits_for_every_request_even_after_an_error() -> None:
+    stage, killed = Stage(WORKING), Event()
+    stage.executor = thread_pool(2)
+
+    def answer_late(_: object) -> None:
+        killed.wait(5)
+        sleep(0.05)
+
+    def kill_at_the_second_claim(_: object) -> None:
+        if len(stage.faulty_jobs.called("write")) == 2:
+            killed.set()
+            raise KilledError
+
+    stage.provider.meanwhile = answer_late
+    stage.faulty_jobs.before("write", kill_at_the_second_claim)
+    with pytest.raises(KilledError):
+        stage.receive(*(json.dumps({"taskId": task}) for task in (TASK, "veo_task_another_one")))
+
+    assert stage.job().state is State.PROCESSING
+
+
+def test_an_error_in_a_request_is_raised_when_its_result_is_collected() -> None:
+    stage = Stage(WORKING)
+
+    def crash(_: object) -> None:
+        raise LookupError
+
+    stage.provider.meanwhile = crash
+
+    with pytest.raises(LookupError):
+        stage.ask()

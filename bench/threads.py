@@ -1,17 +1,16 @@
-"""How near a sweep that no limit holds back comes to what its crew can do, in real time."""
+"""How near a sweep that no limit holds back comes to what its threads can do, in real time."""
 
 import math
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 
 from bench.pacing import MINUTE, due_job, put
+from tests.doubles.faults import FaultInjector
 from tests.doubles.gate_memory import MemoryGate
 from tests.doubles.stage import Stage
 from veo4k.adapters.clock import SystemClock
 from veo4k.domain.answer import Answer, Meaning
-from veo4k.domain.gate import Slots
-from veo4k.services.sweep import sweep
+from veo4k.domain.gate import Slots, Wait
 
 LIFE = 1200.0  # seconds
 
@@ -26,9 +25,10 @@ def free_sweep(jobs: int, latency: float, width: int) -> float:
     for n in range(jobs):
         put(stage.jobs, due_job(n, clock.now() - MINUTE))
     stage.provider.meanwhile = lambda _: time.sleep(latency)
-    world = replace(stage.world, clock=clock, gate=_Open(), crew=lambda: ThreadPoolExecutor(width), width=width)
-    begun = time.perf_counter()
-    sweep(world, clock.now() + LIFE)
+    stage.clock, stage.faulty_gate, stage.width = clock, FaultInjector(_Open()), width  # type: ignore[assignment]
+    with ThreadPoolExecutor(width) as stage.executor:
+        begun = time.perf_counter()
+        stage.sweeper(clock.now() + LIFE).sweep()
     seconds, asked = time.perf_counter() - begun, len(stage.provider.probed) + len(stage.provider.asked)
     return asked * latency / width / seconds
 
@@ -39,4 +39,4 @@ class _Open(MemoryGate):
     def reserve(self, wanted: int, now: float, *, last: float = math.inf, counted: bool = False) -> Slots:
         """Give every slot at once."""
         del last, counted
-        return Slots((now,) * wanted, now, "")
+        return Slots((now,) * wanted, Wait(now, ""))
