@@ -32,7 +32,7 @@ print(len([path for path in compiled if path.startswith(ours)]), len(loaded))
 """
 READY = {
     "SubmitFunction": "import app; from veo4k.bootstrap.submit import submitter; submitter(0)",
-    "CallbackFunction": "import app; from veo4k.bootstrap.settling import office; office()",
+    "CallbackFunction": "import app; from veo4k.bootstrap.callback import callback_handler; callback_handler()",
 }
 
 

@@ -109,7 +109,7 @@ class _Cloud:
 
     def _invoke(self, life: float, call: Callable[[Machine, float], object], then: Callable[[], None]) -> None:
         machine = self.free.pop() if self.free else self._machine()
-        stop_at = self.kernel.now + life
+        deadline = self.kernel.now + life
 
         def done(_: object, error: BaseException | None) -> None:
             if error is not None:
@@ -117,7 +117,7 @@ class _Cloud:
             self.free.append(machine)
             then()
 
-        Process(self.kernel, "function", stop_at).start(partial(call, machine, stop_at), done)
+        Process(self.kernel, "function", deadline).start(partial(call, machine, deadline), done)
 
     def _machine(self) -> Machine:
         def new_id() -> str:

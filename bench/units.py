@@ -26,8 +26,8 @@ from veo4k.domain.job import Job, Key, Lane, State
 from veo4k.domain.ports import Change
 from veo4k.domain.schedule import Times
 from veo4k.domain.write import Write, Written
-from veo4k.services.archive import Vault, archive
-from veo4k.services.publish import Desk, publish
+from veo4k.services.archive import Archiver
+from veo4k.services.publish import Publisher
 from veo4k.services.submit import Received
 
 BATCH = 10
@@ -153,7 +153,7 @@ def _written(jobs: DynamoJobs, write: Write) -> Job:
 def _end(jobs: DynamoJobs, ready: Job, now: float, meter: Meter) -> None:
     """Archive a real video and announce the end."""
     video = ensure_media(ROOT / ".local/media").uhd.read_bytes()
-    vault = Vault(
+    archiver = Archiver(
         jobs=jobs,
         downloads=MemoryDownloads({ready.urls[0]: [video], ready.image_urls[0]: [b"jpg"]}),
         archive=MemoryArchive(),
@@ -161,13 +161,13 @@ def _end(jobs: DynamoJobs, ready: Job, now: float, meter: Meter) -> None:
         new_id=_new_id,
         times=Times(),
     )
-    archive(vault, ready.key, now + 900)
+    archiver.store(ready.key, now + 900)
     calls = meter.calls
     ended = jobs.get(ready.key)
     meter.calls = calls
     if ended is None or ended.state is not State.SUCCEEDED:
         raise RuntimeError("the job has not succeeded")
-    publish(Desk(jobs, _Quiet(), 90), [Change(ready, ended)], now)
+    Publisher(jobs, _Quiet(), 90).publish([Change(ready, ended)], now)
 
 
 def _size(item: dict[str, Any]) -> int:

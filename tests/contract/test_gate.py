@@ -264,7 +264,7 @@ def test_a_probe_whose_lease_is_over_goes_to_the_next_caller(new_gate: GateMaker
     assert again.trial not in ("", trial)
 
 
-SETTLEMENTS: dict[str, Callable[[Gate, str], Any]] = {
+ENDINGS: dict[str, Callable[[Gate, str], Any]] = {
     "answered": lambda gate, trial: gate.finish_trial(trial, NOW + 61, answered=True),
     "unanswered": lambda gate, trial: gate.finish_trial(trial, NOW + 61, answered=False),
     "given back": lambda gate, trial: gate.release_trial(trial),
@@ -272,12 +272,12 @@ SETTLEMENTS: dict[str, Callable[[Gate, str], Any]] = {
 }
 
 
-@pytest.mark.parametrize("settle", SETTLEMENTS.values(), ids=SETTLEMENTS)
+@pytest.mark.parametrize("finish", ENDINGS.values(), ids=ENDINGS)
 @pytest.mark.parametrize("trial", ["", "somebody"])
-def test_only_the_holder_of_the_probe_can_settle_it(new_gate: GateMaker, settle: Any, trial: str) -> None:
+def test_only_the_holder_of_the_probe_can_finish_it(new_gate: GateMaker, finish: Any, trial: str) -> None:
     on_trial(new_gate)
     before = new_gate().read()
-    settle(new_gate(), trial)
+    finish(new_gate(), trial)
     assert new_gate().read() == before
 
 

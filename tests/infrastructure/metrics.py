@@ -8,9 +8,9 @@ from veo4k.observability import _metric
 CORE = Path("layers/core/src/veo4k")
 NOTES = {
     "submit": ["services/submit.py", "services/dispatch.py", "domain/rules.py"],
-    "callback": ["services/settle.py"],
+    "callback": ["services/callback.py"],
     "sweep": ["services/sweep.py", "services/dispatch.py", "services/health.py", "domain/rules.py"],
-    "publish": ["services/publish.py", "bootstrap/publishing.py"],
+    "publish": ["services/publish.py", "bootstrap/publish.py"],
     "archive": ["services/archive.py"],
 }
 """Where each function's notes are written."""

@@ -14,7 +14,7 @@ from tests.simulation.videos import EVIL_HOST, HD
 from tests.simulation.weather import Weather
 from veo4k.adapters.callback_auth import KeyedCallbackAuth, make_signature, make_token
 from veo4k.domain.job import Job, Key
-from veo4k.services.settle import Request
+from veo4k.services.callback import Request
 
 if TYPE_CHECKING:
     from veo4k.adapters.secrets import Secret

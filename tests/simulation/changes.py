@@ -16,7 +16,8 @@ from veo4k.domain.job import Job, State
 from veo4k.domain.message import Message
 from veo4k.domain.rules import Due, Moment, Step
 from veo4k.domain.write import Write, in_
-from veo4k.services import settle, submit, sweep
+from veo4k.services import submit, sweep
+from veo4k.services.callback import CallbackHandler
 
 Change = Callable[[ExitStack], object]
 ANY_STATE = (in_("state", frozenset(State)),)
@@ -156,14 +157,14 @@ def in_both(name: str, change: Callable[[Any], Any]) -> Change:
 
 
 def makes_a_row(real: Callable[..., tuple[int, Any]]) -> Callable[..., tuple[int, Any]]:
-    def write_down(office: settle.Office, address: Address, news: Any, now: float) -> tuple[int, Any]:
-        answered = real(office, address, news, now)
-        if office.jobs.get(address.key) is None:
+    def write(handler: CallbackHandler, address: Address, news: Any, now: float) -> tuple[int, Any]:
+        answered = real(handler, address, news, now)
+        if handler.jobs.get(address.key) is None:
             message = Message(task_id=address.task_id, index=address.index, message_id="callback")
-            office.jobs.write(transitions.create_queued(message, address.run, now, Wait(now, "")))
+            handler.jobs.write(transitions.create_queued(message, address.run, now, Wait(now, "")))
         return answered
 
-    return write_down
+    return write
 
 
 def unchanged(_: object) -> Callable[..., Any]:

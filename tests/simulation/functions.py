@@ -14,8 +14,10 @@ from veo4k.domain.notes import Note
 from veo4k.domain.ports import Change, Clock, Gate, Jobs, MessageQueue, Provider
 from veo4k.domain.result_url import ResultHosts
 from veo4k.domain.schedule import Times
-from veo4k.services import archive, publish, settle
+from veo4k.services.archive import Archiver
+from veo4k.services.callback import CallbackHandler, Request
 from veo4k.services.dispatch import Dispatcher
+from veo4k.services.publish import Publisher
 from veo4k.services.submit import Received, Submitter
 from veo4k.services.sweep import Sweeper
 
@@ -89,9 +91,9 @@ class Functions:
     effects: Effects
     new_machine: Callable[[], Machine]
     contract: Callable[[], str]
-    office: settle.Office
-    desk: publish.Desk
-    vault: archive.Vault
+    callback_handler: CallbackHandler
+    publisher: Publisher
+    archiver: Archiver
     skew: float
     faulted: list[tuple[str, BaseException]] = field(default_factory=list)
     notes: dict[str, int] = field(default_factory=dict)
@@ -136,15 +138,15 @@ class Functions:
 
         self._invoke("sweep", lambda deadline: machine.sweeper(deadline).sweep(), over)
 
-    def callback(self, name: str, _: Key, request: settle.Request, done: Callable[[int | None], None]) -> None:
+    def callback(self, name: str, _: Key, request: Request, done: Callable[[int | None], None]) -> None:
         """Receive a callback; `done` hears the status."""
 
         def over(value: tuple[int, Note] | None) -> None:
             self._hear([value[1]] if value else [])
             done(value[0] if value else None)
 
-        now = self.vault.clock.now
-        self._invoke(name, lambda _: settle.settle(self.office, request, now()), over, TIMEOUTS["callback"])
+        now = self.archiver.clock.now
+        self._invoke(name, lambda _: self.callback_handler.handle(request, now()), over, TIMEOUTS["callback"])
 
     def publish(self, changes: Sequence[Change], done: Callable[[bool], None]) -> None:
         """Read records; `done` hears whether it lived to the end."""
@@ -153,8 +155,8 @@ class Functions:
             self._hear(value or [])
             done(value is not None)
 
-        now = self.vault.clock.now
-        self._invoke("publish", lambda _: publish.publish(self.desk, changes, now()), over)
+        now = self.archiver.clock.now
+        self._invoke("publish", lambda _: self.publisher.publish(changes, now()), over)
 
     def archive(self, key: Key, done: Callable[[bool], None]) -> None:
         """Archive a job's result; `done` hears whether the message may go."""
@@ -163,7 +165,7 @@ class Functions:
             self._hear([value] if value else [])
             done(value is not None)
 
-        self._invoke("archive", lambda stop_at: archive.archive(self.vault, key, stop_at), over)
+        self._invoke("archive", lambda deadline: self.archiver.store(key, deadline), over)
 
     def _take(self) -> Machine:
         while self._free:
@@ -176,8 +178,8 @@ class Functions:
         self, name: str, call: Callable[[float], T], over: Callable[[T | None], None], timeout: float = 0.0
     ) -> None:
         skew = self.skew * (2 * self.random.random() - 1)
-        stop_at = self.kernel.now + (timeout or TIMEOUTS[name])
-        process = Process(self.kernel, name, stop_at, skew)
+        deadline = self.kernel.now + (timeout or TIMEOUTS[name])
+        process = Process(self.kernel, name, deadline, skew)
 
         def done(value: T | None, error: BaseException | None) -> None:
             if self.effects.timeline.tells and error is not None:
@@ -186,7 +188,7 @@ class Functions:
                 self.faulted.append((name, error))
             over(value)
 
-        process.start(lambda: call(stop_at + skew), done)
+        process.start(lambda: call(deadline + skew), done)
 
     def _hear(self, notes: Sequence[Note]) -> None:
         for note in notes:

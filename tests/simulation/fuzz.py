@@ -25,7 +25,7 @@ from veo4k.domain.rules import Moment, after_answer
 from veo4k.domain.schedule import Times
 from veo4k.domain.transitions import create_submitting
 from veo4k.domain.write import Outcome, Write, Written, apply
-from veo4k.services.settle import Office, Request, settle
+from veo4k.services.callback import CallbackHandler, Request
 
 FULL_WIDTH = "\N{FULLWIDTH DIGIT ONE}" * 10  # a number to Python's int()
 COUNTS = {"callbacks": 300_000, "answers": 20_000, "messages": 100_000}
@@ -116,10 +116,15 @@ def fuzz_callbacks(count: int, seed: int = 0) -> Mapping[str, int]:
         )
         before, jobs.fails = jobs.get(KEY), table_fails
         attempt = _callback(random, int(NOON))
-        office = Office(
-            jobs, SimulatedAuth(_unreachable if keys_fail else lambda: None), Times(), HOSTS, optional=False
+        auth = SimulatedAuth(_unreachable if keys_fail else lambda: None)
+        handler = CallbackHandler(
+            jobs,
+            auth,
+            Times(),
+            HOSTS,
+            is_signature_optional=False,
         )
-        status, _note = settle(office, attempt.request, NOON)
+        status, _note = handler.handle(attempt.request, NOON)
         after = jobs.get(KEY)
         if not _is_right(attempt, status, before, after) or len(jobs.all()) != 1:
             raise AssertionError(f"{status} and {after} for {attempt}")

@@ -20,7 +20,10 @@ from tests.simulation.world import Simulation
 from veo4k.adapters.callback_auth import KeyedCallbackAuth
 from veo4k.domain import gate, rules, transitions
 from veo4k.domain.answer import Meaning
-from veo4k.services import archive, settle, submit, sweep
+from veo4k.services import archive, callback, submit, sweep
+from veo4k.services.archive import Archiver
+from veo4k.services.callback import CallbackHandler
+from veo4k.services.sweep import Sweeper
 
 ENOUGH = 60  # seeds within which each of them is caught
 JOBS = 40  # of each seed
@@ -39,7 +42,7 @@ def _mutant(change: Change, *breaks: int, shows_in: str = "") -> Mutant:
 
 
 SIGNATURES = together(
-    part(settle, "_is_fresh", changes.always), part(settle, "_check_other_id", lambda _: lambda *_: None)
+    part(callback, "_is_fresh", changes.always), part(CallbackHandler, "_check_other_id", lambda _: lambda *_: None)
 )
 TURNS = together(part(sweep, "is_turn", changes.always), part(submit, "is_turn", changes.always))
 
@@ -61,11 +64,11 @@ MUTANTS: Mapping[str, Mutant] = {
         part(transitions, "_as_seen", lambda _: lambda _: changes.ANY_STATE), 3, 5, shows_in="news meets a probe"
     ),
     "an answer without conditions": _mutant(part(transitions, "_held", lambda _: lambda _: changes.ANY_STATE), 1, 3),
-    "a callback's links are trusted": _mutant(part(settle, "fetchable", changes.as_they_come), 8),
+    "a callback's links are trusted": _mutant(part(callback, "fetchable", changes.as_they_come), 8),
     "no signature check": _mutant(SIGNATURES, 8),
     "no token check": _mutant(part(KeyedCallbackAuth, "token_holds", changes.always), 8),
     "a callback overwrites": _mutant(part(transitions, "called_back_ready", changes.loosened), 3),
-    "a callback makes a row": _mutant(part(settle, "_write_down", changes.makes_a_row), 4),
+    "a callback makes a row": _mutant(part(CallbackHandler, "_write", changes.makes_a_row), 4),
     "record-info of the base is believed": _mutant(
         part(SimulatedProvider, "probe", lambda _: changes.asks_for_the_base), 6, 7
     ),
@@ -87,10 +90,10 @@ MUTANTS: Mapping[str, Mutant] = {
         2,
         shows_in="an hour in which functions die at their requests",
     ),
-    "a probe without a claim": _mutant(part(sweep.Sweeper, "_claim_probe", changes.unclaimed), 2),
+    "a probe without a claim": _mutant(part(Sweeper, "_claim_probe", changes.unclaimed), 2),
     "READY leaves the due index": _mutant(changes.puts("called_back_ready", lane=None, due=None), 4),
     "a run without its message": _mutant(part(transitions, "_new", changes.without_message_id), 4),
-    "siblings are ignored": _mutant(part(archive, "_siblings", changes.finds_nothing), 6),
+    "siblings are ignored": _mutant(part(Archiver, "_siblings", changes.finds_nothing), 6),
     "turns are ignored": _mutant(TURNS, 1),
 }
 

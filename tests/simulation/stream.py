@@ -10,7 +10,7 @@ from tests.simulation.faults import Fault, Faults
 from tests.simulation.kernel import Kernel
 from veo4k.domain.job import ENDED, State
 from veo4k.domain.ports import Change
-from veo4k.services.publish import _asks_for_action
+from veo4k.services.publish import _is_trigger
 
 BATCH, MOST_TRIES, MINUTE = 100, 6, 60.0
 SHOWN = ENDED | {State.READY}
@@ -53,7 +53,7 @@ class Stream:
             else:
                 self.kernel.after(1.0, self._try, batch, tries + 1)
 
-        if any(_asks_for_action(change) for change in batch):
+        if any(_is_trigger(change) for change in batch):
             self.publish(batch, done)
         else:
             done(True)  # the function would do nothing, and most records are such

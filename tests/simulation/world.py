@@ -33,7 +33,10 @@ from veo4k.domain.job import JOBS, Job, Key
 from veo4k.domain.ports import Change
 from veo4k.domain.result_url import ResultHosts
 from veo4k.domain.schedule import Times
-from veo4k.services import archive, publish, settle
+from veo4k.services import archive
+from veo4k.services.archive import Archiver
+from veo4k.services.callback import CallbackHandler, Request
+from veo4k.services.publish import Publisher
 from veo4k.services.submit import Received
 
 BEGIN = 1_800_000_000.0
@@ -125,9 +128,9 @@ class Simulation:
             effects=self.effects,
             new_machine=machine,
             contract=self._contract,
-            office=settle.Office(self.jobs, auth, self.times, HOSTS, optional=False),
-            desk=publish.Desk(self.jobs, self.announcements, 90),
-            vault=archive.Vault(
+            callback_handler=CallbackHandler(self.jobs, auth, self.times, HOSTS, is_signature_optional=False),
+            publisher=Publisher(self.jobs, self.announcements, 90),
+            archiver=Archiver(
                 jobs=self.jobs,
                 downloads=self.downloads,
                 archive=self.archive,
@@ -193,7 +196,7 @@ class Simulation:
     def _to_archive(self, key: Key) -> None:
         self.archive_queue.send(json.dumps({"taskId": key.task_id, "run": key.run}))
 
-    def _deliver(self, name: str, key: Key, request: settle.Request, done: Callable[[int | None], None]) -> None:
+    def _deliver(self, name: str, key: Key, request: Request, done: Callable[[int | None], None]) -> None:
         self.functions.callback(name, key, request, done)
 
     def _changed(self, change: Change) -> None:

@@ -35,9 +35,9 @@ from veo4k.domain.event import detail
 from veo4k.domain.job import Job, State
 from veo4k.domain.result_url import ResultHosts
 from veo4k.domain.write import Write, is_
-from veo4k.services.archive import Vault
-from veo4k.services.publish import Desk
-from veo4k.services.settle import Office
+from veo4k.services.archive import Archiver
+from veo4k.services.callback import CallbackHandler
+from veo4k.services.publish import Publisher
 
 API_KEY, WEBHOOK_KEY, TOKEN_KEY = "canary-api-key", "canary-webhook-key", "canary-token-key"
 QUERY, TASK_TOKEN = "canary-url-query", "canary-task-token"
@@ -103,9 +103,10 @@ class House:
         stage.provider, stage.hosts = kie, HOSTS
         stage.faulty_queue = SqsQueue(self.cloud, "queue", "dead")
         auth = KeyedCallbackAuth(self.secret("token"), self.secret("webhook"))
-        office = Office(self.stage.jobs, auth, self.stage.times, HOSTS, optional=False)
-        desk = Desk(self.stage.jobs, AwsAnnouncements(self.cloud, self.cloud, self.cloud, "queue", "bus"), 90)
-        vault = Vault(
+        callback_handler = CallbackHandler(self.stage.jobs, auth, self.stage.times, HOSTS, is_signature_optional=False)
+        announcements = AwsAnnouncements(self.cloud, self.cloud, self.cloud, "queue", "bus")
+        publisher = Publisher(self.stage.jobs, announcements, 90)
+        archiver = Archiver(
             jobs=self.stage.jobs,
             downloads=GuardedDownloads(HOSTS, self.stage.clock.now),
             archive=MemoryArchive(),
@@ -117,11 +118,11 @@ class House:
             (submit.app, "clock", self.stage.clock),
             (sweep.app, "clock", self.stage.clock),
             (sweep.app, "health", self.stage.health()),
-            (callback.app, "office", office),
+            (callback.app, "callback_handler", callback_handler),
             (callback.app, "clock", self.stage.clock),
-            (publish.app, "desk", desk),
+            (publish.app, "publisher", publisher),
             (publish.app, "clock", self.stage.clock),
-            (archive.app, "vault", vault),
+            (archive.app, "archiver", archiver),
             (archive.app, "clock", self.stage.clock),
             (check.app, "candidates", NewVersions(self.cloud, self.cloud, VERSIONS)),
         ]

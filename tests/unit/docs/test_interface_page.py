@@ -13,7 +13,7 @@ from veo4k.domain.event import DETAIL_TYPES, SOURCE, detail
 from veo4k.domain.job import ATTRIBUTES, ENDED, LIVE, Code, Job, State
 from veo4k.domain.message import parse_message
 from veo4k.domain.transitions import WHY
-from veo4k.services import settle
+from veo4k.services import callback
 
 NAME = "docs/interface.md"
 EXAMPLES = blocks(page(NAME))
@@ -74,7 +74,14 @@ def test_every_field_of_a_message_is_named() -> None:
 
 
 def test_every_status_of_the_callback_is_told() -> None:
-    given = {settle.OK, settle.BAD_REQUEST, settle.UNAUTHORIZED, settle.NOT_FOUND, settle.TOO_LARGE, settle.UNAVAILABLE}
+    given = {
+        callback.OK,
+        callback.BAD_REQUEST,
+        callback.UNAUTHORIZED,
+        callback.NOT_FOUND,
+        callback.TOO_LARGE,
+        callback.UNAVAILABLE,
+    }
     assert {int(row[0]) for row in table("Callback")} == given
 
 
@@ -82,7 +89,7 @@ def test_the_callback_is_told_as_it_is() -> None:
     told = section(NAME, "Callback")
     assert callback_path("{taskId}", "{index}", "{run}", "{token}") in told  # type: ignore[arg-type]  # a pattern
     assert f"{LONGEST_BODY // 1024} KiB" in told
-    assert f"{settle.TOLERANCE} s" in told
+    assert f"{callback.TOLERANCE} s" in told
     assert TOKEN.pattern.endswith("{43}")
     assert "43 characters" in told
 

@@ -1,23 +1,25 @@
 import hashlib
 import json
-from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from local.media import Media, ensure_media, marked
 from tests.doubles.archive_memory import MemoryArchive, MemoryBody, MemoryDownloads, Served
+from tests.doubles.faults import DOWN, FaultInjector
 from tests.doubles.gate_memory import numbered
 from tests.doubles.jobs_memory import MemoryJobs
 from tests.doubles.stage import TASK
 from tests.doubles.time_manual import NOON, ManualClock
-from veo4k.domain.errors import DeadLinkError, DownloadError, StorageError
+from veo4k.domain.errors import DeadLinkError, DownloadError
 from veo4k.domain.job import Archived, Code, Job, Key, Lane, State
 from veo4k.domain.notes import Note
+from veo4k.domain.ports import Archive, Downloads, Jobs
 from veo4k.domain.schedule import Times
 from veo4k.domain.write import Write, is_
-from veo4k.services.archive import LONGEST_POSTER, Vault, archive
+from veo4k.services.archive import LONGEST_POSTER, Archiver
 
 URL, POSTER = "https://file.example/a.mp4?secret=1", "https://file.example/a.jpg?secret=1"
 NAME = f"videos/{TASK}/0/1.mp4"
@@ -49,24 +51,30 @@ class Scene:
         self.jobs, self.clock, self.bucket = MemoryJobs(), ManualClock(), MemoryArchive()
         self.downloads = MemoryDownloads({URL: list(served), POSTER: [poster]})
         self.put(job)
-        self.vault = Vault(
-            jobs=self.jobs,
-            downloads=self.downloads,
-            archive=self.bucket,
+        self.faulty_jobs, self.faulty_bucket = FaultInjector(self.jobs), FaultInjector(self.bucket)
+        self.faulty_downloads = FaultInjector(self.downloads)
+        self.archiver = Archiver(
+            jobs=cast("Jobs", self.faulty_jobs),
+            downloads=cast("Downloads", self.faulty_downloads),
+            archive=cast("Archive", self.faulty_bucket),
             clock=self.clock,
             new_id=numbered("lease"),
             times=Times(),
         )
+
+    def lose_the_lease(self, *_: object) -> None:
+        """Let another invocation claim the job."""
+        self.jobs.write(Write(key=READY.key, when=(is_("state", State.READY),), put={"lease": "other"}))
 
     def put(self, job: Job) -> None:
         given = {name: getattr(job, name) for name in Job.__dataclass_fields__}
         self.jobs.write(Write(key=job.key, put=given))
 
     def archive(self, key: Key = READY.key) -> str:
-        return archive(self.vault, key, self.clock.now() + 900).action
+        return self.archiver.store(key, self.clock.now() + 900).action
 
     def told(self, key: Key = READY.key) -> Note:
-        return archive(self.vault, key, self.clock.now() + 900)
+        return self.archiver.store(key, self.clock.now() + 900)
 
     def job(self, key: Key = READY.key) -> Job:
         job = self.jobs.get(key)
@@ -206,14 +214,7 @@ def test_a_job_that_has_ended_is_not_archived_again(media: Media) -> None:
 
 def test_who_lost_the_lease_in_the_meantime_writes_nothing(media: Media) -> None:
     scene = Scene(media.uhd.read_bytes())
-    put = scene.bucket.put
-
-    def steal(key: str, body: bytes, content_type: str) -> None:
-        put(key, body, content_type)
-        taken = {"lease": "thief"}
-        scene.jobs.write(Write(key=READY.key, when=(is_("state", State.READY),), put=taken))
-
-    scene.bucket.put = steal  # type: ignore[method-assign]
+    scene.faulty_bucket.before("put", scene.lose_the_lease)
 
     assert scene.archive() == "archive_overtaken"
     assert scene.job().state is State.READY
@@ -293,15 +294,15 @@ def test_the_row_beside_the_video_is_there_for_people_to_read(media: Media) -> N
 
 def test_downloads_stop_while_there_is_time_to_write_down_how_far_they_got(media: Media) -> None:
     scene = Scene(media.uhd.read_bytes())
-    archive(scene.vault, READY.key, NOON + 900)
+    scene.archiver.store(READY.key, NOON + 900)
 
     assert scene.downloads.stops == [NOON + 870, NOON + 870]
 
 
 def test_downloads_stop_when_the_lease_is_over(media: Media) -> None:
     scene = Scene(media.uhd.read_bytes())
-    scene.vault = replace(scene.vault, times=Times(archive_lease=100))
-    archive(scene.vault, READY.key, NOON + 900)
+    scene.archiver = replace(scene.archiver, times=Times(archive_lease=100))
+    scene.archiver.store(READY.key, NOON + 900)
 
     assert scene.downloads.stops == [NOON + 100, NOON + 100]
 
@@ -348,40 +349,29 @@ def test_a_file_that_is_not_4k_says_what_it_is(media: Media) -> None:
 
 def test_who_was_overtaken_says_by_what_and_with_which_news() -> None:
     scene = Scene(DownloadError("reset"))
-    opened = scene.downloads.open
-
-    def steal(url: str, stop_at: float) -> AbstractContextManager[MemoryBody]:
-        scene.jobs.write(Write(key=READY.key, when=(is_("state", State.READY),), put={"lease": "thief"}))
-        return opened(url, stop_at)
-
-    scene.downloads.open = steal  # type: ignore[method-assign,assignment]
+    scene.faulty_downloads.before("open", scene.lose_the_lease)
 
     assert scene.told() == Note("archive_overtaken", scene.job(), {"why": "reset"})
 
 
 def test_who_was_overtaken_by_an_end_has_nothing_to_say_but_that() -> None:
     scene = Scene(job=replace(READY, urls=()))
-    write = scene.jobs.write
 
-    def overtaken(given: Write) -> object:
-        if "error" in given.put:
-            write(Write(key=READY.key, when=(is_("state", State.READY),), put={"state": State.SUCCEEDED}))
-        return write(given)
+    def succeed(write: Write) -> None:
+        if "error" in write.put:
+            ended = {"state": State.SUCCEEDED}
+            scene.jobs.write(Write(key=READY.key, when=(is_("state", State.READY),), put=ended))
 
-    scene.jobs.write = overtaken  # type: ignore[method-assign,assignment]
+    scene.faulty_jobs.before("write", succeed)
 
     assert scene.told() == Note("archive_overtaken", scene.job())
 
 
 def test_a_bucket_that_refuses_what_lies_beside_the_video_is_tried_again(media: Media) -> None:
     scene = Scene(media.uhd.read_bytes())
+    scene.faulty_bucket.fail("put")
 
-    def refuse(*_: object) -> None:
-        raise StorageError("PutObject: down")
-
-    scene.bucket.put = refuse  # type: ignore[method-assign,assignment]
-
-    assert scene.told() == Note("archive_postponed", scene.job(), {"why": "PutObject: down"})
+    assert scene.told() == Note("archive_postponed", scene.job(), {"why": DOWN})
     assert (scene.job().state, scene.job().due) == (State.READY, NOON + 60)
 
 

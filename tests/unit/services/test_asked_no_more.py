@@ -14,7 +14,7 @@ from veo4k.domain.job import Code, Job, Lane, State
 from veo4k.domain.rules import Due, Moment, after_answer, when_due
 from veo4k.domain.schedule import Times
 from veo4k.domain.write import Refused, Write, Written, apply
-from veo4k.services.archive import Vault, archive
+from veo4k.services.archive import Archiver
 
 TIMES = Times()
 MOMENT = Moment(now=NOON, until=NOON, times=TIMES, hosts=HOSTS, on_trial=False, new_id="n")
@@ -101,7 +101,7 @@ def test_links_that_keep_dying_are_replaced_ever_more_slowly() -> None:
     given = {name: getattr(LINKLESS, name) for name in Job.__dataclass_fields__}
     stage.jobs.write(Write(key=LINKLESS.key, put={**given, "tries": 6, "link_dead": None}))
     downloads = MemoryDownloads({URL: [DeadLinkError("403")]})
-    vault = Vault(
+    archiver = Archiver(
         jobs=stage.jobs,
         downloads=downloads,
         archive=MemoryArchive(),
@@ -109,7 +109,7 @@ def test_links_that_keep_dying_are_replaced_ever_more_slowly() -> None:
         new_id=numbered("lease"),
         times=TIMES,
     )
-    archive(vault, LINKLESS.key, NOON + 900)
+    archiver.store(LINKLESS.key, NOON + 900)
 
     assert stage.job().link_dead
     assert stage.job().due == NOON + 60 * 2**6

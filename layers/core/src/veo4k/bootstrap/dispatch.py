@@ -6,7 +6,7 @@ from veo4k.adapters.aws import client
 from veo4k.adapters.gate_dynamodb import DynamoGate
 from veo4k.adapters.kie import CONNECTIONS, Kie
 from veo4k.adapters.thread_pool import thread_pool
-from veo4k.bootstrap import clock, jobs, new_id, secret, settings, times
+from veo4k.bootstrap import clock, hosts, jobs, new_id, secret, settings, times
 from veo4k.domain.job import JOBS, VEO
 from veo4k.services.dispatch import Dispatcher
 
@@ -45,7 +45,7 @@ def dispatcher(deadline: float) -> Dispatcher:
         width=CONNECTIONS,
         new_id=new_id,
         times=times(),
-        hosts=settings().hosts(),
+        hosts=hosts(),
         contract=contract(),
         deadline=deadline,
     )

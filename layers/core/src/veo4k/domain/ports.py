@@ -4,7 +4,7 @@ Whatever cannot be told apart from not having happened is a StorageError.
 """
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, NamedTuple, Protocol
 
@@ -164,24 +164,14 @@ class Candidates(Protocol):
         ...
 
 
-class Body(Protocol):
-    """A file as it comes in."""
-
-    @property
-    def length(self) -> int | None:
-        """Content-Length in bytes, where one was given."""
-        ...
-
-    def __iter__(self) -> Iterator[bytes]:
-        """Give it chunk by chunk; DownloadError when it is short, long, slow or out of time."""
-        ...
-
-
 class Downloads(Protocol):
-    """The guarded way to a result."""
+    """Downloads of results, from allowed hosts only."""
 
-    def open(self, url: str, stop_at: float) -> AbstractContextManager[Body]:
-        """Open a result's URL; `stop_at` in epoch seconds. DeadLinkError, DownloadError."""
+    def open(self, url: str, deadline: float) -> AbstractContextManager[Iterable[bytes]]:
+        """Open a result's URL, to be read chunk by chunk until `deadline`, an epoch second.
+
+        Opening and reading raise DeadLinkError or DownloadError.
+        """
         ...
 
 

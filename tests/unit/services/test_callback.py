@@ -1,18 +1,19 @@
 import base64
 import json
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
+from tests.doubles.faults import DOWN
 from tests.doubles.stage import ELSEWHERE, HOSTS, KEY, TASK, URL, Stage
 from veo4k.adapters.callback_auth import KeyedCallbackAuth, make_signature, make_token
 from veo4k.domain.answer import Answer, Meaning
-from veo4k.domain.errors import StorageError
 from veo4k.domain.job import Code, Evidence, Job, State
 from veo4k.domain.notes import Note
+from veo4k.domain.ports import Jobs
 from veo4k.domain.write import Write, is_
-from veo4k.services.settle import Office, Request, settle
+from veo4k.services.callback import CallbackHandler, Request
 
 TOKEN_KEY, HOOK_KEY = b"token key", b"hook key"
 SUCCESS = {"code": 200, "msg": "ok", "data": {"taskId": TASK, "info": {"resultUrls": [URL]}}}
@@ -32,9 +33,9 @@ class Keys:
         return self.keys
 
 
-def office(stage: Stage, *hooks: bytes, optional: bool = False) -> Office:
+def handler(stage: Stage, *hooks: bytes, optional: bool = False) -> CallbackHandler:
     auth = KeyedCallbackAuth(Keys(TOKEN_KEY), Keys(*(hooks or (HOOK_KEY,))))  # type: ignore[arg-type]
-    return Office(stage.jobs, auth, stage.times, HOSTS, optional)
+    return CallbackHandler(cast("Jobs", stage.faulty_jobs), auth, stage.times, HOSTS, optional)
 
 
 def request(stage: Stage, body: Any, *, signed: str = TASK, key: bytes = HOOK_KEY, late: int = 0) -> Request:
@@ -51,7 +52,7 @@ def accepted() -> Stage:
 
 
 def call_back(stage: Stage, body: Any, **how: Any) -> tuple[int, str]:
-    status, note = settle(office(stage), request(stage, body, **how), stage.clock.now())
+    status, note = handler(stage).handle(request(stage, body, **how), stage.clock.now())
     return status, note.action
 
 
@@ -184,7 +185,7 @@ def test_a_callback_that_is_not_the_providers_changes_nothing(name: str) -> None
     stage = accepted()
     before = stage.jobs.all()
     bad, expected = forged(stage)[name]
-    status, note = settle(office(stage), bad, stage.clock.now())
+    status, note = handler(stage).handle(bad, stage.clock.now())
 
     assert (status, note.action) == (expected, "callback_rejected")
     assert stage.jobs.all() == before
@@ -230,14 +231,14 @@ def test_a_refusal_says_which_check_refused_and_names_no_job(name: str) -> None:
     stage = accepted()
     bad, status = forged(stage)[name]
 
-    assert settle(office(stage), bad, stage.clock.now()) == (
+    assert handler(stage).handle(bad, stage.clock.now()) == (
         status,
         Note("callback_rejected", None, {"status": status, "reason": REASONS[name]}),
     )
 
 
 def noted(stage: Stage, body: Any, **how: Any) -> Note:
-    return settle(office(stage), request(stage, body, **how), stage.clock.now())[1]
+    return handler(stage).handle(request(stage, body, **how), stage.clock.now())[1]
 
 
 def test_what_a_callback_changed_is_told_with_the_job_and_the_meaning() -> None:
@@ -263,7 +264,7 @@ def test_a_token_of_a_row_of_another_index_finds_no_job() -> None:
     stage = accepted()
     other = replace(request(stage, SUCCESS), parts=(TASK, "1", "1", make_token(TOKEN_KEY, TASK, 1, 1)))
 
-    assert settle(office(stage), other, stage.clock.now()) == (
+    assert handler(stage).handle(other, stage.clock.now()) == (
         404,
         Note("callback_rejected", None, {"status": 404, "reason": "no such job"}),
     )
@@ -271,20 +272,16 @@ def test_a_token_of_a_row_of_another_index_finds_no_job() -> None:
 
 def test_a_table_out_of_reach_says_why() -> None:
     stage = accepted()
+    stage.faulty_jobs.fail("write")
 
-    def refuse(_: object) -> None:
-        raise StorageError("UpdateItem: down")
-
-    stage.jobs.write = refuse  # type: ignore[method-assign,assignment]
-
-    assert noted(stage, SUCCESS) == Note("callback_unanswered", None, {"status": 503, "error": "UpdateItem: down"})
+    assert noted(stage, SUCCESS) == Note("callback_unanswered", None, {"status": 503, "error": DOWN})
 
 
 def test_an_unset_webhook_key_is_told_with_status_and_reason() -> None:
     stage = accepted()
-    unset = replace(office(stage), auth=KeyedCallbackAuth(Keys(TOKEN_KEY), Keys()))  # type: ignore[arg-type]
+    unset = replace(handler(stage), auth=KeyedCallbackAuth(Keys(TOKEN_KEY), Keys()))  # type: ignore[arg-type]
 
-    assert settle(unset, request(stage, SUCCESS), stage.clock.now()) == (
+    assert unset.handle(request(stage, SUCCESS), stage.clock.now()) == (
         401,
         Note("webhook_key_unset", None, {"status": 401, "reason": "signature"}),
     )
@@ -316,7 +313,7 @@ def test_a_body_of_64_kib_is_read_plain_and_in_base64() -> None:
         stage = accepted()
         full = replace(request(stage, SUCCESS), body=given, is_base64=is_base64)
 
-        assert settle(office(stage), full, stage.clock.now())[0] == 200
+        assert handler(stage).handle(full, stage.clock.now())[0] == 200
 
 
 def test_base64_with_foreign_letters_between_is_no_base64() -> None:
@@ -324,7 +321,7 @@ def test_base64_with_foreign_letters_between_is_no_base64() -> None:
     coded = base64.b64encode(json.dumps(SUCCESS).encode()).decode()
     spoilt = replace(request(stage, SUCCESS), body=f"{coded[:8]}!!!!{coded[8:]}", is_base64=True)
 
-    assert settle(office(stage), spoilt, stage.clock.now())[0] == 400
+    assert handler(stage).handle(spoilt, stage.clock.now())[0] == 400
 
 
 def test_where_signatures_are_optional_half_a_signature_is_none() -> None:
@@ -333,7 +330,7 @@ def test_where_signatures_are_optional_half_a_signature_is_none() -> None:
     for missing in true.headers:
         half = replace(true, headers={name: text for name, text in true.headers.items() if name != missing})
 
-        assert settle(office(stage, optional=True), half, stage.clock.now())[0] == 401
+        assert handler(stage, optional=True).handle(half, stage.clock.now())[0] == 401
 
 
 def test_an_announced_poster_is_one_that_the_archive_may_fetch() -> None:
@@ -361,13 +358,12 @@ def test_a_failure_after_a_failure_is_not_a_late_success() -> None:
 
 def test_before_the_signature_holds_the_table_is_not_asked() -> None:
     stage = accepted()
-    touched: list[Write] = []
-    stage.jobs.write = touched.append  # type: ignore[method-assign,assignment]
+    before = len(stage.faulty_jobs.calls)
     for bad, status in forged(stage).values():
         if status in {401, 404, 413}:
-            settle(office(stage), bad, stage.clock.now())
+            handler(stage).handle(bad, stage.clock.now())
 
-    assert touched == []
+    assert len(stage.faulty_jobs.calls) == before
 
 
 def test_a_base64_body_is_read_as_what_it_is() -> None:
@@ -375,22 +371,22 @@ def test_a_base64_body_is_read_as_what_it_is() -> None:
     true = request(stage, SUCCESS)
     coded = replace(true, body=base64.b64encode(true.body.encode()).decode(), is_base64=True)
 
-    assert settle(office(stage), coded, stage.clock.now())[0] == 200
+    assert handler(stage).handle(coded, stage.clock.now())[0] == 200
 
 
 def test_during_a_rotation_both_keys_hold() -> None:
     stage = accepted()
-    both = office(stage, b"new key", HOOK_KEY)
+    both = handler(stage, b"new key", HOOK_KEY)
 
-    assert settle(both, request(stage, SUCCESS), stage.clock.now())[0] == 200
-    assert settle(both, request(stage, SUCCESS, key=b"new key"), stage.clock.now())[0] == 200
+    assert both.handle(request(stage, SUCCESS), stage.clock.now())[0] == 200
+    assert both.handle(request(stage, SUCCESS, key=b"new key"), stage.clock.now())[0] == 200
 
 
 def test_an_unset_webhook_key_refuses_everything() -> None:
     stage = accepted()
-    unset = replace(office(stage), auth=KeyedCallbackAuth(Keys(TOKEN_KEY), Keys()))  # type: ignore[arg-type]
+    unset = replace(handler(stage), auth=KeyedCallbackAuth(Keys(TOKEN_KEY), Keys()))  # type: ignore[arg-type]
 
-    status, note = settle(unset, request(stage, SUCCESS, key=b""), stage.clock.now())
+    status, note = unset.handle(request(stage, SUCCESS, key=b""), stage.clock.now())
 
     assert (status, note.action) == (401, "webhook_key_unset")
 
@@ -429,30 +425,26 @@ def test_where_signatures_are_optional_a_missing_one_is_allowed() -> None:
     stage = accepted()
     bare = replace(request(stage, SUCCESS), headers={})
 
-    assert settle(office(stage, optional=True), bare, stage.clock.now())[0] == 200
+    assert handler(stage, optional=True).handle(bare, stage.clock.now())[0] == 200
 
 
 def test_where_signatures_are_optional_one_that_comes_must_hold() -> None:
     stage = accepted()
 
-    assert settle(office(stage, optional=True), request(stage, SUCCESS, key=b"x"), stage.clock.now())[0] == 401
+    assert handler(stage, optional=True).handle(request(stage, SUCCESS, key=b"x"), stage.clock.now())[0] == 401
 
 
 def test_where_signatures_are_optional_and_no_key_is_set_the_token_decides_alone() -> None:
     stage = accepted()
     auth = KeyedCallbackAuth(Keys(TOKEN_KEY), Keys())  # type: ignore[arg-type]
-    open_office = replace(office(stage, optional=True), auth=auth)
+    keyless = replace(handler(stage, optional=True), auth=auth)
 
-    assert settle(open_office, request(stage, SUCCESS, key=b"x"), stage.clock.now())[0] == 200
+    assert keyless.handle(request(stage, SUCCESS, key=b"x"), stage.clock.now())[0] == 200
 
 
 def test_a_table_out_of_reach_is_answered_503_so_that_the_provider_tries_again() -> None:
     stage = accepted()
-
-    def refuse(_: object) -> None:
-        raise StorageError("UpdateItem: down")
-
-    stage.jobs.write = refuse  # type: ignore[method-assign,assignment]
+    stage.faulty_jobs.fail("write")
 
     assert call_back(stage, SUCCESS) == (503, "callback_unanswered")
 

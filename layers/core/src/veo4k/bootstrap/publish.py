@@ -1,4 +1,4 @@
-"""What publish needs: the table's stream and the ways out."""
+"""What publish needs: the table's stream, the archive queue, the event bus, and Step Functions."""
 
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -10,24 +10,23 @@ from veo4k.adapters.stream_dynamodb import read_changes as read_records
 from veo4k.bootstrap import jobs, settings
 from veo4k.domain.notes import Note
 from veo4k.domain.ports import Change
-from veo4k.services.publish import Desk
+from veo4k.services.publish import Publisher
 
 
 @cache
-def desk() -> Desk:
-    """Build what publish needs."""
-    told = settings()
+def publisher() -> Publisher:
+    """Return the publisher of changes."""
     announcements = AwsAnnouncements(
         sqs=client("sqs"),
         events=client("events"),
         sfn=client("stepfunctions"),
-        archive_queue_url=told.text("ARCHIVE_QUEUE_URL"),
-        event_bus=told.text("EVENT_BUS_NAME"),
+        archive_queue_url=settings().text("ARCHIVE_QUEUE_URL"),
+        event_bus=settings().text("EVENT_BUS_NAME"),
     )
-    return Desk(jobs(), announcements, int(told.number("RETENTION_DAYS")))
+    return Publisher(jobs(), announcements, int(settings().number("RETENTION_DAYS")))
 
 
 def read_changes(records: Sequence[Mapping[str, Any]]) -> tuple[list[Change], list[Note]]:
-    """Read the records of the table's stream; those that cannot be read are only told."""
+    """Read the records of the table's stream; a record that cannot be read becomes a log event."""
     changes, unreadable = read_records(records)
     return changes, [Note("record_unreadable", None, {"sequenceNumber": number}) for number in unreadable]
