@@ -17,12 +17,13 @@ from tests.simulation.functions import Machine
 from tests.simulation.kernel import Kernel, Process, SkewedClock
 from tests.simulation.table import GateRow, SimulatedGate, SimulatedJobs
 from tests.simulation.timeline import Timeline
-from veo4k.domain.answer import Answer, Meaning
+from veo4k.domain.conditional_update import ConditionalUpdate
 from veo4k.domain.gate import Pace
-from veo4k.domain.job import VEO, Job, Key, Lane, State
+from veo4k.domain.job import Job, Key, Partition, ProviderApi, State
+from veo4k.domain.response import Meaning, Response
 from veo4k.domain.result_url import ResultHosts
 from veo4k.domain.schedule import Times
-from veo4k.domain.write import Write
+from veo4k.domain.wait_reason import WaitReason
 from veo4k.services.submit import Received
 
 BATCH, SUBMITS, LIFE_OF_SUBMIT, LIFE_OF_SWEEP, MINUTE = 10, 2, 60.0, 120.0, 60.0
@@ -134,7 +135,7 @@ class _Cloud:
             chance=self.random.random,
             times=Times(),
             hosts=ResultHosts.parse("file.example", "https://api.example"),
-            contract=VEO,
+            provider_api=ProviderApi.VEO,
         )
 
 
@@ -144,26 +145,26 @@ class _Provider:
 
     cloud: _Cloud
 
-    def unready(self) -> str:
-        """Be ready."""
-        return ""
+    def unset_secret(self) -> WaitReason | None:
+        """Return no secret: all are set."""
+        return None
 
-    def ask(self, job: Job) -> Answer:
+    def submit(self, job: Job) -> Response:
         """Take a request."""
-        return self.probe(job)
+        return self.poll(job)
 
     def balance(self) -> float | None:
         """Return no balance."""
         return None
 
-    def probe(self, job: Job) -> Answer:
+    def poll(self, job: Job) -> Response:
         """Take a request."""
         kernel, draw = self.cloud.kernel, self.cloud.random.uniform
         kernel.pause(draw(*WAY_THERE))
         self.cloud.arrivals.append(kernel.now)
         self.cloud.asked.setdefault(job.key, kernel.now)
         kernel.pause(draw(*WAY_BACK))
-        return Answer(meaning=Meaning.WORKING, first=True)
+        return Response(meaning=Meaning.WORKING, accepted_anew=True)
 
 
 def due_job(number: int, now: float) -> Job:
@@ -174,12 +175,12 @@ def due_job(number: int, now: float) -> Job:
         index=0,
         state=State.PROCESSING,
         created_at=now - MINUTE,
-        asked_at=now - 15 * MINUTE,
-        first_asked_at=now - 15 * MINUTE,
+        requested_at=now - 15 * MINUTE,
+        first_requested_at=now - 15 * MINUTE,
         accepted_at=now - 15 * MINUTE,
-        attempts=1,
-        contract=VEO,
-        lane=Lane.LIVE,
+        requests_sent=1,
+        provider_api=ProviderApi.VEO,
+        partition=Partition.LIVE,
         due=now,
     )
 
@@ -187,4 +188,4 @@ def due_job(number: int, now: float) -> Job:
 def put(jobs: MemoryJobs, job: Job) -> None:
     """Put a job into a table."""
     given = {name: getattr(job, name) for name in Job.__dataclass_fields__}
-    jobs.write(Write(key=Key(job.task_id, job.run), put=given))
+    jobs.write(ConditionalUpdate(key=Key(job.task_id, job.run), put=given))

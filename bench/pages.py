@@ -28,7 +28,7 @@ HEAD = "| figure | anchor | measured | goal | | both sides |\n|---|---|---|---|-
 PERFORMANCE = """\
 # Performance
 
-Written by `make bench` on {when} ({machine}). The machine is shared, so only ratios count: each is the median of ratios
+Updated by `make bench` on {when} ({machine}). The machine is shared, so only ratios count: each is the median of ratios
 or of rounds that ran in turn, anchor and bundle side by side. Nothing here ran on AWS.
 
 {table}
@@ -74,7 +74,7 @@ ran one after the other; most of a stage there is the emulator.
   drip.
 - `layers/core/src/veo4k/adapters/aws.py` leaves out the SDK's validation, its headers about itself and its endpoint
   rules, composed or run for each request; `layers/core/src/veo4k/adapters/signing.py` reads a request's headers once.
-- `layers/core/src/veo4k/adapters/items.py` writes and reads typed JSON without the SDK's decimals.
+- `layers/core/src/veo4k/adapters/dynamodb_types.py` writes and reads typed JSON without the SDK's decimals.
 
 {steps}
 The artefact is proven by `tests/infrastructure/test_layers.py`: every module loads from bytecode, for the right
@@ -84,7 +84,7 @@ machine, and the layer is built the same again.
 COST = """\
 # What it costs
 
-Written by `make bench` on {when}: units that were counted in the same run, times list prices (us-east-1, no free
+Updated by `make bench` on {when}: units that were counted in the same run, times list prices (us-east-1, no free
 tier). The prices: {sources}
 The model's own assumptions stand in `bench/cost.py`: a generation of 450 s, an answer of the provider after 0.6 s,
 batches of ten, 256 MB on arm64.

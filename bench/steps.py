@@ -19,7 +19,7 @@ ROOTS_EACH_TIME = "import ssl; from veo4k.adapters import tls; del tls.OnceRead.
 SDK_DEFAULTS = "from botocore.config import Config; from veo4k.adapters import aws; aws._CONFIG = Config(); "
 
 
-class Step(NamedTuple):
+class Decision(NamedTuple):
     """A step, what it is measured by, and the ratio of the function to itself without it."""
 
     step: str
@@ -27,12 +27,12 @@ class Step(NamedTuple):
     ratio: float
 
 
-def measure(functions: Mapping[str, list[Path]], place: Path) -> list[Step]:
+def measure(functions: Mapping[str, list[Path]], place: Path) -> list[Decision]:
     """Measure each step."""
     return [*_starts(functions["CallbackFunction"], place), *_warm(functions, place)]
 
 
-def _starts(path: Sequence[Path], place: Path) -> list[Step]:
+def _starts(path: Sequence[Path], place: Path) -> list[Decision]:
     """Vary what the callback starts from."""
     function, vendor, core = path
     plain = installed(warm.PLAIN, "plain", compiled=True)
@@ -47,10 +47,10 @@ def _starts(path: Sequence[Path], place: Path) -> list[Step]:
         "one module for each way in": (READY + EVERY_WAY_IN, path),
     }
     taken = init.measure({"": (READY, path)} | variants, ROUNDS)
-    return [Step(name, "init CPU of callback", _ratio(taken[""], taken[name])) for name in variants]
+    return [Decision(name, "init CPU of callback", _ratio(taken[""], taken[name])) for name in variants]
 
 
-def _warm(functions: Mapping[str, list[Path]], place: Path) -> list[Step]:
+def _warm(functions: Mapping[str, list[Path]], place: Path) -> list[Decision]:
     """Vary how the running functions speak to AWS."""
     (place / "tls").mkdir()
     tls, ready = server_context(place / "tls"), init.READY["SubmitFunction"]
@@ -62,8 +62,10 @@ def _warm(functions: Mapping[str, list[Path]], place: Path) -> list[Step]:
                 taken.extend(warm.run(stub, submit, "app", [warm.batch(number)], undone + ready))
         usual, defaults = (warm.run(stub, callback, "app", _calls(), undone + READY) for undone in ("", SDK_DEFAULTS))
     return [
-        Step("roots read once", "CPU of a first batch", _ratio(first[""], first[ROOTS_EACH_TIME])),
-        Step("no validation, no composed user agent", "warm CPU of callback", median(usual[1:]) / median(defaults[1:])),
+        Decision("roots read once", "CPU of a first batch", _ratio(first[""], first[ROOTS_EACH_TIME])),
+        Decision(
+            "no validation, no composed user agent", "warm CPU of callback", median(usual[1:]) / median(defaults[1:])
+        ),
     ]
 
 

@@ -9,8 +9,8 @@ from tests.doubles.faults import FaultInjector
 from tests.doubles.gate_memory import MemoryGate
 from tests.doubles.stage import Stage
 from veo4k.adapters.clock import SystemClock
-from veo4k.domain.answer import Answer, Meaning
 from veo4k.domain.gate import Slots, Wait
+from veo4k.domain.response import Meaning, Response
 
 LIFE = 1200.0  # seconds
 
@@ -20,7 +20,7 @@ def free_sweep(jobs: int, latency: float, width: int) -> float:
 
     N is what was asked: on a busy machine a request may miss its instant, and its job waits for the next sweep.
     """
-    stage = Stage(Answer(meaning=Meaning.WORKING))
+    stage = Stage(Response(meaning=Meaning.WORKING))
     clock = SystemClock()
     for n in range(jobs):
         put(stage.jobs, due_job(n, clock.now() - MINUTE))
@@ -29,7 +29,7 @@ def free_sweep(jobs: int, latency: float, width: int) -> float:
     with ThreadPoolExecutor(width) as stage.executor:
         begun = time.perf_counter()
         stage.sweeper(clock.now() + LIFE).sweep()
-    seconds, asked = time.perf_counter() - begun, len(stage.provider.probed) + len(stage.provider.asked)
+    seconds, asked = time.perf_counter() - begun, len(stage.provider.polled) + len(stage.provider.submitted)
     return asked * latency / width / seconds
 
 

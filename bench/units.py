@@ -19,13 +19,13 @@ from tests.doubles.time_manual import NOON, ManualClock
 from veo4k.adapters.gate_dynamodb import DynamoGate
 from veo4k.adapters.jobs_dynamodb import DynamoJobs
 from veo4k.domain import transitions
-from veo4k.domain.answer import Answer, Meaning
-from veo4k.domain.callback import Address, News
+from veo4k.domain.callback import Address, CallbackPayload
+from veo4k.domain.conditional_update import ConditionalUpdate, Updated
 from veo4k.domain.gate import Pace
-from veo4k.domain.job import Job, Key, Lane, State
+from veo4k.domain.job import Job, Key, Partition, State
 from veo4k.domain.ports import Change
+from veo4k.domain.response import Meaning, Response
 from veo4k.domain.schedule import Times
-from veo4k.domain.write import Write, Written
 from veo4k.services.archive import Archiver
 from veo4k.services.publish import Publisher
 from veo4k.services.submit import Received
@@ -77,17 +77,17 @@ class Units:
 class _Quiet:
     """Announcements that all arrive."""
 
-    def to_archive(self, jobs: Any) -> dict[Key, str]:
+    def send_to_archive(self, jobs: Any) -> dict[Key, str]:
         """Miss none."""
         del jobs
         return {}
 
-    def to_bus(self, jobs: Any) -> dict[Key, str]:
+    def send_to_bus(self, jobs: Any) -> dict[Key, str]:
         """Miss none."""
         del jobs
         return {}
 
-    def to_task(self, job: Any, token: str) -> str:
+    def send_to_task(self, job: Any, token: str) -> str:
         """Miss none."""
         del job, token
         return ""
@@ -110,7 +110,7 @@ def _ask_for_units(params: dict[str, Any], model: Any, **_: object) -> dict[str,
 
 def happy_jobs(table: Table, meter: Meter, query: str = "token=x") -> Units:
     """Take a batch of ten jobs from message to announcement, through the services; `query`: its links'."""
-    stage = Stage(Answer(meaning=Meaning.WORKING, first=True))
+    stage = Stage(Response(meaning=Meaning.WORKING, accepted_anew=True))
     jobs = DynamoJobs(table.client, table.name)
     gate = DynamoGate(table.client, table.name, Pace(), _new_id)
     gate.read()  # a warm function has read it before
@@ -133,19 +133,19 @@ def due_reads(table: Table, meter: Meter, rows: int) -> float:
     """Read units of a look at the due index when ten are due among so many rows."""
     _fill(table, rows)
     before = meter.reads
-    if len(list(DynamoJobs(table.client, table.name).due(Lane.LIVE, NOON))) != DUE:
+    if len(list(DynamoJobs(table.client, table.name).due(Partition.LIVE, NOON))) != DUE:
         raise RuntimeError("not all that is due was found")
     return meter.reads - before
 
 
 def _called_back(jobs: DynamoJobs, task_id: str, now: float, query: str) -> Job:
-    news = News(Answer(meaning=Meaning.DONE, urls=(URL + query,), image_urls=(POSTER + query,)), None)
-    return _written(jobs, transitions.called_back_ready(Address(task_id, 0, 1, "t" * 43), news, (URL + query,), now))
+    news = CallbackPayload(Response(meaning=Meaning.DONE, urls=(URL + query,), image_urls=(POSTER + query,)), None)
+    return _written(jobs, transitions.callback_ready(Address(task_id, 0, 1, "t" * 43), news, (URL + query,), now))
 
 
-def _written(jobs: DynamoJobs, write: Write) -> Job:
+def _written(jobs: DynamoJobs, write: ConditionalUpdate) -> Job:
     outcome = jobs.write(write)
-    if not isinstance(outcome, Written):
+    if not isinstance(outcome, Updated):
         raise TypeError("the job is not as it should be")
     return outcome.job
 
@@ -194,7 +194,7 @@ def _fill(table: Table, rows: int) -> None:
 
 
 def _row(number: int, due: float) -> dict[str, Any]:
-    lane = {"#lane": {"S": str(Lane.LIVE)}, "#due": {"N": str(due)}}
+    lane = {"#lane": {"S": str(Partition.LIVE)}, "#due": {"N": str(due)}}
     return {"taskId": {"S": f"veo_task_{number:08}"}, "run": {"N": "1"}, **lane}
 
 

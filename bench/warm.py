@@ -26,9 +26,7 @@ LATENCY = 0.05  # seconds until the provider answers
 EVENTS = ROOT / "events"
 CHILD = ROOT / "bench/handlers.py"
 PLAIN = ROOT / "layers/vendor/requirements.txt"
-QUIET = (
-    READY["CallbackFunction"] + "; app.narrate = lambda notes: None; app.handler = app.handler.__wrapped__.__wrapped__"
-)
+QUIET = READY["CallbackFunction"] + "; app.emit = lambda notes: None; app.handler = app.handler.__wrapped__.__wrapped__"
 
 
 def measure(functions: Mapping[str, list[Path]], place: Path) -> dict[str, list[float]]:

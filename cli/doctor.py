@@ -18,8 +18,8 @@ from cli.output import table
 from cli.provider import Account, ProviderError
 from cli.web import seconds_of
 from cli.words import many
-from veo4k.adapters.kie import NO_CALLBACK
-from veo4k.domain.job import VEO, Lane
+from veo4k.adapters.provider_kie import NO_CALLBACK
+from veo4k.domain.job import Partition, ProviderApi
 
 API_KEY = "KIE_API_KEY"
 QUEUES = ("JobQueue", "DeadLetterQueue", "ArchiveDeadLetterQueue", "SweepDeadLetterQueue", "PublishDeadLetterQueue")
@@ -63,7 +63,9 @@ def _found(session: Session) -> Iterator[Finding]:
         yield from findings.NO_STACK
         return
     yield Finding(
-        "stack", Verdict.WELL, f"{stack.where}; provider contract: {stack.parameter('ProviderContract', VEO)}."
+        "stack",
+        Verdict.WELL,
+        f"{stack.where}; provider contract: {stack.parameter('ProviderContract', ProviderApi.VEO)}.",
     )
     for about, look in LOOKS:
         yield from _guarded(about, session, look)
@@ -93,13 +95,13 @@ def _provider(session: Session) -> Findings:
     if keys:
         account = Account(stack.parameter("KieBaseUrl", session.world.provider), keys[0])
         yield from _account(session, account, "the stack's secret")
-        yield from provider_findings.paths(account.paths(), stack.parameter("ProviderContract", VEO))
+        yield from provider_findings.paths(account.paths(), stack.parameter("ProviderContract", ProviderApi.VEO))
 
 
 def _provider_alone(session: Session) -> Findings:
     account = Account(session.world.provider, _given(session))
     yield from _account(session, account, API_KEY)
-    yield from provider_findings.paths(account.paths(), VEO, "a stack's default")
+    yield from provider_findings.paths(account.paths(), ProviderApi.VEO, "a stack's default")
 
 
 def _given(session: Session) -> bytes:
@@ -143,8 +145,8 @@ def _table(session: Session) -> Findings:
     stack, now, jobs = session.stack, session.clock.now(), session.jobs()
     told = stack.client("dynamodb").describe_table(TableName=stack.output("JobTableName"))
     yield from findings.clock("AWS", seconds_of(told["ResponseMetadata"]["HTTPHeaders"].get("date", "")), now)
-    oldest = next((job for key in jobs.due(Lane.LIVE, now) if (job := jobs.get(key)) is not None), None)
-    due = oldest.due if oldest is not None and oldest.lane is Lane.LIVE else None
+    oldest = next((job for key in jobs.due(Partition.LIVE, now) if (job := jobs.get(key)) is not None), None)
+    due = oldest.due if oldest is not None and oldest.partition is Partition.LIVE else None
     yield from findings.table(told["Table"]["TableStatus"], now - due if due is not None else 0.0)
 
 

@@ -8,8 +8,9 @@ from rich.text import Text
 
 from cli.command import Session, command
 from cli.words import ahead, why
-from veo4k.domain.gate import BY_HAND, Gate
+from veo4k.domain.gate import Gate
 from veo4k.domain.job import utc
+from veo4k.domain.wait_reason import WaitReason
 
 app = typer.Typer()
 
@@ -45,7 +46,7 @@ def value(gate: Gate, now: float, window: float) -> dict[str, Any]:
     told: dict[str, Any] = {"open": not gate.reason, "requestsInWindow": _recent(gate, now, window)}
     if gate.reason:
         told |= {"reason": gate.reason}
-    if gate.reason and gate.reason != BY_HAND:
+    if gate.reason and gate.reason != WaitReason.PAUSED_BY_HAND:
         told |= {"until": utc(gate.until), "pauseSeconds": gate.pause}
     return told
 
@@ -54,7 +55,7 @@ def in_words(gate: Gate, now: float) -> str:
     """Tell why the gate is shut and until when, or that it is open."""
     if not gate.reason:
         return "open"
-    if gate.reason == BY_HAND:
+    if gate.reason == WaitReason.PAUSED_BY_HAND:
         return "shut by hand: nothing is asked for until veo4k gate open"
     return f"shut until {ahead(gate.until, now)}; {why(gate.reason)}"
 

@@ -11,7 +11,7 @@ from cli.words import moment
 from veo4k.domain.job import ENDED, Job, State
 
 _OPENING = frozenset({"job_created", "job_queued"})
-_REACHING = _OPENING | {"submission_accepted", "result_ready", "job_archived", "job_failed", "job_timed_out"}
+_REACHING = _OPENING | {"request_accepted", "result_received", "job_archived", "job_failed", "job_timed_out"}
 _LOGGED = frozenset({"DEBUG", "INFO"})
 _DETAILS = ("errorCode", "reason", "meaning", "why", "status", "error")
 _DAY = 86_400

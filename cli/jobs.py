@@ -12,9 +12,9 @@ from cli.command import Session, command
 from cli.errors import OperatorError
 from cli.output import state_text, table
 from cli.words import many, since, span
-from veo4k.adapters.items import from_item
+from veo4k.adapters.dynamodb_types import from_item
 from veo4k.adapters.jobs_dynamodb import DynamoJobs
-from veo4k.domain.job import ENDED, LIVE, Job, Lane, State
+from veo4k.domain.job import ENDED, LIVE, Job, Partition, State
 from veo4k.domain.message import parse_message
 
 PANEL = "Jobs"
@@ -120,7 +120,7 @@ def list_jobs(
 
 
 def _live(jobs: DynamoJobs) -> list[Job]:
-    keys = [key for lane in Lane for key in jobs.due(lane, FOREVER)]
+    keys = [key for lane in Partition for key in jobs.due(lane, FOREVER)]
     with ThreadPoolExecutor(READERS) as crew:
         return [job for job in crew.map(jobs.get, keys) if job is not None]
 
@@ -151,7 +151,7 @@ def outcome(job: Job) -> str:
         return f"{job.archive.width}x{job.archive.height}, {job.archive.bytes:,} bytes"
     if job.error:
         return job.error.code
-    return job.reason or "" if job.state not in ENDED else ""
+    return job.wait_reason or "" if job.state not in ENDED else ""
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -48,7 +48,12 @@ def show(session: Session, task_id: TaskId, run: Run = None) -> None:
 def _value(job: Job, past: History, runs: list[str]) -> dict[str, Any]:
     lines = [line._asdict() | {"at": utc(line.at)} for line in past.lines]
     next_look = None if job.due is None else utc(job.due)
-    private = {"reason": job.reason, "nextLookAt": next_look, "lostAnswers": job.lost, "contract": job.contract}
+    private = {
+        "reason": job.wait_reason,
+        "nextLookAt": next_look,
+        "lostAnswers": job.lost_responses,
+        "contract": job.provider_api,
+    }
     return {"job": job.public(), "private": private, "runs": runs, "history": lines, "missing": past.missing}
 
 
@@ -61,8 +66,8 @@ def _view(job: Job, past: History, runs: Any, now: float) -> RenderableType:
 def _facts(job: Job, now: float) -> Iterator[tuple[str, RenderableType]]:
     yield "job", job.job_id
     yield "state", state_text(job.state)
-    if job.reason:
-        yield "waits for", why(job.reason)
+    if job.wait_reason:
+        yield "waits for", why(job.wait_reason)
     if job.error:
         yield "error", f"{job.error.code}: {job.error.message}"
     if job.maybe_charged is not None:
@@ -77,7 +82,12 @@ def _facts(job: Job, now: float) -> Iterator[tuple[str, RenderableType]]:
         yield "brought by", job.evidence
     if job.tags:
         yield "tags", harmless(", ".join(f"{name}={value}" for name, value in job.tags.items()))
-    yield "attempts", f"{job.attempts}, {job.lost} without an answer" if job.lost else str(job.attempts)
+    yield (
+        "attempts",
+        f"{job.requests_sent}, {job.lost_responses} without an answer"
+        if job.lost_responses
+        else str(job.requests_sent),
+    )
     yield from ((name, moment(at)) for name, at in _instants(job) if at is not None)
     if job.due is not None and job.state not in ENDED:
         yield "next look", ahead(job.due, now)
@@ -133,10 +143,10 @@ def _looks(session: Session, task_id: str, run: int | None) -> Iterator[Job]:
 
 def _waits(job: Job, now: float) -> str:
     due = "" if job.due is None or job.due <= now else f", looked after again in {span(job.due - now)}"
-    return f" ({job.reason})" + due if job.reason else due
+    return f" ({job.wait_reason})" + due if job.wait_reason else due
 
 
 def _change(job: Job, now: float) -> Text:
-    told = job.error.message if job.error else why(job.reason or "")
+    told = job.error.message if job.error else why(job.wait_reason or "")
     archive = f"s3://{job.archive.bucket}/{job.archive.key}" if job.archive else told
     return Text.assemble(f"{moment(now)}  {job.job_id}  ", state_text(job.state), f"  {archive}")

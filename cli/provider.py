@@ -10,7 +10,7 @@ from requests import RequestException, exceptions
 from cli.command import Session, command
 from cli.errors import OperatorError
 from cli.web import Bearer, Heard, ask
-from veo4k.adapters.kie import CONTRACTS
+from veo4k.adapters.provider_kie import APIS
 
 CREDIT_PATH = "/api/v1/chat/credit"
 PRICE = 120  # credits for one video by the provider's newest lists
@@ -34,7 +34,7 @@ class Account:
         """Ask each contract's two paths without naming a task; gives the answers by contract."""
         return {
             name: tuple((path, self._get(path)) for path in (contract.submission, contract.record))
-            for name, contract in CONTRACTS.items()
+            for name, contract in APIS.items()
         }
 
     def _get(self, path: str) -> Heard:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from cli.findings import Finding, Findings, Verdict
 from cli.provider import NOT_FOUND, OK, PRICE
 from cli.web import Heard
-from veo4k.domain.answer import SERVER_ERROR, SHUTTING
+from veo4k.domain.response import PAUSING, SERVER_ERROR
 
 NOT_ALLOWED = 405
 
@@ -17,7 +17,7 @@ def api_key(told: Heard, source: str) -> Findings:
         yield Finding("API key", Verdict.WELL, f"The provider accepts the key of {source}.")
         yield from _credits(told.data)
         return
-    reason = SHUTTING.get(told.code) if told.code is not None else None
+    reason = PAUSING.get(told.code) if told.code is not None else None
     said = reason or (f"code {told.code}" if told.code is not None else f"HTTP {told.status} without its envelope")
     text = f"The provider did not give the balance for the key of {source}: {said}."
     yield Finding("API key", Verdict.ACT, text, _TODO.get(reason or "", _STRANGE if told.code is None else _LATER))
@@ -81,7 +81,7 @@ def _is_mute(told: Heard) -> bool:
     """Tell whether an answer says nothing of the path: it concerns the account, or comes from somebody else."""
     if told.code is None:
         return told.status not in (NOT_FOUND, NOT_ALLOWED)
-    return told.code in SHUTTING or told.code == NOT_FOUND or told.code >= SERVER_ERROR
+    return told.code in PAUSING or told.code == NOT_FOUND or told.code >= SERVER_ERROR
 
 
 def _path(contract: str, gone: Sequence[str], mute: Sequence[str], use: _Use) -> Finding:

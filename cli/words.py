@@ -4,26 +4,7 @@ import re
 from datetime import UTC, datetime
 
 from cli.errors import OperatorError
-
-WHY: dict[str, str] = {
-    "API_KEY_UNSET": "no API key is set: put it into the secret ApiKeySecretName",
-    "TOKEN_KEY_UNSET": "no token key is set: veo4k rotate token",
-    "API_KEY_UNREADABLE": "Secrets Manager did not give the API key; it is tried again",
-    "GATE_UNREACHABLE": "the table did not answer; it is tried again",
-    "WINDOW_FULL": "the account's rate is used up for the moment; it goes on by itself",
-    "SLOT_MISSED": "it was too late for its slot; it goes on by itself",
-    "EARLIER_RUN": "an earlier run of this task has not ended; it goes on by itself",
-    "BASE_NOT_FINISHED": "the base video is not finished; it is asked for again",
-    "NO_CREDITS": "the account has no credits: buy some, then veo4k gate open",
-    "API_KEY_REFUSED": "the provider refuses the API key: veo4k doctor",
-    "KEY_LIMIT_REACHED": "the key's own limit at the provider is reached: raise it there, then veo4k gate open",
-    "FEATURE_OFF": "the provider has switched the feature off: look at its news",
-    "PATH_GONE": "the provider does not know the path: see KieBaseUrl and ProviderContract, and veo4k doctor",
-    "MAINTENANCE": "the provider is under maintenance; it goes on by itself",
-    "RATE_LIMITED": "the provider counted too many requests; it goes on by itself after a window",
-    "SHUT_BY_HAND": "somebody shut the gate: veo4k gate open",
-}
-"""What a QUEUED job, or a shut gate, waits for, and what to do."""
+from veo4k.domain.wait_reason import explain
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
@@ -33,7 +14,7 @@ _STEPS = ((172_800, 86_400, "d"), (7200, 3600, "h"), (120, 60, "min"), (0, 1, "s
 
 def why(reason: str) -> str:
     """Explain a reason; one that has no explanation (a network error) stands for itself."""
-    return f"{reason}: {WHY[reason]}" if reason in WHY else reason
+    return f"{reason}: {explanation}" if (explanation := explain(reason)) else reason
 
 
 def harmless(text: str) -> str:

@@ -6,7 +6,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from veo4k.bootstrap import clock
 from veo4k.bootstrap.publish import publisher, read_changes
-from veo4k.observability import logger, metrics, narrate
+from veo4k.observability import emit, logger, metrics
 
 
 @logger.inject_lambda_context
@@ -14,6 +14,6 @@ from veo4k.observability import logger, metrics, narrate
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, list[Any]]:
     """Publish a batch of the stream. No record ever fails: the sweep re-triggers what could not be done."""
     changes, unreadable = read_changes(event["Records"])
-    narrate(unreadable)
-    narrate(publisher().publish(changes, clock().now()))
+    emit(unreadable)
+    emit(publisher().publish(changes, clock().now()))
     return {"batchItemFailures": []}

@@ -6,16 +6,16 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from veo4k.bootstrap import clock
 from veo4k.bootstrap.submit import submitter
-from veo4k.observability import logger, metrics, narrate
+from veo4k.observability import emit, logger, metrics
 from veo4k.services.submit import Received
 
 
 @logger.inject_lambda_context
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Answer an SQS batch with the messages that could not be stored."""
+    """Response an SQS batch with the messages that could not be stored."""
     submit = submitter(clock().now() + context.get_remaining_time_in_millis() / 1000)
-    narrate(submit.submit([_received(record) for record in event["Records"]]))
+    emit(submit.submit([_received(record) for record in event["Records"]]))
     return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in submit.unstored]}
 
 

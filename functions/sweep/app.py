@@ -7,16 +7,16 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from veo4k.bootstrap import clock
 from veo4k.bootstrap.sweep import health, sweeper
-from veo4k.observability import logger, metrics, narrate
+from veo4k.observability import emit, logger, metrics
 
 
 @logger.inject_lambda_context
 @metrics.log_metrics
 def handler(event: Any, context: LambdaContext) -> dict[str, int]:
-    """Sweep, whatever the payload. Answer with the counts of what was done."""
+    """Sweep, whatever the payload. Response with the counts of what was done."""
     metrics.add_metric("Heartbeat", MetricUnit.Count, 1)
     deadline = clock().now() + context.get_remaining_time_in_millis() / 1000
-    counts = narrate(sweeper(deadline).sweep())
+    counts = emit(sweeper(deadline).sweep())
     for gauge in [*health().gauges(), *health().balance(deadline)]:
         metrics.add_metric(*gauge)
     return dict(counts)

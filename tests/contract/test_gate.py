@@ -16,9 +16,10 @@ from tests.contract.memory_table import memory_table
 from tests.contract.tables import Table
 from tests.doubles.gate_memory import MemoryGate
 from veo4k.adapters.gate_dynamodb import KEY, DynamoGate
-from veo4k.domain.gate import AHEAD, BY_HAND, DAILY_LIMIT, GUARD, WINDOW_FULL, Pace, Slots, Wait
+from veo4k.domain.gate import AHEAD, GUARD, Pace, Slots, Wait
 from veo4k.domain.job import Key
 from veo4k.domain.message import is_task_id
+from veo4k.domain.wait_reason import WaitReason
 
 NOW = 1_800_000_000.0
 PACE = Pace()
@@ -87,7 +88,7 @@ def test_the_twenty_first_comes_a_window_and_a_guard_after_the_first(new_gate: G
 def test_what_lies_more_than_twenty_seconds_ahead_is_not_handed_out(new_gate: GateMaker) -> None:
     given_out = [new_gate().reserve(20, NOW) for _ in range(4)]
     assert [len(slots.instants) for slots in given_out] == [20, 20, 0, 0]
-    assert given_out[-1].wait.reason == WINDOW_FULL
+    assert given_out[-1].wait.reason == WaitReason.WINDOW_FULL
     assert given_out[-1].wait.until > NOW + AHEAD
 
 
@@ -295,7 +296,7 @@ def test_functions_with_stale_copies_share_the_days_limit(table: Table) -> None:
     one, other = limited(table), limited(table)
     reserved = [gate.reserve(4, NOW, counted=True) for gate in (one, other, one, other)]
     assert [len(slots.instants) for slots in reserved] == [4, 4, 2, 0]
-    assert reserved[-1].wait.reason == DAILY_LIMIT
+    assert reserved[-1].wait.reason == WaitReason.DAILY_LIMIT
     assert reserved[-1].wait.until % DAY == 0
     assert one.limit_used(NOW) == other.limit_used(NOW) == 1.0
 
@@ -333,7 +334,7 @@ def test_a_counted_reservation_counts_once_although_its_answer_was_lost(real_tab
 def test_a_gate_shut_by_hand_stays_shut(new_gate: GateMaker) -> None:
     new_gate().pause_by_hand()
     assert new_gate().reserve(5, NOW + 10**6).instants == ()
-    assert new_gate().current_pause(NOW + 10**6) == (NOW + 10**6 + PACE.pause, BY_HAND)
+    assert new_gate().current_pause(NOW + 10**6) == (NOW + 10**6 + PACE.pause, WaitReason.PAUSED_BY_HAND)
 
 
 def test_a_gate_shut_by_hand_is_opened_by_hand_alone(new_gate: GateMaker) -> None:
@@ -341,7 +342,7 @@ def test_a_gate_shut_by_hand_is_opened_by_hand_alone(new_gate: GateMaker) -> Non
     new_gate().pause_by_hand()
     new_gate().finish_trial(trial, later, answered=True)
     new_gate().pause("RATE_LIMITED", later, trial)
-    assert new_gate().read().reason == BY_HAND
+    assert new_gate().read().reason == WaitReason.PAUSED_BY_HAND
     new_gate().resume()
     assert len(new_gate().reserve(5, later).instants) == 5
 

@@ -73,7 +73,7 @@ PORTS = {
     "provider": ports.Provider,
     "queue": ports.MessageQueue,
     "auth": ports.CallbackAuth,
-    "announcements": ports.Announcements,
+    "events": ports.EventPublisher,
     "archive": ports.Archive,
     "upload": ports.Upload,
     "candidates": ports.Candidates,

@@ -149,7 +149,7 @@ def published(cloud: LocalCloud) -> dict[str, str]:
 
 def test_the_versions_of_this_tree_pass_the_check(cloud: LocalCloud) -> None:
     candidates = NewVersions(cloud.client("lambda"), None, published(cloud))
-    assert [(note.detail, note.action) for note in check(candidates)] == [
+    assert [(entry.detail, entry.event) for entry in check(candidates)] == [
         ({"function": function.lower()}, "version_sound") for function in FUNCTIONS
     ]
 
@@ -160,8 +160,8 @@ def test_a_version_whose_table_is_gone_does_not(cloud: LocalCloud) -> None:
     broken = {"Variables": settings["Variables"] | {"JOB_TABLE_NAME": "none"}}
     cloud.client("lambda").update_function_configuration(FunctionName=name, Environment=broken)
     newer = cloud.client("lambda").publish_version(FunctionName=name)["FunctionArn"]
-    notes = check(NewVersions(cloud.client("lambda"), None, published(cloud) | {"sweep": newer}))
-    assert [note.detail["function"] for note in notes if note.action == "version_unsound"] == ["sweep"]
+    entries = check(NewVersions(cloud.client("lambda"), None, published(cloud) | {"sweep": newer}))
+    assert [entry.detail["function"] for entry in entries if entry.event == "version_unsound"] == ["sweep"]
 
 
 def test_the_aliases_are_what_the_queues_the_stream_and_the_schedule_wake(cloud: LocalCloud) -> None:

@@ -8,9 +8,9 @@ from typing import Any, TypeVar
 from tests.simulation.effects import Effects
 from tests.simulation.executor import SimulatedExecutor
 from tests.simulation.kernel import Kernel, Killed, Process, SkewedClock
-from veo4k.adapters.kie import CONNECTIONS
-from veo4k.domain.job import Job, Key
-from veo4k.domain.notes import Note
+from veo4k.adapters.provider_kie import CONNECTIONS
+from veo4k.domain.job import Job, Key, ProviderApi
+from veo4k.domain.log_events import LogEntry
 from veo4k.domain.ports import Change, Clock, Gate, Jobs, MessageQueue, Provider
 from veo4k.domain.result_url import ResultHosts
 from veo4k.domain.schedule import Times
@@ -39,7 +39,7 @@ class Machine:
     chance: Callable[[], float]
     times: Times
     hosts: ResultHosts
-    contract: str
+    provider_api: ProviderApi
 
     def dispatcher(self, deadline: float) -> Dispatcher:
         """Return the dispatcher of one invocation."""
@@ -53,7 +53,7 @@ class Machine:
             new_id=self.new_id,
             times=self.times,
             hosts=self.hosts,
-            contract=self.contract,
+            provider_api=self.provider_api,
             deadline=deadline,
         )
 
@@ -66,7 +66,7 @@ class Machine:
             clock=self.clock,
             new_id=self.new_id,
             times=self.times,
-            contract=self.contract,
+            provider_api=self.provider_api,
         )
 
     def sweeper(self, deadline: float) -> Sweeper:
@@ -79,7 +79,7 @@ class Machine:
             new_id=self.new_id,
             chance=self.chance,
             times=self.times,
-            contract=self.contract,
+            provider_api=self.provider_api,
             deadline=deadline,
         )
 
@@ -90,14 +90,14 @@ class Functions:
 
     effects: Effects
     new_machine: Callable[[], Machine]
-    contract: Callable[[], str]
+    provider_api: Callable[[], ProviderApi]
     callback_handler: CallbackHandler
     publisher: Publisher
     archiver: Archiver
     skew: float
     faulted: list[tuple[str, BaseException]] = field(default_factory=list)
-    notes: dict[str, int] = field(default_factory=dict)
-    hears: Callable[[Note], None]
+    entries: dict[str, int] = field(default_factory=dict)
+    hears: Callable[[LogEntry], None]
     answers: Callable[[Sequence[str], Sequence[str]], None]
     _free: list[Machine] = field(default_factory=list)
 
@@ -115,11 +115,11 @@ class Functions:
         """Take in a batch; `done` hears the ids to deliver again, None where the function died."""
         machine = self._take()
 
-        def call(deadline: float) -> tuple[list[Note], list[str]]:
+        def call(deadline: float) -> tuple[list[LogEntry], list[str]]:
             submitter = machine.submitter(deadline)
             return submitter.submit(batch), submitter.unstored
 
-        def over(value: tuple[list[Note], list[str]] | None) -> None:
+        def over(value: tuple[list[LogEntry], list[str]] | None) -> None:
             self._free.append(machine)
             self._hear(value[0] if value else [])
             if value:
@@ -132,7 +132,7 @@ class Functions:
         """Sweep."""
         machine = self._take()
 
-        def over(value: list[Note] | None) -> None:
+        def over(value: list[LogEntry] | None) -> None:
             self._free.append(machine)
             self._hear(value or [])
 
@@ -141,7 +141,7 @@ class Functions:
     def callback(self, name: str, _: Key, request: Request, done: Callable[[int | None], None]) -> None:
         """Receive a callback; `done` hears the status."""
 
-        def over(value: tuple[int, Note] | None) -> None:
+        def over(value: tuple[int, LogEntry] | None) -> None:
             self._hear([value[1]] if value else [])
             done(value[0] if value else None)
 
@@ -151,7 +151,7 @@ class Functions:
     def publish(self, changes: Sequence[Change], done: Callable[[bool], None]) -> None:
         """Read records; `done` hears whether it lived to the end."""
 
-        def over(value: list[Note] | None) -> None:
+        def over(value: list[LogEntry] | None) -> None:
             self._hear(value or [])
             done(value is not None)
 
@@ -161,7 +161,7 @@ class Functions:
     def archive(self, key: Key, done: Callable[[bool], None]) -> None:
         """Archive a job's result; `done` hears whether the message may go."""
 
-        def over(value: Note | None) -> None:
+        def over(value: LogEntry | None) -> None:
             self._hear([value] if value else [])
             done(value is not None)
 
@@ -170,7 +170,7 @@ class Functions:
     def _take(self) -> Machine:
         while self._free:
             machine = self._free.pop(self.random.randrange(len(self._free)))
-            if machine.contract == self.contract():  # a parameter changed: the old machines are let go
+            if machine.provider_api == self.provider_api():  # a parameter changed: the old machines are let go
                 return machine
         return self.new_machine()
 
@@ -190,10 +190,10 @@ class Functions:
 
         process.start(lambda: call(deadline + skew), done)
 
-    def _hear(self, notes: Sequence[Note]) -> None:
-        for note in notes:
-            self.notes[note.action] = self.notes.get(note.action, 0) + 1
-            self.hears(note)
+    def _hear(self, entries: Sequence[LogEntry]) -> None:
+        for entry in entries:
+            self.entries[entry.event] = self.entries.get(entry.event, 0) + 1
+            self.hears(entry)
 
 
 def make_clock(kernel: Kernel) -> SkewedClock:

@@ -29,7 +29,7 @@ class Stream:
 
     def record(self, change: Change) -> None:
         """Take a change of the table, if the function's event source lets it through."""
-        if change.new.state not in SHOWN or change.new.lane is None:
+        if change.new.state not in SHOWN or change.new.partition is None:
             return
         fault = self.faults.draw("record", self.kernel.now)
         times = {Fault.NOT_ARRIVED: 0, Fault.REFUSED: 0, Fault.TWICE: 2}

@@ -10,7 +10,7 @@ from random import Random
 from tests.doubles.jobs_memory import MemoryJobs
 from tests.simulation import functions, restore
 from tests.simulation.callbacks import CallbackSender, SimulatedAuth
-from tests.simulation.consequences import SimulatedAnnouncements
+from tests.simulation.consequences import SimulatedEventPublisher
 from tests.simulation.effects import Effects
 from tests.simulation.faults import DrawnFaults, Faults
 from tests.simulation.files import SimulatedArchive, SimulatedDownloads
@@ -29,7 +29,7 @@ from tests.simulation.versions import MixedJobs
 from tests.simulation.videos import Fate, RememberedProof, Video, draw_video
 from tests.simulation.weather import Weather
 from veo4k.domain.gate import Gate, Pace
-from veo4k.domain.job import JOBS, Job, Key
+from veo4k.domain.job import Job, Key, ProviderApi
 from veo4k.domain.ports import Change
 from veo4k.domain.result_url import ResultHosts
 from veo4k.domain.schedule import Times
@@ -81,7 +81,7 @@ class Simulation:
         self.job_queue = self._queue(360.0, 50, 10, self._submit)
         self.archive_queue = self._queue(5400.0, 5, 1, self._archive)
         self.messages = SimulatedQueue(self.effects, self.job_queue)
-        self.announcements = SimulatedAnnouncements(self.effects, self._to_archive, self._announced)
+        self.announcements = SimulatedEventPublisher(self.effects, self._to_archive, self._announced)
         self.functions = self._functions()
         self.stream = Stream(self.kernel, faults, self.functions.publish)
         self.schedule = Schedule(self.kernel, self.random, faults, self.memory, self.functions.sweep)
@@ -120,14 +120,14 @@ class Simulation:
                 chance=self.random.random,
                 times=self.times,
                 hosts=HOSTS,
-                contract=self._contract(),
+                provider_api=self._provider_api(),
             )
 
         auth = SimulatedAuth(lambda: self.effects.do("keys", "#keys", lambda: None))
         return Functions(
             effects=self.effects,
             new_machine=machine,
-            contract=self._contract,
+            provider_api=self._provider_api,
             callback_handler=CallbackHandler(self.jobs, auth, self.times, HOSTS, is_signature_optional=False),
             publisher=Publisher(self.jobs, self.announcements, 90),
             archiver=Archiver(
@@ -170,8 +170,8 @@ class Simulation:
         self.model.videos.setdefault(sending.task_id, self._video(BEGIN + sending.at))
         self.kernel.at(BEGIN + sending.at, self._send, sending.body, message_id)
 
-    def _contract(self) -> str:
-        return self.weather.contract if self.kernel.now < BEGIN + self.weather.switched_at else JOBS
+    def _provider_api(self) -> ProviderApi:
+        return self.weather.provider_api if self.kernel.now < BEGIN + self.weather.switched_at else ProviderApi.JOBS
 
     def _video(self, now: float) -> Video:
         weather, random = self.weather, self.random

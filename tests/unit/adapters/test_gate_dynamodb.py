@@ -4,8 +4,8 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 
 from tests.unit.adapters.fake_aws import ConditionRefusedError, FakeDynamoDB, refusal
+from veo4k.adapters.dynamodb_types import to_typed
 from veo4k.adapters.gate_dynamodb import MOST_TRIES, DynamoGate
-from veo4k.adapters.items import to_typed
 from veo4k.domain.errors import StorageError
 from veo4k.domain.gate import Gate, Pace
 

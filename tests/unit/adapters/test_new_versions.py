@@ -22,8 +22,8 @@ def answered(body: bytes, **more: str) -> FakeClient:
 
 
 def test_the_new_version_itself_is_asked_and_not_the_one_behind_the_alias() -> None:
-    functions = answered(b'{"probe_claimed": 1}')
-    assert versions(functions).ask("sweep", {"a": 1}) == {"probe_claimed": 1}
+    functions = answered(b'{"poll_claimed": 1}')
+    assert versions(functions).ask("sweep", {"a": 1}) == {"poll_claimed": 1}
     [(operation, request)] = functions.calls
     assert (operation, request["FunctionName"]) == ("invoke", VERSIONS["sweep"])
     assert json.loads(request["Payload"]) == {"a": 1}

@@ -9,7 +9,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from tests.contract.memory_table import MemoryClient
-from veo4k.adapters.items import from_item, to_typed
+from veo4k.adapters.dynamodb_types import from_item, to_typed
 from veo4k.domain.job import Job
 
 JOBS, DEAD = "https://queue.example/jobs", "https://queue.example/dead"
@@ -49,7 +49,7 @@ class Table(MemoryClient):
     def query(self, **request: Any) -> dict[str, Any]:
         """Query a task's runs, or a lane of the due index."""
         values = request["ExpressionAttributeValues"]
-        name, wanted = ("#lane", values[":l"]) if "IndexName" in request else ("taskId", values[":t"])
+        name, wanted = ("#lane", values[":p"]) if "IndexName" in request else ("taskId", values[":t"])
         return {"Items": [row for row in self._items() if row.get(name) == wanted]}
 
     def describe_table(self, **_: Any) -> dict[str, Any]:

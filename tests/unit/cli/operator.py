@@ -77,7 +77,7 @@ class Operator:
 
     def has(self, state: State = State.PROCESSING, **fields: Any) -> Job:
         """Put a job into the table."""
-        made: dict[str, Any] = {"task_id": TASK, "run": 1, "index": 0, "created_at": NOON - 60, "attempts": 1}
+        made: dict[str, Any] = {"task_id": TASK, "run": 1, "index": 0, "created_at": NOON - 60, "requests_sent": 1}
         job = Job(**made | {"state": state} | fields)
         self.table.put(job)
         return job

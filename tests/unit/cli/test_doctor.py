@@ -7,7 +7,7 @@ from cli.errors import OperatorError
 from tests.doubles.time_manual import NOON
 from tests.unit.cli.doubles import DEAD
 from tests.unit.cli.operator import Operator
-from veo4k.domain.job import Lane
+from veo4k.domain.job import Partition
 
 
 def verdicts(operator: Operator) -> dict[str, str]:
@@ -30,7 +30,7 @@ def test_dead_messages_need_somebody(operator: Operator) -> None:
 
 
 def test_an_overdue_job_means_that_nobody_sweeps(operator: Operator) -> None:
-    operator.has(lane=Lane.LIVE, due=NOON - 600)
+    operator.has(partition=Partition.LIVE, due=NOON - 600)
     assert verdicts(operator)["sweep"] == "act"
 
 

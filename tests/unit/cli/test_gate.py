@@ -32,7 +32,7 @@ def test_a_gate_that_shut_itself_says_why_and_until_when(operator: Operator) -> 
     keeper(operator).pause("NO_CREDITS", NOON, "")
     told = operator.runs("gate").out
     assert "(in 60 s)" in told
-    assert "buy some" in told
+    assert "Buy credits" in told
 
 
 def test_a_reason_that_explains_itself_is_shown_as_it_is(operator: Operator) -> None:
@@ -41,9 +41,9 @@ def test_a_reason_that_explains_itself_is_shown_as_it_is(operator: Operator) -> 
 
 
 def test_the_sweep_tells_what_it_did(operator: Operator) -> None:
-    operator.functions.answer = {"probe_claimed": 2}
-    assert operator.runs("sweep", "--json").json == {"probe_claimed": 2}
-    assert operator.runs("sweep").out.split()[-2:] == ["2", "probe_claimed"]
+    operator.functions.answer = {"poll_claimed": 2}
+    assert operator.runs("sweep", "--json").json == {"poll_claimed": 2}
+    assert operator.runs("sweep").out.split()[-2:] == ["2", "poll_claimed"]
 
 
 def test_a_sweep_without_work_says_so(operator: Operator) -> None:

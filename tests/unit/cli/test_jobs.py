@@ -5,7 +5,7 @@ import pytest
 from tests.doubles.time_manual import NOON
 from tests.unit.cli.doubles import JOBS
 from tests.unit.cli.operator import TASK, Operator
-from veo4k.domain.job import Archived, Code, Failure, Lane, State
+from veo4k.domain.job import Archived, Code, Failure, Partition, State
 
 ARCHIVED = Archived("bucket", f"videos/{TASK}/0/1.mp4", 2_678_103, "ab" * 32, 3840, 2160)
 
@@ -67,7 +67,7 @@ def test_list_shows_the_newest_first(operator: Operator) -> None:
 def test_list_shows_what_became_of_each(operator: Operator) -> None:
     operator.has(State.SUCCEEDED, archive=ARCHIVED, finished_at=NOON - 12)
     operator.has(State.FAILED, run=2, error=Failure(Code.NOT_4K, "It was no 4K video."))
-    operator.has(State.QUEUED, run=3, reason="NO_CREDITS")
+    operator.has(State.QUEUED, run=3, wait_reason="NO_CREDITS")
     told = operator.runs("list").out
     assert "48 s" in told
     assert "3840x2160, 2,678,103 bytes" in told
@@ -83,9 +83,9 @@ def test_list_by_state(operator: Operator) -> None:
 
 
 def test_live_jobs_are_listed_without_a_scan(operator: Operator) -> None:
-    operator.has(State.QUEUED, lane=Lane.QUEUED, due=NOON)
-    operator.has(State.PROCESSING, run=2, lane=Lane.LIVE, due=NOON + 600)
-    operator.has(State.FAILED, run=3, lane=Lane.LIVE, due=NOON)
+    operator.has(State.QUEUED, partition=Partition.QUEUED, due=NOON)
+    operator.has(State.PROCESSING, run=2, partition=Partition.LIVE, due=NOON + 600)
+    operator.has(State.FAILED, run=3, partition=Partition.LIVE, due=NOON)
     listed = operator.runs("list", "--state", "QUEUED", "--state", "PROCESSING", "--json").json
     assert ({job["run"] for job in listed}, operator.table.scans) == ({1, 2}, 0)
 

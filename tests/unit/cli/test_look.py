@@ -11,13 +11,13 @@ DAY = 86_400.0
 
 
 def test_show_tells_the_history_in_order_with_times_and_reasons(operator: Operator) -> None:
-    operator.has(State.QUEUED, reason="NO_CREDITS", due=NOON + 60)
-    operator.logs.tell("sweep", NOON - 20, "submission_deferred", JOB, "QUEUED", reason="NO_CREDITS")
+    operator.has(State.QUEUED, wait_reason="NO_CREDITS", due=NOON + 60)
+    operator.logs.tell("sweep", NOON - 20, "request_deferred", JOB, "QUEUED", reason="NO_CREDITS")
     operator.logs.tell("submit", NOON - 60, "job_queued", JOB, "QUEUED")
     seen = operator.runs("show", TASK, "--json").json
     assert [(line["at"], line["function"], line["action"], line["details"]) for line in seen["history"]] == [
         (utc(NOON - 60), "submit", "job_queued", {}),
-        (utc(NOON - 20), "sweep", "submission_deferred", {"reason": "NO_CREDITS"}),
+        (utc(NOON - 20), "sweep", "request_deferred", {"reason": "NO_CREDITS"}),
     ]
     assert seen["missing"] == ""
 
@@ -31,18 +31,18 @@ def test_a_line_that_says_when_it_happened_has_that_time_and_not_the_one_it_was_
 
 def test_a_callback_that_overtook_its_submission_comes_after_it(operator: Operator) -> None:
     operator.has(State.READY)
-    operator.logs.tell("callback", NOON - 20, "result_ready", JOB, "READY")
+    operator.logs.tell("callback", NOON - 20, "result_received", JOB, "READY")
     operator.logs.tell("submit", NOON - 10, "job_created", JOB, "SUBMITTING")
     actions = [line["action"] for line in operator.runs("show", TASK, "--json").json["history"]]
-    assert actions == ["job_created", "result_ready"]
+    assert actions == ["job_created", "result_received"]
 
 
 def test_what_followed_from_a_state_comes_after_what_reached_it(operator: Operator) -> None:
     operator.has(State.READY)
     operator.logs.tell("publish", NOON - 20, "archive_requested", JOB, "READY")
-    operator.logs.tell("sweep", NOON - 10, "result_ready", JOB, "READY")
+    operator.logs.tell("sweep", NOON - 10, "result_received", JOB, "READY")
     actions = [line["action"] for line in operator.runs("show", TASK, "--json").json["history"]]
-    assert actions == ["result_ready", "archive_requested"]
+    assert actions == ["result_received", "archive_requested"]
 
 
 def test_lines_about_others_are_left_out(operator: Operator) -> None:
@@ -53,9 +53,9 @@ def test_lines_about_others_are_left_out(operator: Operator) -> None:
 
 
 def test_show_says_why_a_job_waits_and_what_to_do(operator: Operator) -> None:
-    operator.has(State.QUEUED, reason="NO_CREDITS", due=NOON + 60)
+    operator.has(State.QUEUED, wait_reason="NO_CREDITS", due=NOON + 60)
     told = operator.runs("show", TASK).out
-    assert "NO_CREDITS: the account has no credits: buy some, then veo4k gate open" in told
+    assert "NO_CREDITS: The account has no credits. Buy credits, then run veo4k gate open." in told
     assert "(in 60 s)" in told
 
 
@@ -97,7 +97,7 @@ def test_show_of_no_job_says_where_it_may_be(operator: Operator) -> None:
 
 
 def test_show_gives_no_private_link(operator: Operator) -> None:
-    operator.has(State.READY, urls=("https://file.example/a.mp4?secret=1",), tokens=frozenset({"AQCE-token"}))
+    operator.has(State.READY, urls=("https://file.example/a.mp4?secret=1",), task_tokens=frozenset({"AQCE-token"}))
     told = operator.runs("show", TASK).out + operator.runs("show", TASK, "--json").out
     assert not {"secret=1", "AQCE-token"} & set(told.replace('"', " ").split())
     assert "secret" not in told

@@ -8,7 +8,7 @@ from cli import provider_findings as findings
 from cli.findings import Finding, Verdict
 from cli.web import Heard
 from tests.doubles.time_manual import NOON
-from veo4k.domain.answer import SHUTTING
+from veo4k.domain.response import PAUSING
 
 
 def said(status: int, code: int | None = None, data: object = None) -> Heard:
@@ -27,7 +27,7 @@ def test_credits_that_pay_no_video_need_somebody() -> None:
     assert kinds(findings.api_key(said(200, 200, 119), "the secret"))["credits"] == "act"
 
 
-BAD = [*(said(200, code) for code in SHUTTING), said(403), said(200, 500), said(502), said(200, 200, "many")]
+BAD = [*(said(200, code) for code in PAUSING), said(403), said(200, 500), said(502), said(200, 200, "many")]
 
 
 @pytest.mark.parametrize("heard", BAD)
@@ -37,8 +37,8 @@ def test_a_key_that_brings_no_balance_needs_somebody(heard: Heard) -> None:
 
 
 def test_every_reason_for_a_missing_balance_has_a_remedy_of_its_own() -> None:
-    reasons = {reason: next(findings.api_key(said(200, code), "it")).todo for code, reason in SHUTTING.items()}
-    assert len(set(reasons.values())) == len(set(SHUTTING.values()))
+    reasons = {reason: next(findings.api_key(said(200, code), "it")).todo for code, reason in PAUSING.items()}
+    assert len(set(reasons.values())) == len(set(PAUSING.values()))
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from veo4k.domain import gate
-from veo4k.domain.gate import BY_HAND, Gate, Pace, Slots, Wait
+from veo4k.domain.gate import Gate, Pace, Slots, Wait
+from veo4k.domain.wait_reason import WaitReason
 
 PACE = Pace()
 NOW = 1_800_000_000.0
@@ -29,7 +30,7 @@ def test_instants_are_handed_out_twenty_seconds_ahead_and_no_further() -> None:
     assert len(slots.instants) == 40
     assert max(slots.instants) <= NOW + gate.AHEAD
     assert slots.wait.until > NOW + gate.AHEAD
-    assert slots.wait.reason == gate.WINDOW_FULL
+    assert slots.wait.reason == WaitReason.WINDOW_FULL
     assert len(row.instants) == 20
 
 
@@ -80,7 +81,7 @@ def test_a_refusal_of_the_account_shuts_the_gate_for_a_pause() -> None:
 
 
 def test_too_many_requests_shut_the_gate_for_one_window() -> None:
-    row = gate.pause(Gate(), gate.RATE_LIMITED, NOW, "me", PACE)
+    row = gate.pause(Gate(), WaitReason.RATE_LIMITED, NOW, "me", PACE)
 
     assert row.until == NOW + PACE.window + gate.GUARD
 
@@ -158,7 +159,7 @@ def test_only_the_holder_gives_the_slot_back() -> None:
 def test_a_gate_shut_by_hand_stays_shut_until_it_is_opened_by_hand() -> None:
     row = gate.pause_by_hand(Gate(), "me")
 
-    assert reserve(row, 1, NOW + 10**6)[1].wait.reason == BY_HAND
+    assert reserve(row, 1, NOW + 10**6)[1].wait.reason == WaitReason.PAUSED_BY_HAND
     assert reserve(gate.resume(row, "me"), 1, NOW)[1].instants
 
 

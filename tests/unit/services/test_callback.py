@@ -8,17 +8,18 @@ import pytest
 from tests.doubles.faults import DOWN
 from tests.doubles.stage import ELSEWHERE, HOSTS, KEY, TASK, URL, Stage
 from veo4k.adapters.callback_auth import KeyedCallbackAuth, make_signature, make_token
-from veo4k.domain.answer import Answer, Meaning
+from veo4k.domain.conditional_update import ConditionalUpdate, is_
 from veo4k.domain.job import Code, Evidence, Job, State
-from veo4k.domain.notes import Note
+from veo4k.domain.log_events import LogEntry, LogEvent
 from veo4k.domain.ports import Jobs
-from veo4k.domain.write import Write, is_
+from veo4k.domain.response import Meaning, Response
+from veo4k.domain.wait_reason import WaitReason
 from veo4k.services.callback import CallbackHandler, Request
 
 TOKEN_KEY, HOOK_KEY = b"token key", b"hook key"
 SUCCESS = {"code": 200, "msg": "ok", "data": {"taskId": TASK, "info": {"resultUrls": [URL]}}}
 FAILURE = {"code": 500, "msg": "The 4K version of this video is unavailable.", "data": None}
-WORKING = Answer(meaning=Meaning.WORKING, first=True, task_id=TASK)
+WORKING = Response(meaning=Meaning.WORKING, accepted_anew=True, task_id=TASK)
 OWN = "veo_task_of_its_own"
 
 
@@ -52,14 +53,14 @@ def accepted() -> Stage:
 
 
 def call_back(stage: Stage, body: Any, **how: Any) -> tuple[int, str]:
-    status, note = handler(stage).handle(request(stage, body, **how), stage.clock.now())
-    return status, note.action
+    status, entry = handler(stage).handle(request(stage, body, **how), stage.clock.now())
+    return status, entry.event
 
 
 def test_an_authenticated_success_makes_the_job_ready() -> None:
     stage = accepted()
 
-    assert call_back(stage, SUCCESS) == (200, "result_ready")
+    assert call_back(stage, SUCCESS) == (200, "result_received")
     assert (stage.job().state, stage.job().evidence, stage.job().urls) == (State.READY, Evidence.CALLBACK, (URL,))
 
 
@@ -75,7 +76,7 @@ def test_an_authenticated_failure_is_believed_as_it_comes() -> None:
 
 
 def test_news_without_a_result_proves_acceptance() -> None:
-    stage = Stage(Answer(meaning=Meaning.LOST))
+    stage = Stage(Response(meaning=Meaning.LOST))
     stage.ask()
 
     assert call_back(stage, {"code": 200, "data": {"taskId": TASK}}) == (200, "callback_without_result")
@@ -83,7 +84,7 @@ def test_news_without_a_result_proves_acceptance() -> None:
 
 
 def test_a_success_settles_a_job_whose_answer_was_lost() -> None:
-    stage = Stage(Answer(meaning=Meaning.LOST))
+    stage = Stage(Response(meaning=Meaning.LOST))
     stage.ask()
     call_back(stage, SUCCESS)
 
@@ -100,7 +101,7 @@ def test_a_result_on_a_foreign_host_is_not_taken_but_asked_about() -> None:
 
 
 def test_a_job_that_was_never_asked_for_cannot_have_a_result() -> None:
-    stage = Stage(unready="API_KEY_UNSET")
+    stage = Stage(unset_secret=WaitReason.API_KEY_UNSET)
     stage.ask()
 
     assert call_back(stage, SUCCESS)[0] == 200
@@ -185,9 +186,9 @@ def test_a_callback_that_is_not_the_providers_changes_nothing(name: str) -> None
     stage = accepted()
     before = stage.jobs.all()
     bad, expected = forged(stage)[name]
-    status, note = handler(stage).handle(bad, stage.clock.now())
+    status, entry = handler(stage).handle(bad, stage.clock.now())
 
-    assert (status, note.action) == (expected, "callback_rejected")
+    assert (status, entry.event) == (expected, "callback_rejected")
     assert stage.jobs.all() == before
 
 
@@ -216,8 +217,8 @@ REASONS = {
     "no JSON": "not strict JSON: Expecting value at 0",
     "no object": "not a JSON object",
     "an empty body": "not strict JSON: Expecting value at 0",
-    "a code that is no number": "code is no whole number",
-    "a code with a point": "code is no whole number",
+    "a code that is no number": "code is not a whole number",
+    "a code with a point": "code is not a whole number",
     "duplicate names": "not strict JSON: duplicate name in an object",
     "NaN": "not strict JSON: NaN is no JSON number",
     "bottomless": "not strict JSON: RecursionError",
@@ -233,31 +234,33 @@ def test_a_refusal_says_which_check_refused_and_names_no_job(name: str) -> None:
 
     assert handler(stage).handle(bad, stage.clock.now()) == (
         status,
-        Note("callback_rejected", None, {"status": status, "reason": REASONS[name]}),
+        LogEntry(LogEvent.CALLBACK_REJECTED, None, {"status": status, "reason": REASONS[name]}),
     )
 
 
-def noted(stage: Stage, body: Any, **how: Any) -> Note:
+def noted(stage: Stage, body: Any, **how: Any) -> LogEntry:
     return handler(stage).handle(request(stage, body, **how), stage.clock.now())[1]
 
 
 def test_what_a_callback_changed_is_told_with_the_job_and_the_meaning() -> None:
     stage = accepted()
 
-    assert noted(stage, SUCCESS) == Note("result_ready", stage.job(), {"meaning": "done"})
-    assert noted(stage, FAILURE) == Note("callback_ignored", stage.job(), {"meaning": "failed"})
+    assert noted(stage, SUCCESS) == LogEntry(LogEvent.RESULT_RECEIVED, stage.job(), {"meaning": "done"})
+    assert noted(stage, FAILURE) == LogEntry(LogEvent.CALLBACK_IGNORED, stage.job(), {"meaning": "failed"})
 
 
 def test_a_foreign_id_is_told_with_the_job_it_is_not() -> None:
     stage = accepted()
 
-    assert noted(stage, {"code": 500, "data": {"taskId": OWN}}) == Note(
-        "callback_rejected", stage.job(), {"status": 400, "reason": "another task's id"}
+    assert noted(stage, {"code": 500, "data": {"taskId": OWN}}) == LogEntry(
+        LogEvent.CALLBACK_REJECTED, stage.job(), {"status": 400, "reason": "another task's id"}
     )
 
 
 def test_a_callback_for_no_job_says_so() -> None:
-    assert noted(Stage(), SUCCESS) == Note("callback_rejected", None, {"status": 404, "reason": "no such job"})
+    assert noted(Stage(), SUCCESS) == LogEntry(
+        LogEvent.CALLBACK_REJECTED, None, {"status": 404, "reason": "no such job"}
+    )
 
 
 def test_a_token_of_a_row_of_another_index_finds_no_job() -> None:
@@ -266,7 +269,7 @@ def test_a_token_of_a_row_of_another_index_finds_no_job() -> None:
 
     assert handler(stage).handle(other, stage.clock.now()) == (
         404,
-        Note("callback_rejected", None, {"status": 404, "reason": "no such job"}),
+        LogEntry(LogEvent.CALLBACK_REJECTED, None, {"status": 404, "reason": "no such job"}),
     )
 
 
@@ -274,7 +277,7 @@ def test_a_table_out_of_reach_says_why() -> None:
     stage = accepted()
     stage.faulty_jobs.fail("write")
 
-    assert noted(stage, SUCCESS) == Note("callback_unanswered", None, {"status": 503, "error": DOWN})
+    assert noted(stage, SUCCESS) == LogEntry(LogEvent.CALLBACK_UNANSWERED, None, {"status": 503, "error": DOWN})
 
 
 def test_an_unset_webhook_key_is_told_with_status_and_reason() -> None:
@@ -283,7 +286,7 @@ def test_an_unset_webhook_key_is_told_with_status_and_reason() -> None:
 
     assert unset.handle(request(stage, SUCCESS), stage.clock.now()) == (
         401,
-        Note("webhook_key_unset", None, {"status": 401, "reason": "signature"}),
+        LogEntry(LogEvent.WEBHOOK_KEY_UNSET, None, {"status": 401, "reason": "signature"}),
     )
 
 
@@ -344,7 +347,7 @@ def test_an_announced_poster_is_one_that_the_archive_may_fetch() -> None:
 def test_a_success_after_the_success_was_archived_is_not_late() -> None:
     stage = accepted()
     call_back(stage, SUCCESS)
-    stage.jobs.write(Write(key=KEY, when=(is_("state", State.READY),), put={"state": State.SUCCEEDED}))
+    stage.jobs.write(ConditionalUpdate(key=KEY, when=(is_("state", State.READY),), put={"state": State.SUCCEEDED}))
 
     assert call_back(stage, SUCCESS) == (200, "callback_ignored")
 
@@ -386,9 +389,9 @@ def test_an_unset_webhook_key_refuses_everything() -> None:
     stage = accepted()
     unset = replace(handler(stage), auth=KeyedCallbackAuth(Keys(TOKEN_KEY), Keys()))  # type: ignore[arg-type]
 
-    status, note = unset.handle(request(stage, SUCCESS, key=b""), stage.clock.now())
+    status, entry = unset.handle(request(stage, SUCCESS, key=b""), stage.clock.now())
 
-    assert (status, note.action) == (401, "webhook_key_unset")
+    assert (status, entry.event) == (401, "webhook_key_unset")
 
 
 def with_own_id(job: Job, task_id: str) -> Job:
@@ -396,15 +399,15 @@ def with_own_id(job: Job, task_id: str) -> Job:
 
 
 def test_a_body_may_name_and_sign_the_id_that_the_provider_gave_the_job() -> None:
-    stage = Stage(Answer(meaning=Meaning.WORKING, first=True, task_id=OWN))
+    stage = Stage(Response(meaning=Meaning.WORKING, accepted_anew=True, task_id=OWN))
     stage.ask()
     body = {"code": 200, "data": {"task_id": OWN, "info": {"resultUrls": [URL]}}}
 
-    assert call_back(stage, body, signed=OWN) == (200, "result_ready")
+    assert call_back(stage, body, signed=OWN) == (200, "result_received")
 
 
 def test_a_job_whose_answer_was_lost_adopts_the_id() -> None:
-    stage = Stage(Answer(meaning=Meaning.LOST))
+    stage = Stage(Response(meaning=Meaning.LOST))
     stage.ask()
     body = {"code": 200, "data": {"taskId": OWN, "info": {"resultUrls": [URL]}}}
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from veo4k.domain.errors import StorageError
-from veo4k.domain.notes import Note
+from veo4k.domain.log_events import LogEntry, LogEvent
 from veo4k.services.check import check
 
 GOOD: dict[str, Any] = {
@@ -38,8 +38,8 @@ class Versions:
 
 
 def verdicts(**answers: Any) -> dict[str, str]:
-    notes = check(Versions(GOOD | answers))
-    return {str(note.detail["function"]): note.action for note in notes}
+    entries = check(Versions(GOOD | answers))
+    return {str(entry.detail["function"]): entry.event for entry in entries}
 
 
 SOUND = dict.fromkeys(GOOD, "version_sound")
@@ -50,11 +50,11 @@ def test_versions_that_answer_as_they_must_are_sound() -> None:
 
 
 def test_a_sweep_that_had_something_to_do_is_as_good_as_one_that_had_not() -> None:
-    assert verdicts(sweep={"probe_claimed": 3, "still_working": 3}) == SOUND
+    assert verdicts(sweep={"poll_claimed": 3, "job_still_processing": 3}) == SOUND
 
 
 def test_a_row_that_no_version_can_read_stops_no_deployment() -> None:
-    assert verdicts(sweep={"job_passed_over": 1}) == SOUND
+    assert verdicts(sweep={"job_skipped": 1}) == SOUND
 
 
 @pytest.mark.parametrize(
@@ -81,10 +81,12 @@ def test_one_version_that_answers_otherwise_is_unsound_and_the_others_are_looked
 
 
 def test_why_a_version_is_unsound_is_told() -> None:
-    [note] = [
-        note for note in check(Versions(GOOD | {"sweep": StorageError("Invoke: Unhandled")})) if "error" in note.detail
+    [entry] = [
+        entry
+        for entry in check(Versions(GOOD | {"sweep": StorageError("Invoke: Unhandled")}))
+        if "error" in entry.detail
     ]
-    assert note.detail == {"function": "sweep", "error": "Invoke: Unhandled"}
+    assert entry.detail == {"function": "sweep", "error": "Invoke: Unhandled"}
 
 
 def test_the_callback_that_is_sent_is_signed_by_nobody() -> None:
@@ -94,6 +96,8 @@ def test_the_callback_that_is_sent_is_signed_by_nobody() -> None:
 
 
 def test_an_answer_that_is_not_what_it_must_be_is_told_as_such() -> None:
-    [note] = [note for note in check(Versions(GOOD | {"submit": None})) if note.action == "version_unsound"]
+    [entry] = [entry for entry in check(Versions(GOOD | {"submit": None})) if entry.event == "version_unsound"]
 
-    assert note == Note("version_unsound", None, {"function": "submit", "error": "answered otherwise than it must"})
+    assert entry == LogEntry(
+        LogEvent.VERSION_UNSOUND, None, {"function": "submit", "error": "answered otherwise than it must"}
+    )

@@ -10,15 +10,16 @@ from tests.doubles.executors import LazyExecutor
 from tests.doubles.stage import TASK, URL, WIDTH, KilledError, Stage
 from tests.doubles.time_manual import ManualClock
 from veo4k.adapters.thread_pool import thread_pool
-from veo4k.domain.answer import Answer, Meaning
 from veo4k.domain.gate import LATEST
 from veo4k.domain.job import Code, State
+from veo4k.domain.response import Meaning, Response
+from veo4k.domain.wait_reason import WaitReason
 from veo4k.services.dispatch import TIME_FOR_A_REQUEST
 
-WORKING = Answer(meaning=Meaning.WORKING, first=True, task_id=TASK)
-DONE = Answer(meaning=Meaning.DONE, urls=(URL,))
-LOST = Answer(meaning=Meaning.LOST, reason="ReadTimeout")
-NO_CREDITS = Answer(meaning=Meaning.SHUT, reason="NO_CREDITS")
+WORKING = Response(meaning=Meaning.WORKING, accepted_anew=True, task_id=TASK)
+DONE = Response(meaning=Meaning.DONE, urls=(URL,))
+LOST = Response(meaning=Meaning.LOST, cause="ReadTimeout")
+NO_CREDITS = Response(meaning=Meaning.ACCOUNT_REFUSED, wait_reason=WaitReason.NO_CREDITS)
 DAY = 86_400.0
 
 
@@ -54,15 +55,15 @@ def test_a_request_leaves_at_the_last_moment_its_slot_is_good_for() -> None:
     stage = tardy(LATEST)
     stage.ask()
 
-    assert stage.provider.asked == [f"{TASK}#0#1"]
+    assert stage.provider.submitted == [f"{TASK}#0#1"]
 
 
 def test_a_request_whose_slot_is_over_does_not_leave_and_may_at_once_have_another() -> None:
     stage = tardy(LATEST + 0.001)
     stage.ask()
 
-    assert stage.provider.asked == []
-    assert (stage.job().reason, stage.job().due) == ("SLOT_MISSED", stage.clock.now())
+    assert stage.provider.submitted == []
+    assert (stage.job().wait_reason, stage.job().due) == ("SLOT_MISSED", stage.clock.now())
 
 
 def test_the_silence_to_the_gates_own_probe_ends_no_job_and_shuts_the_gate_for_the_next_pause() -> None:
@@ -72,7 +73,7 @@ def test_the_silence_to_the_gates_own_probe_ends_no_job_and_shuts_the_gate_for_t
     stage.gate.pause("NO_CREDITS", stage.clock.now(), "")
     happened = stage.sweep(after=3 * DAY + 1)
 
-    assert happened == ["submission_claimed", "answer_lost"]
+    assert happened == ["request_claimed", "response_lost"]
     assert (stage.gate.row.reason, stage.gate.row.until) == ("NO_CREDITS", stage.clock.now() + 120)
 
 
@@ -83,7 +84,7 @@ def test_what_the_answer_to_the_gates_own_probe_opens_is_used_by_the_same_sweep(
     stage.executor = LazyExecutor()
     stage.sweep(after=720)
 
-    assert len(stage.provider.probed) == 3
+    assert len(stage.provider.polled) == 3
 
 
 def test_a_refusal_of_the_gates_own_probe_makes_the_pause_longer() -> None:
@@ -101,15 +102,15 @@ def test_a_fresh_link_calls_the_archive_in_a_nudge_of_its_own() -> None:
     stage.sweep(after=720)
 
     assert stage.job().link_dead is None
-    assert stage.job().nudge is not None
+    assert stage.job().retrigger_id is not None
 
 
 def test_an_answer_that_came_too_late_is_told_with_its_time() -> None:
-    stage = Stage(Answer(meaning=Meaning.REFUSED, code=Code.INVALID_TASK))
+    stage = Stage(Response(meaning=Meaning.REFUSED, code=Code.INVALID_TASK))
     stage.provider.meanwhile = lambda _: stage.change(state=State.READY)
     overtaken = stage.receive(json.dumps({"taskId": TASK}))[-1]
 
-    assert (overtaken.action, overtaken.at) == ("answer_overtaken", stage.clock.now())
+    assert (overtaken.event, overtaken.at) == ("response_superseded", stage.clock.now())
 
 
 def test_a_sweep_reads_no_more_jobs_than_it_can_send_requests_for() -> None:
@@ -118,10 +119,10 @@ def test_a_sweep_reads_no_more_jobs_than_it_can_send_requests_for() -> None:
     stage.clock.advance(720)
     stage.gate.reserve(40, stage.clock.now())
     ahead: list[int] = []
-    stage.provider.meanwhile = lambda _: ahead.append(len(stage.faulty_jobs.called("get")) - len(stage.provider.probed))
+    stage.provider.meanwhile = lambda _: ahead.append(len(stage.faulty_jobs.called("get")) - len(stage.provider.polled))
     stage.sweep()
 
-    assert len(stage.provider.probed) == 40
+    assert len(stage.provider.polled) == 40
     assert max(ahead) == WIDTH - 1
 
 

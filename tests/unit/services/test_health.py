@@ -1,14 +1,15 @@
 import pytest
 
 from tests.doubles.stage import TASK, Stage
-from veo4k.domain.answer import Answer, Meaning, NoReply, Reply, read_balance
+from veo4k.domain.response import HttpResponse, Meaning, NoResponse, Response, read_balance
+from veo4k.domain.wait_reason import WaitReason
 from veo4k.services.dispatch import TIME_FOR_A_REQUEST
 from veo4k.services.health import Gauge
 
 TEN = 600 * 3_000_000.0  # a minute that the balance is read in
 
-WORKING = Answer(meaning=Meaning.WORKING, first=True, task_id=TASK)
-NO_CREDITS = Answer(meaning=Meaning.SHUT, reason="NO_CREDITS")
+WORKING = Response(meaning=Meaning.WORKING, accepted_anew=True, task_id=TASK)
+NO_CREDITS = Response(meaning=Meaning.ACCOUNT_REFUSED, wait_reason=WaitReason.NO_CREDITS)
 
 
 def measured(stage: Stage) -> dict[str, float]:
@@ -140,7 +141,7 @@ def test_a_gate_whose_pause_is_over_keeps_its_trial_slot_for_a_job() -> None:
 
 
 def test_without_a_key_no_balance_is_read() -> None:
-    stage = at_the_time(Stage(unready="API_KEY_UNSET"))
+    stage = at_the_time(Stage(unset_secret=WaitReason.API_KEY_UNSET))
 
     assert balance(stage) == []
     assert stage.provider.balance_reads == 0
@@ -159,11 +160,11 @@ def test_without_a_key_no_balance_is_read() -> None:
     ],
 )
 def test_only_a_number_in_the_providers_envelope_is_a_balance(body: bytes, left: float | None) -> None:
-    assert read_balance(Reply(200, body)) == left
+    assert read_balance(HttpResponse(200, body)) == left
 
 
 def test_no_answer_is_no_balance() -> None:
-    assert read_balance(NoReply(sent=True, why="ReadTimeout")) is None
+    assert read_balance(NoResponse(is_sent=True, cause="ReadTimeout")) is None
 
 
 def test_sweeps_that_come_more_often_read_the_balance_once() -> None:

@@ -6,19 +6,20 @@ from dataclasses import replace
 import pytest
 
 from tests.doubles.stage import TASK, URL, KilledError, Stage
-from veo4k.domain.answer import Answer, Meaning
-from veo4k.domain.job import JOBS, Code, State
-from veo4k.domain.notes import Note
-from veo4k.domain.write import Write
+from veo4k.domain.conditional_update import ConditionalUpdate
+from veo4k.domain.job import Code, ProviderApi, State
+from veo4k.domain.log_events import LogEntry, LogEvent
+from veo4k.domain.response import Meaning, Response
+from veo4k.domain.wait_reason import WaitReason
 
 OTHER = "veo_task_another_one"
-WORKING = Answer(meaning=Meaning.WORKING, first=True, task_id=TASK)
-REPEATED = Answer(meaning=Meaning.WORKING, task_id=TASK)
-DONE = Answer(meaning=Meaning.DONE, urls=(URL,))
-LOST = Answer(meaning=Meaning.LOST, reason="ReadTimeout")
-NO_CREDITS = Answer(meaning=Meaning.SHUT, reason="NO_CREDITS")
-MAINTENANCE = Answer(meaning=Meaning.SHUT, reason="MAINTENANCE")
-REFUSED = Answer(meaning=Meaning.REFUSED, code=Code.INVALID_TASK)
+WORKING = Response(meaning=Meaning.WORKING, accepted_anew=True, task_id=TASK)
+REPEATED = Response(meaning=Meaning.WORKING, task_id=TASK)
+DONE = Response(meaning=Meaning.DONE, urls=(URL,))
+LOST = Response(meaning=Meaning.LOST, cause="ReadTimeout")
+NO_CREDITS = Response(meaning=Meaning.ACCOUNT_REFUSED, wait_reason=WaitReason.NO_CREDITS)
+MAINTENANCE = Response(meaning=Meaning.ACCOUNT_REFUSED, wait_reason=WaitReason.MAINTENANCE)
+REFUSED = Response(meaning=Meaning.REFUSED, code=Code.INVALID_TASK)
 DAY = 86_400.0
 
 
@@ -26,12 +27,12 @@ def message(task_id: str = TASK, **fields: object) -> str:
     return json.dumps({"taskId": task_id} | fields)
 
 
-def received(stage: Stage, *bodies: str, again: str = "") -> list[Note]:
-    """Deliver messages as one batch; when each note's thing happened has a test of its own."""
-    return [replace(note, at=None) for note in stage.receive(*bodies, again=again)]
+def received(stage: Stage, *bodies: str, again: str = "") -> list[LogEntry]:
+    """Deliver messages as one batch; when each entry's thing happened has a test of its own."""
+    return [replace(entry, at=None) for entry in stage.receive(*bodies, again=again)]
 
 
-def swept(stage: Stage, *, after: float = 0.0, life: float = 120) -> list[Note]:
+def swept(stage: Stage, *, after: float = 0.0, life: float = 120) -> list[LogEntry]:
     stage.clock.advance(after)
     return stage.swept(life=life)
 
@@ -41,25 +42,25 @@ def test_a_message_is_told_as_created_and_as_answered() -> None:
     seen = stage.seen_by_provider()
 
     assert received(stage, message()) == [
-        Note("job_created", seen[0]),
-        Note("submission_accepted", stage.job(), {"meaning": "working"}),
+        LogEntry(LogEvent.JOB_CREATED, seen[0]),
+        LogEntry(LogEvent.REQUEST_ACCEPTED, stage.job(), {"meaning": "working"}),
     ]
 
 
 def test_a_lost_answer_is_told_with_its_reason() -> None:
     stage = Stage(LOST)
-    notes = received(stage, message())
+    entries = received(stage, message())
 
-    assert notes[1] == Note("answer_lost", stage.job(), {"meaning": "lost", "reason": "ReadTimeout"})
+    assert entries[1] == LogEntry(LogEvent.RESPONSE_LOST, stage.job(), {"meaning": "lost", "reason": "ReadTimeout"})
 
 
 def test_a_shut_gate_is_told_once_with_the_reason_and_without_a_job() -> None:
     stage = Stage(NO_CREDITS)
-    notes = received(stage, message())
+    entries = received(stage, message())
 
-    assert notes[1:] == [
-        Note("gate_shut", None, {"reason": "NO_CREDITS"}),
-        Note("submission_deferred", stage.job(), {"meaning": "shut", "reason": "NO_CREDITS"}),
+    assert entries[1:] == [
+        LogEntry(LogEvent.GATE_PAUSED, None, {"reason": "NO_CREDITS"}),
+        LogEntry(LogEvent.REQUEST_DEFERRED, stage.job(), {"meaning": "account_refused", "reason": "NO_CREDITS"}),
     ]
 
 
@@ -67,7 +68,9 @@ def test_an_invalid_message_is_told_with_the_reason_it_is_rejected_for() -> None
     stage = Stage()
     reason = "taskId is missing"
 
-    assert received(stage, "{}") == [Note("message_rejected", None, {"messageId": "message1", "reason": reason})]
+    assert received(stage, "{}") == [
+        LogEntry(LogEvent.MESSAGE_REJECTED, None, {"messageId": "message1", "reason": reason})
+    ]
     assert stage.queue.rejected == [("{}", reason)]
 
 
@@ -75,7 +78,7 @@ def test_a_message_put_back_is_named() -> None:
     stage = Stage()
     stage.queue.broken = True
 
-    assert received(stage, "{}") == [Note("message_unstored", None, {"messageId": "message1"})]
+    assert received(stage, "{}") == [LogEntry(LogEvent.MESSAGE_STORE_FAILED, None, {"messageId": "message1"})]
     assert (stage.unstored, stage.queue.backed_off) == (["message1"], [("receipt0", 2.0)])
 
 
@@ -88,22 +91,22 @@ def test_each_receive_of_a_message_backs_it_off_longer() -> None:
 
 
 def test_a_job_without_a_key_to_ask_with_waits_half_a_minute() -> None:
-    stage = Stage(unready="API_KEY_UNSET")
+    stage = Stage(unset_secret=WaitReason.API_KEY_UNSET)
 
     assert received(stage, message()) == [
-        Note("account_unready", None, {"reason": "API_KEY_UNSET"}),
-        Note("job_queued", stage.job()),
+        LogEntry(LogEvent.SECRET_UNSET, None, {"reason": "API_KEY_UNSET"}),
+        LogEntry(LogEvent.JOB_QUEUED, stage.job()),
     ]
-    assert (stage.job().reason, stage.job().due) == ("API_KEY_UNSET", stage.clock.now() + 30)
+    assert (stage.job().wait_reason, stage.job().due) == ("API_KEY_UNSET", stage.clock.now() + 30)
 
 
 def test_a_joined_job_is_told_as_it_is() -> None:
     stage = Stage(WORKING)
     stage.ask()
 
-    assert received(stage, message()) == [Note("job_joined", stage.job())]
-    assert received(stage, message(taskToken="token")) == [Note("job_joined", stage.job())]
-    assert stage.job().tokens == {"token"}
+    assert received(stage, message()) == [LogEntry(LogEvent.JOB_JOINED, stage.job())]
+    assert received(stage, message(taskToken="token")) == [LogEntry(LogEvent.JOB_JOINED, stage.job())]
+    assert stage.job().task_tokens == {"token"}
 
 
 def test_a_message_without_a_token_has_nothing_to_write_into_a_live_job() -> None:
@@ -121,24 +124,24 @@ def test_an_end_announced_again_is_told_as_it_is() -> None:
     stage = Stage(REFUSED)
     stage.ask()
 
-    assert received(stage, message()) == [Note("announced_again", stage.job())]
+    assert received(stage, message()) == [LogEntry(LogEvent.ANNOUNCEMENT_REPEATED, stage.job())]
 
 
 def test_a_run_that_waits_for_an_earlier_one_is_looked_at_again_after_a_probes_wait() -> None:
     stage = Stage(WORKING)
     stage.ask()
-    notes = received(stage, message(index=1))
+    entries = received(stage, message(index=1))
 
-    assert notes == [Note("job_queued", stage.job(2))]
-    assert (stage.job(2).reason, stage.job(2).due) == ("EARLIER_RUN", stage.clock.now() + 120)
+    assert entries == [LogEntry(LogEvent.JOB_QUEUED, stage.job(2))]
+    assert (stage.job(2).wait_reason, stage.job(2).due) == ("EARLIER_RUN", stage.clock.now() + 120)
 
 
 def test_a_run_beyond_the_window_says_when_it_comes_back() -> None:
     stage = Stage(WORKING)
     slots = stage.gate.reserve(40, stage.clock.now())
 
-    assert received(stage, message()) == [Note("job_queued", stage.job())]
-    assert (stage.job().reason, stage.job().due) == ("WINDOW_FULL", slots.wait.until)
+    assert received(stage, message()) == [LogEntry(LogEvent.JOB_QUEUED, stage.job())]
+    assert (stage.job().wait_reason, stage.job().due) == ("WINDOW_FULL", slots.wait.until)
 
 
 def test_a_new_run_follows_the_newest_of_all() -> None:
@@ -156,24 +159,24 @@ def test_a_message_joins_the_newest_run_of_its_index() -> None:
     stage.ask(force=True)
     stage.ask(taskToken="token")
 
-    assert [job.tokens for job in stage.jobs.runs(TASK)] == [frozenset(), {"token"}]
+    assert [job.task_tokens for job in stage.jobs.runs(TASK)] == [frozenset(), {"token"}]
 
 
 def test_a_job_that_ended_between_the_look_and_the_write_is_looked_at_again() -> None:
     stage = Stage(WORKING)
     stage.ask()
 
-    def end(write: Write) -> None:
+    def end(write: ConditionalUpdate) -> None:
         if write.when:
             stage.change(state=State.FAILED)
 
     stage.faulty_jobs.before("write", end)
 
-    assert received(stage, message(taskToken="token")) == [Note("announced_again", stage.job())]
-    assert stage.job().tokens == {"token"}
+    assert received(stage, message(taskToken="token")) == [LogEntry(LogEvent.ANNOUNCEMENT_REPEATED, stage.job())]
+    assert stage.job().task_tokens == {"token"}
 
 
-def redelivered(stage: Stage, body: str) -> list[Note]:
+def redelivered(stage: Stage, body: str) -> list[LogEntry]:
     return received(stage, body, again="message1")
 
 
@@ -181,8 +184,8 @@ def test_a_message_whose_run_is_under_way_changes_nothing() -> None:
     stage = Stage(WORKING)
     received(stage, message())
 
-    assert redelivered(stage, message()) == [Note("message_redelivered", stage.job())]
-    assert len(stage.provider.asked) == 1
+    assert redelivered(stage, message()) == [LogEntry(LogEvent.MESSAGE_REDELIVERED, stage.job())]
+    assert len(stage.provider.submitted) == 1
 
 
 def crashed(stage: Stage, *bodies: str) -> None:
@@ -205,10 +208,10 @@ def test_a_message_that_goes_on_where_its_function_died_claims_anew() -> None:
     seen = stage.seen_by_provider()
 
     assert redelivered(stage, message()) == [
-        Note("message_redelivered", before),
-        Note("submission_accepted", stage.job(), {"meaning": "working"}),
+        LogEntry(LogEvent.MESSAGE_REDELIVERED, before),
+        LogEntry(LogEvent.REQUEST_ACCEPTED, stage.job(), {"meaning": "working"}),
     ]
-    assert seen[0].attempt not in {None, before.attempt}
+    assert seen[0].claim_id not in {None, before.claim_id}
 
 
 def test_a_redelivered_message_asks_under_the_contract_of_today() -> None:
@@ -216,10 +219,10 @@ def test_a_redelivered_message_asks_under_the_contract_of_today() -> None:
     stage.gate.pause_by_hand()
     received(stage, message())
     stage.gate.resume()
-    stage.contract = JOBS
+    stage.provider_api = ProviderApi.JOBS
     redelivered(stage, message())
 
-    assert (stage.job().state, stage.job().contract) == (State.PROCESSING, JOBS)
+    assert (stage.job().state, stage.job().provider_api) == (State.PROCESSING, ProviderApi.JOBS)
 
 
 def test_a_redelivered_message_without_a_slot_leaves_its_run_to_the_sweep() -> None:
@@ -228,8 +231,8 @@ def test_a_redelivered_message_without_a_slot_leaves_its_run_to_the_sweep() -> N
     stage.clock.advance(360)
     stage.gate.pause_by_hand()
 
-    assert redelivered(stage, message()) == [Note("message_redelivered", stage.job())]
-    assert len(stage.provider.asked) == 1
+    assert redelivered(stage, message()) == [LogEntry(LogEvent.MESSAGE_REDELIVERED, stage.job())]
+    assert len(stage.provider.submitted) == 1
 
 
 def test_a_redelivered_message_waits_for_its_turn() -> None:
@@ -238,8 +241,8 @@ def test_a_redelivered_message_waits_for_its_turn() -> None:
     received(stage, message())
     stage.clock.advance(360)
 
-    assert received(stage, message(), again="message2") == [Note("message_redelivered", stage.job(2))]
-    assert len(stage.provider.asked) == 1
+    assert received(stage, message(), again="message2") == [LogEntry(LogEvent.MESSAGE_REDELIVERED, stage.job(2))]
+    assert len(stage.provider.submitted) == 1
 
 
 def test_a_redelivered_message_that_a_sweep_overtakes_asks_nobody() -> None:
@@ -247,10 +250,10 @@ def test_a_redelivered_message_that_a_sweep_overtakes_asks_nobody() -> None:
     crashed(stage, message())
     before = stage.job()
     stage.clock.advance(360)
-    stage.faulty_jobs.before("write", lambda write: stage.change(attempt="somebody") if write.when else None)
+    stage.faulty_jobs.before("write", lambda write: stage.change(claim_id="somebody") if write.when else None)
 
-    assert redelivered(stage, message()) == [Note("message_redelivered", before)]
-    assert len(stage.provider.asked) == 1
+    assert redelivered(stage, message()) == [LogEntry(LogEvent.MESSAGE_REDELIVERED, before)]
+    assert len(stage.provider.submitted) == 1
 
 
 def test_each_note_says_when_its_thing_happened() -> None:

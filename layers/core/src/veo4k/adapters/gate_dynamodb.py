@@ -6,7 +6,7 @@ from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any
 
 from veo4k.adapters.aws import as_storage_error
-from veo4k.adapters.items import from_item, to_typed
+from veo4k.adapters.dynamodb_types import from_item, to_typed
 from veo4k.domain import gate
 from veo4k.domain.errors import StorageError
 from veo4k.domain.gate import Gate, Pace, Slots, Wait

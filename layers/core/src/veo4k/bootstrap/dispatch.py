@@ -4,10 +4,10 @@ from functools import cache
 
 from veo4k.adapters.aws import client
 from veo4k.adapters.gate_dynamodb import DynamoGate
-from veo4k.adapters.kie import CONNECTIONS, Kie
+from veo4k.adapters.provider_kie import CONNECTIONS, KieProvider
 from veo4k.adapters.thread_pool import thread_pool
 from veo4k.bootstrap import clock, hosts, jobs, new_id, secret, settings, times
-from veo4k.domain.job import JOBS, VEO
+from veo4k.domain.job import ProviderApi
 from veo4k.services.dispatch import Dispatcher
 
 
@@ -18,9 +18,9 @@ def gate() -> DynamoGate:
 
 
 @cache
-def provider() -> Kie:
+def provider() -> KieProvider:
     """Return the account at the provider."""
-    return Kie(
+    return KieProvider(
         base_url=settings().text("KIE_BASE_URL").rstrip("/"),
         callback_base=settings().text("CALLBACK_BASE_URL").rstrip("/"),
         api_key=secret("API_KEY_SECRET_NAME"),
@@ -29,9 +29,9 @@ def provider() -> Kie:
 
 
 @cache
-def contract() -> str:
-    """Return the provider's contract for new requests."""
-    return settings().chosen("PROVIDER_CONTRACT", VEO, JOBS)
+def provider_api() -> ProviderApi:
+    """Return the provider's API for new requests."""
+    return ProviderApi(settings().chosen("PROVIDER_CONTRACT", *ProviderApi))
 
 
 def dispatcher(deadline: float) -> Dispatcher:
@@ -46,6 +46,6 @@ def dispatcher(deadline: float) -> Dispatcher:
         new_id=new_id,
         times=times(),
         hosts=hosts(),
-        contract=contract(),
+        provider_api=provider_api(),
         deadline=deadline,
     )

@@ -1,14 +1,14 @@
-"""What publish needs: the table's stream, the archive queue, the event bus, and Step Functions."""
+"""What publish needs: the table's stream, the archive queue, the event bus, and Decision Functions."""
 
 from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from veo4k.adapters.announcements import AwsAnnouncements
 from veo4k.adapters.aws import client
+from veo4k.adapters.event_publisher import AwsEventPublisher
 from veo4k.adapters.stream_dynamodb import read_changes as read_records
 from veo4k.bootstrap import jobs, settings
-from veo4k.domain.notes import Note
+from veo4k.domain.log_events import LogEntry, LogEvent
 from veo4k.domain.ports import Change
 from veo4k.services.publish import Publisher
 
@@ -16,17 +16,17 @@ from veo4k.services.publish import Publisher
 @cache
 def publisher() -> Publisher:
     """Return the publisher of changes."""
-    announcements = AwsAnnouncements(
+    events = AwsEventPublisher(
         sqs=client("sqs"),
         events=client("events"),
         sfn=client("stepfunctions"),
         archive_queue_url=settings().text("ARCHIVE_QUEUE_URL"),
         event_bus=settings().text("EVENT_BUS_NAME"),
     )
-    return Publisher(jobs(), announcements, int(settings().number("RETENTION_DAYS")))
+    return Publisher(jobs(), events, int(settings().number("RETENTION_DAYS")))
 
 
-def read_changes(records: Sequence[Mapping[str, Any]]) -> tuple[list[Change], list[Note]]:
+def read_changes(records: Sequence[Mapping[str, Any]]) -> tuple[list[Change], list[LogEntry]]:
     """Read the records of the table's stream; a record that cannot be read becomes a log event."""
     changes, unreadable = read_records(records)
-    return changes, [Note("record_unreadable", None, {"sequenceNumber": number}) for number in unreadable]
+    return changes, [LogEntry(LogEvent.RECORD_UNREADABLE, None, {"sequenceNumber": number}) for number in unreadable]

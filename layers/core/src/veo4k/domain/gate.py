@@ -11,16 +11,14 @@ import math
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+from veo4k.domain.wait_reason import WaitReason
+
 GUARD = 0.25  # seconds; the provider stamps arrival, we stamp departure
 LATEST = 0.1  # a request leaves at most this long after its instant; the rest of GUARD is for clock skew and network
 SPREAD = 0.15  # part of a window over which its requests are spread: requests sent at once make each other late
 AHEAD = 20.0  # instants are reserved this far ahead; jobs beyond become QUEUED
 LEAD = 0.06  # seconds before its instant at which a request's intent is written
 LONGEST_PAUSE = 900.0
-BY_HAND = "SHUT_BY_HAND"
-RATE_LIMITED = "RATE_LIMITED"
-WINDOW_FULL = "WINDOW_FULL"
-DAILY_LIMIT = "DAILY_LIMIT"
 DAY = 86_400
 
 
@@ -79,7 +77,7 @@ def reserve(
     if not counted or not pace.daily:
         return _grant(gate, wanted, now, writer, pace, last=last)
     left = pace.daily - submissions_today(gate, now)
-    next_day = Wait(_tomorrow(now), DAILY_LIMIT)
+    next_day = Wait(_tomorrow(now), WaitReason.DAILY_LIMIT)
     if left <= 0:
         return gate, Slots((), next_day)
     granted, slots = _grant(gate, min(wanted, left), now, writer, pace, last=last)
@@ -123,7 +121,7 @@ def _grant(gate: Gate, wanted: int, now: float, writer: str, pace: Pace, *, last
 
 def paused_until(gate: Gate, now: float, pace: Pace) -> float:
     """Return until when the gate surely gives no slot; 0.0 when it runs, or its trial slot is free."""
-    if gate.reason == BY_HAND:
+    if gate.reason == WaitReason.PAUSED_BY_HAND:
         return now + pace.pause
     until = max(gate.until, gate.trial_until) if gate.reason else 0.0
     return until if now < until else 0.0
@@ -137,7 +135,7 @@ def _grant_running(gate: Gate, wanted: int, now: float, writer: str, pace: Pace,
             break
         instants.append(instant)
     got = tuple(instants[len(gate.instants) :])
-    wait = Wait(_next_instant(instants, now, pace), WINDOW_FULL)
+    wait = Wait(_next_instant(instants, now, pace), WaitReason.WINDOW_FULL)
     kept = tuple(instants[-pace.requests :])
     return (_next(gate, writer, instants=kept) if got else gate), Slots(got, wait)
 
@@ -152,8 +150,10 @@ def pause(gate: Gate, reason: str, now: float, writer: str, pace: Pace, *, trial
     """Pause the gate for a response that concerns the account; a refused trial doubles the pause."""
     if gate.reason and not _is_trial(gate, trial):
         return gate
-    first = pace.window + GUARD if reason == RATE_LIMITED else pace.pause
-    seconds = min(max(gate.pause * 2, first), LONGEST_PAUSE) if gate.reason and reason != RATE_LIMITED else first
+    first = pace.window + GUARD if reason == WaitReason.RATE_LIMITED else pace.pause
+    seconds = (
+        min(max(gate.pause * 2, first), LONGEST_PAUSE) if gate.reason and reason != WaitReason.RATE_LIMITED else first
+    )
     return _next(gate, writer, reason=reason, until=now + seconds, pause=seconds, trial="", trial_until=0)
 
 
@@ -171,7 +171,7 @@ def release_trial(gate: Gate, trial: str, writer: str) -> Gate:
 
 def pause_by_hand(gate: Gate, writer: str) -> Gate:
     """Pause the gate until an operator resumes it."""
-    return _next(gate, writer, reason=BY_HAND, until=0, pause=0, trial="", trial_until=0)
+    return _next(gate, writer, reason=WaitReason.PAUSED_BY_HAND, until=0, pause=0, trial="", trial_until=0)
 
 
 def resume(gate: Gate, writer: str) -> Gate:

@@ -1,4 +1,4 @@
-"""The queue message: `{"taskId": …}` and what else may stand in it (docs/interface.md)."""
+"""The queue message: `{"taskId": …}` and its optional fields (docs/interface.md)."""
 
 import json
 import re
@@ -35,26 +35,26 @@ def parse_message(body: str, message_id: str = "") -> Message:
     if len(body.encode("utf-8", "surrogatepass")) > LONGEST_BODY:
         raise InvalidMessageError(f"the body is longer than {LONGEST_BODY} bytes")
     try:
-        given = parse_object(body.encode("utf-8"))
+        fields = parse_object(body.encode("utf-8"))
     except (NotStrictError, UnicodeEncodeError) as error:
         raise InvalidMessageError(str(error)) from None
-    return Message(message_id=message_id, **{_FIELDS[name][0]: value for name, value in _checked(given).items()})
+    return Message(message_id=message_id, **{_FIELDS[name][0]: value for name, value in _checked(fields).items()})
 
 
-def _checked(given: dict[str, Any]) -> dict[str, Any]:
-    if "taskId" not in given:
+def _checked(fields: dict[str, Any]) -> dict[str, Any]:
+    if "taskId" not in fields:
         raise InvalidMessageError("taskId is missing")
-    for name, value in given.items():
+    for name, value in fields.items():
         if name not in _FIELDS:
             raise InvalidMessageError(f"unknown field {name[:40]!r}")
-        _, holds, rule = _FIELDS[name]
-        if not holds(value):
+        _, is_valid, rule = _FIELDS[name]
+        if not is_valid(value):
             raise InvalidMessageError(f"{name} must be {rule}")
-    return given
+    return fields
 
 
 def is_task_id(value: object) -> bool:
-    """Tell whether this is a task id as the provider makes them."""
+    """Return whether this is a task id as the provider makes them."""
     return isinstance(value, str) and TASK_ID.fullmatch(value) is not None
 
 
@@ -86,4 +86,4 @@ _FIELDS: dict[str, tuple[str, Callable[[Any], bool], str]] = {
     "force": ("force", lambda value: type(value) is bool, "true or false"),
     "taskToken": ("task_token", _is_task_token, f"a string of 1 to {LONGEST_TASK_TOKEN} ASCII characters"),
 }
-"""For each field: its name here, what must hold, and that rule in words."""
+"""For each field: its name in `Message`, its rule, and the rule in words."""

@@ -1,6 +1,6 @@
-"""What the services need of the world; adapters give it, tests and the simulation give it too.
+"""The protocols of everything outside that the services use. Adapters implement them; so do tests and the simulation.
 
-Whatever cannot be told apart from not having happened is a StorageError.
+Each raises StorageError where it is unknown whether something was done.
 """
 
 import math
@@ -8,29 +8,30 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, NamedTuple, Protocol
 
-from veo4k.domain.answer import Answer
+from veo4k.domain.conditional_update import ConditionalUpdate, Outcome
 from veo4k.domain.gate import Slots, Wait
-from veo4k.domain.job import Job, Key, Lane
-from veo4k.domain.write import Outcome, Write
+from veo4k.domain.job import Job, Key, Partition
+from veo4k.domain.response import Response
+from veo4k.domain.wait_reason import WaitReason
 
 
 class Clock(Protocol):
     """The time, in epoch seconds to the millisecond."""
 
     def now(self) -> float:
-        """Give the time."""
+        """Return the time."""
         ...
 
     def sleep_until(self, instant: float) -> None:
-        """Return at that time, at once where it is over."""
+        """Return at that time, at once where it has passed."""
         ...
 
 
 class Jobs(Protocol):
     """The table of jobs, the queue of record."""
 
-    def write(self, write: Write) -> Outcome:
-        """Do one conditional write; a refusal is an answer, not an error."""
+    def write(self, update: ConditionalUpdate) -> Outcome:
+        """Do one conditional update; a refusal is a result, not an error."""
         ...
 
     def get(self, key: Key) -> Job | None:
@@ -41,8 +42,8 @@ class Jobs(Protocol):
         """Read all runs of a task, consistently, in the order of their numbers."""
         ...
 
-    def due(self, lane: Lane, until: float) -> Iterable[Key]:
-        """Give the keys of a lane due by then, the longest due first; the index may be stale either way."""
+    def due(self, partition: Partition, until: float) -> Iterable[Key]:
+        """Return the keys of a partition that are due by then, the longest due first; the index may be stale."""
         ...
 
 
@@ -82,18 +83,18 @@ class Gate(Protocol):
 
 
 class Provider(Protocol):
-    """KIE.AI. Never raises for anything that comes back, or does not."""
+    """The account at KIE.AI. Raises for no response, and for no missing one."""
 
-    def unready(self) -> str:
-        """Give why nothing can be asked at all (a secret is unset), or an empty string."""
+    def unset_secret(self) -> WaitReason | None:
+        """Return which secret is unset, so that no request can be sent; None where all are set."""
         ...
 
-    def ask(self, job: Job) -> Answer:
-        """Ask for the job's 4K version: the paid request."""
+    def submit(self, job: Job) -> Response:
+        """Request the job's 4K version: the paid request."""
         ...
 
-    def probe(self, job: Job) -> Answer:
-        """Ask how an accepted job stands."""
+    def poll(self, job: Job) -> Response:
+        """Request the status of an accepted job."""
         ...
 
     def balance(self) -> float | None:
@@ -102,30 +103,30 @@ class Provider(Protocol):
 
 
 class MessageQueue(Protocol):
-    """The job queue, as far as a message's own fate goes."""
+    """The job queue, as far as one message is concerned."""
 
     def reject(self, body: str, reason: str) -> None:
         """Put the body, unchanged, in the dead-letter queue, with the reason as attribute `Rejected`."""
         ...
 
     def back_off(self, receipt: str, seconds: float) -> None:
-        """Let a message come back only then."""
+        """Let SQS deliver a message again after so many seconds."""
         ...
 
 
 class CallbackAuth(Protocol):
     """The two secrets of a callback. Raises StorageError when they cannot be read."""
 
-    def token_holds(self, task_id: str, index: int, run: int, token: str) -> bool:
+    def verify_token(self, task_id: str, index: int, run: int, token: str) -> bool:
         """Compare the path's token, in constant time."""
         ...
 
-    def signature_holds(self, task_id: str, timestamp: str, signature: str) -> bool:
+    def verify_signature(self, task_id: str, timestamp: str, signature: str) -> bool:
         """Compare the provider's signature, in constant time, under every key in use."""
         ...
 
-    def has_key(self) -> bool:
-        """Tell whether a webhook key is set."""
+    def has_webhook_key(self) -> bool:
+        """Return whether a webhook key is set."""
         ...
 
 
@@ -136,19 +137,19 @@ class Change(NamedTuple):
     new: Job
 
 
-class Announcements(Protocol):
-    """Where the consequences of a state go."""
+class EventPublisher(Protocol):
+    """The archive queue, the event bus, and Step Functions."""
 
-    def to_archive(self, jobs: Sequence[Job]) -> Mapping[Key, str]:
-        """Put READY jobs on the archive queue; gives those that are not there, and why."""
+    def send_to_archive(self, jobs: Sequence[Job]) -> Mapping[Key, str]:
+        """Put READY jobs on the archive queue. Return the failures: why a job is not on the queue."""
         ...
 
-    def to_bus(self, jobs: Sequence[Job]) -> Mapping[Key, str]:
-        """Put the ends of jobs on the event bus; gives those that are not there, and why."""
+    def send_to_bus(self, jobs: Sequence[Job]) -> Mapping[Key, str]:
+        """Put the ends of jobs on the event bus. Return the failures: why an end is not on the bus."""
         ...
 
-    def to_task(self, job: Job, token: str) -> str:
-        """Tell a Step Functions task; gives why it must be told again, or an empty string."""
+    def send_to_task(self, job: Job, token: str) -> str:
+        """Answer a Step Functions task. Return why the answer must be repeated, or an empty string."""
         ...
 
 
@@ -176,14 +177,14 @@ class Downloads(Protocol):
 
 
 class Upload(Protocol):
-    """A file on its way into the bucket."""
+    """An upload to the bucket."""
 
     def write(self, chunk: bytes) -> None:
-        """Take the next bytes."""
+        """Write the next bytes."""
         ...
 
     def complete(self) -> None:
-        """Make the object appear; without this call nothing ever does."""
+        """Make the object appear; without this call it never does."""
         ...
 
 
@@ -196,7 +197,7 @@ class Archive(Protocol):
         ...
 
     def abort_strays(self, key: str, older_than: float) -> int:
-        """Abort uploads of this key begun before that epoch second; gives how many."""
+        """Abort uploads of this key that began before that epoch second. Return how many."""
         ...
 
     def upload(self, key: str, content_type: str, tags: Mapping[str, str]) -> AbstractContextManager[Upload]:

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from veo4k.domain import transitions
+from veo4k.domain.conditional_update import ConditionalUpdate, Refused, changed
 from veo4k.domain.errors import DeadLinkError, DownloadError, StorageError
 from veo4k.domain.job import Archived, Code, Job, Key
+from veo4k.domain.log_events import LogEntry, LogEvent
 from veo4k.domain.mp4 import EndsEarly, Mp4Proof, NotMp4, Verdict, Video, is_4k
-from veo4k.domain.notes import Note
 from veo4k.domain.ports import Archive, Clock, Downloads, Jobs
 from veo4k.domain.schedule import Times, archive_wait
-from veo4k.domain.write import Refused, Write, changed
 
 RESERVE = 30.0  # seconds before its own timeout at which the function stops downloading, to write the outcome
 LONGEST_POSTER = 8 << 20
@@ -39,7 +39,7 @@ class Archiver:
     new_id: Callable[[], str]
     times: Times
 
-    def store(self, key: Key, deadline: float) -> Note:
+    def store(self, key: Key, deadline: float) -> LogEntry:
         """Archive the result of one job. Return what happened.
 
         `deadline`: epoch second at which the function is killed. Raise StorageError where the job cannot be claimed,
@@ -48,7 +48,7 @@ class Archiver:
         now = self.clock.now()
         claimed = self.jobs.write(transitions.claim_archive(key, self.new_id(), now, self.times))
         if isinstance(claimed, Refused):
-            return Note("archive_not_needed", claimed.job)
+            return LogEntry(LogEvent.ARCHIVE_SKIPPED, claimed.job)
         job = claimed.job
         if not job.urls:
             return self._fail(job, Code.ARCHIVE_FAILED)
@@ -63,7 +63,7 @@ class Archiver:
             return []
         return [other for other in self.jobs.runs(job.task_id) if other.index != job.index]
 
-    def _store(self, job: Job, siblings: list[Job], deadline: float) -> Note:
+    def _store(self, job: Job, siblings: list[Job], deadline: float) -> LogEntry:
         try:
             stored = self._stream(job, siblings, deadline)
         except _UnfitError as unfit:
@@ -93,15 +93,15 @@ class Archiver:
             upload.complete()
         return Archived(self.archive.bucket, name, size, digest.hexdigest(), video.width, video.height)
 
-    def _succeed(self, job: Job, stored: Archived, deadline: float) -> Note:
-        write = transitions.archived(job, stored, self.clock.now())
-        sidecar = json.dumps(changed(write, job).public(), ensure_ascii=False, indent=2).encode()
+    def _succeed(self, job: Job, stored: Archived, deadline: float) -> LogEntry:
+        update = transitions.succeed(job, stored, self.clock.now())
+        sidecar = json.dumps(changed(update, job).public(), ensure_ascii=False, indent=2).encode()
         try:
             self._store_poster(job, deadline)
             self.archive.put(object_key(job, ".json"), sidecar, "application/json")
         except StorageError as error:
             return self._postpone(job, str(error))
-        return self._write("job_archived", write)
+        return self._write(LogEvent.JOB_ARCHIVED, update)
 
     def _store_poster(self, job: Job, deadline: float) -> None:
         """Store the poster where there is one. A job without a poster succeeds too."""
@@ -113,28 +113,29 @@ class Archiver:
                 return
             self.archive.put(object_key(job, ".jpg"), poster, "image/jpeg")
 
-    def _request_link(self, job: Job, reason: str, *, not_4k: bool) -> Note:
-        """Let the sweep request a fresh link, or end the job where its tries are spent."""
-        if job.tries >= self.times.archive_attempts:
+    def _request_link(self, job: Job, reason: str, *, not_4k: bool) -> LogEntry:
+        """Let the sweep request a fresh link, or end the job where its attempts are spent."""
+        if job.archive_attempts >= self.times.archive_attempts:
             return self._fail(job, Code.ARCHIVE_FAILED, reason)
-        earliest = (job.asked_at or 0) + self.times.probe
-        due = max(self.clock.now() + archive_wait(job.tries, self.times), earliest)
-        action = "archive_not_4k" if not_4k else "archive_link_dead"
-        return self._write(action, transitions.link_died(job, due, not_4k=not_4k), reason)
+        earliest = (job.requested_at or 0) + self.times.probe
+        due = max(self.clock.now() + archive_wait(job.archive_attempts, self.times), earliest)
+        event = LogEvent.ARCHIVE_FILE_NOT_4K if not_4k else LogEvent.ARCHIVE_LINK_EXPIRED
+        return self._write(event, transitions.request_link(job, due, not_4k=not_4k), reason)
 
-    def _postpone(self, job: Job, reason: str) -> Note:
-        if job.tries >= self.times.archive_attempts:
+    def _postpone(self, job: Job, reason: str) -> LogEntry:
+        if job.archive_attempts >= self.times.archive_attempts:
             return self._fail(job, Code.ARCHIVE_FAILED, reason)
-        due = self.clock.now() + archive_wait(job.tries, self.times)
-        return self._write("archive_postponed", transitions.archive_later(job, due), reason)
+        due = self.clock.now() + archive_wait(job.archive_attempts, self.times)
+        return self._write(LogEvent.ARCHIVE_POSTPONED, transitions.postpone_archive(job, due), reason)
 
-    def _fail(self, job: Job, code: Code, reason: str = "") -> Note:
-        return self._write("job_failed", transitions.failed(job, code, self.clock.now(), self.times), reason)
+    def _fail(self, job: Job, code: Code, reason: str = "") -> LogEntry:
+        return self._write(LogEvent.JOB_FAILED, transitions.fail(job, code, self.clock.now(), self.times), reason)
 
-    def _write(self, action: str, write: Write, reason: str = "") -> Note:
-        outcome = self.jobs.write(write)
+    def _write(self, event: LogEvent, update: ConditionalUpdate, reason: str = "") -> LogEntry:
+        outcome = self.jobs.write(update)
         detail: dict[str, str | int | float] = {"why": reason} if reason else {}
-        return Note("archive_overtaken" if isinstance(outcome, Refused) else action, outcome.job, detail)
+        event = LogEvent.ARCHIVE_SUPERSEDED if isinstance(outcome, Refused) else event
+        return LogEntry(event, outcome.job, detail)
 
 
 def object_key(job: Job, suffix: str) -> str:

@@ -10,16 +10,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from veo4k.domain import transitions
-from veo4k.domain.answer import Answer, Meaning
-from veo4k.domain.callback import LONGEST_BODY, Address, News, parse_address, parse_news
+from veo4k.domain.callback import LONGEST_BODY, Address, CallbackPayload, parse_address, parse_payload
+from veo4k.domain.conditional_update import ConditionalUpdate, Refused
+from veo4k.domain.decisions import fetchable, with_fetchable_poster
 from veo4k.domain.errors import InvalidBodyError, StorageError
 from veo4k.domain.job import ENDED, Job, State
-from veo4k.domain.notes import Note
+from veo4k.domain.log_events import LogEntry, LogEvent
 from veo4k.domain.ports import CallbackAuth, Jobs
+from veo4k.domain.response import Meaning, Response
 from veo4k.domain.result_url import ResultHosts
-from veo4k.domain.rules import fetchable, with_fetchable_poster
 from veo4k.domain.schedule import Times
-from veo4k.domain.write import Refused, Write
 
 TOLERANCE = 300  # seconds a timestamp may be off, either way
 OK, BAD_REQUEST, UNAUTHORIZED, NOT_FOUND, TOO_LARGE, UNAVAILABLE = 200, 400, 401, 404, 413, 503
@@ -38,9 +38,9 @@ class Request:
 
 
 class _RejectedError(Exception):
-    def __init__(self, status: int, reason: str, action: str = "callback_rejected") -> None:
+    def __init__(self, status: int, reason: str, event: LogEvent = LogEvent.CALLBACK_REJECTED) -> None:
         super().__init__(reason)
-        self.status, self.action = status, action
+        self.status, self.event = status, event
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,66 +53,68 @@ class CallbackHandler:
     hosts: ResultHosts
     is_signature_optional: bool
 
-    def handle(self, request: Request, now: float) -> tuple[int, Note]:
+    def handle(self, request: Request, now: float) -> tuple[int, LogEntry]:
         """Handle one callback. Return the HTTP status, and what happened."""
         try:
             address = self._address(request)
-            news = self._authenticated(request, address, now)
-            return self._write(address, news, now)
+            payload = self._authenticated(request, address, now)
+            return self._write(address, payload, now)
         except _RejectedError as rejected:
-            return rejected.status, Note(rejected.action, None, {"status": rejected.status, "reason": str(rejected)})
+            return rejected.status, LogEntry(rejected.event, None, {"status": rejected.status, "reason": str(rejected)})
         except StorageError as error:
-            return UNAVAILABLE, Note("callback_unanswered", None, {"status": UNAVAILABLE, "error": str(error)})
+            return UNAVAILABLE, LogEntry(
+                LogEvent.CALLBACK_UNANSWERED, None, {"status": UNAVAILABLE, "error": str(error)}
+            )
 
     def _address(self, request: Request) -> Address:
         address = parse_address(*request.parts)
         if address is None:
             raise _RejectedError(NOT_FOUND, "path")
-        if not self.auth.token_holds(address.task_id, address.index, address.run, address.token):
+        if not self.auth.verify_token(address.task_id, address.index, address.run, address.token):
             raise _RejectedError(NOT_FOUND, "token")
         return address
 
-    def _authenticated(self, request: Request, address: Address, now: float) -> News:
+    def _authenticated(self, request: Request, address: Address, now: float) -> CallbackPayload:
         body = _body(request)
         timestamp = request.headers.get("x-webhook-timestamp")
         signature = request.headers.get("x-webhook-signature")
         is_unsigned = timestamp is None and signature is None
-        if self.is_signature_optional and (is_unsigned or (signature is not None and not self.auth.has_key())):
-            return _news(body, address)
+        if self.is_signature_optional and (is_unsigned or (signature is not None and not self.auth.has_webhook_key())):
+            return _payload(body, address)
         if timestamp is None or not _is_fresh(timestamp, now):
             raise _RejectedError(UNAUTHORIZED, "timestamp")
         if signature is None or not _SIGNATURE.fullmatch(signature):
             raise _RejectedError(UNAUTHORIZED, "signature")
-        if not self.auth.signature_holds(address.task_id, timestamp, signature):
+        if not self.auth.verify_signature(address.task_id, timestamp, signature):
             self._check_other_id(body, timestamp, signature)
-        return _news(body, address)
+        return _payload(body, address)
 
     def _check_other_id(self, body: bytes, timestamp: str, signature: str) -> None:
         """Check the signature over the task id in the body: the provider may sign the id that it gave the job."""
         try:
-            task_id = parse_news(body).task_id
+            task_id = parse_payload(body).task_id
         except InvalidBodyError:
             task_id = None
-        if task_id is None or not self.auth.signature_holds(task_id, timestamp, signature):
-            unset = () if self.auth.has_key() else ("webhook_key_unset",)
+        if task_id is None or not self.auth.verify_signature(task_id, timestamp, signature):
+            unset = () if self.auth.has_webhook_key() else (LogEvent.WEBHOOK_KEY_UNSET,)
             raise _RejectedError(UNAUTHORIZED, "signature", *unset)
 
-    def _write(self, address: Address, news: News, now: float) -> tuple[int, Note]:
-        action, write = self._transition(address, news, now)
-        outcome = self.jobs.write(write)
+    def _write(self, address: Address, payload: CallbackPayload, now: float) -> tuple[int, LogEntry]:
+        event, update = self._transition(address, payload, now)
+        outcome = self.jobs.write(update)
         if isinstance(outcome, Refused):
-            return _refused(address, news, outcome.job)
-        return OK, Note(action, outcome.job, {"meaning": news.answer.meaning.value})
+            return _refused(address, payload, outcome.job)
+        return OK, LogEntry(event, outcome.job, {"meaning": payload.response.meaning})
 
-    def _transition(self, address: Address, news: News, now: float) -> tuple[str, Write]:
-        if news.answer.meaning is Meaning.FAILED:
-            return "job_failed", transitions.called_back_failed(address, news, now, self.times)
-        if news.answer.meaning is Meaning.WORKING:
-            return "callback_without_result", transitions.called_back_working(address, news, now, self.times)
-        if urls := fetchable(news.answer.urls, self.hosts):
-            shown = replace(news, answer=with_fetchable_poster(news.answer, self.hosts))
-            return "result_ready", transitions.called_back_ready(address, shown, urls, now)
-        return "result_host_blocked", transitions.called_back_blocked(address, news, now, self.times)
+    def _transition(self, address: Address, payload: CallbackPayload, now: float) -> tuple[LogEvent, ConditionalUpdate]:
+        if payload.response.meaning is Meaning.FAILED:
+            return LogEvent.JOB_FAILED, transitions.callback_failed(address, payload, now, self.times)
+        if payload.response.meaning is Meaning.WORKING:
+            return LogEvent.CALLBACK_WITHOUT_RESULT, transitions.callback_working(address, payload, now, self.times)
+        if urls := fetchable(payload.response.urls, self.hosts):
+            shown = replace(payload, response=with_fetchable_poster(payload.response, self.hosts))
+            return LogEvent.RESULT_RECEIVED, transitions.callback_ready(address, shown, urls, now)
+        return LogEvent.RESULT_HOST_BLOCKED, transitions.callback_blocked(address, payload, now, self.times)
 
 
 def _body(request: Request) -> bytes:
@@ -130,24 +132,26 @@ def _is_fresh(timestamp: str, now: float) -> bool:
     return _TIMESTAMP.fullmatch(timestamp) is not None and abs(now - int(timestamp)) <= TOLERANCE
 
 
-def _news(body: bytes, address: Address) -> News:
+def _payload(body: bytes, address: Address) -> CallbackPayload:
     try:
-        news = parse_news(body)
+        payload = parse_payload(body)
     except InvalidBodyError as error:
         raise _RejectedError(BAD_REQUEST, str(error)) from None
-    return News(news.answer, None) if news.task_id == address.task_id else news
+    return CallbackPayload(payload.response, None) if payload.task_id == address.task_id else payload
 
 
-def _refused(address: Address, news: News, job: Job | None) -> tuple[int, Note]:
+def _refused(address: Address, payload: CallbackPayload, job: Job | None) -> tuple[int, LogEntry]:
     """Answer a callback that changes nothing: no such job, the id of another task, or a late or repeated one."""
     if job is None or job.index != address.index:
-        return NOT_FOUND, Note("callback_rejected", None, {"status": NOT_FOUND, "reason": "no such job"})
-    if news.task_id is not None and news.task_id != job.provider_task_id:
-        return BAD_REQUEST, Note("callback_rejected", job, {"status": BAD_REQUEST, "reason": "another task's id"})
-    return OK, Note(_late(news.answer, job), job, {"meaning": news.answer.meaning.value})
+        return NOT_FOUND, LogEntry(LogEvent.CALLBACK_REJECTED, None, {"status": NOT_FOUND, "reason": "no such job"})
+    if payload.task_id is not None and payload.task_id != job.provider_task_id:
+        return BAD_REQUEST, LogEntry(
+            LogEvent.CALLBACK_REJECTED, job, {"status": BAD_REQUEST, "reason": "another task's id"}
+        )
+    return OK, LogEntry(_late(payload.response, job), job, {"meaning": payload.response.meaning})
 
 
-def _late(answer: Answer, job: Job) -> str:
-    if answer.meaning is Meaning.DONE and job.state in ENDED - {State.SUCCEEDED}:
-        return "late_success"
-    return "callback_ignored"
+def _late(response: Response, job: Job) -> LogEvent:
+    if response.meaning is Meaning.DONE and job.state in ENDED - {State.SUCCEEDED}:
+        return LogEvent.LATE_SUCCESS
+    return LogEvent.CALLBACK_IGNORED

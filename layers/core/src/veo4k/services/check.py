@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from veo4k.domain.errors import StorageError
-from veo4k.domain.notes import Note
+from veo4k.domain.log_events import LogEntry, LogEvent
 from veo4k.domain.ports import Candidates
 
 FORGED: dict[str, Any] = {
@@ -18,7 +18,7 @@ FORGED: dict[str, Any] = {
 }
 EMPTY: dict[str, Any] = {"Records": []}
 OF_NOBODY: dict[str, Any] = {"messageId": "check", "body": '{"taskId": "task-of-nobody", "run": 1}'}
-TROUBLE = frozenset({"sweep_interrupted", "gate_unreachable"})
+TROUBLE = frozenset({LogEvent.SWEEP_INTERRUPTED, LogEvent.GATE_UNREACHABLE})
 """A single row that cannot be read is no fault of the version, and must not stop the one that mends it."""
 
 
@@ -30,19 +30,21 @@ class Trial(NamedTuple):
     is_good: Callable[[Any], bool]
 
 
-def check(candidates: Candidates) -> list[Note]:
+def check(candidates: Candidates) -> list[LogEntry]:
     """Try them all; a note for each, `version_sound` or `version_unsound`."""
     return [_tried(candidates, trial) for trial in TRIALS]
 
 
-def _tried(candidates: Candidates, trial: Trial) -> Note:
+def _tried(candidates: Candidates, trial: Trial) -> LogEntry:
     try:
         answer = candidates.ask(trial.function, trial.event)
     except StorageError as error:
-        return Note("version_unsound", None, {"function": trial.function, "error": str(error)})
+        return LogEntry(LogEvent.VERSION_UNSOUND, None, {"function": trial.function, "error": str(error)})
     if trial.is_good(answer):
-        return Note("version_sound", None, {"function": trial.function})
-    return Note("version_unsound", None, {"function": trial.function, "error": "answered otherwise than it must"})
+        return LogEntry(LogEvent.VERSION_SOUND, None, {"function": trial.function})
+    return LogEntry(
+        LogEvent.VERSION_UNSOUND, None, {"function": trial.function, "error": "answered otherwise than it must"}
+    )
 
 
 def _nothing_failed(answer: Any) -> bool:

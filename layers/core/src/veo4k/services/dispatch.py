@@ -12,23 +12,22 @@ from dataclasses import dataclass, field, replace
 from typing import Self
 
 from veo4k.domain import gate
-from veo4k.domain.answer import PATH_GONE, Answer, Meaning
+from veo4k.domain.conditional_update import Updated
+from veo4k.domain.decisions import Context, after_response
 from veo4k.domain.errors import StorageError
 from veo4k.domain.gate import Wait
-from veo4k.domain.job import Job, State
-from veo4k.domain.notes import Note
+from veo4k.domain.job import Job, ProviderApi, State
+from veo4k.domain.log_events import LogEntry, LogEvent
 from veo4k.domain.ports import Clock, Gate, Jobs, Provider
+from veo4k.domain.response import Meaning, Response
 from veo4k.domain.result_url import ResultHosts
-from veo4k.domain.rules import Moment, after_answer
 from veo4k.domain.schedule import Times
-from veo4k.domain.write import Written
+from veo4k.domain.wait_reason import WaitReason
 
 TIME_FOR_A_REQUEST = 35.0  # seconds a function must have left to start one; the request itself ends within 25
 SECRET_WAIT = 30.0  # seconds; a secret is read again within them
-MISSED = "SLOT_MISSED"
-UNREACHABLE = "GATE_UNREACHABLE"
-UNSPENT = frozenset({Meaning.NEVER_SENT, Meaning.SHUT, Meaning.NOT_YET, Meaning.REFUSED})
-"""Surely not accepted, so not counted for the daily limit, unless an earlier request for the job may be accepted."""
+NOT_ACCEPTED = frozenset({Meaning.NOT_SENT, Meaning.ACCOUNT_REFUSED, Meaning.BASE_NOT_FINISHED, Meaning.REFUSED})
+"""Not counted for the daily limit, unless an earlier request for the job may have been accepted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +67,10 @@ class Dispatcher:
     new_id: Callable[[], str]
     times: Times
     hosts: ResultHosts
-    contract: str
+    provider_api: ProviderApi
     deadline: float
-    log: list[Note] = field(default_factory=list)
-    _under_way: list[Future[list[Note]]] = field(default_factory=list)
+    log: list[LogEntry] = field(default_factory=list)
+    _under_way: list[Future[list[LogEntry]]] = field(default_factory=list)
 
     def __enter__(self) -> Self:
         return self
@@ -89,14 +88,14 @@ class Dispatcher:
         """
         now = self.clock.now()
         try:
-            if reason := self.provider.unready():
-                self.log.append(Note("account_unready", None, {"reason": reason}))
+            if reason := self.provider.unset_secret():
+                self.log.append(LogEntry(LogEvent.SECRET_UNSET, None, {"reason": reason}))
                 return deque(), Wait(now + SECRET_WAIT, reason)
             last, now = self.deadline - TIME_FOR_A_REQUEST, self.clock.now()
             reserved = self.gate.reserve(wanted, now, last=last, counted=counted)
         except StorageError as error:
-            self.log.append(Note("gate_unreachable", None, {"error": str(error)}))
-            return deque(), Wait(now + self.times.pause, UNREACHABLE)
+            self.log.append(LogEntry(LogEvent.GATE_UNREACHABLE, None, {"error": str(error)}))
+            return deque(), Wait(now + self.times.pause, WaitReason.GATE_UNREACHABLE)
         counted_at = now if counted else 0.0
         return deque(Slot(instant, reserved.trial, counted_at) for instant in reserved.instants), reserved.wait
 
@@ -142,7 +141,7 @@ class Dispatcher:
         try:
             return self.gate.current_pause(now)
         except StorageError:
-            return Wait(now + self.times.pause, UNREACHABLE)
+            return Wait(now + self.times.pause, WaitReason.GATE_UNREACHABLE)
 
     def give_back(self, slots: deque[Slot]) -> None:
         """Give unused slots back: a trial to other callers, submissions to the daily limit."""
@@ -151,7 +150,7 @@ class Dispatcher:
         self._uncount(slots)
         slots.clear()
 
-    def _collect(self, request: Future[list[Note]]) -> None:
+    def _collect(self, request: Future[list[LogEntry]]) -> None:
         self.log.extend(request.result())
         self._under_way.remove(request)
 
@@ -165,44 +164,45 @@ class Dispatcher:
             with suppress(StorageError):  # the next day begins at zero
                 self.gate.uncount(len(counted), counted[0])
 
-    def _exchange(self, slot: Slot, job: Job) -> list[Note]:
+    def _exchange(self, slot: Slot, job: Job) -> list[LogEntry]:
         self.clock.sleep_until(slot.instant)
-        answer = self._request(slot, job)
-        notes, until = self._update_gate(slot, answer)
+        response = self._request(slot, job)
+        entries, until = self._update_gate(slot, response)
         try:
-            return [*notes, self._update_job(slot, job, answer, until)]
+            return [*entries, self._update_job(slot, job, response, until)]
         except StorageError as error:
             # The claim's lease ends, and the job counts one lost response.
-            return [*notes, Note("answer_unwritten", job, _detail(answer) | {"error": str(error)})]
+            detail = _detail(response) | {"error": str(error)}
+            return [*entries, LogEntry(LogEvent.RESPONSE_WRITE_FAILED, job, detail)]
 
-    def _request(self, slot: Slot, job: Job) -> Answer:
+    def _request(self, slot: Slot, job: Job) -> Response:
         if self.clock.now() > slot.instant + gate.LATEST:
-            return Answer(meaning=Meaning.NEVER_SENT, reason=MISSED)
-        answer = self.provider.ask(job) if job.state is State.SUBMITTING else self.provider.probe(job)
-        if answer.reason.startswith(PATH_GONE) and job.contract != self.contract:
+            return Response(meaning=Meaning.NOT_SENT, wait_reason=WaitReason.SLOT_MISSED)
+        response = self.provider.submit(job) if job.state is State.SUBMITTING else self.provider.poll(job)
+        if response.wait_reason is WaitReason.PATH_GONE and job.provider_api != self.provider_api:
             # The path of the former API: its last jobs must not pause the gate for the others.
-            return replace(answer, meaning=Meaning.NEVER_SENT)
-        return answer
+            return replace(response, meaning=Meaning.NOT_SENT)
+        return response
 
-    def _update_gate(self, slot: Slot, answer: Answer) -> tuple[list[Note], float]:
+    def _update_gate(self, slot: Slot, response: Response) -> tuple[list[LogEntry], float]:
         """Report the response to the gate. Return what happened to the gate, and when a refused job is due again."""
         now = self.clock.now()
-        until = now if answer.reason == MISSED else now + self.times.pause
+        until = now if response.wait_reason is WaitReason.SLOT_MISSED else now + self.times.pause
         try:
-            if answer.meaning is Meaning.SHUT:
-                until = self.gate.pause(answer.reason, now, slot.trial)
-                return [Note("gate_shut", None, {"reason": answer.reason})], until
-            if slot.trial and answer.meaning is Meaning.NEVER_SENT:
+            if response.meaning is Meaning.ACCOUNT_REFUSED:
+                until = self.gate.pause(response.reason, now, slot.trial)
+                return [LogEntry(LogEvent.GATE_PAUSED, None, {"reason": response.reason})], until
+            if slot.trial and response.meaning is Meaning.NOT_SENT:
                 self.gate.release_trial(slot.trial)
             elif slot.trial:
-                self.gate.finish_trial(slot.trial, now, answered=answer.meaning is not Meaning.LOST)
+                self.gate.finish_trial(slot.trial, now, answered=response.meaning is not Meaning.LOST)
         except StorageError as error:
             # The job's row is updated nevertheless; the next response reports to the gate.
-            return [Note("gate_unreachable", None, {"error": str(error)})], until
+            return [LogEntry(LogEvent.GATE_UNREACHABLE, None, {"error": str(error)})], until
         return [], until
 
-    def _update_job(self, slot: Slot, job: Job, answer: Answer, until: float) -> Note:
-        moment = Moment(
+    def _update_job(self, slot: Slot, job: Job, response: Response, until: float) -> LogEntry:
+        context = Context(
             now=self.clock.now(),
             until=until,
             times=self.times,
@@ -210,19 +210,19 @@ class Dispatcher:
             on_trial=bool(slot.trial),
             new_id=self.new_id(),
         )
-        step = after_answer(job, answer, moment)
-        if step.write is None:
-            return Note(step.action, job, _detail(answer), moment.now)
-        outcome = self.jobs.write(step.write)
-        if isinstance(outcome, Written):
-            if answer.meaning in UNSPENT and not job.lost:
+        event, update = after_response(job, response, context)
+        if update is None:
+            return LogEntry(event, job, _detail(response), context.now)
+        outcome = self.jobs.write(update)
+        if isinstance(outcome, Updated):
+            if response.meaning in NOT_ACCEPTED and not job.lost_responses:
                 # Only now: a job that stays SUBMITTING is requested without being counted again.
                 self._uncount([slot])
-            return Note(step.action, outcome.job, _detail(answer), moment.now)
+            return LogEntry(event, outcome.job, _detail(response), context.now)
         # A callback was faster, or the lease has ended and another function has claimed the job.
-        return Note("answer_overtaken", outcome.job or job, _detail(answer), moment.now)
+        return LogEntry(LogEvent.RESPONSE_SUPERSEDED, outcome.job or job, _detail(response), context.now)
 
 
-def _detail(answer: Answer) -> dict[str, str | int | float]:
-    detail: dict[str, str | int | float] = {"meaning": answer.meaning.value}
-    return detail | ({"reason": answer.reason} if answer.reason else {})
+def _detail(response: Response) -> dict[str, str | int | float]:
+    detail: dict[str, str | int | float] = {"meaning": response.meaning}
+    return detail | ({"reason": response.reason} if response.reason else {})

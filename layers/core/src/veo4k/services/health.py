@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from veo4k.domain.errors import StorageError
-from veo4k.domain.job import Lane
+from veo4k.domain.job import Partition
 from veo4k.domain.ports import Clock, Gate, Jobs, Provider
 from veo4k.services.dispatch import TIME_FOR_A_REQUEST
 
@@ -56,7 +56,7 @@ class Health:
         if now % PERIOD >= MINUTE or period == self._period or now > deadline - TIME_FOR_A_REQUEST:
             return []
         try:
-            if self.provider.unready() or self.gate.current_pause(now):
+            if self.provider.unset_secret() or self.gate.current_pause(now):
                 return []
         except StorageError:
             return []
@@ -65,7 +65,7 @@ class Health:
         return [] if left is None else [Gauge("CreditsLeft", "Count", left)]
 
     def _oldest_due(self, now: float) -> float:
-        key = next(iter(self.jobs.due(Lane.LIVE, now)), None)
+        key = next(iter(self.jobs.due(Partition.LIVE, now)), None)
         job = self.jobs.get(key) if key else None
         # The index may be behind the table.
         return max(0.0, now - job.due) if job and job.due else 0.0

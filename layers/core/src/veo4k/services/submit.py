@@ -8,15 +8,16 @@ from functools import partial
 from typing import NamedTuple
 
 from veo4k.domain import transitions
+from veo4k.domain.conditional_update import ConditionalUpdate, Updated
+from veo4k.domain.decisions import Need, is_turn, when_due
 from veo4k.domain.errors import InvalidMessageError, StorageError
 from veo4k.domain.gate import Wait
-from veo4k.domain.job import ENDED, LIVE, Job
+from veo4k.domain.job import ENDED, LIVE, Job, ProviderApi
+from veo4k.domain.log_events import LogEntry, LogEvent
 from veo4k.domain.message import Message, parse_message
-from veo4k.domain.notes import Note
 from veo4k.domain.ports import Clock, Jobs, MessageQueue
-from veo4k.domain.rules import Due, is_turn, when_due
 from veo4k.domain.schedule import Times, back_off
-from veo4k.domain.write import Write, Written
+from veo4k.domain.wait_reason import WaitReason
 from veo4k.services.dispatch import Claim, Dispatcher
 
 MOST_READS = 8  # of a task's runs, while other functions create new ones at the same time
@@ -35,7 +36,7 @@ class Received:
 class _Stored(NamedTuple):
     """What a message became, and the job whose request is to follow, if any."""
 
-    note: Note
+    entry: LogEntry
     job: Job | None = None
 
 
@@ -49,10 +50,10 @@ class Submitter:
     clock: Clock
     new_id: Callable[[], str]
     times: Times
-    contract: str
+    provider_api: ProviderApi
     unstored: list[str] = field(default_factory=list)
 
-    def submit(self, batch: Sequence[Received]) -> list[Note]:
+    def submit(self, batch: Sequence[Received]) -> list[LogEntry]:
         """Store the messages, and send the requests that there are slots for. Return what happened."""
         valid = [(received, message) for received in batch if (message := self._parsed(received)) is not None]
         if valid:
@@ -74,18 +75,18 @@ class Submitter:
     def _reject(self, received: Received, reason: str) -> None:
         try:
             self.queue.reject(received.body, reason)
-            self._log(Note("message_rejected", None, {"messageId": received.message_id, "reason": reason}))
+            self._log(LogEntry(LogEvent.MESSAGE_REJECTED, None, {"messageId": received.message_id, "reason": reason}))
         except StorageError:
             self._put_back(received)
 
     def _put_back(self, received: Received) -> None:
         self.unstored.append(received.message_id)
-        self._log(Note("message_unstored", None, {"messageId": received.message_id}))
+        self._log(LogEntry(LogEvent.MESSAGE_STORE_FAILED, None, {"messageId": received.message_id}))
         try:
             self.queue.back_off(received.receipt, back_off(received.receives))
         except StorageError as error:
             # SQS delivers the message again after the queue's own visibility timeout.
-            self._log(Note("back_off_failed", None, {"error": str(error)}))
+            self._log(LogEntry(LogEvent.BACK_OFF_FAILED, None, {"error": str(error)}))
 
     def _send(self, claims: deque[Claim], tasks: int) -> Wait:
         """Send requests, one for each task at most: two runs of a task are never requested side by side.
@@ -109,7 +110,7 @@ class Submitter:
         except StorageError:
             self._put_back(received)
             raise
-        self._log(replace(stored.note, at=self.clock.now()))
+        self._log(replace(stored.entry, at=self.clock.now()))
         return stored.job
 
     def _stored(self, message: Message, wait: Wait | None) -> _Stored:
@@ -130,7 +131,7 @@ class Submitter:
         if same_index and same_index[-1].state in LIVE:
             return self._join(same_index[-1], message.task_token)
         if same_index and not message.force:
-            return self._announce_again(same_index[-1], message.task_token)
+            return self._repeat_announcement(same_index[-1], message.task_token)
         last = runs[-1].run if runs else 0
         return self._create(message, wait, run=last + 1, is_turn=all(job.state in ENDED for job in runs))
 
@@ -138,38 +139,39 @@ class Submitter:
         """Create a run: with its intent when there is a slot and every earlier run has ended, else QUEUED."""
         now = self.clock.now()
         if not is_turn:
-            wait = Wait(now + self.times.probe, "EARLIER_RUN")
+            wait = Wait(now + self.times.probe, WaitReason.EARLIER_RUN)
         if wait is not None:
-            return self._written("job_queued", transitions.create_queued(message, run, now, wait))
+            return self._written(LogEvent.JOB_QUEUED, transitions.create_queued(message, run, now, wait))
         created = self._written(
-            "job_created",
+            LogEvent.JOB_CREATED,
             transitions.create_submitting(
-                message, run, now, attempt=self.new_id(), times=self.times, contract=self.contract
+                message, run, now, claim_id=self.new_id(), times=self.times, provider_api=self.provider_api
             ),
         )
-        return created._replace(job=created.note.job) if created else None
+        return created._replace(job=created.entry.job) if created else None
 
     def _resume(self, own: Job, wait: Wait | None, runs: Sequence[Job]) -> _Stored:
         """Continue with the run that this very message created before: its function may have died."""
-        now, redelivered = self.clock.now(), _Stored(Note("message_redelivered", own))
-        due, _ = when_due(own, now, self.new_id(), self.times)
-        if wait is not None or due is not Due.SUBMIT or not is_turn(own, runs):
+        now, redelivered = self.clock.now(), _Stored(LogEntry(LogEvent.MESSAGE_REDELIVERED, own))
+        due = when_due(own, now, self.new_id(), self.times)
+        if wait is not None or due is not Need.SUBMISSION or not is_turn(own, runs):
             return redelivered
-        outcome = self.jobs.write(transitions.claim_submission(own, self.new_id(), now, self.times, self.contract))
-        return redelivered._replace(job=outcome.job if isinstance(outcome, Written) else None)
+        claim = transitions.claim_submission(own, self.new_id(), now, self.times, self.provider_api)
+        outcome = self.jobs.write(claim)
+        return redelivered._replace(job=outcome.job if isinstance(outcome, Updated) else None)
 
     def _join(self, live: Job, token: str | None) -> _Stored | None:
         if not token:
-            return _Stored(Note("job_joined", live))  # nothing to write: the job's end is announced anyway
-        return self._written("job_joined", transitions.join(live, token))
+            return _Stored(LogEntry(LogEvent.JOB_JOINED, live))  # nothing to write: the job's end is announced anyway
+        return self._written(LogEvent.JOB_JOINED, transitions.join(live, token))
 
-    def _announce_again(self, ended: Job, token: str | None) -> _Stored | None:
-        again = transitions.announce_again(ended, token, self.new_id(), self.clock.now(), self.times)
-        return self._written("announced_again", again)
+    def _repeat_announcement(self, ended: Job, token: str | None) -> _Stored | None:
+        update = transitions.repeat_announcement(ended, token, self.new_id(), self.clock.now(), self.times)
+        return self._written(LogEvent.ANNOUNCEMENT_REPEATED, update)
 
-    def _written(self, action: str, write: Write) -> _Stored | None:
-        outcome = self.jobs.write(write)
-        return _Stored(Note(action, outcome.job)) if isinstance(outcome, Written) else None
+    def _written(self, event: LogEvent, update: ConditionalUpdate) -> _Stored | None:
+        outcome = self.jobs.write(update)
+        return _Stored(LogEntry(event, outcome.job)) if isinstance(outcome, Updated) else None
 
-    def _log(self, note: Note) -> None:
-        self.dispatcher.log.append(note)
+    def _log(self, entry: LogEntry) -> None:
+        self.dispatcher.log.append(entry)

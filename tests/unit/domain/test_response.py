@@ -3,17 +3,18 @@ from typing import Any
 
 import pytest
 
-from veo4k.domain.answer import (
-    Answer,
+from veo4k.domain.job import Code
+from veo4k.domain.response import (
+    HttpResponse,
     Meaning,
-    NoReply,
-    Reply,
+    NoResponse,
+    Response,
     read_job_record,
     read_job_submission,
     read_record,
     read_submission,
 )
-from veo4k.domain.job import Code
+from veo4k.domain.wait_reason import WaitReason
 
 TASK = "veo_task_example123"
 URL = "https://tempfile.aiquickdraw.com/v/example_task_1234567890.mp4"
@@ -25,8 +26,8 @@ DONE_TEXT = "The video has been generated successfully"
 READERS = [read_submission, read_record, read_job_submission, read_job_record]
 
 
-def submission(body: Any, status: int = 200) -> Answer:
-    return read_submission(Reply(status, body if isinstance(body, bytes) else json.dumps(body).encode()))
+def submission(body: Any, status: int = 200) -> Response:
+    return read_submission(HttpResponse(status, body if isinstance(body, bytes) else json.dumps(body).encode()))
 
 
 def envelope(code: Any, text: str = "", **more: Any) -> dict[str, Any]:
@@ -38,19 +39,19 @@ def envelope(code: Any, text: str = "", **more: Any) -> dict[str, Any]:
 
 def test_a_first_request_is_accepted() -> None:
     answer = submission(envelope(200, "success", data=NOTHING))
-    assert answer == Answer(meaning=Meaning.WORKING, first=True, task_id=TASK)
+    assert answer == Response(meaning=Meaning.WORKING, accepted_anew=True, task_id=TASK)
 
 
 @pytest.mark.parametrize("data", [{"taskId": TASK}, None, {}, [], "x"])
 def test_an_acceptance_may_say_little(data: Any) -> None:
     answer = submission(envelope(200, "success", data=data))
-    assert (answer.meaning, answer.first) == (Meaning.WORKING, True)
+    assert (answer.meaning, answer.accepted_anew) == (Meaning.WORKING, True)
 
 
 @pytest.mark.parametrize("code", [200, 422])
 def test_an_answer_with_links_is_the_result(code: int) -> None:
     answer = submission(envelope(code, DONE_TEXT, data=RESULT))
-    assert answer == Answer(meaning=Meaning.DONE, urls=(URL,), image_urls=(IMAGE,), task_id=TASK)
+    assert answer == Response(meaning=Meaning.DONE, urls=(URL,), image_urls=(IMAGE,), task_id=TASK)
 
 
 @pytest.mark.parametrize(
@@ -58,7 +59,7 @@ def test_an_answer_with_links_is_the_result(code: int) -> None:
 )
 def test_a_repeat_may_be_answered_still_working(text: str) -> None:
     answer = submission(envelope(422, text, data=NOTHING))
-    assert (answer.meaning, answer.task_id, answer.first) == (Meaning.WORKING, TASK, False)
+    assert (answer.meaning, answer.task_id, answer.accepted_anew) == (Meaning.WORKING, TASK, False)
 
 
 def test_done_without_links_is_accepted_and_says_that_it_is_done() -> None:
@@ -73,7 +74,7 @@ def test_a_repeat_that_works_does_not_say_that_it_is_done() -> None:
 
 def test_a_base_video_that_is_not_finished_is_for_later() -> None:
     answer = submission(envelope(422, "record status is not success."))
-    assert (answer.meaning, answer.code) == (Meaning.NOT_YET, Code.BASE_NOT_FINISHED)
+    assert (answer.meaning, answer.code) == (Meaning.BASE_NOT_FINISHED, Code.BASE_NOT_FINISHED)
     assert answer.reason
 
 
@@ -98,7 +99,7 @@ def test_a_wrong_request_is_refused_for_good(code: int, text: str, why: Code) ->
     assert (answer.meaning, answer.code) == (Meaning.REFUSED, why)
 
 
-SHUTTING = {
+PAUSING = {
     401: "API_KEY_REFUSED",
     402: "NO_CREDITS",
     403: "API_KEY_REFUSED",
@@ -109,16 +110,16 @@ SHUTTING = {
 }
 
 
-@pytest.mark.parametrize(("code", "reason"), SHUTTING.items())
+@pytest.mark.parametrize(("code", "reason"), PAUSING.items())
 def test_what_concerns_the_account_shuts_the_gate(code: int, reason: str) -> None:
     for answer in (submission(envelope(code, "no")), submission(b"<html>", status=code)):
-        assert (answer.meaning, answer.reason) == (Meaning.SHUT, reason)
+        assert (answer.meaning, answer.reason) == (Meaning.ACCOUNT_REFUSED, reason)
 
 
 @pytest.mark.parametrize("status", [404, 405])
 @pytest.mark.parametrize("body", [b"", b"<html>Not Found</html>", b'{"message":"Not Found"}'])
 def test_a_path_that_is_gone_concerns_the_account_and_no_task(status: int, body: bytes) -> None:
-    assert submission(body, status) == Answer(meaning=Meaning.SHUT, reason="PATH_GONE")
+    assert submission(body, status) == Response(meaning=Meaning.ACCOUNT_REFUSED, wait_reason=WaitReason.PATH_GONE)
 
 
 UNAVAILABLE = "The 4K version of this video is unavailable. Please try a different video."
@@ -142,10 +143,10 @@ def test_every_other_code_is_unknown(code: int) -> None:
     assert submission(envelope(code, "Server exception")).meaning is Meaning.LOST
 
 
-@pytest.mark.parametrize(("sent", "meaning"), [(True, Meaning.LOST), (False, Meaning.NEVER_SENT)])
+@pytest.mark.parametrize(("sent", "meaning"), [(True, Meaning.LOST), (False, Meaning.NOT_SENT)])
 @pytest.mark.parametrize("read", READERS)
 def test_no_reply_is_unknown_unless_nothing_was_sent(read: Any, sent: bool, meaning: Meaning) -> None:
-    assert read(NoReply(sent=sent, why="ReadTimeout")) == Answer(meaning=meaning, reason="ReadTimeout")
+    assert read(NoResponse(is_sent=sent, cause="ReadTimeout")) == Response(meaning=meaning, cause="ReadTimeout")
 
 
 # Which code carries the truth
@@ -175,8 +176,8 @@ NO_CODES: list[Any] = [
 @pytest.mark.parametrize("read", READERS)
 def test_a_code_that_is_no_whole_number_is_never_believed(read: Any, code: Any) -> None:
     reply = json.dumps(envelope(code, "success", data=RESULT)).encode()
-    assert read(Reply(200, reply)).meaning is Meaning.LOST
-    assert read(Reply(402, reply)).reason == "NO_CREDITS"
+    assert read(HttpResponse(200, reply)).meaning is Meaning.LOST
+    assert read(HttpResponse(402, reply)).reason == "NO_CREDITS"
 
 
 NO_ENVELOPES = [
@@ -201,11 +202,11 @@ NO_ENVELOPES = [
 )
 @pytest.mark.parametrize("read", READERS)
 def test_without_an_envelope_only_the_account_is_believed(read: Any, body: bytes) -> None:
-    assert {read(Reply(status, body)).meaning for status in (200, 204, 301, 400, 408, 422, 451, 500, 501, 503)} == {
-        Meaning.LOST
-    }
-    assert {read(Reply(status, body)).meaning for status in (401, 402, 403, 404, 405, 429, 433, 455, 505)} == {
-        Meaning.SHUT
+    assert {
+        read(HttpResponse(status, body)).meaning for status in (200, 204, 301, 400, 408, 422, 451, 500, 501, 503)
+    } == {Meaning.LOST}
+    assert {read(HttpResponse(status, body)).meaning for status in (401, 402, 403, 404, 405, 429, 433, 455, 505)} == {
+        Meaning.ACCOUNT_REFUSED
     }
 
 

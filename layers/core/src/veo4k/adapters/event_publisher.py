@@ -1,4 +1,4 @@
-"""Where the consequences of a state go: ArchiveQueue, EventBus, and Step Functions tasks."""
+"""Where the consequences of a state go: ArchiveQueue, EventBus, and Decision Functions tasks."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 ENTRIES = 10  # of one SendMessageBatch, and of one PutEvents
 _OVER = {"TaskTimedOut", "TaskDoesNotExist", "InvalidToken"}
-"""What Step Functions answers where nobody waits for this token any more, or ever did."""
+"""What Decision Functions answers where nobody waits for this token any more, or ever did."""
 
 
 @dataclass(frozen=True)
-class AwsAnnouncements:
-    """Sends in batches, and tells which of a batch arrived: both APIs answer 200 with failures inside."""
+class AwsEventPublisher:
+    """Sends in batches, and reports which of a batch failed: both APIs answer 200 with failures inside."""
 
     sqs: "SQSClient"
     events: "EventBridgeClient"
@@ -32,44 +32,44 @@ class AwsAnnouncements:
     archive_queue_url: str
     event_bus: str
 
-    def to_archive(self, jobs: Sequence[Job]) -> dict[Key, str]:
-        """Put READY jobs on the archive queue; gives those that are not there, and why."""
-        return _missing(jobs, self._enqueue)
+    def send_to_archive(self, jobs: Sequence[Job]) -> dict[Key, str]:
+        """Put READY jobs on the archive queue. Return the failures: why a job is not on the queue."""
+        return _failures(jobs, self._enqueue)
 
-    def to_bus(self, jobs: Sequence[Job]) -> dict[Key, str]:
-        """Put the ends of jobs on the event bus; gives those that are not there, and why."""
-        return _missing(jobs, self._put)
+    def send_to_bus(self, jobs: Sequence[Job]) -> dict[Key, str]:
+        """Put the ends of jobs on the event bus. Return the failures: why an end is not on the bus."""
+        return _failures(jobs, self._put)
 
-    def to_task(self, job: Job, token: str) -> str:
-        """Tell a Step Functions task; gives why it must be told again, or an empty string."""
+    def send_to_task(self, job: Job, token: str) -> str:
+        """Tell a Decision Functions task; gives why it must be told again, or an empty string."""
         try:
             with as_storage_error("SendTask"):
-                self._tell(job, token)
+                self._answer(job, token)
         except StorageError as error:
             return str(error)
         return ""
 
-    def _tell(self, job: Job, token: str) -> None:
+    def _answer(self, job: Job, token: str) -> None:
         try:
             self._send_task(job, token, json.dumps(detail(job), ensure_ascii=False))
         except ClientError as error:
             if error.response["Error"]["Code"] not in _OVER:
                 raise
 
-    def _send_task(self, job: Job, token: str, told: str) -> None:
+    def _send_task(self, job: Job, token: str, text: str) -> None:
         if job.state is State.SUCCEEDED:
-            self.sfn.send_task_success(taskToken=token, output=told)
+            self.sfn.send_task_success(taskToken=token, output=text)
         else:
             code = job.error.code if job.error else job.state
-            self.sfn.send_task_failure(taskToken=token, error=str(code), cause=told)
+            self.sfn.send_task_failure(taskToken=token, error=str(code), cause=text)
 
     def _enqueue(self, jobs: Sequence[Job]) -> list[str]:
         entries: list[Any] = [
             {"Id": str(n), "MessageBody": json.dumps({"taskId": job.task_id, "run": job.run})}
             for n, job in enumerate(jobs)
         ]
-        answer = self.sqs.send_message_batch(QueueUrl=self.archive_queue_url, Entries=entries)
-        failures = {failed["Id"]: failed["Code"] for failed in answer.get("Failed", ())}
+        response = self.sqs.send_message_batch(QueueUrl=self.archive_queue_url, Entries=entries)
+        failures = {failed["Id"]: failed["Code"] for failed in response.get("Failed", ())}
         return [failures.get(str(n), "") for n in range(len(jobs))]
 
     def _put(self, jobs: Sequence[Job]) -> list[str]:
@@ -85,14 +85,14 @@ class AwsAnnouncements:
         return [result.get("ErrorCode", "") for result in self.events.put_events(Entries=entries)["Entries"]]
 
 
-def _missing(jobs: Sequence[Job], send: Callable[[Sequence[Job]], list[str]]) -> dict[Key, str]:
-    """Send in batches; `send` gives for each job why it did not arrive, or an empty string."""
+def _failures(jobs: Sequence[Job], send: Callable[[Sequence[Job]], list[str]]) -> dict[Key, str]:
+    """Send in batches; `send` returns for each job why it failed, or an empty string."""
     batches = [jobs[start : start + ENTRIES] for start in range(0, len(jobs), ENTRIES)]
-    failed = ((job, why) for batch in batches for job, why in zip(batch, _whole(send, batch), strict=True) if why)
-    return {job.key: why for job, why in failed}
+    results = ((job, why) for batch in batches for job, why in zip(batch, _sent(send, batch), strict=True))
+    return {job.key: why for job, why in results if why}
 
 
-def _whole(send: Callable[[Sequence[Job]], list[str]], batch: Sequence[Job]) -> list[str]:
+def _sent(send: Callable[[Sequence[Job]], list[str]], batch: Sequence[Job]) -> list[str]:
     try:
         with as_storage_error(send.__name__.strip("_")):
             return send(batch)

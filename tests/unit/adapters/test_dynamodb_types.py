@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from veo4k.adapters.items import from_item, from_typed, to_typed
+from veo4k.adapters.dynamodb_types import from_item, from_typed, to_typed
 
 BOTH_WAYS: list[tuple[Any, Any]] = [
     ("", {"S": ""}),

@@ -3,16 +3,16 @@ from typing import Any
 
 import pytest
 
-from veo4k.domain.answer import Answer, Meaning, Reply, read_submission
+from veo4k.domain.response import HttpResponse, Meaning, Response, read_submission
 
 TASK = "veo_task_example123"
 URL = "https://tempfile.aiquickdraw.com/v/example_task_1234567890.mp4"
 IMAGE = "https://tempfile.aiquickdraw.com/v/example_task_1234567890.jpg"
 
 
-def submission(data: Any) -> Answer:
+def submission(data: Any) -> Response:
     """Read an acceptance with this data."""
-    return read_submission(Reply(200, json.dumps({"code": 200, "data": data}).encode()))
+    return read_submission(HttpResponse(200, json.dumps({"code": 200, "data": data}).encode()))
 
 
 SPELLINGS: list[dict[str, Any]] = [

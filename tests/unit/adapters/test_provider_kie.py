@@ -21,8 +21,8 @@ from tests.unit.adapters.kie_account import (
     secret,
 )
 from tests.unit.adapters.provider_server import hang_up, provider_saying, reply, reply_json
-from veo4k.domain.answer import Answer, Meaning
-from veo4k.domain.job import JOBS, VEO, Code
+from veo4k.domain.job import Code, ProviderApi
+from veo4k.domain.response import Meaning, Response
 
 # What is sent
 
@@ -43,7 +43,7 @@ def test_every_request_bears_the_key_and_an_agent_of_our_own() -> None:
 
 def test_without_a_callback_base_no_url_is_sent() -> None:
     with provider_saying(reply_json(ACCEPTED)) as provider:
-        account(provider.url, base="none", token_key=holding("")).ask(JOB)
+        account(provider.url, base="none", token_key=holding("")).submit(JOB)
     assert provider.received[0].json == {"taskId": TASK, "index": 0}
 
 
@@ -59,13 +59,13 @@ def test_the_current_key_of_a_rotation_signs_and_pays() -> None:
         holding('{"current": "token-key", "previous": "b"}'),
     )
     with provider_saying(reply_json(ACCEPTED)) as provider:
-        account(provider.url, api_key=key, token_key=token_key).ask(JOB)
+        account(provider.url, api_key=key, token_key=token_key).submit(JOB)
     assert provider.received[0].headers["authorization"] == "Bearer new"
     assert provider.received[0].json["callBackUrl"].endswith(TOKEN)
 
 
 def test_the_newer_contract_asks_its_own_path_in_its_own_words() -> None:
-    _, provider = ask(reply_json(ACCEPTED), job=replace(JOB, contract=JOBS))
+    _, provider = ask(reply_json(ACCEPTED), job=replace(JOB, provider_api=ProviderApi.JOBS))
     (sent,) = provider.received
     assert sent.path == "/api/v1/jobs/createTask"
     assert sent.json["model"] == "veo/get-4k-video"
@@ -78,9 +78,11 @@ def test_a_job_without_an_id_of_its_own_is_probed_by_the_repeated_post() -> None
     assert provider.received[0].path == "/api/v1/veo/get-4k-video"
 
 
-@pytest.mark.parametrize(("contract", "path"), [(VEO, "/api/v1/veo/record-info"), (JOBS, "/api/v1/jobs/recordInfo")])
-def test_a_job_with_an_id_of_its_own_is_probed_under_it(contract: str, path: str) -> None:
-    job = replace(PROCESSING, provider_task_id=OWN, contract=contract)
+@pytest.mark.parametrize(
+    ("contract", "path"), [(ProviderApi.VEO, "/api/v1/veo/record-info"), (ProviderApi.JOBS, "/api/v1/jobs/recordInfo")]
+)
+def test_a_job_with_an_id_of_its_own_is_probed_under_it(contract: ProviderApi, path: str) -> None:
+    job = replace(PROCESSING, provider_task_id=OWN, provider_api=contract)
     _, provider = probe(reply_json({"code": 200, "data": {}}), job)
     (sent,) = provider.received
     assert (sent.method, sent.path, sent.body) == ("GET", f"{path}?taskId={OWN}", b"")
@@ -103,7 +105,7 @@ def test_a_balance_that_cannot_be_had_is_none() -> None:
 
 def test_an_acceptance_is_read() -> None:
     answer, _ = ask(reply_json(ACCEPTED))
-    assert answer == Answer(meaning=Meaning.WORKING, first=True, task_id=TASK)
+    assert answer == Response(meaning=Meaning.WORKING, accepted_anew=True, task_id=TASK)
 
 
 def test_a_record_is_read() -> None:
@@ -114,7 +116,7 @@ def test_a_record_is_read() -> None:
 
 def test_the_body_is_read_before_the_status() -> None:
     answer, _ = ask(reply_json({"code": 402, "msg": "no credits"}, status="500 Oops"))
-    assert (answer.meaning, answer.reason) == (Meaning.SHUT, "NO_CREDITS")
+    assert (answer.meaning, answer.reason) == (Meaning.ACCOUNT_REFUSED, "NO_CREDITS")
 
 
 def test_a_missing_content_type_is_no_obstacle() -> None:
@@ -133,7 +135,7 @@ def test_a_content_type_that_lies_is_no_obstacle() -> None:
 def test_a_connection_is_kept_for_the_next_request() -> None:
     with provider_saying(reply_json(ACCEPTED)) as provider:
         kie = account(provider.url)
-        assert [kie.ask(JOB).meaning for _ in range(3)] == [Meaning.WORKING] * 3
+        assert [kie.submit(JOB).meaning for _ in range(3)] == [Meaning.WORKING] * 3
         assert provider.connections == 1
 
 
@@ -145,7 +147,7 @@ def test_a_connection_that_was_closed_meanwhile_is_opened_anew() -> None:
     with provider_saying(say) as provider:
         kie = account(provider.url)
         for asked in range(3):
-            assert kie.ask(JOB).meaning is Meaning.WORKING
+            assert kie.submit(JOB).meaning is Meaning.WORKING
             assert provider.connections == asked + 1
             time.sleep(0.02)
 
@@ -165,29 +167,29 @@ def test_nothing_is_repeated_by_itself() -> None:
 
 
 def test_it_is_ready_with_both_keys() -> None:
-    assert account("http://a").unready() == ""
+    assert account("http://a").unset_secret() is None
 
 
 def test_it_says_which_key_is_unset() -> None:
-    assert account("http://a", api_key=holding(" ")).unready() == "API_KEY_UNSET"
-    assert account("http://a", token_key=holding("")).unready() == "TOKEN_KEY_UNSET"
+    assert account("http://a", api_key=holding(" ")).unset_secret() == "API_KEY_UNSET"
+    assert account("http://a", token_key=holding("")).unset_secret() == "TOKEN_KEY_UNSET"
 
 
 def test_without_callbacks_it_needs_no_token_key() -> None:
-    assert account("http://a", token_key=holding(""), base="none").unready() == ""
+    assert account("http://a", token_key=holding(""), base="none").unset_secret() is None
 
 
 def test_a_refused_key_is_looked_up_again() -> None:
     key = secret({"SecretString": "old"}, {"SecretString": "new"})
     with provider_saying(reply_json({"code": 401})) as provider:
         kie = account(provider.url, api_key=key)
-        kie.ask(JOB)
-        kie.ask(JOB)
+        kie.submit(JOB)
+        kie.submit(JOB)
     assert [sent.headers["authorization"] for sent in provider.received] == ["Bearer old", "Bearer new"]
 
 
 def test_no_text_of_it_shows_a_key_or_a_token() -> None:
     with provider_saying(reply_json({"code": 401, "msg": KEY})) as provider:
         kie = account(provider.url)
-        texts = [repr(kie.ask(JOB)), repr(kie), repr(kie.session), str(kie.session.headers)]
+        texts = [repr(kie.submit(JOB)), repr(kie), repr(kie.session), str(kie.session.headers)]
     assert not any(word in text for text in texts for word in (KEY, "token-key", TOKEN))

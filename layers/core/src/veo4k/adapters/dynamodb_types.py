@@ -11,7 +11,7 @@ LONGEST_NUMBER = 45  # 38 digits, their sign and point, and an exponent
 
 
 def to_typed(value: Any) -> Any:
-    """Plain value as DynamoDB takes it: a number as its shortest text. TypeError where it takes no such value."""
+    """Return a plain value in DynamoDB's form, a number as its shortest text. Raise TypeError for other types."""
     for kind, write in _WRITERS.items():
         if isinstance(value, kind):
             return write(value)
@@ -19,13 +19,13 @@ def to_typed(value: Any) -> Any:
 
 
 def from_typed(value: Any) -> Any:
-    """Plain value of what DynamoDB gives."""
+    """Return the plain value of a typed one."""
     ((kind, inner),) = value.items()
     return _READERS[kind](inner)
 
 
 def from_item(item: Mapping[str, Any]) -> dict[str, Any]:
-    """Plain values of a whole item."""
+    """Return the plain values of a whole item."""
     return {name: from_typed(value) for name, value in item.items()}
 
 

@@ -24,8 +24,9 @@ from tests.unit.adapters.provider_server import (
     reset,
     stay_silent,
 )
-from veo4k.domain.answer import Answer, Meaning
-from veo4k.domain.job import JOBS, VEO
+from veo4k.domain.job import ProviderApi
+from veo4k.domain.response import Meaning, Response
+from veo4k.domain.wait_reason import WaitReason
 
 # What was sent, and has no answer that can be read
 
@@ -105,25 +106,23 @@ SHUT = {
 @pytest.mark.parametrize(("status", "reason"), SHUT.items())
 def test_without_a_body_the_status_tells_what_concerns_the_account(status: str, reason: str) -> None:
     answer, _ = ask(reply(b"<html>", status=status))
-    assert (answer.meaning, answer.reason) == (Meaning.SHUT, reason)
+    assert (answer.meaning, answer.reason) == (Meaning.ACCOUNT_REFUSED, reason)
 
 
 @pytest.mark.parametrize("status", ["404 Not Found", "405 Method Not Allowed"])
-@pytest.mark.parametrize("contract", [VEO, JOBS])
-def test_a_path_that_is_gone_concerns_the_account(status: str, contract: str) -> None:
-    answer, _ = ask(reply(b"<html>", status=status), job=replace(JOB, contract=contract))
-    assert answer.meaning is Meaning.SHUT
-    assert answer.reason.startswith("PATH_GONE")
-
-
-def test_where_the_older_path_is_gone_the_reason_says_what_to_set() -> None:
-    answer, _ = ask(reply(b"<html>", status="404 Not Found"))
-    assert answer.reason == "PATH_GONE: set the stack's ProviderContract to jobs"
+@pytest.mark.parametrize("contract", [ProviderApi.VEO, ProviderApi.JOBS])
+def test_a_path_that_is_gone_concerns_the_account(status: str, contract: ProviderApi) -> None:
+    answer, _ = ask(reply(b"<html>", status=status), job=replace(JOB, provider_api=contract))
+    assert answer.meaning is Meaning.ACCOUNT_REFUSED
+    assert answer.wait_reason is WaitReason.PATH_GONE
 
 
 def test_an_acceptance_under_no_id_is_lost_where_an_id_is_all_there_is_to_ask_by() -> None:
     say = reply_json({"code": 200, "msg": "success", "data": {}})
-    assert [ask(say, replace(JOB, contract=name))[0].meaning for name in (VEO, JOBS)] == [Meaning.WORKING, Meaning.LOST]
+    assert [ask(say, replace(JOB, provider_api=name))[0].meaning for name in (ProviderApi.VEO, ProviderApi.JOBS)] == [
+        Meaning.WORKING,
+        Meaning.LOST,
+    ]
 
 
 # What was never sent
@@ -147,8 +146,8 @@ UNREACHABLE: dict[str, Callable[[], str]] = {
 
 @pytest.mark.parametrize("url", UNREACHABLE.values(), ids=UNREACHABLE)
 def test_without_a_connection_nothing_was_sent(url: Callable[[], str]) -> None:
-    answer = account(url()).ask(JOB)
-    assert answer.meaning is Meaning.NEVER_SENT
+    answer = account(url()).submit(JOB)
+    assert answer.meaning is Meaning.NOT_SENT
     assert answer.reason.isalpha()
 
 
@@ -160,10 +159,10 @@ def test_a_connection_that_does_not_come_about_in_time_sent_nothing() -> None:
         for one in waiting:
             one.setblocking(False)
             one.connect_ex(full.getsockname())
-        answer = account(f"http://127.0.0.1:{full.getsockname()[1]}").ask(JOB)
+        answer = account(f"http://127.0.0.1:{full.getsockname()[1]}").submit(JOB)
         for one in waiting:
             one.close()
-    assert answer == Answer(meaning=Meaning.NEVER_SENT, reason="ConnectTimeoutError")
+    assert answer == Response(meaning=Meaning.NOT_SENT, cause="ConnectTimeoutError")
 
 
 @pytest.fixture(scope="module")
@@ -191,8 +190,8 @@ def tls_url(certificate: Path) -> Iterator[str]:
 
 
 def test_a_server_that_nobody_vouches_for_is_sent_nothing(tls_url: str) -> None:
-    answer = account(tls_url).ask(JOB)
-    assert answer == Answer(meaning=Meaning.NEVER_SENT, reason="SSLCertVerificationError")
+    answer = account(tls_url).submit(JOB)
+    assert answer == Response(meaning=Meaning.NOT_SENT, cause="SSLCertVerificationError")
 
 
 HANDSHAKES: dict[str, Callable[[socket.socket], None]] = {
@@ -213,15 +212,15 @@ def test_a_handshake_that_fails_sent_nothing(shake: Callable[[socket.socket], No
 
         thread = Thread(target=serve)
         thread.start()
-        answer = account(f"https://127.0.0.1:{listener.getsockname()[1]}").ask(JOB)
+        answer = account(f"https://127.0.0.1:{listener.getsockname()[1]}").submit(JOB)
         thread.join()
-    assert answer.meaning is Meaning.NEVER_SENT
+    assert answer.meaning is Meaning.NOT_SENT
 
 
 def test_a_key_that_fits_into_no_header_is_not_sent() -> None:
     with provider_saying(reply_json(ACCEPTED)) as provider:
-        answer = account(provider.url, api_key=holding("sk\r\nX-Evil: 1")).ask(JOB)
-    assert answer == Answer(meaning=Meaning.NEVER_SENT, reason="InvalidHeader")
+        answer = account(provider.url, api_key=holding("sk\r\nX-Evil: 1")).submit(JOB)
+    assert answer == Response(meaning=Meaning.NOT_SENT, cause="InvalidHeader")
     assert provider.received == []
 
 
@@ -236,6 +235,6 @@ UNSET: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("parts", UNSET.values(), ids=UNSET)
 def test_without_its_keys_nothing_is_sent(parts: dict[str, Any]) -> None:
     with provider_saying(reply_json(ACCEPTED)) as provider:
-        answer = account(provider.url, **parts).ask(JOB)
-    assert answer.meaning is Meaning.NEVER_SENT
+        answer = account(provider.url, **parts).submit(JOB)
+    assert answer.meaning is Meaning.NOT_SENT
     assert provider.received == []

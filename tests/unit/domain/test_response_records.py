@@ -5,19 +5,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from veo4k.domain.answer import (
+from veo4k.domain.job import Code
+from veo4k.domain.response import (
     ACCEPTED,
-    Answer,
+    HttpResponse,
     Meaning,
-    NoReply,
-    Reply,
+    NoResponse,
+    Response,
     read_balance,
     read_job_record,
     read_job_submission,
     read_record,
     read_submission,
 )
-from veo4k.domain.job import Code
 
 TASK = "veo_task_example123"
 OWN = "4k_task_example123"
@@ -27,13 +27,13 @@ UNAVAILABLE = "The 4K version of this video is unavailable. Please try a differe
 # The record of a task of the job's own ("Get Veo3.1 Details")
 
 
-def record(**data: Any) -> Answer:
-    return read_record(Reply(200, json.dumps({"code": 200, "msg": "success", "data": data}).encode()))
+def record(**data: Any) -> Response:
+    return read_record(HttpResponse(200, json.dumps({"code": 200, "msg": "success", "data": data}).encode()))
 
 
 def test_a_record_with_links_is_the_result() -> None:
     answer = record(taskId=TASK, successFlag=1, response={"taskId": TASK, "resultUrls": [URL], "resolution": "4k"})
-    assert answer == Answer(meaning=Meaning.DONE, urls=(URL,), task_id=TASK)
+    assert answer == Response(meaning=Meaning.DONE, urls=(URL,), task_id=TASK)
 
 
 def test_a_record_that_generates_is_working() -> None:
@@ -63,16 +63,18 @@ def test_links_of_a_record_that_failed_are_no_result() -> None:
     assert record(successFlag=2, response={"resultUrls": [URL]}).meaning is Meaning.FAILED
 
 
-@pytest.mark.parametrize(("code", "meaning"), [(402, Meaning.SHUT), (404, Meaning.REFUSED), (500, Meaning.LOST)])
+@pytest.mark.parametrize(
+    ("code", "meaning"), [(402, Meaning.ACCOUNT_REFUSED), (404, Meaning.REFUSED), (500, Meaning.LOST)]
+)
 def test_a_record_that_is_refused_is_read_like_a_submission(code: int, meaning: Meaning) -> None:
-    assert read_record(Reply(200, json.dumps({"code": code}).encode())).meaning is meaning
+    assert read_record(HttpResponse(200, json.dumps({"code": code}).encode())).meaning is meaning
 
 
 # The record of the unified task API
 
 
-def job_record(**data: Any) -> Answer:
-    return read_job_record(Reply(200, json.dumps({"code": 200, "msg": "success", "data": data}).encode()))
+def job_record(**data: Any) -> Response:
+    return read_job_record(HttpResponse(200, json.dumps({"code": 200, "msg": "success", "data": data}).encode()))
 
 
 @pytest.mark.parametrize("state", ["waiting", "queuing", "generating"])
@@ -82,7 +84,7 @@ def test_a_task_under_way_is_working(state: str) -> None:
 
 def test_a_task_that_succeeded_has_its_links_in_a_json_string() -> None:
     answer = job_record(taskId=TASK, state="success", resultJson=json.dumps({"resultUrls": [URL]}))
-    assert answer == Answer(meaning=Meaning.DONE, urls=(URL,), task_id=TASK)
+    assert answer == Response(meaning=Meaning.DONE, urls=(URL,), task_id=TASK)
 
 
 @pytest.mark.parametrize("result", [None, "", "{", "[]", "{}", json.dumps({"resultUrls": []}), 5])
@@ -135,34 +137,38 @@ def test_a_task_that_failed_ends_the_job_with_a_code_of_ours(
     assert (answer.meaning, answer.code) == (Meaning.FAILED, why)
 
 
-@pytest.mark.parametrize(("code", "meaning"), [(402, Meaning.SHUT), (404, Meaning.REFUSED), (500, Meaning.LOST)])
+@pytest.mark.parametrize(
+    ("code", "meaning"), [(402, Meaning.ACCOUNT_REFUSED), (404, Meaning.REFUSED), (500, Meaning.LOST)]
+)
 def test_a_task_that_is_not_told_about_is_read_like_a_submission(code: int, meaning: Meaning) -> None:
-    assert read_job_record(Reply(200, json.dumps({"code": code}).encode())).meaning is meaning
+    assert read_job_record(HttpResponse(200, json.dumps({"code": code}).encode())).meaning is meaning
 
 
 # The request under the unified task API
 
 
-def job_submission(code: int, text: str = "", **data: Any) -> Answer:
-    return read_job_submission(Reply(200, json.dumps({"code": code, "msg": text, "data": data}).encode()))
+def job_submission(code: int, text: str = "", **data: Any) -> Response:
+    return read_job_submission(HttpResponse(200, json.dumps({"code": code, "msg": text, "data": data}).encode()))
 
 
 @pytest.mark.parametrize("name", ["taskId", "task_id"])
 def test_a_task_of_its_own_is_accepted_under_its_id(name: str) -> None:
-    assert job_submission(200, "success", **{name: OWN}) == Answer(meaning=Meaning.WORKING, first=True, task_id=OWN)
+    assert job_submission(200, "success", **{name: OWN}) == Response(
+        meaning=Meaning.WORKING, accepted_anew=True, task_id=OWN
+    )
 
 
 @pytest.mark.parametrize("data", [{}, {"taskId": None}, {"taskId": "short"}, {"taskId": 12345678}])
 def test_an_acceptance_under_no_id_is_as_good_as_lost(data: dict[str, Any]) -> None:
-    assert job_submission(200, "success", **data) == Answer(meaning=Meaning.LOST, reason="accepted without a task id")
+    assert job_submission(200, "success", **data) == Response(meaning=Meaning.LOST, cause="accepted without a task id")
 
 
 @pytest.mark.parametrize(
     ("code", "text", "meaning"),
     [
         (422, "record is null.", Meaning.REFUSED),
-        (422, "record status is not success.", Meaning.NOT_YET),
-        (402, "no credits", Meaning.SHUT),
+        (422, "record status is not success.", Meaning.BASE_NOT_FINISHED),
+        (402, "no credits", Meaning.ACCOUNT_REFUSED),
         (501, "failed", Meaning.FAILED),
         (500, "Server exception", Meaning.LOST),
     ],
@@ -177,7 +183,7 @@ def test_a_request_that_is_not_accepted_is_read_as_under_the_other_contract(
 
 
 def balance(body: Any, status: int = 200) -> float | None:
-    return read_balance(Reply(status, body if isinstance(body, bytes) else json.dumps(body).encode()))
+    return read_balance(HttpResponse(status, body if isinstance(body, bytes) else json.dumps(body).encode()))
 
 
 @pytest.mark.parametrize("left", [0, 100, 99.5])
@@ -198,7 +204,7 @@ def test_a_balance_is_believed_in_the_providers_envelope_alone(body: Any) -> Non
 
 
 def test_no_reply_is_no_balance() -> None:
-    assert read_balance(NoReply(sent=True, why="ReadTimeout")) is None
+    assert read_balance(NoResponse(is_sent=True, cause="ReadTimeout")) is None
 
 
 # Whatever comes
@@ -225,7 +231,7 @@ BODIES = st.builds(
     read=st.sampled_from([read_submission, read_record, read_job_submission, read_job_record]),
 )
 def test_whatever_comes_is_an_answer(body: bytes, status: int, read: Any) -> None:
-    answer = read(Reply(status, body))
-    assert isinstance(answer, Answer)
+    answer = read(HttpResponse(status, body))
+    assert isinstance(answer, Response)
     assert (answer.meaning is Meaning.DONE) == bool(answer.urls)
-    assert answer.meaning in ACCEPTED or not answer.first
+    assert answer.meaning in ACCEPTED or not answer.accepted_anew
