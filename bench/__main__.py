@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 
-from bench import cost, cost_page, crew, init, pacing, pages, plots, stages, steps, units, warm
+from bench import cost, cost_page, init, pacing, pages, plots, stages, steps, threads, units, warm
 from bench.artefact import LAYERS, VENDOR, installed, interpreter, unpack, unpacked_bytes, zipped
 from bench.pages import Figure
 from local.build import ROOT, built_template
@@ -138,7 +138,7 @@ def _paced() -> Iterator[Figure]:
     yield Figure(f"{name}: refusals", "none", paced.over, 0)
     yield Figure(name, "N / rate", paced.last / (JOBS / RATE), 1.05, sides)
     for width in (WIDTH, 20):
-        share = median(crew.free_sweep(JOBS, LATENCY, width) for _ in range(3))
+        share = median(threads.free_sweep(JOBS, LATENCY, width) for _ in range(3))
         what = f"1,000 due, no limit, 50 ms, width {width}"
         yield Figure(what, "N x latency / width", share, 0.85, least=True)
 

@@ -49,7 +49,7 @@ KEY_READERS = 2 * 2 + 2 + 1  # two submits and a callback read two keys each, a 
 IDLE_METRICS = ("Heartbeat", "OldestDueSeconds", "GateOpen", "DailyLimitUsed", "CreditsLeft")
 """Metrics that a sweep emits though no job exists."""
 JOB_METRICS = 6
-"""JobCreated, SubmissionAccepted, ResultReady, ArchiveRequested, JobArchived and EndAnnounced: a job by callback."""
+"""JobCreated, RequestAccepted, ResultReceived, ArchiveRequested, JobArchived, AnnouncementSent: a job by callback."""
 POLLERS, LONG_POLL = 5, 20.0
 """Lambda polls an empty queue with five connections that wait 20 s each. Third parties have measured the five; AWS
 documents that empty receives are billed, but not their number."""

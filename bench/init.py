@@ -31,8 +31,8 @@ loaded = [one for one in list(sys.modules.values()) if (getattr(one, "__file__",
 print(len([path for path in compiled if path.startswith(ours)]), len(loaded))
 """
 READY = {
-    "SubmitFunction": "import app; from veo4k.bootstrap.asking import queue, world; world(); queue()",
-    "CallbackFunction": "import app; from veo4k.bootstrap.settling import office; office()",
+    "SubmitFunction": "import app; from veo4k.bootstrap.submit import submitter; submitter(0)",
+    "CallbackFunction": "import app; from veo4k.bootstrap.callback import callback_handler; callback_handler()",
 }
 
 

@@ -13,20 +13,18 @@ from tests.doubles.stage import RecordingQueue
 from tests.doubles.time_manual import NOON
 from tests.simulation.effects import Effects
 from tests.simulation.faults import PlacedFaults
+from tests.simulation.functions import Machine
 from tests.simulation.kernel import Kernel, Process, SkewedClock
-from tests.simulation.strands import Strands
 from tests.simulation.table import GateRow, SimulatedGate, SimulatedJobs
 from tests.simulation.timeline import Timeline
-from veo4k.adapters.kie import CONNECTIONS
-from veo4k.domain.answer import Answer, Meaning
+from veo4k.domain.conditional_update import ConditionalUpdate
 from veo4k.domain.gate import Pace
-from veo4k.domain.job import VEO, Job, Key, Lane, State
-from veo4k.domain.ports import World
+from veo4k.domain.job import Job, Key, Partition, ProviderApi, State
+from veo4k.domain.response import Meaning, Response
 from veo4k.domain.result_url import ResultHosts
 from veo4k.domain.schedule import Times
-from veo4k.domain.write import Write
-from veo4k.services.submit import Received, submit
-from veo4k.services.sweep import sweep
+from veo4k.domain.wait_reason import WaitReason
+from veo4k.services.submit import Received
 
 BATCH, SUBMITS, LIFE_OF_SUBMIT, LIFE_OF_SWEEP, MINUTE = 10, 2, 60.0, 120.0, 60.0
 WAY_THERE, WAY_BACK = (0.02, 0.1), (0.3, 2.0)  # seconds, drawn for each request
@@ -83,7 +81,7 @@ class _Cloud:
         self.kernel = Kernel(NOON)
         self.effects = Effects(self.kernel, self.random, PlacedFaults({}), Timeline(self.kernel, tells=False))
         self.row, self.ids = GateRow(lambda _old, _new: None), count()
-        self.free: list[World] = []
+        self.free: list[Machine] = []
 
     def run(self, wanted: int) -> Paced:
         """Let time pass until so many jobs have been asked for."""
@@ -103,41 +101,41 @@ class _Cloud:
         if self.waiting:
             batch = self.waiting.popleft()
             self._invoke(
-                LIFE_OF_SUBMIT, lambda world, stop_at: submit(world, RecordingQueue(), batch, stop_at), self.submit
+                LIFE_OF_SUBMIT, lambda machine, deadline: machine.submitter(deadline).submit(batch), self.submit
             )
 
     def _tick(self) -> None:
         self.kernel.after(MINUTE, self._tick)
-        self._invoke(LIFE_OF_SWEEP, sweep, lambda: None)
+        self._invoke(LIFE_OF_SWEEP, lambda machine, deadline: machine.sweeper(deadline).sweep(), lambda: None)
 
-    def _invoke(self, life: float, call: Callable[[World, float], object], then: Callable[[], None]) -> None:
-        world = self.free.pop() if self.free else self._world()
-        stop_at = self.kernel.now + life
+    def _invoke(self, life: float, call: Callable[[Machine, float], object], then: Callable[[], None]) -> None:
+        machine = self.free.pop() if self.free else self._machine()
+        deadline = self.kernel.now + life
 
         def done(_: object, error: BaseException | None) -> None:
             if error is not None:
                 raise error
-            self.free.append(world)
+            self.free.append(machine)
             then()
 
-        Process(self.kernel, "function", stop_at).start(partial(call, world, stop_at), done)
+        Process(self.kernel, "function", deadline).start(partial(call, machine, deadline), done)
 
-    def _world(self) -> World:
+    def _machine(self) -> Machine:
         def new_id() -> str:
             return str(next(self.ids))
 
-        return World(
+        return Machine(
+            kernel=self.kernel,
             jobs=SimulatedJobs(self.effects, self.memory),
             gate=SimulatedGate(self.effects, self.row, Pace(), new_id),
             provider=_Provider(self),
             clock=SkewedClock(self.kernel),
-            crew=lambda: Strands(self.kernel),
-            width=CONNECTIONS,
+            queue=RecordingQueue(),
             new_id=new_id,
             chance=self.random.random,
             times=Times(),
             hosts=ResultHosts.parse("file.example", "https://api.example"),
-            contract=VEO,
+            provider_api=ProviderApi.VEO,
         )
 
 
@@ -147,22 +145,26 @@ class _Provider:
 
     cloud: _Cloud
 
-    def unready(self) -> str:
-        """Be ready."""
-        return ""
+    def unset_secret(self) -> WaitReason | None:
+        """Return no secret: all are set."""
+        return None
 
-    def ask(self, job: Job) -> Answer:
+    def submit(self, job: Job) -> Response:
         """Take a request."""
-        return self.probe(job)
+        return self.poll(job)
 
-    def probe(self, job: Job) -> Answer:
+    def balance(self) -> float | None:
+        """Return no balance."""
+        return None
+
+    def poll(self, job: Job) -> Response:
         """Take a request."""
         kernel, draw = self.cloud.kernel, self.cloud.random.uniform
         kernel.pause(draw(*WAY_THERE))
         self.cloud.arrivals.append(kernel.now)
         self.cloud.asked.setdefault(job.key, kernel.now)
         kernel.pause(draw(*WAY_BACK))
-        return Answer(meaning=Meaning.WORKING, first=True)
+        return Response(meaning=Meaning.WORKING, accepted_anew=True)
 
 
 def due_job(number: int, now: float) -> Job:
@@ -173,12 +175,12 @@ def due_job(number: int, now: float) -> Job:
         index=0,
         state=State.PROCESSING,
         created_at=now - MINUTE,
-        asked_at=now - 15 * MINUTE,
-        first_asked_at=now - 15 * MINUTE,
+        requested_at=now - 15 * MINUTE,
+        first_requested_at=now - 15 * MINUTE,
         accepted_at=now - 15 * MINUTE,
-        attempts=1,
-        contract=VEO,
-        lane=Lane.LIVE,
+        requests_sent=1,
+        provider_api=ProviderApi.VEO,
+        partition=Partition.LIVE,
         due=now,
     )
 
@@ -186,4 +188,4 @@ def due_job(number: int, now: float) -> Job:
 def put(jobs: MemoryJobs, job: Job) -> None:
     """Put a job into a table."""
     given = {name: getattr(job, name) for name in Job.__dataclass_fields__}
-    jobs.write(Write(key=Key(job.task_id, job.run), put=given))
+    jobs.write(ConditionalUpdate(key=Key(job.task_id, job.run), put=given))

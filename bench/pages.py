@@ -26,7 +26,7 @@ HEAD = "| figure | anchor | measured | goal | | both sides |\n|---|---|---|---|-
 PERFORMANCE = """\
 # Performance
 
-Written by `make bench` on {when} ({machine}). The machine is shared, so only ratios count: each is the median of ratios
+Updated by `make bench` on {when} ({machine}). The machine is shared, so only ratios count: each is the median of ratios
 or of rounds that ran in turn, anchor and bundle side by side. Nothing here ran on AWS.
 
 {table}
@@ -64,10 +64,10 @@ ran one after the other; most of a stage there is the emulator.
 - `layers/core/src/veo4k/bootstrap/` has **one module for each way in**: the callback does not start what submit needs.
 - `layers/core/src/veo4k/adapters/tls.py` reads **the roots once**; urllib3 reads them for every connection, to AWS and
   to the provider.
-- `layers/core/src/veo4k/adapters/crew.py` **keeps the threads** of the requests.
+- `layers/core/src/veo4k/adapters/thread_pool.py` **keeps the threads** of the requests.
 - `layers/core/src/veo4k/adapters/aws.py` switches off the SDK's **validation of parameters**, and names a user agent,
   which the SDK would compose for every request.
-- `layers/core/src/veo4k/adapters/items.py` writes and reads typed JSON without the SDK's decimals.
+- `layers/core/src/veo4k/adapters/dynamodb_types.py` writes and reads typed JSON without the SDK's decimals.
 
 {steps}
 The artefact is proven by `tests/infrastructure/test_layers.py`: every module loads from bytecode, for the right

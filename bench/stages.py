@@ -21,7 +21,7 @@ PATIENCE, LOOK_SECONDS = 60.0, 0.2
 STAGES = (
     (
         "local cloud, s: row READY to archive requested",
-        "result_ready",
+        "result_received",
         "archive_requested",
         "own: one SendMessageBatch",
     ),
@@ -31,8 +31,8 @@ STAGES = (
         "job_archived",
         "own: a claim, one pass from download to upload, poster, JSON, a write",
     ),
-    ("local cloud, s: READY to archived, a small file", "result_ready", "job_archived", "own: the two above"),
-    ("local cloud, s: row final to event", "job_archived", "end_announced", "own: one PutEvents, one write"),
+    ("local cloud, s: READY to archived, a small file", "result_received", "job_archived", "own: the two above"),
+    ("local cloud, s: row final to event", "job_archived", "announcement_sent", "own: one PutEvents, one write"),
 )
 
 

@@ -13,7 +13,7 @@ from bench.stub import Stub, serving
 
 ROUNDS = 9
 READY = init.READY["CallbackFunction"]
-EVERY_WAY_IN = "; import veo4k.bootstrap.archiving, veo4k.bootstrap.asking, veo4k.bootstrap.publishing"
+EVERY_WAY_IN = "; import veo4k.bootstrap.archive, veo4k.bootstrap.submit, veo4k.bootstrap.publish"
 ROOTS_EACH_TIME = "import ssl; from veo4k.adapters import tls; del tls.SharedContext.load_verify_locations; "
 SDK_DEFAULTS = "from botocore.config import Config; from veo4k.adapters import aws; aws._DEFAULT = Config(); "
 

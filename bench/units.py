@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
@@ -13,21 +13,22 @@ from local.media import ensure_media
 from tests.contract.dynamodb_local import dynamodb_local
 from tests.contract.tables import Table, connect, create_table
 from tests.doubles.archive_memory import MemoryArchive, MemoryDownloads
+from tests.doubles.faults import FaultInjector
 from tests.doubles.stage import Stage
 from tests.doubles.time_manual import NOON, ManualClock
 from veo4k.adapters.gate_dynamodb import DynamoGate
 from veo4k.adapters.jobs_dynamodb import DynamoJobs
 from veo4k.domain import transitions
-from veo4k.domain.answer import Answer, Meaning
-from veo4k.domain.callback import Address, News
+from veo4k.domain.callback import Address, CallbackPayload
+from veo4k.domain.conditional_update import ConditionalUpdate, Updated
 from veo4k.domain.gate import Pace
-from veo4k.domain.job import Job, Key, Lane, State
+from veo4k.domain.job import Job, Key, Partition, State
 from veo4k.domain.ports import Change
+from veo4k.domain.response import Meaning, Response
 from veo4k.domain.schedule import Times
-from veo4k.domain.write import Write, Written
-from veo4k.services.archive import Vault, archive
-from veo4k.services.publish import Desk, publish
-from veo4k.services.submit import Received, submit
+from veo4k.services.archive import Archiver
+from veo4k.services.publish import Publisher
+from veo4k.services.submit import Received
 
 BATCH = 10
 COUNTED = ("GetItem", "Query", "UpdateItem")
@@ -76,17 +77,17 @@ class Units:
 class _Quiet:
     """Announcements that all arrive."""
 
-    def to_archive(self, jobs: Any) -> dict[Key, str]:
+    def send_to_archive(self, jobs: Any) -> dict[Key, str]:
         """Miss none."""
         del jobs
         return {}
 
-    def to_bus(self, jobs: Any) -> dict[Key, str]:
+    def send_to_bus(self, jobs: Any) -> dict[Key, str]:
         """Miss none."""
         del jobs
         return {}
 
-    def to_task(self, job: Any, token: str) -> str:
+    def send_to_task(self, job: Any, token: str) -> str:
         """Miss none."""
         del job, token
         return ""
@@ -109,15 +110,15 @@ def _ask_for_units(params: dict[str, Any], model: Any, **_: object) -> dict[str,
 
 def happy_jobs(table: Table, meter: Meter, query: str = "token=x") -> Units:
     """Take a batch of ten jobs from message to announcement, through the services; `query`: its links'."""
-    stage = Stage(Answer(meaning=Meaning.WORKING, first=True))
+    stage = Stage(Response(meaning=Meaning.WORKING, accepted_anew=True))
     jobs = DynamoJobs(table.client, table.name)
     gate = DynamoGate(table.client, table.name, Pace(), _new_id)
-    gate.look()  # a warm function has looked at it before
-    world = replace(stage.world, jobs=jobs, gate=gate, new_id=_new_id)
+    gate.read()  # a warm function has read it before
+    stage.faulty_jobs, stage.faulty_gate, stage.new_id = FaultInjector(jobs), FaultInjector(gate), _new_id
     ids, now = [f"veo_task_{_new_id()}" for _ in range(BATCH)], stage.clock.now()
     batch = [Received(_new_id(), json.dumps({"taskId": one}), "receipt", 1) for one in ids]
     meter.taken()
-    submit(world, stage.queue, batch, now + 60)
+    stage.submitter(now + 60).submit(batch)
     ready = [_called_back(jobs, one, now + 450, query) for one in ids]
     calls_known, writes_known = meter.taken()
     size = max(_size(table.item(row.key)) for row in ready)
@@ -132,19 +133,19 @@ def due_reads(table: Table, meter: Meter, rows: int) -> float:
     """Read units of a look at the due index when ten are due among so many rows."""
     _fill(table, rows)
     before = meter.reads
-    if len(list(DynamoJobs(table.client, table.name).due(Lane.LIVE, NOON))) != DUE:
+    if len(list(DynamoJobs(table.client, table.name).due(Partition.LIVE, NOON))) != DUE:
         raise RuntimeError("not all that is due was found")
     return meter.reads - before
 
 
 def _called_back(jobs: DynamoJobs, task_id: str, now: float, query: str) -> Job:
-    news = News(Answer(meaning=Meaning.DONE, urls=(URL + query,), image_urls=(POSTER + query,)), None)
-    return _written(jobs, transitions.called_back_ready(Address(task_id, 0, 1, "t" * 43), news, (URL + query,), now))
+    news = CallbackPayload(Response(meaning=Meaning.DONE, urls=(URL + query,), image_urls=(POSTER + query,)), None)
+    return _written(jobs, transitions.callback_ready(Address(task_id, 0, 1, "t" * 43), news, (URL + query,), now))
 
 
-def _written(jobs: DynamoJobs, write: Write) -> Job:
+def _written(jobs: DynamoJobs, write: ConditionalUpdate) -> Job:
     outcome = jobs.write(write)
-    if not isinstance(outcome, Written):
+    if not isinstance(outcome, Updated):
         raise TypeError("the job is not as it should be")
     return outcome.job
 
@@ -152,7 +153,7 @@ def _written(jobs: DynamoJobs, write: Write) -> Job:
 def _end(jobs: DynamoJobs, ready: Job, now: float, meter: Meter) -> None:
     """Archive a real video and announce the end."""
     video = ensure_media(ROOT / ".local/media").uhd.read_bytes()
-    vault = Vault(
+    archiver = Archiver(
         jobs=jobs,
         downloads=MemoryDownloads({ready.urls[0]: [video], ready.image_urls[0]: [b"jpg"]}),
         archive=MemoryArchive(),
@@ -160,13 +161,13 @@ def _end(jobs: DynamoJobs, ready: Job, now: float, meter: Meter) -> None:
         new_id=_new_id,
         times=Times(),
     )
-    archive(vault, ready.key, now + 900)
+    archiver.store(ready.key, now + 900)
     calls = meter.calls
     ended = jobs.get(ready.key)
     meter.calls = calls
     if ended is None or ended.state is not State.SUCCEEDED:
         raise RuntimeError("the job has not succeeded")
-    publish(Desk(jobs, _Quiet(), 90), [Change(ready, ended)], now)
+    Publisher(jobs, _Quiet(), 90).publish([Change(ready, ended)], now)
 
 
 def _size(item: dict[str, Any]) -> int:
@@ -193,7 +194,7 @@ def _fill(table: Table, rows: int) -> None:
 
 
 def _row(number: int, due: float) -> dict[str, Any]:
-    lane = {"#lane": {"S": str(Lane.LIVE)}, "#due": {"N": str(due)}}
+    lane = {"#lane": {"S": str(Partition.LIVE)}, "#due": {"N": str(due)}}
     return {"taskId": {"S": f"veo_task_{number:08}"}, "run": {"N": "1"}, **lane}
 
 

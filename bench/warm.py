@@ -25,9 +25,7 @@ CALLBACKS = 6  # for each batch
 LATENCY = 0.05  # seconds until the provider answers
 EVENTS = ROOT / "events"
 CHILD = ROOT / "bench/handlers.py"
-QUIET = (
-    READY["CallbackFunction"] + "; app.narrate = lambda notes: None; app.handler = app.handler.__wrapped__.__wrapped__"
-)
+QUIET = READY["CallbackFunction"] + "; app.emit = lambda notes: None; app.handler = app.handler.__wrapped__.__wrapped__"
 
 
 def measure(functions: Mapping[str, list[Path]], place: Path) -> dict[str, list[float]]:

@@ -6,8 +6,9 @@ from typing import Annotated, Any
 import typer
 from rich.text import Text
 
-from veo4k.domain.gate import BY_HAND, Gate
+from veo4k.domain.gate import Gate
 from veo4k.domain.job import utc
+from veo4k.domain.wait_reason import WaitReason
 from veo4k_cli.command import Session, command
 from veo4k_cli.formatting import timestamp_ahead
 from veo4k_cli.wait_reasons import describe_reason
@@ -34,7 +35,7 @@ def gate(
     Callbacks, archiving and announcements go on. A request that already has its slot may leave for another 20 seconds.
     """
     store = session.gate()
-    row = {Action.SHOW: store.look, Action.PAUSE: store.shut_by_hand, Action.RESUME: store.open_by_hand}[action]()
+    row = {Action.SHOW: store.read, Action.PAUSE: store.pause_by_hand, Action.RESUME: store.resume}[action]()
     now, pace = session.clock.now(), session.stack.pace()
     used = f"{_slots_used(row, now, pace.window)} of {pace.requests} slots were used in the last {pace.window:g} s."
     view = Text.assemble((describe_gate(row, now), "bad" if row.reason else "good"), f"\n{used}")
@@ -45,7 +46,7 @@ def describe_gate(row: Gate, now: float) -> str:
     """Return whether requests are running, or until when and why they are paused."""
     if not row.reason:
         return "Requests are running."
-    if row.reason == BY_HAND:
+    if row.reason == WaitReason.PAUSED_BY_HAND:
         return "Requests are paused by hand. They stay paused until veo4k gate resume."
     return f"Requests are paused until {timestamp_ahead(row.until, now)}. {describe_reason(row.reason)}"
 
@@ -54,7 +55,7 @@ def _value(row: Gate, now: float, window: float) -> dict[str, Any]:
     value: dict[str, Any] = {"running": not row.reason, "requestsInWindow": _slots_used(row, now, window)}
     if row.reason:
         value |= {"reason": row.reason}
-    if row.reason and row.reason != BY_HAND:
+    if row.reason and row.reason != WaitReason.PAUSED_BY_HAND:
         value |= {"until": utc(row.until), "pauseSeconds": row.pause}
     return value
 

@@ -8,9 +8,9 @@ from typing import Annotated, Any
 import typer
 from rich.console import Group, RenderableType
 
-from veo4k.adapters.items import from_item
+from veo4k.adapters.dynamodb_types import from_item
 from veo4k.adapters.jobs_dynamodb import DynamoJobs
-from veo4k.domain.job import ENDED, LIVE, Job, Lane, State
+from veo4k.domain.job import ENDED, LIVE, Job, Partition, State
 from veo4k.domain.message import parse_message
 from veo4k_cli.command import Session, command
 from veo4k_cli.errors import OperatorError
@@ -128,7 +128,7 @@ def list_jobs(
 
 
 def _live(jobs: DynamoJobs) -> list[Job]:
-    keys = [key for lane in Lane for key in jobs.due(lane, END_OF_TIME)]
+    keys = [key for lane in Partition for key in jobs.due(lane, END_OF_TIME)]
     with ThreadPoolExecutor(READERS) as executor:
         return [job for job in executor.map(jobs.get, keys) if job is not None]
 
@@ -164,7 +164,7 @@ def _outcome(job: Job) -> str:
         return f"{job.archive.width}x{job.archive.height}, {job.archive.bytes:,} bytes"
     if job.error:
         return job.error.code
-    return job.reason or "" if job.state not in ENDED else ""
+    return job.wait_reason or "" if job.state not in ENDED else ""
 
 
 def _parse_tag(text: str) -> tuple[str, str]:

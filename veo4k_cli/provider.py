@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from requests import RequestException, exceptions
 
-from veo4k.adapters.kie import CONTRACTS
+from veo4k.adapters.provider_kie import APIS
 from veo4k_cli.errors import OperatorError
 from veo4k_cli.http import BearerAuth, Response, send
 
@@ -30,7 +30,7 @@ class Account:
         """Request both paths of each contract without a task id. Return paths and responses by contract."""
         return {
             name: tuple((path, self._get(path)) for path in (contract.submission, contract.record))
-            for name, contract in CONTRACTS.items()
+            for name, contract in APIS.items()
         }
 
     def _get(self, path: str) -> Response:

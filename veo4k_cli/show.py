@@ -48,10 +48,10 @@ def _value(job: Job, history: History, runs: Sequence[Job]) -> dict[str, Any]:
     return {
         "job": job.public(),
         "private": {
-            "reason": job.reason,
+            "reason": job.wait_reason,
             "nextCheckAt": None if job.due is None else utc(job.due),
-            "lostResponses": job.lost,
-            "contract": job.contract,
+            "lostResponses": job.lost_responses,
+            "contract": job.provider_api,
         },
         "runs": [other.job_id for other in runs],
         "history": [line._asdict() | {"at": utc(line.at)} for line in history.lines],
@@ -71,8 +71,8 @@ def _view(job: Job, history: History, runs: Sequence[Job], now: float) -> Render
 def _properties(job: Job, now: float) -> Iterator[tuple[str, RenderableType]]:
     yield "job", job.job_id
     yield "state", state_text(job.state)
-    if job.reason:
-        yield "waits for", describe_reason(job.reason)
+    if job.wait_reason:
+        yield "waits for", describe_reason(job.wait_reason)
     if job.error:
         yield "error", f"{job.error.code}: {job.error.message}"
     if job.maybe_charged is not None:
@@ -87,7 +87,12 @@ def _properties(job: Job, now: float) -> Iterator[tuple[str, RenderableType]]:
         yield "delivered by", delivered_by(job)
     if job.tags:
         yield "tags", printable(", ".join(f"{name}={value}" for name, value in job.tags.items()))
-    yield "requests sent", f"{job.attempts}, {job.lost} without a response" if job.lost else str(job.attempts)
+    yield (
+        "requests sent",
+        f"{job.requests_sent}, {job.lost_responses} without a response"
+        if job.lost_responses
+        else str(job.requests_sent),
+    )
     yield from ((name, timestamp(at)) for name, at in _instants(job) if at is not None)
     if job.due is not None and job.state not in ENDED:
         yield "next check", timestamp_ahead(job.due, now)

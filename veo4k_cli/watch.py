@@ -58,11 +58,11 @@ def _read_until_end(session: Session, task_id: str, run: int | None) -> Iterator
 
 def _next_check(job: Job, now: float) -> str:
     due = "" if job.due is None or job.due <= now else f", checked again in {duration(job.due - now)}"
-    return f" ({job.reason})" + due if job.reason else due
+    return f" ({job.wait_reason})" + due if job.wait_reason else due
 
 
 def _change(job: Job, now: float) -> Text:
-    details = job.error.message if job.error else describe_reason(job.reason or "")
+    details = job.error.message if job.error else describe_reason(job.wait_reason or "")
     if job.archive:
         details = f"s3://{job.archive.bucket}/{job.archive.key}"
     return Text.assemble(f"{timestamp(now)}  {job.job_id}  ", state_text(job.state), f"  {details}")

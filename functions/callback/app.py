@@ -5,9 +5,9 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from veo4k.bootstrap import clock
-from veo4k.bootstrap.settling import office
-from veo4k.observability import logger, metrics, narrate
-from veo4k.services.settle import Request, settle
+from veo4k.bootstrap.callback import callback_handler
+from veo4k.observability import emit, logger, metrics
+from veo4k.services.callback import Request
 
 PARTS = ("taskId", "index", "run", "token")
 
@@ -15,9 +15,9 @@ PARTS = ("taskId", "index", "run", "token")
 @logger.inject_lambda_context
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Answer with a status and an empty body (payload format 2.0 of the HTTP API)."""
-    status, note = settle(office(), _request(event), clock().now())
-    narrate([note])
+    """Return a status and an empty body (payload format 2.0 of the HTTP API)."""
+    status, entry = callback_handler().handle(_request(event), clock().now())
+    emit([entry])
     return {"statusCode": status, "body": ""}
 
 

@@ -1,20 +1,19 @@
-"""Reads the table's stream: hands READY jobs to the archive and announces ends."""
+"""Reads the table's stream: sends READY jobs to the archive and announces ends."""
 
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from veo4k.bootstrap import clock
-from veo4k.bootstrap.publishing import desk, read_changes
-from veo4k.observability import logger, metrics, narrate
-from veo4k.services.publish import publish
+from veo4k.bootstrap.publish import publisher, read_changes
+from veo4k.observability import emit, logger, metrics
 
 
 @logger.inject_lambda_context
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, list[Any]]:
-    """Draw the consequences of a stream batch; no record ever fails, the sweep's nudge is the retry."""
+    """Publish a batch of the stream. No record ever fails: the sweep re-triggers what could not be done."""
     changes, unreadable = read_changes(event["Records"])
-    narrate(unreadable)
-    narrate(publish(desk(), changes, clock().now()))
+    emit(unreadable)
+    emit(publisher().publish(changes, clock().now()))
     return {"batchItemFailures": []}

@@ -1,22 +1,22 @@
-"""Takes messages from JobQueue and asks for their 4K versions."""
+"""Takes messages from JobQueue and requests their 4K versions."""
 
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from veo4k.bootstrap.asking import queue, world
-from veo4k.observability import logger, metrics, narrate
-from veo4k.services.submit import Received, submit
+from veo4k.bootstrap import clock
+from veo4k.bootstrap.submit import submitter
+from veo4k.observability import emit, logger, metrics
+from veo4k.services.submit import Received
 
 
 @logger.inject_lambda_context
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Answer an SQS batch; named are only the messages that could not be stored."""
-    stop_at = world().clock.now() + context.get_remaining_time_in_millis() / 1000
-    notes, unstored = submit(world(), queue(), [_received(record) for record in event["Records"]], stop_at)
-    narrate(notes)
-    return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in unstored]}
+    """Submit an SQS batch. Return the messages that could not be stored, for SQS to deliver again."""
+    submit = submitter(clock().now() + context.get_remaining_time_in_millis() / 1000)
+    emit(submit.submit([_received(record) for record in event["Records"]]))
+    return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in submit.unstored]}
 
 
 def _received(record: dict[str, Any]) -> Received:

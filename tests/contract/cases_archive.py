@@ -15,20 +15,20 @@ ARCHIVING: dict[str, Case] = {
     "an archive claims": Case(
         before=READY,
         write=transitions.claim_archive(READY.key, "lease-1", NOW, TIMES),
-        changes={"lease": "lease-1", "lease_until": NOW + 960, "tries": 1},
+        changes={"lease": "lease-1", "lease_until": NOW + 960, "archive_attempts": 1},
         refusals=in_other_states(State.READY)
         | {"is leased": {"lease": "lease-9", "lease_until": NOW + 1}, "has a dead link": {"link_dead": True}},
     ),
     "an archive claims after a crash": Case(
         before=replace(LEASED, lease_until=NOW),
         write=transitions.claim_archive(READY.key, "lease-9", NOW, TIMES),
-        changes={"lease": "lease-9", "lease_until": NOW + 960, "tries": 2},
+        changes={"lease": "lease-9", "lease_until": NOW + 960, "archive_attempts": 2},
         refusals=in_other_states(State.READY)
         | {"has a millisecond of its lease left": {"lease_until": NOW + 0.001}, "has a dead link": {"link_dead": True}},
     ),
     "a file is archived": Case(
         before=LEASED,
-        write=transitions.archived(LEASED, ARCHIVE, NOW),
+        write=transitions.succeed(LEASED, ARCHIVE, NOW),
         changes={
             "state": State.SUCCEEDED,
             "archive": ARCHIVE,
@@ -40,19 +40,19 @@ ARCHIVING: dict[str, Case] = {
     ),
     "an archive tries later": Case(
         before=LEASED,
-        write=transitions.archive_later(LEASED, NOW + 60),
+        write=transitions.postpone_archive(LEASED, NOW + 60),
         changes={"lease": None, "lease_until": None, "due": NOW + 60},
         refusals=LEASE_HELD,
     ),
     "a link is dead": Case(
         before=LEASED,
-        write=transitions.link_died(LEASED, NOW, not_4k=False),
+        write=transitions.request_link(LEASED, NOW, not_4k=False),
         changes={"lease": None, "lease_until": None, "due": NOW, "link_dead": True},
         refusals=LEASE_HELD,
     ),
     "a file is not 4K": Case(
         before=LEASED,
-        write=transitions.link_died(LEASED, NOW, not_4k=True),
+        write=transitions.request_link(LEASED, NOW, not_4k=True),
         changes={"lease": None, "lease_until": None, "due": NOW, "link_dead": True, "not_4k": 1},
         refusals=LEASE_HELD,
     ),
@@ -60,48 +60,52 @@ ARCHIVING: dict[str, Case] = {
 ANNOUNCEMENT: dict[str, Case] = {
     "an end is nudged": Case(
         before=SUCCEEDED,
-        write=transitions.nudge(SUCCEEDED, "nudge-1", NOW + 60),
-        changes={"nudge": "nudge-1", "due": NOW + 60},
+        write=transitions.retrigger(SUCCEEDED, "nudge-1", NOW + 60),
+        changes={"retrigger_id": "nudge-1", "due": NOW + 60},
         refusals=in_other_states(State.SUCCEEDED)
         | {
-            "was nudged meanwhile": {"nudge": "nudge-9"},
+            "was nudged meanwhile": {"retrigger_id": "nudge-9"},
             "is leased": {"lease": "lease-1"},
             "is due later": {"due": NOW},
             "is due no more": {"due": None},
         },
     ),
     "a result is nudged again": Case(
-        before=replace(LEASED, nudge="nudge-1"),
-        write=transitions.nudge(replace(LEASED, nudge="nudge-1"), "nudge-2", NOW + 60),
-        changes={"nudge": "nudge-2", "due": NOW + 60},
+        before=replace(LEASED, retrigger_id="nudge-1"),
+        write=transitions.retrigger(replace(LEASED, retrigger_id="nudge-1"), "nudge-2", NOW + 60),
+        changes={"retrigger_id": "nudge-2", "due": NOW + 60},
         refusals=LEASE_HELD
-        | {"was nudged meanwhile": {"nudge": "nudge-9"}, "was never nudged": {"nudge": None}, "is due": {"due": NOW}},
+        | {
+            "was nudged meanwhile": {"retrigger_id": "nudge-9"},
+            "was never nudged": {"retrigger_id": None},
+            "is due": {"due": NOW},
+        },
     ),
     "an end was announced": Case(
         before=NUDGED,
-        write=transitions.announced(NUDGED, 1_900_000_000),
+        write=transitions.mark_announced(NUDGED, 1_900_000_000),
         changes={
-            "lane": None,
+            "partition": None,
             "due": None,
-            "tokens": None,
+            "task_tokens": None,
             "urls": None,
             "image_urls": None,
             "ttl": 1_900_000_000,
         },
         refusals=in_other_states(State.SUCCEEDED)
-        | {"was nudged meanwhile": {"nudge": "nudge-9"}, "was never nudged": {"nudge": None}},
+        | {"was nudged meanwhile": {"retrigger_id": "nudge-9"}, "was never nudged": {"retrigger_id": None}},
     ),
     "an end was announced that nobody had to nudge": Case(
         before=SUCCEEDED,
-        write=transitions.announced(SUCCEEDED, 1_900_000_000),
+        write=transitions.mark_announced(SUCCEEDED, 1_900_000_000),
         changes={
-            "lane": None,
+            "partition": None,
             "due": None,
-            "tokens": None,
+            "task_tokens": None,
             "urls": None,
             "image_urls": None,
             "ttl": 1_900_000_000,
         },
-        refusals=in_other_states(State.SUCCEEDED) | {"was nudged meanwhile": {"nudge": "nudge-9"}},
+        refusals=in_other_states(State.SUCCEEDED) | {"was nudged meanwhile": {"retrigger_id": "nudge-9"}},
     ),
 }

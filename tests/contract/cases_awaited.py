@@ -16,9 +16,11 @@ AWAITING: dict[str, Case] = {
     ),
     "nobody ever told whether it was accepted": Case(
         before=AWAITED,
-        write=transitions.timed_out(replace(AWAITED, lost=AWAITED.lost + 1), Code.SUBMISSION_UNCONFIRMED, NOW, TIMES),
+        write=transitions.time_out(
+            replace(AWAITED, lost_responses=AWAITED.lost_responses + 1), Code.SUBMISSION_UNCONFIRMED, NOW, TIMES
+        ),
         changes=ended(State.TIMED_OUT, Code.SUBMISSION_UNCONFIRMED, charged=True),
         refusals=in_other_states(State.SUBMITTING)
-        | {"was claimed meanwhile": {"attempt": "attempt-9"}, "is leased": {"lease": "lease-9"}},
+        | {"was claimed meanwhile": {"claim_id": "attempt-9"}, "is leased": {"lease": "lease-9"}},
     ),
 }

@@ -21,74 +21,72 @@ from tests.contract.rows import (
     in_other_states,
 )
 from veo4k.domain import transitions
-from veo4k.domain.answer import Answer, Meaning
-from veo4k.domain.callback import Address, News
-from veo4k.domain.job import Code, Evidence, Lane, State
+from veo4k.domain.callback import Address, CallbackPayload
+from veo4k.domain.job import Code, Evidence, Partition, State
+from veo4k.domain.response import Meaning, Response
 
 ADDRESS = Address(TASK, 1, 1, "t" * 43)
 
 
-def news(meaning: Meaning, task_id: str | None = None, **told: Any) -> News:
+def news(meaning: Meaning, task_id: str | None = None, **told: Any) -> CallbackPayload:
     """Give what a body says."""
-    return News(Answer(meaning=meaning, **told), task_id)
+    return CallbackPayload(Response(meaning=meaning, **told), task_id)
 
 
 WAITING_ALONE = in_other_states(State.QUEUED, State.SUBMITTING, State.PROCESSING)
 UNANSWERED_ALONE = in_other_states(State.QUEUED, State.SUBMITTING)
-NOT_THIS_JOB: dict[str, Changes] = {"has another index": {"index": 2}, "was never asked for": {"attempts": 0}}
+NOT_THIS_JOB: dict[str, Changes] = {"has another index": {"index": 2}, "was never asked for": {"requests_sent": 0}}
 STRANGER: dict[str, Changes] = {
-    "has another id of the provider's": {"provider_task_id": "veo_task_of_somebody", "lost": 1},
+    "has another id of the provider's": {"provider_task_id": "veo_task_of_somebody", "lost_responses": 1},
     "lost no answer that could have named the id": {"provider_task_id": None},
 }
 STRANGER_TO_LOST: dict[str, Changes] = {
     "has another id of the provider's": {"provider_task_id": "veo_task_of_somebody"},
-    "lost no answer": {"lost": 0},
+    "lost no answer": {"lost_responses": 0},
 }
 CALLBACK: dict[str, Case] = {
     "a callback brings the result": Case(
         before=SUBMITTING,
-        write=transitions.called_back_ready(ADDRESS, news(Meaning.DONE, image_urls=(POSTER,)), [SIGNED], NOW),
-        changes=RESULT | {"evidence": Evidence.CALLBACK, "accepted_at": NOW, "accepts": 1},
+        write=transitions.callback_ready(ADDRESS, news(Meaning.DONE, image_urls=(POSTER,)), [SIGNED], NOW),
+        changes=RESULT | {"evidence": Evidence.CALLBACK, "accepted_at": NOW, "acceptances": 1},
         refusals=WAITING_ALONE | NOT_THIS_JOB,
     ),
     "a callback brings the result of an accepted job": Case(
         before=PROCESSING,
-        write=transitions.called_back_ready(
-            ADDRESS, news(Meaning.DONE, image_urls=(POSTER,), credits=120), [SIGNED], NOW
-        ),
+        write=transitions.callback_ready(ADDRESS, news(Meaning.DONE, image_urls=(POSTER,), credits=120), [SIGNED], NOW),
         changes=RESULT | {"evidence": Evidence.CALLBACK, "credits_consumed": 120},
         refusals=WAITING_ALONE | NOT_THIS_JOB,
     ),
     "a callback brings the result under the provider's id": Case(
         before=replace(PROCESSING, provider_task_id=OTHER_TASK),
-        write=transitions.called_back_ready(ADDRESS, news(Meaning.DONE, OTHER_TASK), [SIGNED], NOW),
+        write=transitions.callback_ready(ADDRESS, news(Meaning.DONE, OTHER_TASK), [SIGNED], NOW),
         changes=RESULT | {"evidence": Evidence.CALLBACK, "image_urls": None},
         refusals=WAITING_ALONE | NOT_THIS_JOB | STRANGER,
     ),
     "a callback names the id that a lost answer had": Case(
         before=LOST,
-        write=transitions.called_back_ready(ADDRESS, news(Meaning.DONE, OTHER_TASK), [SIGNED], NOW),
+        write=transitions.callback_ready(ADDRESS, news(Meaning.DONE, OTHER_TASK), [SIGNED], NOW),
         changes=RESULT
         | {"evidence": Evidence.CALLBACK, "image_urls": None}
-        | {"accepted_at": NOW, "accepts": 1, "provider_task_id": OTHER_TASK},
+        | {"accepted_at": NOW, "acceptances": 1, "provider_task_id": OTHER_TASK},
         refusals=WAITING_ALONE | NOT_THIS_JOB | STRANGER_TO_LOST,
     ),
     "a callback names the id that a crashed claim had": Case(
         before=SUBMITTING,
-        write=transitions.called_back_ready(ADDRESS, news(Meaning.DONE, OTHER_TASK), [SIGNED], NOW),
+        write=transitions.callback_ready(ADDRESS, news(Meaning.DONE, OTHER_TASK), [SIGNED], NOW),
         changes=RESULT
         | {"evidence": Evidence.CALLBACK, "image_urls": None}
-        | {"accepted_at": NOW, "accepts": 1, "provider_task_id": OTHER_TASK},
+        | {"accepted_at": NOW, "acceptances": 1, "provider_task_id": OTHER_TASK},
         refusals=WAITING_ALONE
         | NOT_THIS_JOB
         | {
             "has another id of the provider's": {"provider_task_id": "veo_task_of_somebody"},
-            "may be answered yet": {"ask_again_at": NOW + 0.001},
+            "may be answered yet": {"retry_at": NOW + 0.001},
         },
     ),
     "a callback brings a failure": Case(
         before=PROCESSING,
-        write=transitions.called_back_failed(
+        write=transitions.callback_failed(
             ADDRESS, news(Meaning.FAILED, code=Code.NOT_AVAILABLE_IN_4K, credits=5), NOW, TIMES
         ),
         changes=ended(State.FAILED, Code.NOT_AVAILABLE_IN_4K, charged=True) | {"credits_consumed": 5},
@@ -96,37 +94,37 @@ CALLBACK: dict[str, Case] = {
     ),
     "a callback under the provider's id brings a failure": Case(
         before=replace(PROCESSING, provider_task_id=OTHER_TASK),
-        write=transitions.called_back_failed(ADDRESS, news(Meaning.FAILED, OTHER_TASK), NOW, TIMES),
+        write=transitions.callback_failed(ADDRESS, news(Meaning.FAILED, OTHER_TASK), NOW, TIMES),
         changes=ended(State.FAILED, Code.PROVIDER_FAILED, charged=True),
         refusals=WAITING_ALONE | NOT_THIS_JOB | STRANGER,
     ),
     "a callback brings links that may not be fetched": Case(
         before=PROCESSING,
-        write=transitions.called_back_blocked(ADDRESS, news(Meaning.DONE), NOW, TIMES),
+        write=transitions.callback_blocked(ADDRESS, news(Meaning.DONE), NOW, TIMES),
         changes={"due": NOW + 120},
         refusals=WAITING_ALONE | NOT_THIS_JOB,
     ),
     "a callback without a result proves the acceptance": Case(
-        before=replace(QUEUED, attempts=1),
-        write=transitions.called_back_working(ADDRESS, news(Meaning.WORKING), NOW, TIMES),
+        before=replace(QUEUED, requests_sent=1),
+        write=transitions.callback_working(ADDRESS, news(Meaning.WORKING), NOW, TIMES),
         changes={
             "state": State.PROCESSING,
-            "lane": Lane.LIVE,
+            "partition": Partition.LIVE,
             "due": NOW + 120,
-            "reason": None,
+            "wait_reason": None,
             "accepted_at": NOW,
-            "accepts": 1,
+            "acceptances": 1,
         },
         refusals=UNANSWERED_ALONE | NOT_THIS_JOB,
     ),
     "a callback without a result names the id that a lost answer had": Case(
         before=LOST,
-        write=transitions.called_back_working(ADDRESS, news(Meaning.WORKING, OTHER_TASK), NOW, TIMES),
+        write=transitions.callback_working(ADDRESS, news(Meaning.WORKING, OTHER_TASK), NOW, TIMES),
         changes={
             "state": State.PROCESSING,
             "due": NOW + 120,
             "accepted_at": NOW,
-            "accepts": 1,
+            "acceptances": 1,
             "provider_task_id": OTHER_TASK,
         },
         refusals=UNANSWERED_ALONE | NOT_THIS_JOB | STRANGER_TO_LOST,

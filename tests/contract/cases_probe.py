@@ -21,108 +21,120 @@ from tests.contract.rows import (
     in_other_states,
 )
 from veo4k.domain import transitions
-from veo4k.domain.answer import Answer, Meaning
 from veo4k.domain.job import Code, Evidence, State
+from veo4k.domain.response import Meaning, Response
 
-ACCEPTED = Answer(meaning=Meaning.WORKING, task_id=TASK, credits=120)
-DONE = Answer(meaning=Meaning.DONE, image_urls=(POSTER,))
+ACCEPTED = Response(meaning=Meaning.WORKING, task_id=TASK, credits=120)
+DONE = Response(meaning=Meaning.DONE, image_urls=(POSTER,))
 PROBE_HELD: dict[str, Changes] = {
-    "was probed meanwhile": {"probe": "probe-2"},
-    "was asked meanwhile": {"asked_at": NOW - 1},
-    "was never asked": {"asked_at": None},
+    "was probed meanwhile": {"poll_id": "probe-2"},
+    "was asked meanwhile": {"requested_at": NOW - 1},
+    "was never asked": {"requested_at": None},
     "is leased": {"lease": "lease-1"},
 }
 PROBES: dict[str, Case] = {
     "a probe is claimed": Case(
         before=PROBED,
-        write=transitions.claim_probe(PROBED, "probe-9", NOW, 0.5, TIMES, by_post=True),
-        changes={"probe": "probe-9", "asked_at": NOW, "due": NOW + 599 / 2 * 1.05, "attempts": 3},
-        refusals=in_other_states(State.PROCESSING) | PROBE_HELD | {"was never probed": {"probe": None}},
+        write=transitions.claim_poll(PROBED, "probe-9", NOW, 0.5, TIMES, by_post=True),
+        changes={"poll_id": "probe-9", "requested_at": NOW, "due": NOW + 599 / 2 * 1.05, "requests_sent": 3},
+        refusals=in_other_states(State.PROCESSING) | PROBE_HELD | {"was never probed": {"poll_id": None}},
     ),
     "a first probe under the job's own id is claimed": Case(
         before=PROCESSING,
-        write=transitions.claim_probe(PROCESSING, "probe-9", NOW, 0.0, TIMES, by_post=False),
-        changes={"probe": "probe-9", "asked_at": NOW, "due": NOW + 599 / 2},
+        write=transitions.claim_poll(PROCESSING, "probe-9", NOW, 0.0, TIMES, by_post=False),
+        changes={"poll_id": "probe-9", "requested_at": NOW, "due": NOW + 599 / 2},
         refusals=in_other_states(State.PROCESSING) | PROBE_HELD,
     ),
     "a probe for a fresh link is claimed": Case(
         before=LINKLESS,
-        write=transitions.claim_probe(LINKLESS, "probe-9", NOW, 0.5, TIMES, by_post=True),
-        changes={"probe": "probe-9", "asked_at": NOW, "due": NOW + 120, "attempts": 2, "tries": 2},
+        write=transitions.claim_poll(LINKLESS, "probe-9", NOW, 0.5, TIMES, by_post=True),
+        changes={
+            "poll_id": "probe-9",
+            "requested_at": NOW,
+            "due": NOW + 120,
+            "requests_sent": 2,
+            "archive_attempts": 2,
+        },
         refusals=in_other_states(State.READY) | PROBE_HELD,
     ),
     "a probe brings the result": Case(
         before=PROBED,
-        write=transitions.probed_ready(PROBED, DONE, [SIGNED], NOW, TIMES),
-        changes=RESULT | {"evidence": Evidence.PROBE, "due": NOW + 60},
+        write=transitions.poll_ready(PROBED, DONE, [SIGNED], NOW, TIMES),
+        changes=RESULT | {"evidence": Evidence.POLL, "due": NOW + 60},
         refusals=in_other_states(State.PROCESSING),
     ),
     "a probe is answered like a first request": Case(
         before=PROBED,
-        write=transitions.accepted_again(PROBED),
-        changes={"accepts": 2},
-        refusals=in_other_states(State.PROCESSING) | {"was counted already": {"accepts": 2}},
+        write=transitions.count_acceptance(PROBED),
+        changes={"acceptances": 2},
+        refusals=in_other_states(State.PROCESSING) | {"was counted already": {"acceptances": 2}},
     ),
     "a probe for a fresh link is answered like a first request": Case(
         before=LINKLESS,
-        write=transitions.accepted_again(LINKLESS),
-        changes={"accepts": 2},
-        refusals=in_other_states(State.READY) | {"was counted already": {"accepts": 2}},
+        write=transitions.count_acceptance(LINKLESS),
+        changes={"acceptances": 2},
+        refusals=in_other_states(State.READY) | {"was counted already": {"acceptances": 2}},
     ),
     "a probe never left": Case(
         before=PROBED,
-        write=transitions.unsent(PROBED),
-        changes={"attempts": 1},
+        write=transitions.uncount_poll(PROBED),
+        changes={"requests_sent": 1},
         refusals=in_other_states(State.PROCESSING)
-        | {"was probed meanwhile": {"probe": "probe-2"}, "was never probed": {"probe": None}}
-        | {"was taken back already": {"attempts": 1}},
+        | {"was probed meanwhile": {"poll_id": "probe-2"}, "was never probed": {"poll_id": None}}
+        | {"was taken back already": {"requests_sent": 1}},
     ),
     "a probe for a fresh link never left": Case(
-        before=replace(LINKLESS, probe="probe-1", tries=2),
-        write=transitions.unsent(replace(LINKLESS, probe="probe-1", tries=2), by_post=False),
-        changes={"tries": 1},
+        before=replace(LINKLESS, poll_id="probe-1", archive_attempts=2),
+        write=transitions.uncount_poll(replace(LINKLESS, poll_id="probe-1", archive_attempts=2), by_post=False),
+        changes={"archive_attempts": 1},
         refusals=in_other_states(State.READY)
-        | {"was probed meanwhile": {"probe": "probe-2"}, "was never probed": {"probe": None}}
-        | {"was taken back already": {"tries": 1}},
+        | {"was probed meanwhile": {"poll_id": "probe-2"}, "was never probed": {"poll_id": None}}
+        | {"was taken back already": {"archive_attempts": 1}},
     ),
     "a probe brings a fresh link": Case(
-        before=replace(LINKLESS, tries=2),
-        write=transitions.fresh_link(LINKLESS, DONE, [f"{SIGNED}2"], "nudge-2", NOW + 60),
-        changes={"urls": (f"{SIGNED}2",), "link_dead": None, "nudge": "nudge-2", "due": NOW + 60, "tries": 1},
+        before=replace(LINKLESS, archive_attempts=2),
+        write=transitions.refresh_link(LINKLESS, DONE, [f"{SIGNED}2"], "nudge-2", NOW + 60),
+        changes={
+            "urls": (f"{SIGNED}2",),
+            "link_dead": None,
+            "retrigger_id": "nudge-2",
+            "due": NOW + 60,
+            "archive_attempts": 1,
+        },
         refusals=in_other_states(State.READY) | {"has a link that lives": {"link_dead": None}},
     ),
 }
 AS_SEEN: dict[str, Changes] = {
-    "was claimed meanwhile": {"attempt": "attempt-9"},
-    "is held by no attempt": {"attempt": None},
+    "was claimed meanwhile": {"claim_id": "attempt-9"},
+    "is held by no attempt": {"claim_id": None},
     "is leased": {"lease": "lease-9"},
 }
 ENDS: dict[str, Case] = {
     "a request is refused for good": Case(
         before=SUBMITTING,
-        write=transitions.failed(SUBMITTING, Code.INVALID_TASK, NOW, TIMES),
+        write=transitions.fail(SUBMITTING, Code.INVALID_TASK, NOW, TIMES),
         changes=ended(State.FAILED, Code.INVALID_TASK, charged=False),
         refusals=in_other_states(State.SUBMITTING) | AS_SEEN,
     ),
     "an archive gives up": Case(
         before=LEASED,
-        write=transitions.failed(LEASED, Code.ARCHIVE_FAILED, NOW, TIMES),
+        write=transitions.fail(LEASED, Code.ARCHIVE_FAILED, NOW, TIMES),
         changes=ended(State.FAILED, Code.ARCHIVE_FAILED, charged=True),
         refusals=in_other_states(State.READY)
-        | {"was claimed meanwhile": {"attempt": "attempt-9"}, "is held by no attempt": {"attempt": None}}
+        | {"was claimed meanwhile": {"claim_id": "attempt-9"}, "is held by no attempt": {"claim_id": None}}
         | {"is leased by another archive": {"lease": "lease-2"}, "is leased by nobody": {"lease": None}},
     ),
     "nobody ever told": Case(
         before=PROBED,
-        write=transitions.timed_out(PROBED, Code.NO_ANSWER, NOW, TIMES),
+        write=transitions.time_out(PROBED, Code.NO_ANSWER, NOW, TIMES),
         changes=ended(State.TIMED_OUT, Code.NO_ANSWER, charged=True),
         refusals=in_other_states(State.PROCESSING) | AS_SEEN,
     ),
     "a job was never asked for": Case(
         before=QUEUED,
-        write=transitions.timed_out(QUEUED, Code.NEVER_SUBMITTED, NOW, TIMES),
+        write=transitions.time_out(QUEUED, Code.NEVER_SUBMITTED, NOW, TIMES),
         changes=ended(State.TIMED_OUT, Code.NEVER_SUBMITTED, charged=False),
         refusals=in_other_states(State.QUEUED)
-        | {"was claimed meanwhile": {"attempt": "attempt-9"}, "is leased": {"lease": "lease-9"}},
+        | {"was claimed meanwhile": {"claim_id": "attempt-9"}, "is leased": {"lease": "lease-9"}},
     ),
 }

@@ -20,16 +20,17 @@ from tests.contract.rows import (
     in_other_states,
 )
 from veo4k.domain import transitions
-from veo4k.domain.answer import Answer, Meaning
-from veo4k.domain.job import Evidence, Job, Lane, State
+from veo4k.domain.conditional_update import ConditionalUpdate
+from veo4k.domain.gate import Wait
+from veo4k.domain.job import Evidence, Job, Partition, ProviderApi, State
 from veo4k.domain.message import Message
-from veo4k.domain.write import Write
+from veo4k.domain.response import Meaning, Response
 
-ACCEPTED = Answer(meaning=Meaning.WORKING, task_id=TASK, credits=120)
-DONE = Answer(meaning=Meaning.DONE, image_urls=(POSTER,))
+ACCEPTED = Response(meaning=Meaning.WORKING, task_id=TASK, credits=120)
+DONE = Response(meaning=Meaning.DONE, image_urls=(POSTER,))
 HELD = in_other_states(State.SUBMITTING) | {
-    "is held by another attempt": {"attempt": "attempt-2"},
-    "is held by no attempt": {"attempt": None},
+    "is held by another attempt": {"claim_id": "attempt-2"},
+    "is held by no attempt": {"claim_id": None},
 }
 
 LIVE = (State.QUEUED, State.SUBMITTING, State.PROCESSING, State.READY)
@@ -38,19 +39,26 @@ INTAKE: dict[str, Case] = {
     "a token joins a live job": Case(
         before=PROCESSING,
         write=transitions.join(PROCESSING, "token-2"),
-        changes={"tokens": frozenset({"token-1", "token-2"})},
+        changes={"task_tokens": frozenset({"token-1", "token-2"})},
         refusals=in_other_states(*LIVE),
     ),
     "a job's first token joins": Case(
-        before=replace(QUEUED, tokens=frozenset()),
+        before=replace(QUEUED, task_tokens=frozenset()),
         write=transitions.join(QUEUED, "token-2"),
-        changes={"tokens": frozenset({"token-2"})},
+        changes={"task_tokens": frozenset({"token-2"})},
         refusals=in_other_states(*LIVE),
     ),
     "an end is announced again": Case(
-        before=replace(SUCCEEDED, lane=None, due=None, tokens=frozenset(), urls=(), image_urls=(), ttl=1_900_000_000),
-        write=transitions.announce_again(SUCCEEDED, "token-2", "nudge-2", NOW, TIMES),
-        changes={"nudge": "nudge-2", "lane": Lane.LIVE, "due": NOW + 60, "tokens": frozenset({"token-2"})},
+        before=replace(
+            SUCCEEDED, partition=None, due=None, task_tokens=frozenset(), urls=(), image_urls=(), ttl=1_900_000_000
+        ),
+        write=transitions.repeat_announcement(SUCCEEDED, "token-2", "nudge-2", NOW, TIMES),
+        changes={
+            "retrigger_id": "nudge-2",
+            "partition": Partition.LIVE,
+            "due": NOW + 60,
+            "task_tokens": frozenset({"token-2"}),
+        },
         refusals=in_other_states(*ENDED),
     ),
     "a turn has not come": Case(
@@ -62,48 +70,55 @@ INTAKE: dict[str, Case] = {
 }
 CLAIMED: Changes = {
     "state": State.SUBMITTING,
-    "attempt": "attempt-2",
-    "asked_at": NOW,
-    "contract": "jobs",
-    "lane": Lane.LIVE,
-    "reason": None,
+    "claim_id": "attempt-2",
+    "requested_at": NOW,
+    "provider_api": ProviderApi.JOBS,
+    "partition": Partition.LIVE,
+    "wait_reason": None,
 }
 SUBMISSION: dict[str, Case] = {
     "a queued job is claimed": Case(
         before=QUEUED,
-        write=transitions.claim_submission(QUEUED, "attempt-2", NOW, TIMES, "jobs"),
-        changes=CLAIMED | {"attempts": 1, "first_asked_at": NOW, "ask_again_at": NOW + 90 + 120, "due": NOW + 720},
+        write=transitions.claim_submission(QUEUED, "attempt-2", NOW, TIMES, ProviderApi.JOBS),
+        changes=CLAIMED | {"requests_sent": 1, "first_requested_at": NOW, "retry_at": NOW + 90 + 120, "due": NOW + 720},
         refusals=in_other_states(State.QUEUED)
-        | {"was claimed meanwhile": {"attempt": "attempt-9"}, "was asked meanwhile": {"asked_at": NOW - 1}},
+        | {"was claimed meanwhile": {"claim_id": "attempt-9"}, "was asked meanwhile": {"requested_at": NOW - 1}},
     ),
     "a crashed claim is asked again": Case(
         before=SUBMITTING,
-        write=transitions.claim_submission(SUBMITTING, "attempt-2", NOW, TIMES, "jobs"),
+        write=transitions.claim_submission(SUBMITTING, "attempt-2", NOW, TIMES, ProviderApi.JOBS),
         changes=CLAIMED
-        | {"contract": "veo", "attempts": 2, "lost": 1, "ask_again_at": NOW + 90 + 480, "due": NOW + 90 + 480},
+        | {
+            "provider_api": ProviderApi.VEO,
+            "requests_sent": 2,
+            "lost_responses": 1,
+            "retry_at": NOW + 90 + 480,
+            "due": NOW + 90 + 480,
+        },
         refusals=in_other_states(State.SUBMITTING)
         | {
-            "was claimed meanwhile": {"attempt": "attempt-9"},
-            "is answered": {"attempt": None},
-            "was asked meanwhile": {"asked_at": NOW - 1},
-            "was never asked": {"asked_at": None},
+            "was claimed meanwhile": {"claim_id": "attempt-9"},
+            "is answered": {"claim_id": None},
+            "was asked meanwhile": {"requested_at": NOW - 1},
+            "was never asked": {"requested_at": None},
         },
     ),
     "a lost answer is asked for again": Case(
         before=LOST,
-        write=transitions.claim_submission(LOST, "attempt-2", NOW, TIMES, "jobs"),
-        changes=CLAIMED | {"contract": "veo", "attempts": 2, "ask_again_at": NOW + 90 + 480, "due": NOW + 90 + 480},
+        write=transitions.claim_submission(LOST, "attempt-2", NOW, TIMES, ProviderApi.JOBS),
+        changes=CLAIMED
+        | {"provider_api": ProviderApi.VEO, "requests_sent": 2, "retry_at": NOW + 90 + 480, "due": NOW + 90 + 480},
         refusals=in_other_states(State.SUBMITTING)
-        | {"was claimed meanwhile": {"attempt": "attempt-9"}, "was asked meanwhile": {"asked_at": NOW - 1}},
+        | {"was claimed meanwhile": {"claim_id": "attempt-9"}, "was asked meanwhile": {"requested_at": NOW - 1}},
     ),
     "a submission is accepted": Case(
         before=SUBMITTING,
-        write=transitions.accepted(SUBMITTING, ACCEPTED, NOW, None),
+        write=transitions.accept(SUBMITTING, ACCEPTED, NOW, None),
         changes={
             "state": State.PROCESSING,
             "accepted_at": NOW,
-            "accepts": 1,
-            "ask_again_at": None,
+            "acceptances": 1,
+            "retry_at": None,
             "provider_task_id": TASK,
             "credits_consumed": 120,
         },
@@ -111,12 +126,12 @@ SUBMISSION: dict[str, Case] = {
     ),
     "a submission is accepted without a word about the id": Case(
         before=replace(SUBMITTING, provider_task_id=OTHER_TASK),
-        write=transitions.accepted(SUBMITTING, Answer(meaning=Meaning.WORKING), NOW, NOW + 30),
+        write=transitions.accept(SUBMITTING, Response(meaning=Meaning.WORKING), NOW, NOW + 30),
         changes={
             "state": State.PROCESSING,
             "accepted_at": NOW,
-            "accepts": 1,
-            "ask_again_at": None,
+            "acceptances": 1,
+            "retry_at": None,
             "provider_task_id": None,
             "due": NOW + 30,
         },
@@ -124,52 +139,51 @@ SUBMISSION: dict[str, Case] = {
     ),
     "a submission is answered with the result": Case(
         before=SUBMITTING,
-        write=transitions.answered_ready(SUBMITTING, DONE, [SIGNED], NOW, TIMES),
-        changes=RESULT | {"evidence": Evidence.SUBMIT, "accepted_at": NOW, "accepts": 1, "due": NOW + 60},
+        write=transitions.accept_with_result(SUBMITTING, DONE, [SIGNED], NOW, TIMES),
+        changes=RESULT | {"evidence": Evidence.SUBMIT, "accepted_at": NOW, "acceptances": 1, "due": NOW + 60},
         refusals=HELD,
     ),
     "a submission is deferred": Case(
         before=SUBMITTING,
-        write=transitions.deferred(SUBMITTING, "NO_CREDITS", NOW + 60, sent=True),
+        write=transitions.defer(SUBMITTING, Wait(NOW + 60, "NO_CREDITS"), is_sent=True),
         changes={
             "state": State.QUEUED,
-            "lane": Lane.QUEUED,
-            "attempt": None,
-            "ask_again_at": None,
+            "partition": Partition.QUEUED,
+            "claim_id": None,
+            "retry_at": None,
             "due": NOW + 60,
-            "reason": "NO_CREDITS",
+            "wait_reason": "NO_CREDITS",
         },
         refusals=HELD,
     ),
     "a submission that never left is deferred": Case(
         before=SUBMITTING,
-        write=transitions.deferred(SUBMITTING, "SLOT_MISSED", NOW, sent=False),
+        write=transitions.defer(SUBMITTING, Wait(NOW, "SLOT_MISSED"), is_sent=False),
         changes={
             "state": State.QUEUED,
-            "lane": Lane.QUEUED,
-            "attempt": None,
-            "ask_again_at": None,
+            "partition": Partition.QUEUED,
+            "claim_id": None,
+            "retry_at": None,
             "due": NOW,
-            "reason": "SLOT_MISSED",
-            "attempts": 0,
+            "wait_reason": "SLOT_MISSED",
+            "requests_sent": 0,
         },
         refusals=HELD,
     ),
     "a submission is deferred after a lost answer": Case(
-        before=replace(SUBMITTING, lost=1),
-        write=transitions.deferred(replace(SUBMITTING, lost=1), "NO_CREDITS", NOW + 60, sent=True),
-        changes={"attempt": None, "ask_again_at": NOW + 60, "due": NOW + 60, "reason": "NO_CREDITS"},
+        before=replace(SUBMITTING, lost_responses=1),
+        write=transitions.defer(replace(SUBMITTING, lost_responses=1), Wait(NOW + 60, "NO_CREDITS"), is_sent=True),
+        changes={"claim_id": None, "retry_at": NOW + 60, "due": NOW + 60, "wait_reason": "NO_CREDITS"},
         refusals=HELD,
     ),
     "an answer is lost": Case(
         before=SUBMITTING,
-        write=transitions.answer_lost(SUBMITTING, NOW, TIMES),
-        changes={"lost": 1, "attempt": None, "ask_again_at": NOW + 120, "due": NOW + 120},
+        write=transitions.count_lost_response(SUBMITTING, NOW, TIMES),
+        changes={"lost_responses": 1, "claim_id": None, "retry_at": NOW + 120, "due": NOW + 120},
         refusals=HELD,
     ),
 }
-MESSAGE = Message(task_id=TASK, index=1, tags={"shot": "7"}, task_token="token-1")
-OPENING = transitions.Opening(MESSAGE, "message-1", 1, NOW)
+MESSAGE = Message(task_id=TASK, index=1, tags={"shot": "7"}, task_token="token-1", message_id="message-1")
 _NEW = Job(
     task_id=TASK,
     run=1,
@@ -177,42 +191,44 @@ _NEW = Job(
     state=State.QUEUED,
     created_at=NOW,
     tags={"shot": "7"},
-    attempts=0,
+    requests_sent=0,
     message_id="message-1",
-    tokens=frozenset({"token-1"}),
+    task_tokens=frozenset({"token-1"}),
 )
-CREATIONS: dict[str, tuple[Write, Job]] = {
+CREATIONS: dict[str, tuple[ConditionalUpdate, Job]] = {
     "a run is queued": (
-        transitions.create_queued(OPENING, "WINDOW_FULL", NOW + 5),
-        replace(_NEW, reason="WINDOW_FULL", lane=Lane.QUEUED, due=NOW + 5),
+        transitions.create_queued(MESSAGE, 1, NOW, Wait(NOW + 5, "WINDOW_FULL")),
+        replace(_NEW, wait_reason="WINDOW_FULL", partition=Partition.QUEUED, due=NOW + 5),
     ),
     "a run is asked for at once": (
-        transitions.create_submitting(OPENING, "attempt-1", TIMES, "jobs"),
+        transitions.create_submitting(
+            MESSAGE, 1, NOW, claim_id="attempt-1", times=TIMES, provider_api=ProviderApi.JOBS
+        ),
         replace(
             _NEW,
             state=State.SUBMITTING,
-            attempts=1,
-            attempt="attempt-1",
-            first_asked_at=NOW,
-            asked_at=NOW,
-            ask_again_at=NOW + 210,
-            contract="jobs",
-            lane=Lane.LIVE,
+            requests_sent=1,
+            claim_id="attempt-1",
+            first_requested_at=NOW,
+            requested_at=NOW,
+            retry_at=NOW + 210,
+            provider_api=ProviderApi.JOBS,
+            partition=Partition.LIVE,
             due=NOW + 720,
         ),
     ),
     "a run without tags and token is queued": (
-        transitions.create_queued(transitions.Opening(Message(task_id=TASK), "message-1", 1, NOW), "EARLIER_RUN", NOW),
+        transitions.create_queued(Message(task_id=TASK, message_id="message-1"), 1, NOW, Wait(NOW, "EARLIER_RUN")),
         Job(
             task_id=TASK,
             run=1,
             index=0,
             state=State.QUEUED,
             created_at=NOW,
-            attempts=0,
+            requests_sent=0,
             message_id="message-1",
-            reason="EARLIER_RUN",
-            lane=Lane.QUEUED,
+            wait_reason="EARLIER_RUN",
+            partition=Partition.QUEUED,
             due=NOW,
         ),
     ),

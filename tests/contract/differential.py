@@ -17,9 +17,9 @@ from tests.contract.rows import NOW
 from tests.contract.tables import connect, create_table
 from tests.doubles.jobs_memory import MemoryJobs
 from veo4k.adapters.jobs_dynamodb import DynamoJobs
-from veo4k.domain.job import Lane
+from veo4k.domain.conditional_update import ConditionalUpdate, Updated, apply
+from veo4k.domain.job import Partition
 from veo4k.domain.ports import Jobs
-from veo4k.domain.write import Write, Written, apply
 
 FOR_EVER = NOW * 2
 SEEDS = 50  # of the simulation, whose writes are done as well
@@ -62,17 +62,17 @@ def compare(table: Jobs, operations: int, seed: int, seeds: Iterable[int]) -> Ta
             _do(memory, table, tally, "of a life, again", write)
     for task_id in memory.tasks:
         tally.compare("runs", memory.runs(task_id), table.runs(task_id))
-    for lane in Lane:
+    for lane in Partition:
         tally.compare("due", set(memory.due(lane, FOR_EVER)), set(table.due(lane, FOR_EVER)))
     return tally
 
 
-def _do(memory: MemoryJobs, table: Jobs, tally: Tally, name: str, write: Write) -> None:
-    holds = isinstance(apply(write, memory.get(write.key)), Written)
+def _do(memory: MemoryJobs, table: Jobs, tally: Tally, name: str, write: ConditionalUpdate) -> None:
+    holds = isinstance(apply(write, memory.get(write.key)), Updated)
     (tally.held if holds else tally.failed).add(condition(write))
     expected = memory.write(write)
     tally.compare(name, expected, table.write(write))
-    (tally.written if isinstance(expected, Written) else tally.refused)[name] += 1
+    (tally.written if isinstance(expected, Updated) else tally.refused)[name] += 1
 
 
 def main(operations: int) -> None:

@@ -7,11 +7,12 @@ from random import Random
 
 from tests.contract.rows import ARCHIVE, NOW, OTHER_TASK, POSTER, SIGNED, TIMES
 from veo4k.domain import transitions
-from veo4k.domain.answer import Answer, Meaning
-from veo4k.domain.callback import Address, News
-from veo4k.domain.job import ENDED, WAITING, Code, Job, Key, State
+from veo4k.domain.callback import Address, CallbackPayload
+from veo4k.domain.conditional_update import ConditionalUpdate
+from veo4k.domain.gate import Wait
+from veo4k.domain.job import ENDED, WAITING, Code, Job, Key, ProviderApi, State
 from veo4k.domain.message import Message
-from veo4k.domain.write import Write
+from veo4k.domain.response import Meaning, Response
 
 JOBS_AT_ONCE = 12
 NEW = 0.1  # how often a write makes a run once there are enough of them
@@ -38,9 +39,9 @@ class Dice:
         """Give a time to come, to the microsecond or so, as sums of floats are."""
         return self.now + self.random.choice([1, 60.0, 1 / 3, 899.999])
 
-    def answer(self) -> Answer:
+    def answer(self) -> Response:
         """Give an answer to a request."""
-        return Answer(
+        return Response(
             meaning=Meaning.WORKING,
             image_urls=(POSTER,)[: self.random.randint(0, 1)],
             task_id=self.random.choice([None, OTHER_TASK]),
@@ -60,16 +61,16 @@ class Dice:
         index = job.index if self.random.random() < 0.9 else job.index + 1
         return Address(job.task_id, index, job.run, "t" * 43)
 
-    def news(self) -> News:
+    def news(self) -> CallbackPayload:
         """Give what a callback says."""
-        return News(self.answer(), self.random.choice([None, None, OTHER_TASK]))
+        return CallbackPayload(self.answer(), self.random.choice([None, None, OTHER_TASK]))
 
-    def opening(self, key: Key) -> transitions.Opening:
-        """Give what a run is made of."""
+    def message(self, task_id: str) -> Message:
+        """Give a message."""
         token = self.random.choice([None, self.new_id()])
         tags = {"shot": self.new_id()} if self.yes() else {}
-        message = Message(task_id=key.task_id, index=self.random.randint(0, 3), tags=tags, task_token=token)
-        return transitions.Opening(message, self.new_id(), key.run, self.now)
+        index = self.random.randint(0, 3)
+        return Message(task_id=task_id, index=index, tags=tags, task_token=token, message_id=self.new_id())
 
 
 def _counted(job: Job) -> Job:
@@ -77,85 +78,88 @@ def _counted(job: Job) -> Job:
 
     A count that was brought back to 0 is a number to the table, and absent to the memory: no condition asks for it.
     """
-    return replace(job, attempts=max(job.attempts, 1), tries=max(job.tries, 1))
+    return replace(job, requests_sent=max(job.requests_sent, 1), archive_attempts=max(job.archive_attempts, 1))
 
 
-Maker = Callable[[Dice, Job], Write]
+Maker = Callable[[Dice, Job], ConditionalUpdate]
 
 MAKERS: dict[str, tuple[frozenset[State], Maker]] = {
     "join": (frozenset(State), lambda d, job: transitions.join(job, d.new_id())),
-    "announce_again": (ENDED, lambda d, job: transitions.announce_again(job, d.new_id(), d.new_id(), d.now, TIMES)),
+    "announce_again": (
+        ENDED,
+        lambda d, job: transitions.repeat_announcement(job, d.new_id(), d.new_id(), d.now, TIMES),
+    ),
     "claim_submission": (
         frozenset({State.QUEUED, State.SUBMITTING}),
-        lambda d, job: transitions.claim_submission(job, d.new_id(), d.now, TIMES, d.random.choice(["veo", "jobs"])),
+        lambda d, job: transitions.claim_submission(job, d.new_id(), d.now, TIMES, d.random.choice(list(ProviderApi))),
     ),
     "accepted": (
         frozenset({State.SUBMITTING}),
-        lambda d, job: transitions.accepted(job, d.answer(), d.now, d.random.choice([None, d.later()])),
+        lambda d, job: transitions.accept(job, d.answer(), d.now, d.random.choice([None, d.later()])),
     ),
     "answered_ready": (
         frozenset({State.SUBMITTING}),
-        lambda d, job: transitions.answered_ready(job, d.answer(), [SIGNED], d.now, TIMES),
+        lambda d, job: transitions.accept_with_result(job, d.answer(), [SIGNED], d.now, TIMES),
     ),
     "deferred": (
         frozenset({State.SUBMITTING}),
-        lambda d, job: transitions.deferred(job, "NO_CREDITS", d.later(), sent=d.yes()),
+        lambda d, job: transitions.defer(job, Wait(d.later(), "NO_CREDITS"), is_sent=d.yes()),
     ),
-    "answer_lost": (frozenset({State.SUBMITTING}), lambda d, job: transitions.answer_lost(job, d.now, TIMES)),
+    "response_lost": (frozenset({State.SUBMITTING}), lambda d, job: transitions.count_lost_response(job, d.now, TIMES)),
     "called_back_ready": (
         WAITING,
-        lambda d, job: transitions.called_back_ready(
-            d.address(job), d.news(), [SIGNED] * d.random.randint(1, 3), d.now
-        ),
+        lambda d, job: transitions.callback_ready(d.address(job), d.news(), [SIGNED] * d.random.randint(1, 3), d.now),
     ),
     "called_back_failed": (
         WAITING,
-        lambda d, job: transitions.called_back_failed(d.address(job), d.news(), d.now, TIMES),
+        lambda d, job: transitions.callback_failed(d.address(job), d.news(), d.now, TIMES),
     ),
     "called_back_working": (
         frozenset({State.QUEUED, State.SUBMITTING}),
-        lambda d, job: transitions.called_back_working(d.address(job), d.news(), d.now, TIMES),
+        lambda d, job: transitions.callback_working(d.address(job), d.news(), d.now, TIMES),
     ),
     "called_back_blocked": (
         WAITING,
-        lambda d, job: transitions.called_back_blocked(d.address(job), d.news(), d.now, TIMES),
+        lambda d, job: transitions.callback_blocked(d.address(job), d.news(), d.now, TIMES),
     ),
     "claim_probe": (
         frozenset({State.PROCESSING, State.READY}),
-        lambda d, job: transitions.claim_probe(job, d.new_id(), d.now, d.random.random(), TIMES, by_post=d.yes()),
+        lambda d, job: transitions.claim_poll(job, d.new_id(), d.now, d.random.random(), TIMES, by_post=d.yes()),
     ),
     "probed_ready": (
         frozenset({State.PROCESSING}),
-        lambda d, job: transitions.probed_ready(job, d.answer(), [SIGNED], d.now, TIMES),
+        lambda d, job: transitions.poll_ready(job, d.answer(), [SIGNED], d.now, TIMES),
     ),
-    "accepted_again": (frozenset({State.PROCESSING, State.READY}), lambda _, job: transitions.accepted_again(job)),
+    "accepted_again": (frozenset({State.PROCESSING, State.READY}), lambda _, job: transitions.count_acceptance(job)),
     "unsent": (
         frozenset({State.PROCESSING, State.READY}),
-        lambda d, job: transitions.unsent(_counted(job), by_post=job.state is not State.READY or d.yes()),
+        lambda d, job: transitions.uncount_poll(_counted(job), by_post=job.state is not State.READY or d.yes()),
     ),
     "fresh_link": (
         frozenset({State.READY}),
-        lambda d, job: transitions.fresh_link(job, d.answer(), [SIGNED], d.new_id(), d.later()),
+        lambda d, job: transitions.refresh_link(job, d.answer(), [SIGNED], d.new_id(), d.later()),
     ),
-    "failed": (WAITING | {State.READY}, lambda d, job: transitions.failed(job, d.code(), d.now, TIMES)),
-    "timed_out": (WAITING, lambda d, job: transitions.timed_out(job, d.code(), d.now, TIMES)),
+    "failed": (WAITING | {State.READY}, lambda d, job: transitions.fail(job, d.code(), d.now, TIMES)),
+    "timed_out": (WAITING, lambda d, job: transitions.time_out(job, d.code(), d.now, TIMES)),
     "claim_archive": (
         frozenset({State.READY}),
         lambda d, job: transitions.claim_archive(job.key, d.new_id(), d.now, TIMES),
     ),
-    "archived": (frozenset({State.READY}), lambda d, job: transitions.archived(job, ARCHIVE, d.now)),
-    "archive_later": (frozenset({State.READY}), lambda d, job: transitions.archive_later(job, d.later())),
-    "link_died": (frozenset({State.READY}), lambda d, job: transitions.link_died(job, d.later(), not_4k=d.yes())),
-    "nudge": (ENDED | {State.READY}, lambda d, job: transitions.nudge(job, d.new_id(), d.later())),
+    "archived": (frozenset({State.READY}), lambda d, job: transitions.succeed(job, ARCHIVE, d.now)),
+    "archive_later": (frozenset({State.READY}), lambda d, job: transitions.postpone_archive(job, d.later())),
+    "link_died": (frozenset({State.READY}), lambda d, job: transitions.request_link(job, d.later(), not_4k=d.yes())),
+    "retrigger_id": (ENDED | {State.READY}, lambda d, job: transitions.retrigger(job, d.new_id(), d.later())),
     "postpone": (frozenset({State.QUEUED}), lambda d, job: transitions.postpone(job, d.later())),
-    "announced": (ENDED, lambda d, job: transitions.announced(job, int(d.now) + 86_400)),
+    "announced": (ENDED, lambda d, job: transitions.mark_announced(job, int(d.now) + 86_400)),
 }
 """Each transition with the states it is for."""
 
 
-def history(random: Random, seen: Callable[[Key], Job | None], operations: int) -> Iterator[tuple[str, Write]]:
+def history(
+    random: Random, seen: Callable[[Key], Job | None], operations: int
+) -> Iterator[tuple[str, ConditionalUpdate]]:
     """Give the writes of jobs that come, live and end, each made from what `seen` showed of its row at some time."""
-    dice, images, last = Dice(random), dict[Key, list[Job]](), ("", Write(key=Key("", 0)))
+    dice, images, last = Dice(random), dict[Key, list[Job]](), ("", ConditionalUpdate(key=Key("", 0)))
     for _ in range(operations):
         dice.now = round(dice.now + random.choice([0, 0.001, 7.25, 300]), 3)
         if not images or random.random() >= REPEATED:
@@ -165,22 +169,26 @@ def history(random: Random, seen: Callable[[Key], Job | None], operations: int) 
             images.setdefault(job.key, []).append(job)
 
 
-def _next(dice: Dice, images: dict[Key, list[Job]]) -> tuple[str, Write]:
+def _next(dice: Dice, images: dict[Key, list[Job]]) -> tuple[str, ConditionalUpdate]:
     if len(images) < JOBS_AT_ONCE or dice.random.random() < NEW:
         return _creation(dice)
     return _step(dice, dice.random.choice(list(images.values())[-JOBS_AT_ONCE:]))
 
 
-def _creation(dice: Dice) -> tuple[str, Write]:
+def _creation(dice: Dice) -> tuple[str, ConditionalUpdate]:
     dice.made["a run"] += 1
     task, run = divmod(dice.made["a run"], 3)
-    opening = dice.opening(Key(f"veo_task_history_{task}", run + 1))
+    message = dice.message(f"veo_task_history_{task}")
     if dice.yes():
-        return "create_queued", transitions.create_queued(opening, "WINDOW_FULL", dice.later())
-    return "create_submitting", transitions.create_submitting(opening, dice.new_id(), TIMES, "veo")
+        wait = Wait(dice.later(), "WINDOW_FULL")
+        return "create_queued", transitions.create_queued(message, run + 1, dice.now, wait)
+    write = transitions.create_submitting(
+        message, run + 1, dice.now, claim_id=dice.new_id(), times=TIMES, provider_api=ProviderApi.VEO
+    )
+    return "create_submitting", write
 
 
-def _step(dice: Dice, images: list[Job]) -> tuple[str, Write]:
+def _step(dice: Dice, images: list[Job]) -> tuple[str, ConditionalUpdate]:
     job = images[-1] if dice.random.random() < LATEST else dice.random.choice(images)
     name = _fitting(dice, job.state) if dice.random.random() < FITTING else dice.random.choice(list(MAKERS))
     dice.made[name] += 1

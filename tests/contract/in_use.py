@@ -9,19 +9,19 @@ from tests.simulation.replaced import replaced
 from tests.simulation.weather import draw_weather
 from tests.simulation.world import Simulation
 from veo4k.adapters.jobs_dynamodb import request
+from veo4k.domain.conditional_update import ConditionalUpdate, Outcome
 from veo4k.domain.job import Key
-from veo4k.domain.write import Outcome, Write
 
 JOBS = 100
 
 
-def condition(write: Write) -> str:
+def condition(write: ConditionalUpdate) -> str:
     """Give the condition of a write as the table reads it, whatever the values in it."""
     told: str = request("", write)["ConditionExpression"]
     return re.sub(r":\d+", ":", told)
 
 
-def lives(seeds: Iterable[int]) -> Iterator[list[Write]]:
+def lives(seeds: Iterable[int]) -> Iterator[list[ConditionalUpdate]]:
     """Give all writes to the rows of one task after the other, of tasks of these seeds of the simulation.
 
     Of all tasks those whose writes have a condition that no task before them had.
@@ -34,10 +34,10 @@ def lives(seeds: Iterable[int]) -> Iterator[list[Write]]:
             yield life
 
 
-def _lives_of(seed: int) -> Iterable[list[Write]]:
-    taken, real = dict[str, list[Write]](), MemoryJobs.write
+def _lives_of(seed: int) -> Iterable[list[ConditionalUpdate]]:
+    taken, real = dict[str, list[ConditionalUpdate]](), MemoryJobs.write
 
-    def write(jobs: MemoryJobs, told: Write) -> Outcome:
+    def write(jobs: MemoryJobs, told: ConditionalUpdate) -> Outcome:
         taken.setdefault(told.key.task_id, []).append(_of_its_own(seed, told))
         return real(jobs, told)
 
@@ -46,7 +46,7 @@ def _lives_of(seed: int) -> Iterable[list[Write]]:
     return taken.values()
 
 
-def _of_its_own(seed: int, write: Write) -> Write:
+def _of_its_own(seed: int, write: ConditionalUpdate) -> ConditionalUpdate:
     key = Key(f"{write.key.task_id}-of-seed-{seed}", write.key.run)
     named = {"task_id": key.task_id} if "task_id" in write.put else {}
     return replace(write, key=key, put={**write.put, **named})

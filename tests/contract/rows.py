@@ -4,10 +4,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from veo4k.domain import transitions
-from veo4k.domain.job import DEFAULTS, Archived, Code, Evidence, Failure, Job, Key, Lane, State
+from veo4k.domain.conditional_update import ConditionalUpdate, Updated
+from veo4k.domain.job import DEFAULTS, Archived, Code, Evidence, Failure, Job, Key, Partition, ProviderApi, State
 from veo4k.domain.ports import Jobs
 from veo4k.domain.schedule import Times
-from veo4k.domain.write import Write, Written
 
 Changes = dict[str, Any]
 
@@ -26,28 +26,28 @@ QUEUED = Job(
     state=State.QUEUED,
     created_at=NOW - 3600,
     tags={"shot": "7"},
-    attempts=0,
+    requests_sent=0,
     message_id="message-1",
-    reason="WINDOW_FULL",
-    lane=Lane.QUEUED,
+    wait_reason="WINDOW_FULL",
+    partition=Partition.QUEUED,
     due=NOW - 1,
-    tokens=frozenset({"token-1"}),
+    task_tokens=frozenset({"token-1"}),
 )
 SUBMITTING = replace(
     QUEUED,
     state=State.SUBMITTING,
-    attempts=1,
-    attempt="attempt-1",
-    first_asked_at=NOW - 600,
-    asked_at=NOW - 600,
-    ask_again_at=NOW - 390,
-    reason=None,
-    lane=Lane.LIVE,
+    requests_sent=1,
+    claim_id="attempt-1",
+    first_requested_at=NOW - 600,
+    requested_at=NOW - 600,
+    retry_at=NOW - 390,
+    wait_reason=None,
+    partition=Partition.LIVE,
 )
-LOST = replace(SUBMITTING, attempt=None, lost=1, ask_again_at=NOW + 60)
-AWAITED = replace(LOST, contract="jobs")  # never asked again: a repeat may be a second purchase
-PROCESSING = replace(SUBMITTING, state=State.PROCESSING, accepted_at=NOW - 599, accepts=1, ask_again_at=None)
-PROBED = replace(PROCESSING, probe="probe-1", attempts=2)
+LOST = replace(SUBMITTING, claim_id=None, lost_responses=1, retry_at=NOW + 60)
+AWAITED = replace(LOST, provider_api=ProviderApi.JOBS)  # never asked again: a repeat may be a second purchase
+PROCESSING = replace(SUBMITTING, state=State.PROCESSING, accepted_at=NOW - 599, acceptances=1, retry_at=None)
+PROBED = replace(PROCESSING, poll_id="probe-1", requests_sent=2)
 READY = replace(
     PROCESSING,
     state=State.READY,
@@ -56,18 +56,18 @@ READY = replace(
     result_urls=(URL,),
     image_urls=(POSTER,),
 )
-LEASED = replace(READY, lease="lease-1", lease_until=NOW + 300, tries=1)
-LINKLESS = replace(READY, link_dead=True, tries=1)
+LEASED = replace(READY, lease="lease-1", lease_until=NOW + 300, archive_attempts=1)
+LINKLESS = replace(READY, link_dead=True, archive_attempts=1)
 ARCHIVE = Archived("bucket", "videos/veo_task_abcdef123456/1/1.mp4", 123, "ab" * 32, 3840, 2160)
-SUCCEEDED = replace(READY, state=State.SUCCEEDED, archive=ARCHIVE, finished_at=NOW - 60, tries=1)
-NUDGED = replace(SUCCEEDED, nudge="nudge-1")
+SUCCEEDED = replace(READY, state=State.SUCCEEDED, archive=ARCHIVE, finished_at=NOW - 60, archive_attempts=1)
+NUDGED = replace(SUCCEEDED, retrigger_id="nudge-1")
 RESULT: Changes = {
     "state": State.READY,
     "urls": (SIGNED,),
     "result_urls": (URL,),
     "image_urls": (POSTER,),
-    "lane": Lane.LIVE,
-    "reason": None,
+    "partition": Partition.LIVE,
+    "wait_reason": None,
 }
 """What every way to READY writes."""
 
@@ -77,7 +77,7 @@ class Case:
     """`changes`: fields of the row after the write; `refusals`: what is otherwise in a row that refuses it."""
 
     before: Job
-    write: Write
+    write: ConditionalUpdate
     changes: Changes
     refusals: dict[str, Changes] = field(default_factory=dict)
 
@@ -92,7 +92,7 @@ def changed(job: Job, changes: Changes) -> Job:
     return replace(job, **{name: DEFAULTS[name] if value is None else value for name, value in changes.items()})
 
 
-def moved(write: Write, task_id: str) -> Write:
+def moved(write: ConditionalUpdate, task_id: str) -> ConditionalUpdate:
     """Give the same write for another task's row."""
     named = {"task_id": task_id} if "task_id" in write.put else {}
     return replace(write, key=Key(task_id, write.key.run), put={**write.put, **named})
@@ -105,14 +105,14 @@ def in_other_states(*allowed: State) -> dict[str, Changes]:
 
 def ended(state: State, code: Code, *, charged: bool) -> Changes:
     """Give what every end without a result writes."""
-    error = Failure(code, transitions.WHY[code])
-    put = {"state": state, "error": error, "maybe_charged": charged, "finished_at": NOW, "lane": Lane.LIVE}
-    return put | {"due": NOW + 60, "reason": None, "lease": None, "lease_until": None}
+    error = Failure(code, transitions.MESSAGES[code])
+    put = {"state": state, "error": error, "maybe_charged": charged, "finished_at": NOW, "partition": Partition.LIVE}
+    return put | {"due": NOW + 60, "wait_reason": None, "lease": None, "lease_until": None}
 
 
 def put(jobs: Jobs, job: Job, task_id: str) -> Job:
     """Put a row there as that task's, whatever state it is in."""
     row = replace(job, task_id=task_id)
-    outcome = jobs.write(Write(key=row.key, put={name: getattr(row, name) for name in DEFAULTS}))
-    assert outcome == Written(row)
+    outcome = jobs.write(ConditionalUpdate(key=row.key, put={name: getattr(row, name) for name in DEFAULTS}))
+    assert outcome == Updated(row)
     return row

@@ -16,9 +16,10 @@ from tests.contract.memory_table import memory_table
 from tests.contract.tables import Table
 from tests.doubles.gate_memory import MemoryGate
 from veo4k.adapters.gate_dynamodb import KEY, DynamoGate
-from veo4k.domain.gate import AHEAD, BY_HAND, DAILY_LIMIT, GUARD, WINDOW_FULL, Pace, Slots
+from veo4k.domain.gate import AHEAD, GUARD, Pace, Slots, Wait
 from veo4k.domain.job import Key
 from veo4k.domain.message import is_task_id
+from veo4k.domain.wait_reason import WaitReason
 
 NOW = 1_800_000_000.0
 PACE = Pace()
@@ -75,7 +76,7 @@ def test_the_first_instants_are_had_at_once(new_gate: GateMaker) -> None:
     slots = new_gate().reserve(3, NOW)
     assert len(slots.instants) == 3
     assert all(NOW <= instant < NOW + 1 for instant in slots.instants)
-    assert slots.probe == ""
+    assert slots.trial == ""
 
 
 def test_the_twenty_first_comes_a_window_and_a_guard_after_the_first(new_gate: GateMaker) -> None:
@@ -87,8 +88,8 @@ def test_the_twenty_first_comes_a_window_and_a_guard_after_the_first(new_gate: G
 def test_what_lies_more_than_twenty_seconds_ahead_is_not_handed_out(new_gate: GateMaker) -> None:
     given_out = [new_gate().reserve(20, NOW) for _ in range(4)]
     assert [len(slots.instants) for slots in given_out] == [20, 20, 0, 0]
-    assert given_out[-1].reason == WINDOW_FULL
-    assert given_out[-1].until > NOW + AHEAD
+    assert given_out[-1].wait.reason == WaitReason.WINDOW_FULL
+    assert given_out[-1].wait.until > NOW + AHEAD
 
 
 def test_a_stale_copy_never_hands_out_what_another_function_took(table: Table) -> None:
@@ -103,14 +104,14 @@ def test_a_stale_copy_never_hands_out_what_another_function_took(table: Table) -
 def test_a_copy_from_before_the_gate_was_shut_reserves_nothing(table: Table) -> None:
     one, other = gate_over(table), gate_over(table)
     one.reserve(1, NOW)
-    other.shut(SHUT, NOW, "")
-    assert one.reserve(1, NOW + 1) == Slots((), NOW + PACE.pause, SHUT)
+    other.pause(SHUT, NOW, "")
+    assert one.reserve(1, NOW + 1) == Slots((), Wait(NOW + PACE.pause, SHUT))
 
 
 def test_a_copy_from_before_the_gate_was_opened_reserves(table: Table) -> None:
     one, other = gate_over(table), gate_over(table)
-    one.shut(SHUT, NOW, "")
-    other.open_by_hand()
+    one.pause(SHUT, NOW, "")
+    other.resume()
     assert len(one.reserve(2, NOW + 1).instants) == 2
 
 
@@ -165,8 +166,8 @@ def test_functions_that_reserve_at_once_share_the_window(table: Table) -> None:
 def test_a_reservation_is_ours_although_its_answer_was_lost(real_table: Table) -> None:
     forgetful = DynamoGate(losing(real_table), real_table.name, PACE, lambda: next(ids))
     slots = forgetful.reserve(3, NOW)
-    assert forgetful.look().instants == slots.instants
-    assert forgetful.look().version == 1
+    assert forgetful.read().instants == slots.instants
+    assert forgetful.read().version == 1
 
 
 def test_a_reservation_overtaken_before_its_repeat_is_made_anew_behind_the_other(real_table: Table) -> None:
@@ -174,7 +175,7 @@ def test_a_reservation_overtaken_before_its_repeat_is_made_anew_behind_the_other
     client = losing(real_table, meanwhile=lambda: others.extend(gate_over(real_table).reserve(5, NOW).instants))
     mine = DynamoGate(client, real_table.name, PACE, lambda: next(ids)).reserve(3, NOW).instants
     # The three that were lost stay taken: nobody knows that nobody uses them.
-    kept = gate_over(real_table).look().instants
+    kept = gate_over(real_table).read().instants
     assert len(kept) == 3 + len(others) + len(mine)
     assert kept[-3:] == mine
     assert list(kept[3:8]) == others
@@ -182,103 +183,103 @@ def test_a_reservation_overtaken_before_its_repeat_is_made_anew_behind_the_other
 
 def test_a_shutting_is_done_once_although_its_answer_was_lost(real_table: Table) -> None:
     gate = DynamoGate(losing(real_table), real_table.name, PACE, lambda: next(ids))
-    assert gate.shut(SHUT, NOW, "") == NOW + PACE.pause
-    assert gate.look().version == 1
+    assert gate.pause(SHUT, NOW, "") == NOW + PACE.pause
+    assert gate.read().version == 1
 
 
-# Shut, and opened by the one probe
+# Shut, and opened by the one trial
 
 
 def test_a_shut_gate_hands_nothing_out_until_its_pause_is_over(new_gate: GateMaker) -> None:
-    assert new_gate().shut(SHUT, NOW, "") == NOW + PACE.pause
-    assert new_gate().shut_until(NOW + 1) == (NOW + PACE.pause, SHUT)
-    assert new_gate().reserve(5, NOW + PACE.pause - 0.001) == Slots((), NOW + PACE.pause, SHUT)
+    assert new_gate().pause(SHUT, NOW, "") == NOW + PACE.pause
+    assert new_gate().current_pause(NOW + 1) == (NOW + PACE.pause, SHUT)
+    assert new_gate().reserve(5, NOW + PACE.pause - 0.001) == Slots((), Wait(NOW + PACE.pause, SHUT))
 
 
 def test_a_second_refusal_does_not_lengthen_the_pause(new_gate: GateMaker) -> None:
-    new_gate().shut(SHUT, NOW, "")
-    assert new_gate().shut("MAINTENANCE", NOW + 30, "") == NOW + PACE.pause
-    assert new_gate().look().reason == SHUT
+    new_gate().pause(SHUT, NOW, "")
+    assert new_gate().pause("MAINTENANCE", NOW + 30, "") == NOW + PACE.pause
+    assert new_gate().read().reason == SHUT
 
 
 def test_too_many_requests_shut_the_gate_for_a_window(new_gate: GateMaker) -> None:
-    assert new_gate().shut("RATE_LIMITED", NOW, "") == NOW + SPACING
+    assert new_gate().pause("RATE_LIMITED", NOW, "") == NOW + SPACING
 
 
 def test_after_the_pause_one_caller_gets_the_only_slot(new_gate: GateMaker) -> None:
-    new_gate().shut(SHUT, NOW, "")
+    new_gate().pause(SHUT, NOW, "")
     later = NOW + PACE.pause
     first, second = new_gate().reserve(5, later), new_gate().reserve(5, later + 1)
     assert len(first.instants) == 1
-    assert first.probe
-    assert (first.reason, first.until) == (SHUT, later + PACE.lease)
-    assert second == Slots((), later + PACE.lease, SHUT)
+    assert first.trial
+    assert (first.wait.reason, first.wait.until) == (SHUT, later + PACE.lease)
+    assert second == Slots((), Wait(later + PACE.lease, SHUT))
 
 
-def probing(new_gate: GateMaker) -> tuple[str, float]:
-    """Shut a gate and take its only slot; gives the probe's id, and when it was taken."""
-    new_gate().shut(SHUT, NOW, "")
+def on_trial(new_gate: GateMaker) -> tuple[str, float]:
+    """Shut a gate and take its only slot; gives the trial's id, and when it was taken."""
+    new_gate().pause(SHUT, NOW, "")
     later = NOW + PACE.pause
-    return new_gate().reserve(1, later).probe, later
+    return new_gate().reserve(1, later).trial, later
 
 
 def test_an_answered_probe_opens_the_gate(new_gate: GateMaker) -> None:
-    probe, later = probing(new_gate)
-    new_gate().settle_probe(probe, later + 5, answered=True)
-    assert new_gate().shut_until(later + 5)[0] == 0.0
+    trial, later = on_trial(new_gate)
+    new_gate().finish_trial(trial, later + 5, answered=True)
+    assert new_gate().current_pause(later + 5) is None
     assert len(new_gate().reserve(5, later + 5).instants) == 5
 
 
 def test_an_unanswered_probe_shuts_the_gate_for_twice_the_pause(new_gate: GateMaker) -> None:
-    probe, later = probing(new_gate)
-    new_gate().settle_probe(probe, later + 5, answered=False)
-    assert new_gate().shut_until(later + 5) == (later + 5 + 2 * PACE.pause, SHUT)
+    trial, later = on_trial(new_gate)
+    new_gate().finish_trial(trial, later + 5, answered=False)
+    assert new_gate().current_pause(later + 5) == (later + 5 + 2 * PACE.pause, SHUT)
 
 
 def test_a_refused_probe_shuts_the_gate_for_twice_the_pause(new_gate: GateMaker) -> None:
-    probe, later = probing(new_gate)
-    assert new_gate().shut("MAINTENANCE", later + 5, probe) == later + 5 + 2 * PACE.pause
-    assert new_gate().look().reason == "MAINTENANCE"
+    trial, later = on_trial(new_gate)
+    assert new_gate().pause("MAINTENANCE", later + 5, trial) == later + 5 + 2 * PACE.pause
+    assert new_gate().read().reason == "MAINTENANCE"
 
 
 def test_a_pause_never_grows_beyond_a_quarter_of_an_hour(new_gate: GateMaker) -> None:
-    probe, later = probing(new_gate)
+    trial, later = on_trial(new_gate)
     for _ in range(6):
-        until = new_gate().shut(SHUT, later, probe)
-        probe, later = new_gate().reserve(1, until).probe, until
-    assert new_gate().look().pause == 900
+        until = new_gate().pause(SHUT, later, trial)
+        trial, later = new_gate().reserve(1, until).trial, until
+    assert new_gate().read().pause == 900
 
 
 def test_a_probe_given_back_goes_to_the_next_caller(new_gate: GateMaker) -> None:
-    probe, later = probing(new_gate)
-    new_gate().release_probe(probe)
+    trial, later = on_trial(new_gate)
+    new_gate().release_trial(trial)
     again = new_gate().reserve(5, later + 1)
     assert len(again.instants) == 1
-    assert again.probe not in ("", probe)
+    assert again.trial not in ("", trial)
 
 
 def test_a_probe_whose_lease_is_over_goes_to_the_next_caller(new_gate: GateMaker) -> None:
-    probe, later = probing(new_gate)
+    trial, later = on_trial(new_gate)
     assert new_gate().reserve(5, later + PACE.lease - 0.001).instants == ()
     again = new_gate().reserve(5, later + PACE.lease)
-    assert again.probe not in ("", probe)
+    assert again.trial not in ("", trial)
 
 
-SETTLEMENTS: dict[str, Callable[[Gate, str], Any]] = {
-    "answered": lambda gate, probe: gate.settle_probe(probe, NOW + 61, answered=True),
-    "unanswered": lambda gate, probe: gate.settle_probe(probe, NOW + 61, answered=False),
-    "given back": lambda gate, probe: gate.release_probe(probe),
-    "refused": lambda gate, probe: gate.shut(SHUT, NOW + 61, probe),
+ENDINGS: dict[str, Callable[[Gate, str], Any]] = {
+    "answered": lambda gate, trial: gate.finish_trial(trial, NOW + 61, answered=True),
+    "unanswered": lambda gate, trial: gate.finish_trial(trial, NOW + 61, answered=False),
+    "given back": lambda gate, trial: gate.release_trial(trial),
+    "refused": lambda gate, trial: gate.pause(SHUT, NOW + 61, trial),
 }
 
 
-@pytest.mark.parametrize("settle", SETTLEMENTS.values(), ids=SETTLEMENTS)
-@pytest.mark.parametrize("probe", ["", "somebody"])
-def test_only_the_holder_of_the_probe_can_settle_it(new_gate: GateMaker, settle: Any, probe: str) -> None:
-    probing(new_gate)
-    before = new_gate().look()
-    settle(new_gate(), probe)
-    assert new_gate().look() == before
+@pytest.mark.parametrize("finish", ENDINGS.values(), ids=ENDINGS)
+@pytest.mark.parametrize("trial", ["", "somebody"])
+def test_only_the_holder_of_the_probe_can_finish_it(new_gate: GateMaker, finish: Any, trial: str) -> None:
+    on_trial(new_gate)
+    before = new_gate().read()
+    finish(new_gate(), trial)
+    assert new_gate().read() == before
 
 
 # The day's submissions
@@ -295,9 +296,9 @@ def test_functions_with_stale_copies_share_the_days_limit(table: Table) -> None:
     one, other = limited(table), limited(table)
     reserved = [gate.reserve(4, NOW, counted=True) for gate in (one, other, one, other)]
     assert [len(slots.instants) for slots in reserved] == [4, 4, 2, 0]
-    assert reserved[-1].reason == DAILY_LIMIT
-    assert reserved[-1].until % DAY == 0
-    assert one.spent(NOW) == other.spent(NOW) == 1.0
+    assert reserved[-1].wait.reason == WaitReason.DAILY_LIMIT
+    assert reserved[-1].wait.until % DAY == 0
+    assert one.limit_used(NOW) == other.limit_used(NOW) == 1.0
 
 
 def test_what_counts_for_no_limit_is_not_limited(table: Table) -> None:
@@ -315,41 +316,41 @@ def test_submissions_taken_back_can_be_had_again(table: Table) -> None:
 
 def test_the_next_day_begins_anew(table: Table) -> None:
     one, other = limited(table), limited(table)
-    tomorrow = one.reserve(11, NOW, counted=True).until
+    tomorrow = one.reserve(11, NOW, counted=True).wait.until
     assert len(other.reserve(5, tomorrow, counted=True).instants) == 5
     one.uncount(10, NOW)
-    assert other.spent(tomorrow) == 0.5
+    assert other.limit_used(tomorrow) == 0.5
 
 
 def test_a_counted_reservation_counts_once_although_its_answer_was_lost(real_table: Table) -> None:
     forgetful = DynamoGate(losing(real_table), real_table.name, LIMITED, lambda: next(ids))
     assert len(forgetful.reserve(4, NOW, counted=True).instants) == 4
-    assert forgetful.spent(NOW) == 0.4
+    assert forgetful.limit_used(NOW) == 0.4
 
 
 # By hand
 
 
 def test_a_gate_shut_by_hand_stays_shut(new_gate: GateMaker) -> None:
-    new_gate().shut_by_hand()
+    new_gate().pause_by_hand()
     assert new_gate().reserve(5, NOW + 10**6).instants == ()
-    assert new_gate().shut_until(NOW + 10**6) == (NOW + 10**6 + PACE.pause, BY_HAND)
+    assert new_gate().current_pause(NOW + 10**6) == (NOW + 10**6 + PACE.pause, WaitReason.PAUSED_BY_HAND)
 
 
 def test_a_gate_shut_by_hand_is_opened_by_hand_alone(new_gate: GateMaker) -> None:
-    probe, later = probing(new_gate)
-    new_gate().shut_by_hand()
-    new_gate().settle_probe(probe, later, answered=True)
-    new_gate().shut("RATE_LIMITED", later, probe)
-    assert new_gate().look().reason == BY_HAND
-    new_gate().open_by_hand()
+    trial, later = on_trial(new_gate)
+    new_gate().pause_by_hand()
+    new_gate().finish_trial(trial, later, answered=True)
+    new_gate().pause("RATE_LIMITED", later, trial)
+    assert new_gate().read().reason == WaitReason.PAUSED_BY_HAND
+    new_gate().resume()
     assert len(new_gate().reserve(5, later).instants) == 5
 
 
 def test_an_opening_by_hand_forgets_no_instant(new_gate: GateMaker) -> None:
     first = new_gate().reserve(20, NOW).instants
-    new_gate().shut_by_hand()
-    new_gate().open_by_hand()
+    new_gate().pause_by_hand()
+    new_gate().resume()
     assert new_gate().reserve(1, NOW).instants[0] >= first[0] + SPACING
 
 

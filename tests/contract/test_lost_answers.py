@@ -10,12 +10,12 @@ from tests.contract.tables import Table
 from tests.contract.transition_table import CASES, CREATIONS
 from veo4k.adapters.jobs_dynamodb import DynamoJobs
 from veo4k.domain import transitions
-from veo4k.domain.answer import Answer, Meaning
+from veo4k.domain.conditional_update import Refused, Updated
 from veo4k.domain.errors import StorageError
-from veo4k.domain.job import State
-from veo4k.domain.write import Refused, Written
+from veo4k.domain.job import ProviderApi, State
+from veo4k.domain.response import Meaning, Response
 
-CLAIMS = {name: case for name, case in CASES.items() if case.write.mark}
+CLAIMS = {name: case for name, case in CASES.items() if case.write.ownership}
 MOST_ATTEMPTS = 3
 
 
@@ -23,31 +23,33 @@ MOST_ATTEMPTS = 3
 def test_a_claim_is_ours_although_its_answer_was_lost(table: Table, task_id: str, case: Case) -> None:
     put(DynamoJobs(table.client, table.name), case.before, task_id)
     outcome = DynamoJobs(losing(table), table.name).write(moved(case.write, task_id))
-    assert outcome == Written(replace(case.after, task_id=task_id))
+    assert outcome == Updated(replace(case.after, task_id=task_id))
 
 
 def test_a_creation_with_a_request_is_ours_although_its_answer_was_lost(table: Table, task_id: str) -> None:
     write, made = CREATIONS["a run is asked for at once"]
     outcome = DynamoJobs(losing(table), table.name).write(moved(write, task_id))
-    assert outcome == Written(replace(made, task_id=task_id))
+    assert outcome == Updated(replace(made, task_id=task_id))
 
 
 def test_a_claim_that_was_overtaken_before_its_repeat_is_a_refusal(table: Table, task_id: str) -> None:
     others = DynamoJobs(table.client, table.name)
     there = put(others, SUBMITTING, task_id)
-    theirs = transitions.claim_submission(replace(there, attempt="mine", asked_at=NOW), "theirs", NOW, TIMES, "veo")
+    theirs = transitions.claim_submission(
+        replace(there, claim_id="mine", requested_at=NOW), "theirs", NOW, TIMES, ProviderApi.VEO
+    )
     client = losing(table, meanwhile=lambda: others.write(theirs))
-    mine = transitions.claim_submission(there, "mine", NOW, TIMES, "veo")
+    mine = transitions.claim_submission(there, "mine", NOW, TIMES, ProviderApi.VEO)
     outcome = DynamoJobs(client, table.name).write(mine)
     assert isinstance(outcome, Refused)
     assert outcome.job == others.get(there.key)
     assert outcome.job is not None
-    assert outcome.job.attempt == "theirs"
+    assert outcome.job.claim_id == "theirs"
 
 
 def test_a_step_without_a_mark_is_refused_by_what_it_did_itself(table: Table, task_id: str) -> None:
     there = put(DynamoJobs(table.client, table.name), SUBMITTING, task_id)
-    accepted = transitions.accepted(there, Answer(meaning=Meaning.WORKING), NOW, None)
+    accepted = transitions.accept(there, Response(meaning=Meaning.WORKING), NOW, None)
     outcome = DynamoJobs(losing(table), table.name).write(accepted)
     assert isinstance(outcome, Refused)
     assert outcome.job is not None
@@ -58,4 +60,4 @@ def test_a_write_whose_answers_are_all_lost_is_a_storage_error(table: Table, tas
     there = put(DynamoJobs(table.client, table.name), SUBMITTING, task_id)
     jobs = DynamoJobs(losing(table, lost=MOST_ATTEMPTS), table.name)
     with pytest.raises(StorageError, match=r"^UpdateItem: ConnectionClosedError$"):
-        jobs.write(transitions.claim_submission(there, "mine", NOW, TIMES, "veo"))
+        jobs.write(transitions.claim_submission(there, "mine", NOW, TIMES, ProviderApi.VEO))

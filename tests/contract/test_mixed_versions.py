@@ -17,19 +17,19 @@ from tests.contract.conftest import TableMaker
 from tests.contract.rows import NOW, SIGNED, Case, moved
 from tests.contract.tables import Table
 from tests.contract.transition_table import CASES
+from tests.doubles.faults import FaultInjector
 from tests.doubles.stage import Stage
-from tests.unit.services.test_publish import RecordingAnnouncements
+from tests.unit.services.test_publish import RecordingEventPublisher
+from veo4k.adapters.dynamodb_types import from_item, to_typed
 from veo4k.adapters.gate_dynamodb import DynamoGate
-from veo4k.adapters.items import from_item, to_typed
 from veo4k.adapters.jobs_dynamodb import DynamoJobs
 from veo4k.adapters.stream_dynamodb import read_changes
-from veo4k.domain.answer import Answer, Meaning
+from veo4k.domain.conditional_update import Updated
 from veo4k.domain.gate import Gate, Pace
 from veo4k.domain.job import ENDED, LIVE, WAITING, Job, Key, State
+from veo4k.domain.response import Meaning, Response
 from veo4k.domain.result_url import ResultHosts
-from veo4k.domain.write import Written
-from veo4k.services.publish import Desk, publish
-from veo4k.services.sweep import sweep
+from veo4k.services.publish import Publisher
 
 Item = dict[str, Any]
 
@@ -71,7 +71,7 @@ def test_a_row_of_the_released_version_is_read_whole(name: str) -> None:
 def test_a_transition_keeps_what_a_later_version_has_written(table: Table, task_id: str, case: Case) -> None:
     before = replace(case.before, task_id=task_id)
     table.put(as_typed(before) | LATER)
-    assert DynamoJobs(table.client, table.name).write(moved(case.write, task_id)) == Written(
+    assert DynamoJobs(table.client, table.name).write(moved(case.write, task_id)) == Updated(
         replace(case.after, task_id=task_id)
     )
     assert kept(table.item(before.key)) == LATER
@@ -83,13 +83,13 @@ def test_a_row_that_a_later_version_has_written_more_into_is_read_all_the_same(n
     assert Job.from_row(from_item(ROWS[name] | LATER | deeper)) == Job.from_row(from_item(ROWS[name]))
 
 
-def stage_over(table: Table, *script: Answer) -> Stage:
+def stage_over(table: Table, *script: Response) -> Stage:
     """A stage whose jobs and gate are the real ones, an hour after the golden rows."""
     stage, ids = Stage(*script), count()
     stage.clock.at = NOW + 3600
     gate = DynamoGate(table.client, table.name, Pace(), lambda: f"writer-{next(ids)}")
     jobs = DynamoJobs(table.client, table.name)
-    stage.world = replace(stage.world, jobs=jobs, gate=gate, hosts=HOSTS)
+    stage.faulty_jobs, stage.faulty_gate, stage.hosts = FaultInjector(jobs), FaultInjector(gate), HOSTS
     return stage
 
 
@@ -97,8 +97,8 @@ def stage_over(table: Table, *script: Answer) -> Stage:
 def test_a_sweep_carries_a_waiting_row_of_the_released_version_on(new_table: TableMaker, name: str) -> None:
     table, item = new_table(), ROWS[name] | LATER
     table.put(item)
-    stage = stage_over(table, Answer(meaning=Meaning.DONE, urls=(SIGNED,)))
-    sweep(stage.world, stage.clock.now() + 120)
+    stage = stage_over(table, Response(meaning=Meaning.DONE, urls=(SIGNED,)))
+    stage.sweep()
     after = table.item(Key(item["taskId"]["S"], 1))
     assert (after["state"]["S"], kept(after)) == ("READY", LATER)
 
@@ -107,8 +107,8 @@ def test_a_sweep_carries_a_waiting_row_of_the_released_version_on(new_table: Tab
 def test_a_sweep_looks_after_a_result_of_the_released_version(new_table: TableMaker, name: str) -> None:
     table, item = new_table(), ROWS[name] | LATER
     table.put(item)
-    stage = stage_over(table, Answer(meaning=Meaning.DONE, urls=(SIGNED,)))
-    assert "job_passed_over" not in [note.action for note in sweep(stage.world, stage.clock.now() + 120)]
+    stage = stage_over(table, Response(meaning=Meaning.DONE, urls=(SIGNED,)))
+    assert "job_skipped" not in stage.sweep()
     after = table.item(Key(item["taskId"]["S"], 1))
     assert after["#due"] != item["#due"]
     assert kept(after) == LATER
@@ -119,8 +119,8 @@ def test_an_end_of_the_released_version_is_announced(new_table: TableMaker, name
     table, item = new_table(), ROWS[name] | LATER
     table.put(item)
     changes, unreadable = read_changes([{"dynamodb": {"NewImage": item}}])
-    announcements = RecordingAnnouncements()
-    publish(Desk(DynamoJobs(table.client, table.name), announcements, 90), changes, NOW)
+    announcements = RecordingEventPublisher()
+    Publisher(DynamoJobs(table.client, table.name), announcements, 90).publish(changes, NOW)
     after = table.item(Key(item["taskId"]["S"], 1))
     assert (unreadable, announcements.bus) == ([], [Key(item["taskId"]["S"], 1)])
     assert ("#lane" in after, kept(after)) == (False, LATER)
@@ -133,9 +133,9 @@ def test_a_gate_of_the_released_version_paces_and_what_stands_beside_it_is_kept(
     table = new_table()
     table.put(GOLDEN[name] | LATER)
     gate = DynamoGate(table.client, table.name, Pace(daily=50), lambda: "writer-z")
-    before = gate.look()
+    before = gate.read()
     slots = gate.reserve(1, NOW + 2, counted=True)
-    after = gate.look()
+    after = gate.read()
     assert (len(before.instants), before.submissions) == (3, 3)
     assert (slots.instants == (), after.reason) == (name == "GATE_SHUT", before.reason)
     assert kept(table.item(Key("#gate", 0))) == LATER
@@ -145,5 +145,5 @@ def test_a_gate_of_a_later_version_is_read_by_what_is_known_of_it(new_table: Tab
     table = new_table()
     table.put({**GOLDEN["GATE_OPEN"], "#gate": {"M": GOLDEN["GATE_OPEN"]["#gate"]["M"] | LATER}})
     gate = DynamoGate(table.client, table.name, Pace(), lambda: "writer-z")
-    assert isinstance(gate.look(), Gate)
-    assert gate.look().submissions == 3
+    assert isinstance(gate.read(), Gate)
+    assert gate.read().submissions == 3

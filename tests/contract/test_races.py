@@ -11,21 +11,22 @@ from tests.contract.rows import LEASED, NOW, PROBED, PROCESSING, QUEUED, READY, 
 from tests.contract.tables import THREADS, Table
 from veo4k.adapters.jobs_dynamodb import DynamoJobs
 from veo4k.domain import transitions
-from veo4k.domain.job import Code, Job, Key
+from veo4k.domain.conditional_update import ConditionalUpdate, Outcome, Refused, Updated
+from veo4k.domain.gate import Wait
+from veo4k.domain.job import Code, Job, Key, ProviderApi
 from veo4k.domain.message import Message
-from veo4k.domain.write import Outcome, Refused, Write, Written
 
 ROUNDS = 3
 
-Race = Callable[[Job, str], Write]
+Race = Callable[[Job, str], ConditionalUpdate]
 """The write of one racer: the row as all saw it, and an id of the racer's own."""
 
 
-def at_once(jobs: DynamoJobs, writes: Sequence[Write]) -> list[Outcome]:
+def at_once(jobs: DynamoJobs, writes: Sequence[ConditionalUpdate]) -> list[Outcome]:
     """Do all writes at the same time."""
     start = Barrier(len(writes))
 
-    def write(one: Write) -> Outcome:
+    def write(one: ConditionalUpdate) -> Outcome:
         start.wait()
         return jobs.write(one)
 
@@ -34,15 +35,19 @@ def at_once(jobs: DynamoJobs, writes: Sequence[Write]) -> list[Outcome]:
 
 
 RACES: dict[str, tuple[Job, Race, str]] = {
-    "a submission": (QUEUED, lambda job, me: transitions.claim_submission(job, me, NOW, TIMES, "veo"), "attempt"),
-    "a probe": (PROBED, lambda job, me: transitions.claim_probe(job, me, NOW, 0.5, TIMES, by_post=True), "probe"),
+    "a submission": (
+        QUEUED,
+        lambda job, me: transitions.claim_submission(job, me, NOW, TIMES, ProviderApi.VEO),
+        "claim_id",
+    ),
+    "a probe": (PROBED, lambda job, me: transitions.claim_poll(job, me, NOW, 0.5, TIMES, by_post=True), "poll_id"),
     "an archive": (READY, lambda job, me: transitions.claim_archive(job.key, me, NOW, TIMES), "lease"),
     "an expired lease": (
         replace(LEASED, lease_until=NOW),
         lambda job, me: transitions.claim_archive(job.key, me, NOW, TIMES),
         "lease",
     ),
-    "a nudge": (READY, lambda job, me: transitions.nudge(job, me, NOW + 60), "nudge"),
+    "a nudge": (READY, lambda job, me: transitions.retrigger(job, me, NOW + 60), "retrigger_id"),
 }
 
 
@@ -53,7 +58,7 @@ def test_exactly_one_racer_claims_a_row(table: Table, task_id: str, before: Job,
         there = put(jobs, replace(before, run=round_), task_id)
         racers = [f"racer-{number}" for number in range(THREADS)]
         outcomes = at_once(jobs, [race(there, me) for me in racers])
-        winners = [me for me, outcome in zip(racers, outcomes, strict=True) if isinstance(outcome, Written)]
+        winners = [me for me, outcome in zip(racers, outcomes, strict=True) if isinstance(outcome, Updated)]
         after = jobs.get(there.key)
         assert after is not None
         assert winners == [getattr(after, mark)]
@@ -61,34 +66,35 @@ def test_exactly_one_racer_claims_a_row(table: Table, task_id: str, before: Job,
 
 
 def test_exactly_one_message_makes_a_run(table: Table, task_id: str) -> None:
-    jobs, message = DynamoJobs(table.client, table.name), Message(task_id=task_id)
-    openings = [transitions.Opening(message, f"message-{number}", 1, NOW) for number in range(THREADS)]
-    outcomes = at_once(jobs, [transitions.create_queued(opening, "WINDOW_FULL", NOW) for opening in openings])
+    jobs = DynamoJobs(table.client, table.name)
+    messages = [Message(task_id=task_id, message_id=f"message-{number}") for number in range(THREADS)]
+    wait = Wait(NOW, "WINDOW_FULL")
+    outcomes = at_once(jobs, [transitions.create_queued(message, 1, NOW, wait) for message in messages])
     made = jobs.get(Key(task_id, 1))
     assert made is not None
-    assert outcomes.count(Written(made)) == 1
+    assert outcomes.count(Updated(made)) == 1
     assert outcomes.count(Refused(made)) == THREADS - 1
 
 
 def test_nothing_added_at_once_is_lost(table: Table, task_id: str) -> None:
     jobs = DynamoJobs(table.client, table.name)
-    there = put(jobs, replace(PROCESSING, tokens=frozenset()), task_id)
+    there = put(jobs, replace(PROCESSING, task_tokens=frozenset()), task_id)
     tokens = [f"token-{number}" for number in range(THREADS)]
     at_once(jobs, [transitions.join(there, token) for token in tokens])
-    assert jobs.get(there.key) == replace(there, tokens=frozenset(tokens))
+    assert jobs.get(there.key) == replace(there, task_tokens=frozenset(tokens))
 
 
 def test_a_count_is_added_once_however_often_it_is_written(table: Table, task_id: str) -> None:
     jobs = DynamoJobs(table.client, table.name)
     there = put(jobs, PROCESSING, task_id)
-    at_once(jobs, [transitions.accepted_again(there)] * THREADS)
-    assert jobs.get(there.key) == replace(there, accepts=there.accepts + 1)
+    at_once(jobs, [transitions.count_acceptance(there)] * THREADS)
+    assert jobs.get(there.key) == replace(there, acceptances=there.acceptances + 1)
 
 
 def test_of_two_ends_at_once_one_stands(table: Table, task_id: str) -> None:
     jobs = DynamoJobs(table.client, table.name)
     there = put(jobs, PROCESSING, task_id)
-    failed = transitions.failed(there, Code.PROVIDER_FAILED, NOW, TIMES)
-    timed_out = transitions.timed_out(there, Code.NO_ANSWER, NOW, TIMES)
+    failed = transitions.fail(there, Code.PROVIDER_FAILED, NOW, TIMES)
+    timed_out = transitions.time_out(there, Code.NO_ANSWER, NOW, TIMES)
     outcomes = at_once(jobs, [failed, timed_out] * (THREADS // 2))
-    assert len([outcome for outcome in outcomes if isinstance(outcome, Written)]) == 1
+    assert len([outcome for outcome in outcomes if isinstance(outcome, Updated)]) == 1

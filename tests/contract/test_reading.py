@@ -10,9 +10,9 @@ from tests.contract.rows import NOW, PROCESSING, QUEUED, SUCCEEDED, TIMES, put
 from tests.contract.tables import Table
 from veo4k.adapters.jobs_dynamodb import DynamoJobs
 from veo4k.domain import transitions
-from veo4k.domain.job import Key, Lane
+from veo4k.domain.conditional_update import Updated
+from veo4k.domain.job import Key, Partition, ProviderApi
 from veo4k.domain.ports import Jobs
-from veo4k.domain.write import Written
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -64,39 +64,39 @@ def test_runs_go_on_where_a_page_ends(table: Table, task_id: str) -> None:
 def test_due_jobs_come_the_longest_due_first(fresh_jobs: Jobs) -> None:
     for number, due in enumerate((NOW - 5, NOW - 50, NOW - 0.5, NOW - 1000)):
         put(fresh_jobs, replace(PROCESSING, due=due), f"veo_task_{number}")
-    assert [key.task_id[-1] for key in fresh_jobs.due(Lane.LIVE, NOW)] == ["3", "1", "0", "2"]
+    assert [key.task_id[-1] for key in fresh_jobs.due(Partition.LIVE, NOW)] == ["3", "1", "0", "2"]
 
 
 def test_a_job_is_due_at_its_instant_and_not_before(fresh_jobs: Jobs) -> None:
     there = put(fresh_jobs, replace(PROCESSING, due=NOW), "veo_task_due_now")
-    assert list(fresh_jobs.due(Lane.LIVE, NOW - 0.001)) == []
-    assert list(fresh_jobs.due(Lane.LIVE, NOW)) == [there.key]
+    assert list(fresh_jobs.due(Partition.LIVE, NOW - 0.001)) == []
+    assert list(fresh_jobs.due(Partition.LIVE, NOW)) == [there.key]
 
 
 def test_each_lane_has_its_own_jobs(fresh_jobs: Jobs) -> None:
     waiting, live = put(fresh_jobs, QUEUED, "veo_task_waiting"), put(fresh_jobs, PROCESSING, "veo_task_live")
-    assert list(fresh_jobs.due(Lane.QUEUED, NOW)) == [waiting.key]
-    assert list(fresh_jobs.due(Lane.LIVE, NOW)) == [live.key]
+    assert list(fresh_jobs.due(Partition.QUEUED, NOW)) == [waiting.key]
+    assert list(fresh_jobs.due(Partition.LIVE, NOW)) == [live.key]
 
 
 def test_a_claim_moves_a_job_to_the_other_lane(fresh_jobs: Jobs) -> None:
     waiting = put(fresh_jobs, QUEUED, "veo_task_waiting")
-    fresh_jobs.write(transitions.claim_submission(waiting, "attempt-1", NOW, TIMES, "veo"))
-    assert list(fresh_jobs.due(Lane.QUEUED, NOW + 720)) == []
-    assert list(fresh_jobs.due(Lane.LIVE, NOW + 720)) == [waiting.key]
+    fresh_jobs.write(transitions.claim_submission(waiting, "attempt-1", NOW, TIMES, ProviderApi.VEO))
+    assert list(fresh_jobs.due(Partition.QUEUED, NOW + 720)) == []
+    assert list(fresh_jobs.due(Partition.LIVE, NOW + 720)) == [waiting.key]
 
 
 def test_an_announced_job_leaves_the_index_and_an_asked_for_one_returns(fresh_jobs: Jobs) -> None:
     ended = put(fresh_jobs, SUCCEEDED, "veo_task_ended")
-    announced = fresh_jobs.write(transitions.announced(ended, 1_900_000_000))
-    assert isinstance(announced, Written)
-    assert list(fresh_jobs.due(Lane.LIVE, NOW + 10**9)) == []
-    fresh_jobs.write(transitions.announce_again(announced.job, None, "nudge-2", NOW, TIMES))
-    assert list(fresh_jobs.due(Lane.LIVE, NOW + 60)) == [ended.key]
+    announced = fresh_jobs.write(transitions.mark_announced(ended, 1_900_000_000))
+    assert isinstance(announced, Updated)
+    assert list(fresh_jobs.due(Partition.LIVE, NOW + 10**9)) == []
+    fresh_jobs.write(transitions.repeat_announcement(announced.job, None, "nudge-2", NOW, TIMES))
+    assert list(fresh_jobs.due(Partition.LIVE, NOW + 60)) == [ended.key]
 
 
 def test_an_empty_lane_has_nobody(fresh_jobs: Jobs) -> None:
-    assert list(fresh_jobs.due(Lane.LIVE, NOW)) == []
+    assert list(fresh_jobs.due(Partition.LIVE, NOW)) == []
 
 
 def test_due_jobs_go_on_where_a_page_ends(new_table: Callable[[], Table]) -> None:
@@ -104,7 +104,7 @@ def test_due_jobs_go_on_where_a_page_ends(new_table: Callable[[], Table]) -> Non
     for number in range(5):
         put(DynamoJobs(table.client, table.name), replace(PROCESSING, due=NOW - number), f"veo_task_{number}")
     paged = TwoPerPage(table.client)
-    due = DynamoJobs(cast("DynamoDBClient", paged), table.name).due(Lane.LIVE, NOW)
+    due = DynamoJobs(cast("DynamoDBClient", paged), table.name).due(Partition.LIVE, NOW)
     assert [key.task_id[-1] for key in due] == ["4", "3", "2", "1", "0"]
     assert paged.pages == 3
 
@@ -114,13 +114,13 @@ def test_pages_are_read_only_as_they_are_asked_for(new_table: Callable[[], Table
     for number in range(5):
         put(DynamoJobs(table.client, table.name), replace(PROCESSING, due=NOW - number), f"veo_task_{number}")
     paged = TwoPerPage(table.client)
-    due: Iterator[Key] = DynamoJobs(cast("DynamoDBClient", paged), table.name).due(Lane.LIVE, NOW)
+    due: Iterator[Key] = DynamoJobs(cast("DynamoDBClient", paged), table.name).due(Partition.LIVE, NOW)
     next(due)
     assert paged.pages == 1
 
 
-@pytest.mark.parametrize("lane", Lane)
-def test_the_gates_row_is_in_no_lane(new_table: Callable[[], Table], lane: Lane) -> None:
+@pytest.mark.parametrize("lane", Partition)
+def test_the_gates_row_is_in_no_lane(new_table: Callable[[], Table], lane: Partition) -> None:
     table = new_table()
     table.put({"taskId": {"S": "#gate"}, "run": {"N": "0"}, "#gate": {"M": {"version": {"N": "1"}}}})
     assert list(DynamoJobs(table.client, table.name).due(lane, NOW)) == []

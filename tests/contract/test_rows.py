@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from tests.contract.rows import NOW, PROCESSING, put
 from tests.contract.tables import Table
 from veo4k.adapters.jobs_dynamodb import DynamoJobs
-from veo4k.domain.job import ATTRIBUTES, DEFAULTS, Archived, Code, Evidence, Failure, Job, Lane, State
+from veo4k.domain.conditional_update import ConditionalUpdate, Updated, is_
+from veo4k.domain.job import ATTRIBUTES, DEFAULTS, Archived, Code, Evidence, Failure, Job, Partition, ProviderApi, State
 from veo4k.domain.ports import Jobs
-from veo4k.domain.write import Write, Written, is_
 
 FULL = Job(
     task_id="veo_task_abcdef123456",
@@ -30,33 +30,33 @@ FULL = Job(
     error=Failure(Code.NOT_4K, "Twice."),
     maybe_charged=False,
     credits_consumed=0,
-    evidence=Evidence.PROBE,
-    attempts=7,
+    evidence=Evidence.POLL,
+    requests_sent=7,
     message_id="8a6f",
-    contract="jobs",
-    reason="NO_CREDITS",
-    lane=Lane.LIVE,
+    provider_api=ProviderApi.JOBS,
+    wait_reason="NO_CREDITS",
+    partition=Partition.LIVE,
     due=NOW + 1 / 3,
-    attempt="attempt",
-    first_asked_at=NOW + 0.1,
-    asked_at=NOW + 0.2,
-    ask_again_at=NOW + 0.3,
-    lost=3,
-    accepts=2,
+    claim_id="attempt",
+    first_requested_at=NOW + 0.1,
+    requested_at=NOW + 0.2,
+    retry_at=NOW + 0.3,
+    lost_responses=3,
+    acceptances=2,
     provider_task_id="veo_task_2",
-    probe="probe",
+    poll_id="probe",
     urls=("https://a.example/1.mp4?sig=%20x",),
     image_urls=("https://a.example/1.jpg?sig=x",),
     lease="lease",
     lease_until=NOW + 960,
-    tries=4,
+    archive_attempts=4,
     link_dead=True,
     not_4k=1,
-    nudge="nudge",
-    tokens=frozenset({"token-1", "token-2"}),
+    retrigger_id="nudge",
+    task_tokens=frozenset({"token-1", "token-2"}),
     ttl=1_900_000_000,
 )
-BARE = Job(task_id="veo_task_abcdef123456", run=1, index=0, state=State.QUEUED, created_at=NOW, attempts=0)
+BARE = Job(task_id="veo_task_abcdef123456", run=1, index=0, state=State.QUEUED, created_at=NOW, requests_sent=0)
 OPTIONAL = [name for name, default in DEFAULTS.items() if getattr(BARE, name) == default]
 
 TYPED: dict[str, Any] = {
@@ -112,7 +112,7 @@ ANY_JOB = st.builds(
     created_at=st.integers(min_value=10**12, max_value=4 * 10**12).map(lambda milliseconds: milliseconds / 1000),
     urls=st.lists(st.text(printable), max_size=4).map(tuple),
     credits_consumed=st.integers(min_value=0, max_value=10**6),
-    tokens=st.frozensets(st.text(printable, min_size=1), max_size=3),
+    task_tokens=st.frozensets(st.text(printable, min_size=1), max_size=3),
 )
 
 
@@ -143,8 +143,10 @@ def test_attributes_of_another_version_are_ignored_and_left_alone(table: Table, 
     table.put(table.item(there.key) | foreign)
     assert jobs.get(there.key) == there
     assert jobs.runs(task_id) == [there]
-    after = jobs.write(Write(key=there.key, when=(is_("state", State.PROCESSING),), put={"reason": "WHY"}))
-    assert after == Written(replace(there, reason="WHY"))
+    after = jobs.write(
+        ConditionalUpdate(key=there.key, when=(is_("state", State.PROCESSING),), put={"wait_reason": "WHY"})
+    )
+    assert after == Updated(replace(there, wait_reason="WHY"))
     assert foreign.items() <= table.item(there.key).items()
 
 

@@ -10,8 +10,8 @@ from tests.contract.tables import Table
 from veo4k.adapters.jobs_dynamodb import DynamoJobs
 from veo4k.adapters.stream_dynamodb import read_changes
 from veo4k.domain import transitions
+from veo4k.domain.conditional_update import Updated
 from veo4k.domain.ports import Change
-from veo4k.domain.write import Written
 
 SECONDS = 5
 
@@ -36,10 +36,10 @@ def test_the_stream_shows_each_row_before_and_after(new_table: Callable[[], Tabl
     table = new_table()
     jobs = DynamoJobs(table.client, table.name)
     made = put(jobs, SUCCEEDED, "veo_task_streamed")
-    nudged = jobs.write(transitions.nudge(made, "nudge-1", NOW + 60))
-    assert isinstance(nudged, Written)
-    announced = jobs.write(transitions.announced(nudged.job, 1_900_000_000))
-    assert isinstance(announced, Written)
+    nudged = jobs.write(transitions.retrigger(made, "nudge-1", NOW + 60))
+    assert isinstance(nudged, Updated)
+    announced = jobs.write(transitions.mark_announced(nudged.job, 1_900_000_000))
+    assert isinstance(announced, Updated)
     table.client.delete_item(TableName=table.name, Key={"taskId": {"S": made.task_id}, "run": {"N": "1"}})
     changes, unreadable = read_changes(records(table, wanted=4))
     assert changes == [Change(None, made), Change(made, nudged.job), Change(nudged.job, announced.job)]

@@ -10,25 +10,25 @@ import pytest
 from tests.contract.rows import Case, changed, moved, put
 from tests.contract.transition_table import CASES, CREATIONS, REFUSALS
 from veo4k.domain import transitions
-from veo4k.domain.job import JOBS, VEO, Job, Key
+from veo4k.domain.conditional_update import ConditionalUpdate, Refused, Updated, apply
+from veo4k.domain.job import Job, Key, ProviderApi
 from veo4k.domain.ports import Jobs
-from veo4k.domain.write import Refused, Write, Written, apply
 
-MARKED = {name: case for name, case in CASES.items() if case.write.mark}
+MARKED = {name: case for name, case in CASES.items() if case.write.ownership}
 
 each_case = pytest.mark.parametrize("case", CASES.values(), ids=CASES)
-each_contract = pytest.mark.parametrize("contract", [VEO, JOBS])
+each_contract = pytest.mark.parametrize("contract", [ProviderApi.VEO, ProviderApi.JOBS])
 each_creation = pytest.mark.parametrize(("write", "made"), CREATIONS.values(), ids=CREATIONS)
 
 
 @each_contract
 @each_case
 def test_a_transition_changes_what_it_names_and_nothing_else_under_either_contract(
-    jobs: Jobs, task_id: str, case: Case, contract: str
+    jobs: Jobs, task_id: str, case: Case, contract: ProviderApi
 ) -> None:
-    before = put(jobs, replace(case.before, contract=contract), task_id)
+    before = put(jobs, replace(case.before, provider_api=contract), task_id)
     after = changed(before, case.changes)
-    assert jobs.write(moved(case.write, task_id)) == Written(after)
+    assert jobs.write(moved(case.write, task_id)) == Updated(after)
     assert jobs.get(after.key) == after
 
 
@@ -53,15 +53,15 @@ def test_a_transition_makes_no_row_where_there_is_none(jobs: Jobs, task_id: str,
 
 
 @each_creation
-def test_a_creation_makes_the_whole_row(jobs: Jobs, task_id: str, write: Write, made: Job) -> None:
+def test_a_creation_makes_the_whole_row(jobs: Jobs, task_id: str, write: ConditionalUpdate, made: Job) -> None:
     row = replace(made, task_id=task_id)
-    assert jobs.write(moved(write, task_id)) == Written(row)
+    assert jobs.write(moved(write, task_id)) == Updated(row)
     assert jobs.get(row.key) == row
 
 
 @each_creation
-def test_a_creation_is_refused_where_a_row_is(jobs: Jobs, task_id: str, write: Write, made: Job) -> None:
-    there = put(jobs, replace(made, attempt="attempt-9", message_id="message-9"), task_id)
+def test_a_creation_is_refused_where_a_row_is(jobs: Jobs, task_id: str, write: ConditionalUpdate, made: Job) -> None:
+    there = put(jobs, replace(made, claim_id="attempt-9", message_id="message-9"), task_id)
     assert jobs.write(moved(write, task_id)) == Refused(there)
     assert jobs.get(there.key) == there
 
@@ -71,7 +71,7 @@ def test_a_marked_write_sent_twice_knows_itself_and_acts_once(jobs: Jobs, task_i
     put(jobs, case.before, task_id)
     write = moved(case.write, task_id)
     first = jobs.write(write)
-    assert isinstance(first, Written)
+    assert isinstance(first, Updated)
     assert jobs.write(write) == first
     assert jobs.get(write.key) == first.job
 
@@ -87,13 +87,13 @@ def test_a_mark_of_somebody_else_is_a_refusal(jobs: Jobs, task_id: str) -> None:
     mine = moved(case.write, task_id)
     theirs = replace(mine, put={**mine.put, "lease": "lease-2"})
     won = jobs.write(theirs)
-    assert isinstance(won, Written)
+    assert isinstance(won, Updated)
     assert jobs.write(mine) == Refused(won.job)
 
 
 def test_every_transition_stands_in_the_table() -> None:
     functions = inspect.getmembers(transitions, inspect.isfunction)
-    written = {name for name, made in functions if inspect.signature(made).return_annotation is Write}
+    written = {name for name, made in functions if inspect.signature(made).return_annotation is ConditionalUpdate}
     table = "".join(path.read_text() for path in Path(__file__).parent.glob("cases_*.py"))
     assert {name for name in written if not name.startswith("_")} == set(re.findall(r"transitions\.([a-z_]+)\(", table))
 
@@ -105,4 +105,4 @@ def test_every_clause_of_every_condition_has_a_row_that_fails_it_alone() -> None
 
 
 def _failed_clauses(case: Case, row: Job) -> list[int]:
-    return [at for at, clause in enumerate(case.write.when) if not any(test.holds(row) for test in clause)]
+    return [at for at, clause in enumerate(case.write.when) if not any(test.is_met(row) for test in clause)]

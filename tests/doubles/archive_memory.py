@@ -39,9 +39,9 @@ class MemoryDownloads:
         self.stops: list[float] = []  # nothing in memory is slow: what each was told is only remembered
 
     @contextmanager
-    def open(self, url: str, stop_at: float) -> Iterator[MemoryBody]:
+    def open(self, url: str, deadline: float) -> Iterator[MemoryBody]:
         """Open a URL."""
-        self.stops.append(stop_at)
+        self.stops.append(deadline)
         self.opened.append(url)
         bodies = self.served.get(url, [DownloadError("404")])
         body = bodies.pop(0) if len(bodies) > 1 else bodies[0]

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from itertools import count
 
 from veo4k.domain import gate
-from veo4k.domain.gate import Gate, Pace, Slots
+from veo4k.domain.gate import Gate, Pace, Slots, Wait
 
 
 def numbered(prefix: str = "id") -> Callable[[], str]:
@@ -31,37 +31,38 @@ class MemoryGate:
         """Take submissions back."""
         self.row = gate.uncount(self.row, count, counted, self._new_id())
 
-    def spent(self, now: float) -> float:
-        """Give the share of the day's submissions that is spent."""
+    def limit_used(self, now: float) -> float:
+        """Return the share of the daily limit that is used."""
         return gate.submissions_today(self.row, now) / self.pace.daily if self.pace.daily else 0.0
 
-    def shut(self, reason: str, now: float, probe: str) -> float:
-        """Shut the gate; gives when it may be asked again."""
-        self.row = gate.shut(self.row, reason, now, self._new_id(), self.pace, probe=probe)
-        return max(self.row.until, self.row.probe_until, now)
+    def pause(self, reason: str, now: float, trial: str) -> float:
+        """Pause the gate. Return when it may give a slot again."""
+        self.row = gate.pause(self.row, reason, now, self._new_id(), self.pace, trial=trial)
+        return max(self.row.until, self.row.trial_until, now)
 
-    def settle_probe(self, probe: str, now: float, *, answered: bool) -> None:
-        """Tell what became of the shut gate's only slot."""
-        self.row = gate.settle_probe(self.row, probe, now, self._new_id(), self.pace, answered=answered)
+    def finish_trial(self, trial: str, now: float, *, answered: bool) -> None:
+        """Record whether the request of the trial slot got a response."""
+        self.row = gate.finish_trial(self.row, trial, now, self._new_id(), self.pace, answered=answered)
 
-    def release_probe(self, probe: str) -> None:
-        """Give the shut gate's only slot back, unused."""
-        self.row = gate.release_probe(self.row, probe, self._new_id())
+    def release_trial(self, trial: str) -> None:
+        """Give the trial slot back, unused."""
+        self.row = gate.release_trial(self.row, trial, self._new_id())
 
-    def shut_until(self, now: float) -> tuple[float, str]:
-        """Give until when the gate is surely shut and why; 0.0 when a slot may be had."""
-        return gate.shut_until(self.row, now, self.pace), self.row.reason
+    def current_pause(self, now: float) -> Wait | None:
+        """Return until when and why the gate is paused; None when a slot may be had."""
+        until = gate.paused_until(self.row, now, self.pace)
+        return Wait(until, self.row.reason) if until else None
 
-    def look(self) -> Gate:
+    def read(self) -> Gate:
         """Read the row."""
         return self.row
 
-    def shut_by_hand(self) -> Gate:
-        """Shut the gate until it is opened by hand."""
-        self.row = gate.shut_by_hand(self.row, self._new_id())
+    def pause_by_hand(self) -> Gate:
+        """Pause the gate until an operator resumes it."""
+        self.row = gate.pause_by_hand(self.row, self._new_id())
         return self.row
 
-    def open_by_hand(self) -> Gate:
-        """Open the gate, whatever shut it."""
-        self.row = gate.open_by_hand(self.row, self._new_id())
+    def resume(self) -> Gate:
+        """Let the gate run, whatever paused it."""
+        self.row = gate.resume(self.row, self._new_id())
         return self.row

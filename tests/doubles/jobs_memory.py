@@ -1,10 +1,10 @@
-"""The table of jobs in memory: `veo4k.domain.write.apply` is its meaning, as it is the meaning of every transition."""
+"""The table of jobs in memory: `veo4k.domain.conditional_update.apply` defines what an update does."""
 
 from collections.abc import Callable, Iterator, Sequence
 
-from veo4k.domain.job import Job, Key, Lane
+from veo4k.domain.conditional_update import ConditionalUpdate, Outcome, Updated, apply, is_own
+from veo4k.domain.job import Job, Key, Partition
 from veo4k.domain.ports import Change
-from veo4k.domain.write import Outcome, Write, Written, apply, is_ours
 
 Listener = Callable[[Change], None]
 """Hears every change, in order, as the table's stream would tell it."""
@@ -19,18 +19,18 @@ class MemoryJobs:
 
     def __init__(self, heard: Listener = _unheard) -> None:
         self.tasks: dict[str, dict[int, Job]] = {}
-        self.index: dict[Lane, dict[Key, float]] = {lane: {} for lane in Lane}
+        self.index: dict[Partition, dict[Key, float]] = {lane: {} for lane in Partition}
         self._heard = heard
 
-    def write(self, write: Write) -> Outcome:
+    def write(self, write: ConditionalUpdate) -> Outcome:
         """Do the write; the image that refuses it may prove it ours, where it is a repeat of one that had landed."""
         old = self.get(write.key)
         outcome = apply(write, old)
-        if isinstance(outcome, Written):
+        if isinstance(outcome, Updated):
             self._store(outcome.job)
             self._heard(Change(old, outcome.job))
-        elif old is not None and is_ours(write, old):
-            return Written(old)
+        elif old is not None and is_own(write, old):
+            return Updated(old)
         return outcome
 
     def get(self, key: Key) -> Job | None:
@@ -42,7 +42,7 @@ class MemoryJobs:
         runs = self.tasks.get(task_id, {})
         return [runs[run] for run in sorted(runs)]
 
-    def due(self, lane: Lane, until: float) -> Iterator[Key]:
+    def due(self, lane: Partition, until: float) -> Iterator[Key]:
         """Give the keys of a lane due by then, the longest due first, as the index stood when asked."""
         found = [(due, key) for key, due in self.index[lane].items() if due <= until]
         return iter([key for _, key in sorted(found)])
@@ -54,7 +54,7 @@ class MemoryJobs:
     def _store(self, job: Job) -> None:
         self.tasks.setdefault(job.task_id, {})[job.run] = job
         for lane, entries in self.index.items():
-            if job.lane is lane and job.due is not None:
+            if job.partition is lane and job.due is not None:
                 entries[job.key] = job.due
             else:
                 entries.pop(job.key, None)

@@ -1,38 +1,46 @@
-"""A provider that answers as told, and remembers what it was asked."""
+"""A provider that answers by a script, and records the requests."""
 
 from collections.abc import Callable, Iterable
 
-from veo4k.domain.answer import Answer, Meaning
 from veo4k.domain.job import Job
+from veo4k.domain.response import Meaning, Response
+from veo4k.domain.wait_reason import WaitReason
 
 Meanwhile = Callable[[Job], None]
 
 
 class ScriptedProvider:
-    """Gives the answers of its script one after the other, the last one for ever."""
+    """Gives the responses of its script one after the other, the last one for ever."""
 
-    def __init__(self, *script: Answer, unready: str = "") -> None:
-        self.script: Iterable[Answer] = list(script) or [Answer(meaning=Meaning.WORKING, first=True)]
-        self.asked: list[str] = []
-        self.probed: list[str] = []
-        self.why_unready = unready
+    def __init__(self, *script: Response, unset: WaitReason | None = None) -> None:
+        self.script: Iterable[Response] = list(script) or [Response(meaning=Meaning.WORKING, accepted_anew=True)]
+        self.submitted: list[str] = []
+        self.polled: list[str] = []
+        self.unset = unset
+        self.credits_left: float | None = 240
+        self.balance_reads = 0
         self.meanwhile: Meanwhile = lambda _: None  # what happens while the request is out
 
-    def unready(self) -> str:
-        """Give why nothing can be asked."""
-        return self.why_unready
+    def unset_secret(self) -> WaitReason | None:
+        """Return which secret is unset."""
+        return self.unset
 
-    def ask(self, job: Job) -> Answer:
+    def submit(self, job: Job) -> Response:
         """Take the paid request."""
-        self.asked.append(job.job_id)
-        return self._answer(job)
+        self.submitted.append(job.job_id)
+        return self._respond(job)
 
-    def probe(self, job: Job) -> Answer:
-        """Take a probe."""
-        self.probed.append(job.job_id)
-        return self._answer(job)
+    def poll(self, job: Job) -> Response:
+        """Take a poll."""
+        self.polled.append(job.job_id)
+        return self._respond(job)
 
-    def _answer(self, job: Job) -> Answer:
+    def balance(self) -> float | None:
+        """Return the credits left."""
+        self.balance_reads += 1
+        return self.credits_left
+
+    def _respond(self, job: Job) -> Response:
         self.meanwhile(job)
         first, *rest = self.script
         self.script = rest or [first]

@@ -2,23 +2,29 @@
 
 import json
 import math
-from typing import Any
+from concurrent.futures import Executor
+from typing import Any, cast
 
+from tests.doubles.executors import ImmediateExecutor
+from tests.doubles.faults import FaultInjector
 from tests.doubles.gate_memory import MemoryGate, numbered
 from tests.doubles.jobs_memory import MemoryJobs
 from tests.doubles.provider_scripted import ScriptedProvider
-from tests.doubles.time_manual import ManualClock, SoloCrew
-from veo4k.domain.answer import Answer
+from tests.doubles.time_manual import ManualClock
+from veo4k.domain.conditional_update import ConditionalUpdate, is_
 from veo4k.domain.errors import StorageError
 from veo4k.domain.gate import Slots
-from veo4k.domain.job import VEO, Job, Key
-from veo4k.domain.notes import Note
-from veo4k.domain.ports import World
+from veo4k.domain.job import Job, Key, ProviderApi
+from veo4k.domain.log_events import LogEntry
+from veo4k.domain.ports import Gate, Jobs, MessageQueue
+from veo4k.domain.response import Response
 from veo4k.domain.result_url import ResultHosts
 from veo4k.domain.schedule import Times
-from veo4k.domain.write import Write, is_
-from veo4k.services.submit import Received, submit
-from veo4k.services.sweep import sweep
+from veo4k.domain.wait_reason import WaitReason
+from veo4k.services.dispatch import Dispatcher
+from veo4k.services.health import Health
+from veo4k.services.submit import Received, Submitter
+from veo4k.services.sweep import Sweeper
 
 TASK = "veo_task_abcdef123456"
 KEY = Key(TASK, 1)
@@ -67,41 +73,88 @@ class RecordingQueue:
 
 
 class Stage:
-    """One world, one queue; `receive` and `sweep` act in it."""
+    """One world, one queue; `receive` and `sweep` act in it.
 
-    def __init__(self, *script: Answer, contract: str = VEO, unready: str = "", **times: Any) -> None:
-        self.jobs, self.gate, self.clock = MemoryJobs(), CountingGate(), ManualClock()
-        self.provider, self.queue = ScriptedProvider(*script, unready=unready), RecordingQueue()
-        self.new_id, self.times = numbered(), Times(**times)
-        self.world = World(
-            jobs=self.jobs,
-            gate=self.gate,
-            provider=self.provider,
+    `faulty_jobs`, `faulty_gate` and `faulty_queue` stand between the product and the doubles.
+    """
+
+    def __init__(
+        self,
+        *script: Response,
+        provider_api: ProviderApi = ProviderApi.VEO,
+        unset_secret: WaitReason | None = None,
+        **times: Any,
+    ) -> None:
+        self.jobs, self.gate, self.queue = MemoryJobs(), CountingGate(), RecordingQueue()
+        self.faulty_jobs = FaultInjector(self.jobs)
+        self.faulty_gate = FaultInjector(self.gate)
+        self.faulty_queue = FaultInjector(self.queue)
+        self.clock, self.executor = ManualClock(), cast("Executor", ImmediateExecutor())
+        self.provider = ScriptedProvider(*script, unset=unset_secret)
+        self.new_id, self.times, self.provider_api = numbered(), Times(**times), provider_api
+        self.width, self.hosts = WIDTH, HOSTS
+        self.unstored: list[str] = []
+        self._messages = numbered("message")
+
+    def dispatcher(self, deadline: float, **others: Any) -> Dispatcher:
+        """Return the dispatcher of one invocation; `others`: what it has in place of the stage's own."""
+        parts: dict[str, Any] = {"jobs": self.faulty_jobs, "gate": self.faulty_gate, "provider": self.provider}
+        parts |= {"clock": self.clock, "executor": self.executor, "width": self.width, "new_id": self.new_id}
+        parts |= {"times": self.times, "hosts": self.hosts, "provider_api": self.provider_api, "deadline": deadline}
+        return Dispatcher(**parts | others)
+
+    def submitter(self, deadline: float) -> Submitter:
+        """Return the submitter of one invocation."""
+        return Submitter(
+            dispatcher=self.dispatcher(deadline),
+            queue=cast("MessageQueue", self.faulty_queue),
+            jobs=cast("Jobs", self.faulty_jobs),
             clock=self.clock,
-            crew=SoloCrew,
-            width=WIDTH,
+            new_id=self.new_id,
+            times=self.times,
+            provider_api=self.provider_api,
+        )
+
+    def sweeper(self, deadline: float) -> Sweeper:
+        """Return the sweeper of one invocation."""
+        return Sweeper(
+            dispatcher=self.dispatcher(deadline),
+            jobs=cast("Jobs", self.faulty_jobs),
+            gate=cast("Gate", self.faulty_gate),
+            clock=self.clock,
             new_id=self.new_id,
             chance=lambda: 0.0,
             times=self.times,
-            hosts=HOSTS,
-            contract=contract,
+            provider_api=self.provider_api,
+            deadline=deadline,
         )
-        self._messages = numbered("message")
 
-    def receive(self, *bodies: str, again: str = "") -> list[Note]:
+    def health(self) -> Health:
+        """Return the health metrics of one process."""
+        return Health(cast("Jobs", self.faulty_jobs), cast("Gate", self.faulty_gate), self.provider, self.clock)
+
+    def receive(self, *bodies: str, again: str = "", receives: int = 1) -> list[LogEntry]:
         """Deliver messages as one batch; `again`: the id of a message that is delivered once more."""
-        batch = [Received(again or self._messages(), body, f"receipt{n}", 1) for n, body in enumerate(bodies)]
-        notes, self.unstored = submit(self.world, self.queue, batch, self.clock.now() + LIFE)
-        return notes
+        ids = [again or self._messages() for _ in bodies]
+        batch = [
+            Received(one, body, f"receipt{n}", receives) for n, (one, body) in enumerate(zip(ids, bodies, strict=True))
+        ]
+        submitter = self.submitter(self.clock.now() + LIFE)
+        entries, self.unstored = submitter.submit(batch), submitter.unstored
+        return entries
 
     def ask(self, task_id: str = TASK, **fields: Any) -> list[str]:
         """Deliver one message; gives what happened, in a word each."""
         return words(self.receive(json.dumps({"taskId": task_id} | fields)))
 
+    def swept(self, *, after: float = 0.0, life: float = 2 * LIFE) -> list[LogEntry]:
+        """Sweep, some seconds later, for `life` seconds; gives what happened."""
+        self.clock.advance(after)
+        return self.sweeper(self.clock.now() + life).sweep()
+
     def sweep(self, *, after: float = 0.0) -> list[str]:
         """Sweep, some seconds later; gives what happened, in a word each."""
-        self.clock.advance(after)
-        return words(sweep(self.world, self.clock.now() + 2 * LIFE))
+        return words(self.swept(after=after))
 
     def job(self, run: int = 1, task_id: str = TASK) -> Job:
         """Give a job that must be there."""
@@ -112,7 +165,7 @@ class Stage:
     def change(self, **fields: object) -> None:
         """Put the row into a place that takes long to reach."""
         job = self.job()
-        self.jobs.write(Write(key=job.key, when=(is_("state", job.state),), put=fields))
+        self.jobs.write(ConditionalUpdate(key=job.key, when=(is_("state", job.state),), put=fields))
 
     def seen_by_provider(self) -> list[Job]:
         """Collect the rows as the provider's requests find them."""
@@ -121,6 +174,6 @@ class Stage:
         return seen
 
 
-def words(notes: list[Note]) -> list[str]:
-    """Give the notes' actions."""
-    return [note.action for note in notes]
+def words(entries: list[LogEntry]) -> list[str]:
+    """Give the entries' actions."""
+    return [entry.event for entry in entries]

@@ -174,7 +174,7 @@ def test_jobs_that_come_too_late_for_the_older_path_wait_and_say_what_to_set(ret
 
 def test_a_path_that_is_gone_rings_the_alarm_of_the_gate(lone: World, retirement: Retirement) -> None:
     assert retirement
-    assert sum(measured(lone, "SubmitFunctionName", "GateShut") + measured(lone, "SweepFunctionName", "GateShut"))
+    assert sum(measured(lone, "SubmitFunctionName", "GatePaused") + measured(lone, "SweepFunctionName", "GatePaused"))
     assert 0 in measured(lone, "SweepFunctionName", "GateOpen")
 
 

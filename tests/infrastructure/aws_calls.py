@@ -69,11 +69,11 @@ def _last_name(value: ast.expr) -> str:
 
 PORTS = {
     "jobs": ports.Jobs,
-    "gate": ports.GateKeeper,
+    "gate": ports.Gate,
     "provider": ports.Provider,
     "queue": ports.MessageQueue,
     "auth": ports.CallbackAuth,
-    "announcements": ports.Announcements,
+    "events": ports.EventPublisher,
     "archive": ports.Archive,
     "upload": ports.Upload,
 }

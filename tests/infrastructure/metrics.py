@@ -1,26 +1,33 @@
-"""Which metrics each function counts, read from the code: the words of its notes, and what its handler adds itself."""
+"""Which metrics each function counts, read from the code: its log events, and what its handler adds itself."""
 
 import ast
 from pathlib import Path
 
-from veo4k.observability import _metric
+from veo4k.domain.log_events import LogEvent
+from veo4k.observability import metric_name
 
 CORE = Path("layers/core/src/veo4k")
-NOTES = {
-    "submit": ["services/submit.py", "services/ask.py", "domain/rules.py"],
-    "callback": ["services/settle.py"],
-    "sweep": ["services/sweep.py", "services/ask.py", "services/vitals.py", "domain/rules.py"],
-    "publish": ["services/publish.py", "bootstrap/publishing.py"],
+EVENTS = {
+    "submit": ["services/submit.py", "services/dispatch.py", "domain/decisions.py"],
+    "callback": ["services/callback.py"],
+    "sweep": ["services/sweep.py", "services/dispatch.py", "services/health.py", "domain/decisions.py"],
+    "publish": ["services/publish.py", "bootstrap/publish.py"],
     "archive": ["services/archive.py"],
 }
-"""Where each function's notes are written."""
+"""Where each function's log events are named."""
 
 
 def counted(service: str) -> set[str]:
     """The metrics of a function."""
+    events = {event for place in EVENTS[service] for event in _events(CORE / place)}
     own = _texts(Path("functions") / service / "app.py")
-    words = {text for place in NOTES[service] for text in _texts(CORE / place)}
-    return own | words | {_metric(word) for word in words if word.islower()}
+    gauges = {text for place in EVENTS[service] for text in _texts(CORE / place)}
+    return own | gauges | {metric_name(event) for event in events}
+
+
+def _events(path: Path) -> set[LogEvent]:
+    nodes = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Attribute)]
+    return {LogEvent[node.attr] for node in nodes if isinstance(node.value, ast.Name) and node.value.id == "LogEvent"}
 
 
 def _texts(path: Path) -> set[str]:

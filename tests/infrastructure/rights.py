@@ -74,8 +74,8 @@ WITHOUT_RESOURCE = {"states:SendTaskSuccess", "states:SendTaskFailure"}
 VARIABLES = {
     "DynamoJobs": "JOB_TABLE_NAME",
     "DynamoGate": "JOB_TABLE_NAME",
-    "AwsAnnouncements:sqs": "ARCHIVE_QUEUE_URL",
-    "AwsAnnouncements:events": "EVENT_BUS_NAME",
+    "AwsEventPublisher:sqs": "ARCHIVE_QUEUE_URL",
+    "AwsEventPublisher:events": "EVENT_BUS_NAME",
     "SqsQueue:sqs:SendMessage": "DEAD_LETTER_QUEUE_URL",
     "SqsQueue:sqs:ChangeMessageVisibility": "JOB_QUEUE_URL",
     "S3Archive": "ARCHIVE_BUCKET_NAME",

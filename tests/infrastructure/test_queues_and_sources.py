@@ -8,7 +8,7 @@ import pytest
 from tests.infrastructure.rights import Right, granted, name_of
 from tests.infrastructure.stack import Resources, function_of, of_type, properties
 from tests.simulation.stream import SHOWN
-from veo4k.domain.job import ATTRIBUTES, Lane
+from veo4k.domain.job import ATTRIBUTES, Partition
 
 QUEUES = {"SubmitFunctionJobs": "JobQueue", "ArchiveFunctionResults": "ArchiveQueue"}
 ROLES = ("SubmitRole", "CallbackRole", "SweepRole", "SweepScheduleRole", "PublishRole", "ArchiveRole")
@@ -131,7 +131,7 @@ def test_publish_sees_only_rows_that_have_something_to_announce(resources: Resou
     [pattern] = properties(resources, "PublishFunctionRows")["FilterCriteria"]["Filters"]
     image = json.loads(pattern["Pattern"])["dynamodb"]["NewImage"]
     assert set(image["state"]["S"]) == {state.value for state in SHOWN}
-    assert set(image[ATTRIBUTES["lane"]]["S"]) == {lane.value for lane in Lane}
+    assert set(image[ATTRIBUTES["partition"]]["S"]) == {lane.value for lane in Partition}
 
 
 def test_a_record_that_cannot_be_published_does_not_block_the_stream(resources: Resources) -> None:

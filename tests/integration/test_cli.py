@@ -69,7 +69,7 @@ def test_a_job_is_asked_for_watched_and_shown_with_its_history(operator: Operato
     assert (status, "SUCCEEDED" in told) == (0, True)
     shown = operator.reads("show", "veo_task_on_time_cli")
     assert shown["job"]["tags"] == {"order": "A-1042"}
-    assert {"job_created", "submission_accepted", "result_ready", "job_archived"} <= {
+    assert {"job_created", "request_accepted", "result_received", "job_archived"} <= {
         line["action"] for line in shown["history"]
     }
     assert next(line["state"] for line in shown["history"]) == "SUBMITTING"

@@ -22,7 +22,7 @@ def logs(world: World, unkeyed: Unkeyed) -> str:
 
 
 def test_the_functions_logged_what_they_did(logs: str) -> None:
-    assert {"job_created", "result_ready", "job_archived", "end_announced", "callback_rejected"} <= set(
+    assert {"job_created", "result_received", "job_archived", "announcement_sent", "callback_rejected"} <= set(
         re.findall(r'"message":"(\w+)"', logs)
     )
 

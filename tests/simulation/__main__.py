@@ -11,6 +11,7 @@ from tests.simulation.mutants import MUTANTS, Catch, hunts
 from tests.simulation.oracles import summary
 from tests.simulation.weather import draw_weather
 from tests.simulation.world import Simulation
+from veo4k.domain.job import ProviderApi
 
 
 def say(text: str) -> None:
@@ -27,7 +28,7 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, default=1000, help="how many seeds to run")
     parser.add_argument("--first", type=int, default=0, help="the first of them")
     parser.add_argument("--jobs", type=int, default=seeds.JOBS, help="messages of each seed")
-    parser.add_argument("--contract", default="", help="the provider's contract (default: as the seed draws it)")
+    parser.add_argument("--contract", type=ProviderApi, help="the provider's API (default: as the seed draws it)")
     parser.add_argument("--exhaustive", type=int, metavar="FAULTS", help="place up to so many faults everywhere")
     parser.add_argument(
         "--mutants", action="store_true", help="tell which oracle catches each broken product, and when"

@@ -14,7 +14,7 @@ from tests.simulation.videos import EVIL_HOST, HD
 from tests.simulation.weather import Weather
 from veo4k.adapters.callback_auth import KeyedCallbackAuth, make_signature, make_token
 from veo4k.domain.job import Job, Key
-from veo4k.services.settle import Request
+from veo4k.services.callback import Request
 
 if TYPE_CHECKING:
     from veo4k.adapters.secrets import Secret
@@ -45,17 +45,17 @@ class SimulatedAuth:
         self._reach = reach
         self._auth = KeyedCallbackAuth(cast("Secret", FixedKey(TOKEN_KEY)), cast("Secret", FixedKey(WEBHOOK_KEY)))
 
-    def token_holds(self, task_id: str, index: int, run: int, token: str) -> bool:
+    def verify_token(self, task_id: str, index: int, run: int, token: str) -> bool:
         """Compare the token."""
         self._reach()
-        return self._auth.token_holds(task_id, index, run, token)
+        return self._auth.verify_token(task_id, index, run, token)
 
-    def signature_holds(self, task_id: str, timestamp: str, signature: str) -> bool:
+    def verify_signature(self, task_id: str, timestamp: str, signature: str) -> bool:
         """Compare the signature."""
         self._reach()
-        return self._auth.signature_holds(task_id, timestamp, signature)
+        return self._auth.verify_signature(task_id, timestamp, signature)
 
-    def has_key(self) -> bool:
+    def has_webhook_key(self) -> bool:
         """Tell whether a key is set."""
         return True
 

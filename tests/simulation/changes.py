@@ -5,27 +5,29 @@ from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any
 
-from tests.simulation.consequences import SimulatedAnnouncements
+from tests.simulation.consequences import SimulatedEventPublisher
 from tests.simulation.replaced import replaced
 from tests.simulation.requests import SimulatedProvider
 from veo4k.domain import transitions
-from veo4k.domain.answer import Answer, Meaning, read_record
 from veo4k.domain.callback import Address
-from veo4k.domain.gate import Pace
-from veo4k.domain.job import Job, State
+from veo4k.domain.conditional_update import ConditionalUpdate, in_
+from veo4k.domain.decisions import Context, Decision, Due, Need
+from veo4k.domain.gate import Pace, Wait
+from veo4k.domain.job import ENDED, Job, ProviderApi, State
+from veo4k.domain.log_events import LogEvent
 from veo4k.domain.message import Message
-from veo4k.domain.rules import Due, Moment, Step
-from veo4k.domain.write import Write, in_
-from veo4k.services import settle, submit, sweep
+from veo4k.domain.response import Meaning, Response, read_record
+from veo4k.services import submit, sweep
+from veo4k.services.callback import CallbackHandler
 
 Change = Callable[[ExitStack], object]
 ANY_STATE = (in_("state", frozenset(State)),)
 
 
-def loosened(real: Callable[..., Write]) -> Callable[..., Write]:
+def loosened(real: Callable[..., ConditionalUpdate]) -> Callable[..., ConditionalUpdate]:
     """Give a transition whose only condition is that there is a row."""
 
-    def loose(*given: Any, **named: Any) -> Write:
+    def loose(*given: Any, **named: Any) -> ConditionalUpdate:
         return replace(real(*given, **named), when=ANY_STATE)
 
     return loose
@@ -34,8 +36,8 @@ def loosened(real: Callable[..., Write]) -> Callable[..., Write]:
 def puts(name: str, **values: object) -> Change:
     """Give a mutant of a transition that writes other values."""
 
-    def changed(real: Callable[..., Write]) -> Callable[..., Write]:
-        def write(*given: Any, **named: Any) -> Write:
+    def changed(real: Callable[..., ConditionalUpdate]) -> Callable[..., ConditionalUpdate]:
+        def write(*given: Any, **named: Any) -> ConditionalUpdate:
             made = real(*given, **named)
             return replace(made, put={**made.put, **values})
 
@@ -53,7 +55,7 @@ def together(*changes: Change) -> Change:
     return lambda stack: [change(stack) for change in changes]
 
 
-def rule(table: dict[Meaning, Any], meaning: Meaning, other: Callable[[Job, Answer, Moment], Step]) -> Change:
+def rule(table: dict[Meaning, Any], meaning: Meaning, other: Callable[[Job, Response, Context], Decision]) -> Change:
     def enter(stack: ExitStack) -> None:
         real = table[meaning]
         table[meaning] = other
@@ -62,23 +64,23 @@ def rule(table: dict[Meaning, Any], meaning: Meaning, other: Callable[[Job, Answ
     return enter
 
 
-def run_again(job: Job, _: Answer, moment: Moment) -> Step:
-    return Step("deferred", transitions.deferred(job, "again", moment.now + 1, sent=True))
+def run_again(job: Job, _: Response, moment: Context) -> Decision:
+    return Decision(LogEvent.REQUEST_DEFERRED, transitions.defer(job, Wait(moment.now + 1, "again"), is_sent=True))
 
 
-def unheard_is_failed(job: Job, answer: Answer, moment: Moment) -> Step:
-    return Step("job_failed", transitions.failed(job, answer.code, moment.now, moment.times))
+def unheard_is_failed(job: Job, answer: Response, moment: Context) -> Decision:
+    return Decision(LogEvent.JOB_FAILED, transitions.fail(job, answer.code, moment.now, moment.times))
 
 
-def only_a_hint(real: Callable[..., Write]) -> Callable[..., Write]:
-    def hint(*given: Any) -> Write:
+def only_a_hint(real: Callable[..., ConditionalUpdate]) -> Callable[..., ConditionalUpdate]:
+    def hint(*given: Any) -> ConditionalUpdate:
         made = real(*given)
-        return replace(made, put={"due": given[3]}, keep={})
+        return replace(made, put={"due": given[3]}, set_if_absent={})
 
     return hint
 
 
-def asks_for_the_base(provider: SimulatedProvider, job: Job) -> Answer:
+def asks_for_the_base(provider: SimulatedProvider, job: Job) -> Response:
     provider._send(job, paid=False)
     return read_record(provider.model.record(job.task_id))
 
@@ -90,34 +92,33 @@ def fixed_window(instants: list[float], earliest: float, pace: Pace) -> float:
     return max(earliest, window)
 
 
-def submits_what_is_processing(real: Callable[..., tuple[Due, Step]]) -> Callable[..., tuple[Due, Step]]:
-    def when_due(job: Job, *given: Any) -> tuple[Due, Step]:
-        due, step = real(job, *given)
-        return (Due.SUBMIT if job.state is State.PROCESSING and due is Due.PROBE else due), step
+def submits_what_is_processing(real: Callable[..., Due]) -> Callable[..., Due]:
+    def when_due(job: Job, *given: Any) -> Due:
+        due = real(job, *given)
+        return Need.SUBMISSION if job.state is State.PROCESSING and due is Need.POLL else due
 
     return when_due
 
 
-def never_nudges_ends(real: Callable[..., tuple[Due, Step]]) -> Callable[..., tuple[Due, Step]]:
-    def when_due(job: Job, *given: Any) -> tuple[Due, Step]:
-        due, step = real(job, *given)
-        return (Due.NOTHING, Step("waiting", None)) if step.action == "end_nudged" else (due, step)
+def never_retriggers_ends(real: Callable[..., Due]) -> Callable[..., Due]:
+    def when_due(job: Job, *given: Any) -> Due:
+        return None if job.state in ENDED else real(job, *given)
 
     return when_due
 
 
-def forgives_crashes(real: Callable[..., Write]) -> Callable[..., Write]:
-    def claim(job: Job, attempt: str, now: float, times: Any, contract: str) -> Write:
-        return real(replace(job, attempt=None), attempt, now, times, contract)
+def forgives_crashes(real: Callable[..., ConditionalUpdate]) -> Callable[..., ConditionalUpdate]:
+    def claim(job: Job, attempt: str, now: float, times: Any, provider_api: ProviderApi) -> ConditionalUpdate:
+        return real(replace(job, claim_id=None), attempt, now, times, provider_api)
 
-    def with_conditions(job: Job, *given: Any) -> Write:
+    def with_conditions(job: Job, *given: Any) -> ConditionalUpdate:
         return replace(claim(job, *given), when=real(job, *given).when)
 
     return with_conditions
 
 
-def sends_all(_: SimulatedAnnouncements) -> Callable[..., Mapping[Any, str]]:
-    real = SimulatedAnnouncements._batch
+def sends_all(_: SimulatedEventPublisher) -> Callable[..., Mapping[Any, str]]:
+    real = SimulatedEventPublisher._batch
 
     def batch(*given: Any) -> Mapping[Any, str]:
         real(*given)
@@ -127,7 +128,7 @@ def sends_all(_: SimulatedAnnouncements) -> Callable[..., Mapping[Any, str]]:
 
 
 def unclaimed(_: object) -> Callable[..., Job]:
-    return lambda _world, job, _notes: job
+    return lambda _sweeper, job: job
 
 
 def finds_nothing(_: object) -> Callable[..., Sequence[Job]]:
@@ -147,7 +148,7 @@ def as_they_come(_: object) -> Callable[..., tuple[str, ...]]:
 
 
 def without_message_id(real: Callable[..., dict[str, object]]) -> Callable[..., dict[str, object]]:
-    return lambda opening: real(opening) | {"message_id": None}
+    return lambda *new: real(*new) | {"message_id": None}
 
 
 def in_both(name: str, change: Callable[[Any], Any]) -> Change:
@@ -156,15 +157,14 @@ def in_both(name: str, change: Callable[[Any], Any]) -> Change:
 
 
 def makes_a_row(real: Callable[..., tuple[int, Any]]) -> Callable[..., tuple[int, Any]]:
-    def write_down(office: settle.Office, address: Address, news: Any, now: float) -> tuple[int, Any]:
-        answered = real(office, address, news, now)
-        if office.jobs.get(address.key) is None:
-            message = Message(task_id=address.task_id, index=address.index)
-            opening = transitions.Opening(message, "callback", address.run, now)
-            office.jobs.write(transitions.create_queued(opening, "", now))
+    def write(handler: CallbackHandler, address: Address, news: Any, now: float) -> tuple[int, Any]:
+        answered = real(handler, address, news, now)
+        if handler.jobs.get(address.key) is None:
+            message = Message(task_id=address.task_id, index=address.index, message_id="callback")
+            handler.jobs.write(transitions.create_queued(message, address.run, now, Wait(now, "")))
         return answered
 
-    return write_down
+    return write
 
 
 def unchanged(_: object) -> Callable[..., Any]:

@@ -12,7 +12,7 @@ from veo4k.domain.job import Job, Key
 
 
 @dataclass
-class SimulatedAnnouncements:
+class SimulatedEventPublisher:
     """The Announcements port. `hears`: called with every event that the bus took."""
 
     effects: Effects
@@ -20,15 +20,15 @@ class SimulatedAnnouncements:
     hears: Callable[[Job, dict[str, Any]], None]
     told: list[tuple[str, Key]] = field(default_factory=list)
 
-    def to_archive(self, jobs: Sequence[Job]) -> Mapping[Key, str]:
+    def send_to_archive(self, jobs: Sequence[Job]) -> Mapping[Key, str]:
         """Put jobs on the archive queue."""
         return self._batch("to archive", jobs, lambda job: self.to_queue(job.key))
 
-    def to_bus(self, jobs: Sequence[Job]) -> Mapping[Key, str]:
+    def send_to_bus(self, jobs: Sequence[Job]) -> Mapping[Key, str]:
         """Put ends on the bus."""
         return self._batch("to bus", jobs, lambda job: self.hears(job, detail(job)))
 
-    def to_task(self, job: Job, token: str) -> str:
+    def send_to_task(self, job: Job, token: str) -> str:
         """Tell a task."""
         try:
             self.effects.do("to task", job.task_id, lambda: self.told.append((token, job.key)))

@@ -40,11 +40,11 @@ class SimulatedDownloads:
     outside: list[str] = field(default_factory=list)
 
     @contextmanager
-    def open(self, url: str, stop_at: float) -> Iterator[SimulatedBody]:
+    def open(self, url: str, deadline: float) -> Iterator[SimulatedBody]:
         """Open a link."""
         fault = self.effects.draw("download", url)
         self.effects.kernel.pause(0.1)
-        if self.effects.kernel.now >= stop_at:
+        if self.effects.kernel.now >= deadline:
             raise DownloadError("took too long")
         if not self.hosts.target(url):
             self.outside.append(url)

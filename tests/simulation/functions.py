@@ -6,34 +6,100 @@ from random import Random
 from typing import Any, TypeVar
 
 from tests.simulation.effects import Effects
+from tests.simulation.executor import SimulatedExecutor
 from tests.simulation.kernel import Kernel, Killed, Process, SkewedClock
-from tests.simulation.strands import Strands
-from veo4k.domain.job import Job, Key
-from veo4k.domain.notes import Note
-from veo4k.domain.ports import Change, MessageQueue, World
-from veo4k.services import archive, publish, settle, submit, sweep
+from veo4k.adapters.provider_kie import CONNECTIONS
+from veo4k.domain.job import Job, Key, ProviderApi
+from veo4k.domain.log_events import LogEntry
+from veo4k.domain.ports import Change, Clock, Gate, Jobs, MessageQueue, Provider
+from veo4k.domain.result_url import ResultHosts
+from veo4k.domain.schedule import Times
+from veo4k.services.archive import Archiver
+from veo4k.services.callback import CallbackHandler, Request
+from veo4k.services.dispatch import Dispatcher
+from veo4k.services.publish import Publisher
+from veo4k.services.submit import Received, Submitter
+from veo4k.services.sweep import Sweeper
 
 T = TypeVar("T")
 TIMEOUTS = {"submit": 60.0, "callback": 10.0, "sweep": 120.0, "publish": 30.0, "archive": 900.0}
 
 
+@dataclass(frozen=True, kw_only=True)
+class Machine:
+    """What a warm machine of submit or sweep keeps from one invocation to the next."""
+
+    kernel: Kernel
+    jobs: Jobs
+    gate: Gate
+    provider: Provider
+    queue: MessageQueue
+    clock: Clock
+    new_id: Callable[[], str]
+    chance: Callable[[], float]
+    times: Times
+    hosts: ResultHosts
+    provider_api: ProviderApi
+
+    def dispatcher(self, deadline: float) -> Dispatcher:
+        """Return the dispatcher of one invocation."""
+        return Dispatcher(
+            jobs=self.jobs,
+            gate=self.gate,
+            provider=self.provider,
+            clock=self.clock,
+            executor=SimulatedExecutor(self.kernel),
+            width=CONNECTIONS,
+            new_id=self.new_id,
+            times=self.times,
+            hosts=self.hosts,
+            provider_api=self.provider_api,
+            deadline=deadline,
+        )
+
+    def submitter(self, deadline: float) -> Submitter:
+        """Return the submitter of one invocation."""
+        return Submitter(
+            dispatcher=self.dispatcher(deadline),
+            queue=self.queue,
+            jobs=self.jobs,
+            clock=self.clock,
+            new_id=self.new_id,
+            times=self.times,
+            provider_api=self.provider_api,
+        )
+
+    def sweeper(self, deadline: float) -> Sweeper:
+        """Return the sweeper of one invocation."""
+        return Sweeper(
+            dispatcher=self.dispatcher(deadline),
+            jobs=self.jobs,
+            gate=self.gate,
+            clock=self.clock,
+            new_id=self.new_id,
+            chance=self.chance,
+            times=self.times,
+            provider_api=self.provider_api,
+            deadline=deadline,
+        )
+
+
 @dataclass(eq=False, kw_only=True)
 class Functions:
-    """Invokes them. `_free`: what submit and sweep act in, one for each warm machine that is free."""
+    """Invokes them. `_free`: the warm machines of submit and sweep that are free."""
 
     effects: Effects
-    new_world: Callable[[], World]
-    contract: Callable[[], str]
-    queue: MessageQueue
-    office: settle.Office
-    desk: publish.Desk
-    vault: archive.Vault
+    new_machine: Callable[[], Machine]
+    provider_api: Callable[[], ProviderApi]
+    callback_handler: CallbackHandler
+    publisher: Publisher
+    archiver: Archiver
     skew: float
     faulted: list[tuple[str, BaseException]] = field(default_factory=list)
-    notes: dict[str, int] = field(default_factory=dict)
-    hears: Callable[[Note], None]
+    entries: dict[str, int] = field(default_factory=dict)
+    hears: Callable[[LogEntry], None]
     answers: Callable[[Sequence[str], Sequence[str]], None]
-    _free: list[World] = field(default_factory=list)
+    _free: list[Machine] = field(default_factory=list)
 
     @property
     def kernel(self) -> Kernel:
@@ -45,15 +111,16 @@ class Functions:
         """Their chance."""
         return self.effects.random
 
-    def submit(self, batch: Sequence[submit.Received], done: Callable[[Sequence[str] | None], None]) -> None:
+    def submit(self, batch: Sequence[Received], done: Callable[[Sequence[str] | None], None]) -> None:
         """Take in a batch; `done` hears the ids to deliver again, None where the function died."""
-        world = self._take()
+        machine = self._take()
 
-        def call(stop_at: float) -> tuple[list[Note], list[str]]:
-            return submit.submit(world, self.queue, batch, stop_at)
+        def call(deadline: float) -> tuple[list[LogEntry], list[str]]:
+            submitter = machine.submitter(deadline)
+            return submitter.submit(batch), submitter.unstored
 
-        def over(value: tuple[list[Note], list[str]] | None) -> None:
-            self._free.append(world)
+        def over(value: tuple[list[LogEntry], list[str]] | None) -> None:
+            self._free.append(machine)
             self._hear(value[0] if value else [])
             if value:
                 self.answers([received.message_id for received in batch], value[1])
@@ -63,56 +130,56 @@ class Functions:
 
     def sweep(self) -> None:
         """Sweep."""
-        world = self._take()
+        machine = self._take()
 
-        def over(value: list[Note] | None) -> None:
-            self._free.append(world)
+        def over(value: list[LogEntry] | None) -> None:
+            self._free.append(machine)
             self._hear(value or [])
 
-        self._invoke("sweep", lambda stop_at: sweep.sweep(world, stop_at), over)
+        self._invoke("sweep", lambda deadline: machine.sweeper(deadline).sweep(), over)
 
-    def callback(self, name: str, _: Key, request: settle.Request, done: Callable[[int | None], None]) -> None:
+    def callback(self, name: str, _: Key, request: Request, done: Callable[[int | None], None]) -> None:
         """Receive a callback; `done` hears the status."""
 
-        def over(value: tuple[int, Note] | None) -> None:
+        def over(value: tuple[int, LogEntry] | None) -> None:
             self._hear([value[1]] if value else [])
             done(value[0] if value else None)
 
-        now = self.vault.clock.now
-        self._invoke(name, lambda _: settle.settle(self.office, request, now()), over, TIMEOUTS["callback"])
+        now = self.archiver.clock.now
+        self._invoke(name, lambda _: self.callback_handler.handle(request, now()), over, TIMEOUTS["callback"])
 
     def publish(self, changes: Sequence[Change], done: Callable[[bool], None]) -> None:
         """Read records; `done` hears whether it lived to the end."""
 
-        def over(value: list[Note] | None) -> None:
+        def over(value: list[LogEntry] | None) -> None:
             self._hear(value or [])
             done(value is not None)
 
-        now = self.vault.clock.now
-        self._invoke("publish", lambda _: publish.publish(self.desk, changes, now()), over)
+        now = self.archiver.clock.now
+        self._invoke("publish", lambda _: self.publisher.publish(changes, now()), over)
 
     def archive(self, key: Key, done: Callable[[bool], None]) -> None:
         """Archive a job's result; `done` hears whether the message may go."""
 
-        def over(value: Note | None) -> None:
+        def over(value: LogEntry | None) -> None:
             self._hear([value] if value else [])
             done(value is not None)
 
-        self._invoke("archive", lambda stop_at: archive.archive(self.vault, key, stop_at), over)
+        self._invoke("archive", lambda deadline: self.archiver.store(key, deadline), over)
 
-    def _take(self) -> World:
+    def _take(self) -> Machine:
         while self._free:
-            world = self._free.pop(self.random.randrange(len(self._free)))
-            if world.contract == self.contract():  # a parameter changed: the old machines are let go
-                return world
-        return self.new_world()
+            machine = self._free.pop(self.random.randrange(len(self._free)))
+            if machine.provider_api == self.provider_api():  # a parameter changed: the old machines are let go
+                return machine
+        return self.new_machine()
 
     def _invoke(
         self, name: str, call: Callable[[float], T], over: Callable[[T | None], None], timeout: float = 0.0
     ) -> None:
         skew = self.skew * (2 * self.random.random() - 1)
-        stop_at = self.kernel.now + (timeout or TIMEOUTS[name])
-        process = Process(self.kernel, name, stop_at, skew)
+        deadline = self.kernel.now + (timeout or TIMEOUTS[name])
+        process = Process(self.kernel, name, deadline, skew)
 
         def done(value: T | None, error: BaseException | None) -> None:
             if self.effects.timeline.tells and error is not None:
@@ -121,22 +188,17 @@ class Functions:
                 self.faulted.append((name, error))
             over(value)
 
-        process.start(lambda: call(stop_at + skew), done)
+        process.start(lambda: call(deadline + skew), done)
 
-    def _hear(self, notes: Sequence[Note]) -> None:
-        for note in notes:
-            self.notes[note.action] = self.notes.get(note.action, 0) + 1
-            self.hears(note)
+    def _hear(self, entries: Sequence[LogEntry]) -> None:
+        for entry in entries:
+            self.entries[entry.event] = self.entries.get(entry.event, 0) + 1
+            self.hears(entry)
 
 
 def make_clock(kernel: Kernel) -> SkewedClock:
     """Give the clock of whatever function runs."""
     return SkewedClock(kernel)
-
-
-def make_crew(kernel: Kernel) -> Callable[[], Strands]:
-    """Give a maker of crews."""
-    return lambda: Strands(kernel)
 
 
 def named_job(job: Job) -> dict[str, Any]:

@@ -16,16 +16,16 @@ from tests.simulation.callbacks import TOKEN_KEY, WEBHOOK_KEY, SimulatedAuth
 from tests.simulation.fuzz_bodies import OWN, TASK, any_body, any_json, is_nonsense
 from tests.simulation.world import HOSTS
 from veo4k.adapters.callback_auth import make_signature, make_token
-from veo4k.adapters.kie import CONTRACTS
-from veo4k.domain.answer import Answer, Meaning, NoReply, Reply, read_balance
+from veo4k.adapters.provider_kie import APIS
+from veo4k.domain.conditional_update import ConditionalUpdate, Outcome, Updated, apply
+from veo4k.domain.decisions import Context, after_response
 from veo4k.domain.errors import InvalidMessageError, StorageError
-from veo4k.domain.job import JOBS, VEO, Job, Key, State
+from veo4k.domain.job import Job, Key, ProviderApi, State
 from veo4k.domain.message import Message, parse_message
-from veo4k.domain.rules import Moment, after_answer
+from veo4k.domain.response import HttpResponse, Meaning, NoResponse, Response, read_balance
 from veo4k.domain.schedule import Times
-from veo4k.domain.transitions import Opening, create_submitting
-from veo4k.domain.write import Outcome, Write, Written, apply
-from veo4k.services.settle import Office, Request, settle
+from veo4k.domain.transitions import create_submitting
+from veo4k.services.callback import CallbackHandler, Request
 
 FULL_WIDTH = "\N{FULLWIDTH DIGIT ONE}" * 10  # a number to Python's int()
 COUNTS = {"callbacks": 300_000, "answers": 20_000, "messages": 100_000}
@@ -53,7 +53,7 @@ class FailingJobs(MemoryJobs):
     def __post_init__(self) -> None:
         super().__init__()
 
-    def write(self, write: Write) -> Outcome:
+    def write(self, write: ConditionalUpdate) -> Outcome:
         """Do the write, or not."""
         if self.fails:
             raise StorageError("refused")
@@ -107,15 +107,33 @@ def fuzz_callbacks(count: int, seed: int = 0) -> Mapping[str, int]:
     """
     random, seen = Random(seed), Counter[str]()  # noqa: S311 - repeatable on purpose
     for _ in range(count):
-        contract, table_fails, keys_fail = random.choice((VEO, JOBS)), random.random() < 0.02, random.random() < 0.02
+        provider_api, table_fails, keys_fail = (
+            random.choice((ProviderApi.VEO, ProviderApi.JOBS)),
+            random.random() < 0.02,
+            random.random() < 0.02,
+        )
         jobs = FailingJobs()
-        jobs.write(create_submitting(Opening(Message(task_id=TASK), "m", 1, NOON - 300), "a", Times(), contract))
+        jobs.write(
+            create_submitting(
+                Message(task_id=TASK, message_id="m"),
+                1,
+                NOON - 300,
+                claim_id="a",
+                times=Times(),
+                provider_api=provider_api,
+            )
+        )
         before, jobs.fails = jobs.get(KEY), table_fails
         attempt = _callback(random, int(NOON))
-        office = Office(
-            jobs, SimulatedAuth(_unreachable if keys_fail else lambda: None), Times(), HOSTS, optional=False
+        auth = SimulatedAuth(_unreachable if keys_fail else lambda: None)
+        handler = CallbackHandler(
+            jobs,
+            auth,
+            Times(),
+            HOSTS,
+            is_signature_optional=False,
         )
-        status, _note = settle(office, attempt.request, NOON)
+        status, _note = handler.handle(attempt.request, NOON)
         after = jobs.get(KEY)
         if not _is_right(attempt, status, before, after) or len(jobs.all()) != 1:
             raise AssertionError(f"{status} and {after} for {attempt}")
@@ -136,20 +154,27 @@ def _unreachable() -> None:
     raise StorageError("unreachable")
 
 
-def _stood(state: State, contract: str) -> Job:
-    own = OWN if contract == JOBS else None
+def _stood(state: State, provider_api: ProviderApi) -> Job:
+    own = OWN if provider_api == ProviderApi.JOBS else None
     job = Job(
-        task_id=TASK, run=1, index=0, state=state, created_at=NOON - 60, attempts=1, attempt="a", contract=contract
+        task_id=TASK,
+        run=1,
+        index=0,
+        state=state,
+        created_at=NOON - 60,
+        requests_sent=1,
+        claim_id="a",
+        provider_api=provider_api,
     )
-    asked = replace(job, first_asked_at=NOON - 60, asked_at=NOON - 60)
-    accepted = replace(asked, accepted_at=NOON - 50, accepts=1, provider_task_id=own)
+    asked = replace(job, first_requested_at=NOON - 60, requested_at=NOON - 60)
+    accepted = replace(asked, accepted_at=NOON - 50, acceptances=1, provider_task_id=own)
     return asked if state is State.SUBMITTING else replace(accepted, link_dead=True if state is State.READY else None)
 
 
 STOOD = [
-    _stood(state, contract) for state in (State.SUBMITTING, State.PROCESSING, State.READY) for contract in CONTRACTS
+    _stood(state, provider_api) for state in (State.SUBMITTING, State.PROCESSING, State.READY) for provider_api in APIS
 ]
-MOMENT = Moment(now=NOON, until=NOON + 60, times=Times(), hosts=HOSTS, probing=False, new_id="new")
+MOMENT = Context(now=NOON, until=NOON + 60, times=Times(), hosts=HOSTS, on_trial=False, new_id="new")
 
 
 def fuzz_answers(count: int, seed: int = 0) -> Mapping[str, int]:
@@ -161,7 +186,7 @@ def fuzz_answers(count: int, seed: int = 0) -> Mapping[str, int]:
     random, seen = Random(seed), Counter[str]()  # noqa: S311 - repeatable on purpose
     for _ in range(count):
         body = any_body(random)
-        reply = Reply(random.choice(HTTP_STATUSES), body)
+        reply = HttpResponse(random.choice(HTTP_STATUSES), body)
         read_balance(reply)
         for job in STOOD:
             answer = _heard(job, reply)
@@ -170,18 +195,18 @@ def fuzz_answers(count: int, seed: int = 0) -> Mapping[str, int]:
     return dict(sorted(seen.items()))
 
 
-def _heard(job: Job, reply: Reply | NoReply) -> Answer:
-    contract = CONTRACTS[job.contract]
+def _heard(job: Job, reply: HttpResponse | NoResponse) -> Response:
+    contract = APIS[job.provider_api]
     return (contract.read_submission if job.state is State.SUBMITTING else contract.read_record)(reply)
 
 
-def _judge(job: Job, answer: Answer, *, nonsense: bool, reply: Reply) -> None:
-    step = after_answer(job, answer, MOMENT)
-    outcome = apply(step.write, job) if step.write else Written(job)
+def _judge(job: Job, answer: Response, *, nonsense: bool, reply: HttpResponse) -> None:
+    step = after_response(job, answer, MOMENT)
+    outcome = apply(step.update, job) if step.update else Updated(job)
     after = outcome.job or job
     deferred = (State.SUBMITTING, State.QUEUED)
     stayed = after.state is job.state or (job.state in deferred and after.state in deferred)
-    believed = answer.meaning not in (Meaning.LOST, Meaning.SHUT)
+    believed = answer.meaning not in (Meaning.LOST, Meaning.ACCOUNT_REFUSED)
     links = all(HOSTS.target(url) for url in after.urls)
     if (nonsense and (believed or not stayed)) or after.state is State.SUCCEEDED or not links:
         raise AssertionError(f"{answer} and {after.state} for {reply}")

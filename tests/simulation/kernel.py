@@ -93,10 +93,10 @@ def resume(kernel: Kernel, process: "Process", strand: greenlet) -> None:
 
 
 class Process:
-    """One invocation of a function. `skew`: how far its clock is off, in seconds; `stop_at`: when it is killed."""
+    """One invocation of a function. `skew`: how far its clock is off, in seconds; `deadline`: when it is killed."""
 
-    def __init__(self, kernel: Kernel, name: str, stop_at: float, skew: float = 0.0) -> None:
-        self.kernel, self.name, self.stop_at, self.skew = kernel, name, stop_at, skew
+    def __init__(self, kernel: Kernel, name: str, deadline: float, skew: float = 0.0) -> None:
+        self.kernel, self.name, self.deadline, self.skew = kernel, name, deadline, skew
         self.number = next(kernel.processes)
         self.dead = False
         self.is_hurt = False  # something failed it: it may not be held to what it began
@@ -120,7 +120,7 @@ class Process:
         self._done, self._over = done, False
         self.kernel.began(self)
         self.kernel.spawn(self, body)
-        self.kernel.at(self.stop_at, self.kill)
+        self.kernel.at(self.deadline, self.kill)
 
     def _finish(self, value: object, error: BaseException | None) -> None:
         self.dead = self._over = True

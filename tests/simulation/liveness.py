@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from tests.simulation.provider import Making
 from tests.simulation.videos import FOUR_K, HOST, TALL, Fate, content
-from veo4k.domain.answer import Meaning
-from veo4k.domain.job import ENDED, VEO, Code, Job, State
-from veo4k.domain.rules import may_be_asked
+from veo4k.domain.decisions import may_be_polled
+from veo4k.domain.job import ENDED, Code, Job, ProviderApi, State
+from veo4k.domain.response import Meaning
 from veo4k.domain.schedule import Times
 
 if TYPE_CHECKING:
@@ -66,9 +66,9 @@ def _taken(oracles: "Oracles", message_id: str, sending: "Sending") -> None:
 def _ended(oracles: "Oracles", job: Job) -> None:
     if job.state not in ENDED:
         oracles.complain(4, job.task_id, f"run {job.run} is {job.state} for ever")
-    elif job.lane is not None:
+    elif job.partition is not None:
         oracles.complain(4, job.task_id, f"run {job.run} is in the due index for ever")
-    elif job.urls or job.image_urls or job.tokens:
+    elif job.urls or job.image_urls or job.task_tokens:
         oracles.complain(11, job.task_id, "private links or tokens outlive the announcement")
 
 
@@ -119,7 +119,7 @@ def _was_heard_of(oracles: "Oracles", job: Job, making: Making) -> bool:
         for sent in world.provider.sent
     )
     # Where the provider starts over, the product stops asking; under the newer contract it never asks twice.
-    asks = world.weather.contract == "veo" and not world.weather.manners.starts_over
+    asks = world.weather.provider_api == "veo" and not world.weather.manners.starts_over
     healthy = asks and world.end < making.done_at + HALF_AN_HOUR
     return called or (asks and asked) or healthy
 
@@ -137,13 +137,13 @@ def _excused(oracles: "Oracles", job: Job, code: Code | None) -> None:
         oracles.complain(7, job.task_id, "INDEX_AMBIGUOUS, but there is one index only")
     weather = oracles.world.weather
     rough = bool(weather.outages) or max(weather.rates.values()) > 0.1
-    path_gone = job.contract == VEO and math.isfinite(weather.veo_until)
+    path_gone = job.provider_api == ProviderApi.VEO and math.isfinite(weather.veo_until)
     # Of a request that was taken for a new one it tells how that one stands, and of the first one's file nothing more.
     makings = [making for each in oracles.world.model.makings.values() for making in each if making.run == job.key]
-    in_vain = (rough or len(makings) > 1) and job.tries >= MOST_TRIES
-    gave_up_asking = path_gone or not may_be_asked(job) or video.host != HOST or in_vain
+    in_vain = (rough or len(makings) > 1) and job.archive_attempts >= MOST_TRIES
+    gave_up_asking = path_gone or not may_be_polled(job) or video.host != HOST or in_vain
     if code is Code.ARCHIVE_FAILED and there and not gave_up_asking:
-        oracles.complain(7, job.task_id, f"ARCHIVE_FAILED after {job.tries} tries, but the file was there")
+        oracles.complain(7, job.task_id, f"ARCHIVE_FAILED after {job.archive_attempts} tries, but the file was there")
 
 
 def _one_run_each(oracles: "Oracles") -> None:

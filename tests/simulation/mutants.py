@@ -11,16 +11,19 @@ from typing import NamedTuple
 from tests.doubles import jobs_memory
 from tests.simulation import changes
 from tests.simulation.changes import Change, part, together
-from tests.simulation.consequences import SimulatedAnnouncements
+from tests.simulation.consequences import SimulatedEventPublisher
 from tests.simulation.profiles import PROFILES
 from tests.simulation.requests import SimulatedProvider
 from tests.simulation.stream import Schedule
 from tests.simulation.weather import Weather, draw_weather
 from tests.simulation.world import Simulation
 from veo4k.adapters.callback_auth import KeyedCallbackAuth
-from veo4k.domain import gate, rules, transitions
-from veo4k.domain.answer import Meaning
-from veo4k.services import archive, settle, submit, sweep
+from veo4k.domain import decisions, gate, transitions
+from veo4k.domain.response import Meaning
+from veo4k.services import archive, callback, submit, sweep
+from veo4k.services.archive import Archiver
+from veo4k.services.callback import CallbackHandler
+from veo4k.services.sweep import Sweeper
 
 ENOUGH = 60  # seeds within which each of them is caught
 JOBS = 40  # of each seed
@@ -39,7 +42,7 @@ def _mutant(change: Change, *breaks: int, shows_in: str = "") -> Mutant:
 
 
 SIGNATURES = together(
-    part(settle, "_is_fresh", changes.always), part(settle, "_check_other_id", lambda _: lambda *_: None)
+    part(callback, "_is_fresh", changes.always), part(CallbackHandler, "_check_other_id", lambda _: lambda *_: None)
 )
 TURNS = together(part(sweep, "is_turn", changes.always), part(submit, "is_turn", changes.always))
 
@@ -47,37 +50,37 @@ MUTANTS: Mapping[str, Mutant] = {
     "a claim without conditions": _mutant(
         part(transitions, "claim_submission", changes.loosened), 1, 2, 3, shows_in="news meets a probe"
     ),
-    "a lost answer is run again": _mutant(changes.rule(rules._SUBMISSION, Meaning.LOST, changes.run_again), 1, 2),
+    "a lost answer is run again": _mutant(changes.rule(decisions._SUBMISSION, Meaning.LOST, changes.run_again), 1, 2),
     "a lost answer is a failure": _mutant(
-        changes.rule(rules._SUBMISSION, Meaning.LOST, changes.unheard_is_failed),
+        changes.rule(decisions._SUBMISSION, Meaning.LOST, changes.unheard_is_failed),
         7,
         shows_in="half an hour of lost answers",
     ),
     "a lost answer is asked again where a repeat is not safe": _mutant(
-        part(rules, "repeat_is_safe", changes.always), 1, shows_in="the unified task API"
+        part(decisions, "repeat_is_safe", changes.always), 1, shows_in="the unified task API"
     ),
-    "a callback only hints": _mutant(part(transitions, "called_back_ready", changes.only_a_hint), 1, 2),
+    "a callback only hints": _mutant(part(transitions, "callback_ready", changes.only_a_hint), 1, 2),
     "an end without conditions": _mutant(
-        part(transitions, "_as_seen", lambda _: lambda _: changes.ANY_STATE), 3, 5, shows_in="news meets a probe"
+        part(transitions, "_unchanged", lambda _: lambda _: changes.ANY_STATE), 3, 5, shows_in="news meets a probe"
     ),
-    "an answer without conditions": _mutant(part(transitions, "_held", lambda _: lambda _: changes.ANY_STATE), 1, 3),
-    "a callback's links are trusted": _mutant(part(settle, "fetchable", changes.as_they_come), 8),
+    "an answer without conditions": _mutant(part(transitions, "_claimed", lambda _: lambda _: changes.ANY_STATE), 1, 3),
+    "a callback's links are trusted": _mutant(part(callback, "fetchable", changes.as_they_come), 8),
     "no signature check": _mutant(SIGNATURES, 8),
-    "no token check": _mutant(part(KeyedCallbackAuth, "token_holds", changes.always), 8),
-    "a callback overwrites": _mutant(part(transitions, "called_back_ready", changes.loosened), 3),
-    "a callback makes a row": _mutant(part(settle, "_write_down", changes.makes_a_row), 4),
+    "no token check": _mutant(part(KeyedCallbackAuth, "verify_token", changes.always), 8),
+    "a callback overwrites": _mutant(part(transitions, "callback_ready", changes.loosened), 3),
+    "a callback makes a row": _mutant(part(CallbackHandler, "_write", changes.makes_a_row), 4),
     "record-info of the base is believed": _mutant(
-        part(SimulatedProvider, "probe", lambda _: changes.asks_for_the_base), 6, 7
+        part(SimulatedProvider, "poll", lambda _: changes.asks_for_the_base), 6, 7
     ),
-    "refused events are ignored": _mutant(part(SimulatedAnnouncements, "_batch", changes.sends_all), 5),
-    "ends are never announced again": _mutant(changes.in_both("when_due", changes.never_nudges_ends), 5),
+    "refused events are ignored": _mutant(part(SimulatedEventPublisher, "_batch", changes.sends_all), 5),
+    "ends are never announced again": _mutant(changes.in_both("when_due", changes.never_retriggers_ends), 5),
     "links are told with their query strings": _mutant(part(transitions, "without_query", changes.unchanged), 11),
     "no sweep": _mutant(part(Schedule, "_sweep", lambda _: lambda _: None), 4),
     "what is processing is submitted": _mutant(changes.in_both("when_due", changes.submits_what_is_processing), 1),
-    "own writes are not recognised": _mutant(part(jobs_memory, "is_ours", changes.never), 4),
+    "own writes are not recognised": _mutant(part(jobs_memory, "is_own", changes.never), 4),
     "no look at the picture's size": _mutant(part(archive, "is_4k", changes.always), 6),
     "the gate is a fixed window": _mutant(part(gate, "_next_instant", lambda _: changes.fixed_window), 9),
-    "the shut gate has slots for all": _mutant(part(gate, "shut_until", changes.zero), 9),
+    "the shut gate has slots for all": _mutant(part(gate, "paused_until", changes.zero), 9),
     "the day is not counted": _mutant(
         part(gate, "submissions_today", changes.zero), 9, shows_in="a limit of thirty submissions a day"
     ),
@@ -87,10 +90,10 @@ MUTANTS: Mapping[str, Mutant] = {
         2,
         shows_in="an hour in which functions die at their requests",
     ),
-    "a probe without a claim": _mutant(part(sweep, "_claim_probe", changes.unclaimed), 2),
-    "READY leaves the due index": _mutant(changes.puts("called_back_ready", lane=None, due=None), 4),
+    "a probe without a claim": _mutant(part(Sweeper, "_claim_poll", changes.unclaimed), 2),
+    "READY leaves the due index": _mutant(changes.puts("callback_ready", partition=None, due=None), 4),
     "a run without its message": _mutant(part(transitions, "_new", changes.without_message_id), 4),
-    "siblings are ignored": _mutant(part(archive, "_siblings", changes.finds_nothing), 6),
+    "siblings are ignored": _mutant(part(Archiver, "_siblings", changes.finds_nothing), 6),
     "turns are ignored": _mutant(TURNS, 1),
 }
 

@@ -27,12 +27,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from tests.simulation import liveness, pacing
 from tests.simulation.effects import STRANGER
 from tests.simulation.kernel import Process
+from veo4k.domain.decisions import MOST_ACCEPTANCES
 from veo4k.domain.errors import StorageError
 from veo4k.domain.gate import Gate
 from veo4k.domain.job import ATTRIBUTES, ENDED, Job, Key, State
-from veo4k.domain.notes import Note
+from veo4k.domain.log_events import LogEntry
 from veo4k.domain.ports import Change
-from veo4k.domain.rules import MOST_ACCEPTS
 
 if TYPE_CHECKING:
     from tests.simulation.world import Simulation
@@ -83,9 +83,9 @@ class Oracles:
         process = self.world.kernel.process
         if process is not None and process.name == STRANGER:
             self.complain(8, new.task_id, "a forged request changed the table")
-        if new.lane is None and new.state not in ENDED:
+        if new.partition is None and new.state not in ENDED:
             self.complain(4, new.task_id, f"{new.state} left the due index")
-        if new.attempt is not None and (old is None or old.attempt != new.attempt):
+        if new.claim_id is not None and (old is None or old.claim_id != new.claim_id):
             self._claimed(old, new)
         if old is not None:
             self._compared(old, new)
@@ -106,9 +106,9 @@ class Oracles:
             self.complain(3, new.task_id, f"the public part of {old.state} changed")
         if old.accepted_at is not None and new.accepted_at != old.accepted_at:
             self.complain(1, new.task_id, "acceptedAt changed")
-        if new.attempts > old.attempts and old.accepts >= MOST_ACCEPTS:
-            self.complain(1, new.task_id, f"asked again after {old.accepts} acceptances")
-        if new.lane is None and old.lane is not None and not self.events.get(new.key):
+        if new.requests_sent > old.requests_sent and old.acceptances >= MOST_ACCEPTANCES:
+            self.complain(1, new.task_id, f"asked again after {old.acceptances} acceptances")
+        if new.partition is None and old.partition is not None and not self.events.get(new.key):
             self.complain(5, new.task_id, "left the due index unannounced")
 
     def gate_changed(self, old: Gate, new: Gate) -> None:
@@ -116,7 +116,7 @@ class Oracles:
         if not old.reason or new.instants == old.instants:
             return
         early = self.world.kernel.now < old.until - 2 * self.world.weather.skew
-        if early or not new.probe or not pacing.is_one_more(old.instants, new.instants):
+        if early or not new.trial or not pacing.is_one_more(old.instants, new.instants):
             self.complain(9, "#gate", "more slots of a shut gate than its only one")
 
     def announced(self, job: Job, told: dict[str, object]) -> None:
@@ -130,10 +130,10 @@ class Oracles:
             self.complain(11, job.task_id, "a secret in an event")
         self.events.setdefault(job.key, []).append(told)
 
-    def noted(self, note: Note) -> None:
+    def noted(self, entry: LogEntry) -> None:
         """Look at what goes to the log."""
-        if any(secret in str(value) for value in note.detail.values() for secret in SECRETS):
-            self.complain(11, note.job.task_id if note.job else "", f"a secret in the note {note.action}")
+        if any(secret in str(value) for value in entry.detail.values() for secret in SECRETS):
+            self.complain(11, entry.job.task_id if entry.job else "", f"a secret in the entry {entry.event}")
 
     def answered(self, batch: Sequence[str], again: Sequence[str]) -> None:
         """Look at which messages of a batch are to be delivered again."""

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from tests.simulation.provider import Making
 from tests.simulation.requests import Sent
-from veo4k.domain.answer import ACCEPTED, Meaning
+from veo4k.domain.decisions import MOST_ACCEPTANCES
 from veo4k.domain.gate import DAY, LATEST
-from veo4k.domain.job import JOBS, Job, Key
-from veo4k.domain.rules import MOST_ACCEPTS
+from veo4k.domain.job import Job, Key, ProviderApi
+from veo4k.domain.response import ACCEPTED, Meaning
 from veo4k.domain.schedule import unknown_wait
 
 if TYPE_CHECKING:
@@ -92,12 +92,12 @@ def _acceptances(oracles: "Oracles", job: Job, requests: list[Sent], makings: li
     """Count what was accepted and charged for one run, against what the contract and the provider's manners allow."""
     manners, restored = oracles.world.weather.manners, oracles.world.restored_at
     paid = [sent for sent in requests if sent.paid]
-    if job.contract == JOBS and not any(sent.left_at < restored for sent in paid):
+    if job.provider_api == ProviderApi.JOBS and not any(sent.left_at < restored for sent in paid):
         _asked_once(oracles, job, paid)
-    if job.contract == JOBS or not (manners.starts_over or manners.retries_failures):
+    if job.provider_api == ProviderApi.JOBS or not (manners.starts_over or manners.retries_failures):
         most = 1
     else:
-        most = MOST_ACCEPTS + sum(sent.meaning not in ACCEPTED or sent.by.is_hurt for sent in paid)
+        most = MOST_ACCEPTANCES + sum(sent.meaning not in ACCEPTED or sent.by.is_hurt for sent in paid)
     if len(makings) > most:
         oracles.complain(1, job.task_id, f"run {job.run} was accepted, and charged, {len(makings)} times")
 

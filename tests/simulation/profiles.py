@@ -9,7 +9,7 @@ from tests.simulation.oracles import Violation
 from tests.simulation.restore import without_table
 from tests.simulation.weather import HOUR, Weather
 from tests.simulation.world import Simulation
-from veo4k.domain.job import JOBS
+from veo4k.domain.job import ProviderApi
 
 USUAL = Weather()
 MANY_REFUSED = dict.fromkeys(MENUS, 0.01) | {"request": 0.6}
@@ -49,7 +49,7 @@ PROFILES: Mapping[str, Weather] = {
     "a limit of thirty submissions a day": replace(USUAL, daily=30),
     "the table lost, and half an hour later as it was ten minutes before": without_table(USUAL, HOUR / 2, HOUR),
     "two versions of the code": replace(USUAL, mixed=True),
-    "the unified task API": replace(USUAL, contract=JOBS),
+    "the unified task API": replace(USUAL, provider_api=ProviderApi.JOBS),
     "the older paths end, and an hour later the stack is switched": replace(
         USUAL, veo_until=600.0, switched_at=600.0 + HOUR
     ),
@@ -63,7 +63,7 @@ CALM_PROFILES: Mapping[str, Weather] = {
     "every callback lost": replace(NOTHING_WRONG, calls_back=False),
     "an hour without credits": replace(NOTHING_WRONG, fault_end=2 * HOUR, spread=HOUR, outages=(NO_CREDITS,)),
     "a limit of thirty submissions a day": replace(NOTHING_WRONG, daily=DAILY),
-    "the unified task API": replace(NOTHING_WRONG, contract=JOBS),
+    "the unified task API": replace(NOTHING_WRONG, provider_api=ProviderApi.JOBS),
     "two versions of the code": replace(NOTHING_WRONG, mixed=True),
     "the older paths end, and an hour later the stack is switched": replace(
         NOTHING_WRONG, veo_until=300.0, switched_at=300.0 + HOUR

@@ -9,8 +9,8 @@ from tests.simulation import shapes
 from tests.simulation.kernel import Kernel
 from tests.simulation.shapes import reply
 from tests.simulation.videos import FOUR_K, GONE, HD, TALL, Fate, File, Video, content
-from veo4k.domain.answer import Reply
-from veo4k.domain.job import JOBS, Job, Key
+from veo4k.domain.job import Job, Key, ProviderApi
+from veo4k.domain.response import HttpResponse
 
 WINDOW, REQUESTS = 10.0, 20
 
@@ -39,7 +39,7 @@ class Making:
     known_at: float
     done_at: float
     callback: tuple[str, str, str]  # task, index and run of its URL
-    contract: str
+    provider_api: ProviderApi
 
     def is_made(self, now: float) -> bool:
         """Tell whether its result is there."""
@@ -62,7 +62,7 @@ class ProviderModel:
     arrivals: deque[float] = field(default_factory=deque)
     refused_429: int = 0
 
-    def post(self, job: Job) -> Reply:
+    def post(self, job: Job) -> HttpResponse:
         """Answer a request for a video, at the instant it arrives."""
         now = self.kernel.now
         while self.arrivals and self.arrivals[0] <= now - WINDOW:
@@ -73,13 +73,13 @@ class ProviderModel:
         self.arrivals.append(now)
         return self._answer(job, self.videos[job.task_id], now)
 
-    def _answer(self, job: Job, video: Video, now: float) -> Reply:
+    def _answer(self, job: Job, video: Video, now: float) -> HttpResponse:
         if refusal := _REFUSALS.get(video.fate):
             return reply(*refusal)
         if video.fate is Fate.UNFINISHED and now < video.ready_at:
             return reply(422, "record status is not success.")
         known = [making for making in self._makings(job.task_id, job.index) if making.known_at <= now]
-        again = job.contract == JOBS or self.random.random() < self.manners.starts_over
+        again = job.provider_api == ProviderApi.JOBS or self.random.random() < self.manners.starts_over
         if not known or again:
             return self._accept(job, video, now)
         return self._status(job, known[-1], now)
@@ -87,7 +87,7 @@ class ProviderModel:
     def _makings(self, task_id: str, index: int) -> list[Making]:
         return self.makings.setdefault((task_id, index if self.manners.counts_index else 0), [])
 
-    def _accept(self, job: Job, video: Video, now: float) -> Reply:
+    def _accept(self, job: Job, video: Video, now: float) -> HttpResponse:
         mine = self._makings(job.task_id, job.index)
         number = sum(len(each) for each in self.makings.values()) + 1
         known = now + self.manners.registers_within * self.random.random() ** 2
@@ -95,12 +95,12 @@ class ProviderModel:
             video=video,
             index=job.index,
             run=job.key,
-            own_id=f"own_4k_{number:08d}" if video.own_id or job.contract == JOBS else job.task_id,
+            own_id=f"own_4k_{number:08d}" if video.own_id or job.provider_api == ProviderApi.JOBS else job.task_id,
             accepted_at=now,
             known_at=known,
             done_at=now + (float("inf") if video.fate is Fate.STUCK else video.takes),
             callback=(job.task_id, str(job.index), str(job.run)),
-            contract=job.contract,
+            provider_api=job.provider_api,
         )
         mine.append(making)
         self.own_ids[making.own_id] = making
@@ -108,7 +108,7 @@ class ProviderModel:
             self.kernel.at(making.done_at, self.call_back, making)
         return reply(200, "success", taskId=making.own_id, resultUrls=None, imageUrls=None)
 
-    def _status(self, job: Job, making: Making, now: float) -> Reply:
+    def _status(self, job: Job, making: Making, now: float) -> HttpResponse:
         named = making.own_id if self.manners.names_own_id else job.task_id
         if now < making.done_at:
             return reply(422, "4k is processing. It should be ready in 5-10 minutes.", taskId=named)
@@ -118,12 +118,12 @@ class ProviderModel:
             return reply(422, "The video has been generated successfully", taskId=named)
         return reply(422, "The video has been generated successfully", taskId=named, **self.result(making))
 
-    def _failed(self, job: Job, making: Making, now: float) -> Reply:
+    def _failed(self, job: Job, making: Making, now: float) -> HttpResponse:
         if self.manners.retries_failures:
             return self._accept(job, making.video, now)
         return reply(500, "The 4K version of this video is unavailable. Please try a different video.")
 
-    def record(self, own_id: str | None) -> Reply:
+    def record(self, own_id: str | None) -> HttpResponse:
         """Answer a question for the details of a task; under a base video's id it shows the base video."""
         if own_id is None:
             return reply(422, "taskId is missing")
@@ -163,7 +163,11 @@ class ProviderModel:
 
     def body(self, making: Making) -> bytes:
         """Give the body of a callback."""
-        named = making.own_id if self.manners.names_own_id or making.contract == JOBS else making.run.task_id
+        named = (
+            making.own_id
+            if self.manners.names_own_id or making.provider_api == ProviderApi.JOBS
+            else making.run.task_id
+        )
         return shapes.callback(making, named, self.result(making), self.random)
 
 

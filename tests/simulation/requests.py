@@ -8,16 +8,17 @@ from tests.simulation.faults import Fault
 from tests.simulation.kernel import Process
 from tests.simulation.provider import ProviderModel
 from tests.simulation.shapes import GONE, reply
-from veo4k.adapters.kie import CONTRACTS
-from veo4k.domain.answer import Answer, Meaning, NoReply, Reply
-from veo4k.domain.job import VEO, Job, Key
-from veo4k.domain.rules import probes_by_post
+from veo4k.adapters.provider_kie import APIS
+from veo4k.domain.decisions import polls_by_post
+from veo4k.domain.job import Job, Key, ProviderApi
+from veo4k.domain.response import HttpResponse, Meaning, NoResponse, Response
+from veo4k.domain.wait_reason import WaitReason
 
 TIMEOUT = 20.0  # seconds the product waits for an answer
 LATEST_ARRIVAL = 45.0  # seconds a request may be under way, its sender long gone
 
 _INSTEAD = {
-    Fault.BAD_GATEWAY: Reply(502, b"<html>Bad Gateway</html>"),
+    Fault.BAD_GATEWAY: HttpResponse(502, b"<html>Bad Gateway</html>"),
     Fault.TOO_MANY: reply(429, "too many requests"),
     Fault.NO_CREDITS: reply(402, "insufficient credits"),
     Fault.MAINTENANCE: reply(455, "maintenance"),
@@ -27,8 +28,8 @@ _INSTEAD = {
 """Answers of somebody before the provider, or of its front door: nothing was accepted."""
 
 _MANGLED = {
-    Fault.BAD_GATEWAY_AFTER: Reply(502, b"<html>Bad Gateway</html>"),
-    Fault.GARBLED: Reply(200, b'{"code":"200"}'),
+    Fault.BAD_GATEWAY_AFTER: HttpResponse(502, b"<html>Bad Gateway</html>"),
+    Fault.GARBLED: HttpResponse(200, b'{"code":"200"}'),
     Fault.SERVER_ERROR: reply(500, "Server exception, please try again later"),
 }
 """Answers that hide what the provider said."""
@@ -64,47 +65,51 @@ class SimulatedProvider:
     unset_until: float = 0.0
     veo_until: float = float("inf")  # then the older contract's paths are gone
 
-    def unready(self) -> str:
-        """Tell whether the secrets are set."""
-        return "API_KEY_UNSET" if self.effects.kernel.now < self.unset_until else ""
+    def unset_secret(self) -> WaitReason | None:
+        """Return which secret is unset."""
+        return WaitReason.API_KEY_UNSET if self.effects.kernel.now < self.unset_until else None
 
-    def ask(self, job: Job) -> Answer:
+    def submit(self, job: Job) -> Response:
         """Send the paid request."""
         return self._send(job, paid=True)
 
-    def probe(self, job: Job) -> Answer:
+    def poll(self, job: Job) -> Response:
         """Ask how a job stands."""
-        return self._send(job, paid=probes_by_post(job))
+        return self._send(job, paid=polls_by_post(job))
 
-    def _send(self, job: Job, *, paid: bool) -> Answer:
+    def balance(self) -> float | None:
+        """Return no balance: the simulation reads none."""
+        return None
+
+    def _send(self, job: Job, *, paid: bool) -> Response:
         effects = self.effects
         fault = effects.draw("request", job.task_id)
         self.asked.add((effects.running(), job.key))
         if fault is Fault.CRASH_BEFORE:
             effects.running().crash()
         if fault is Fault.UNSENT:
-            return Answer(meaning=Meaning.NEVER_SENT, reason="ConnectTimeout")
+            return Response(meaning=Meaning.NOT_SENT, cause="ConnectTimeout")
         sent = Sent(job.key, effects.kernel.now, effects.running(), paid)
         self.sent.append(sent)
         heard = self._exchange(job, fault, paid=paid)
-        contract = CONTRACTS[job.contract]
+        contract = APIS[job.provider_api]
         answer = (contract.read_submission if paid else contract.read_record)(heard)
         sent.meaning, sent.known_at = answer.meaning, effects.kernel.now
         if effects.timeline.tells:
             effects.timeline.add(job.task_id, effects.running().name, "answer", f"{answer.meaning} {answer.reason}")
         return answer
 
-    def _exchange(self, job: Job, fault: Fault | None, *, paid: bool) -> Reply | NoReply:
+    def _exchange(self, job: Job, fault: Fault | None, *, paid: bool) -> HttpResponse | NoResponse:
         kernel, random = self.effects.kernel, self.effects.random
         if fault in (Fault.NOT_ARRIVED, Fault.LATE):
             if fault is Fault.LATE:
                 kernel.after(LATEST_ARRIVAL * random.random(), self._arrive, job, paid)
             kernel.pause(TIMEOUT)
-            return NoReply(sent=True, why="ReadTimeout")
+            return NoResponse(is_sent=True, cause="ReadTimeout")
         kernel.pause(0.05 + 0.04 * random.random())
         if fault in _INSTEAD:
             return _INSTEAD[fault]
-        if job.contract == VEO and kernel.now >= self.veo_until:
+        if job.provider_api == ProviderApi.VEO and kernel.now >= self.veo_until:
             return GONE
         heard = self._arrive(job, paid)
         if fault is Fault.CRASH_AFTER:
@@ -113,9 +118,9 @@ class SimulatedProvider:
             kernel.pause((TIMEOUT - 1) * random.random())
         if fault is Fault.LOST:
             kernel.pause(TIMEOUT)
-            return NoReply(sent=True, why="ReadTimeout")
+            return NoResponse(is_sent=True, cause="ReadTimeout")
         kernel.pause(0.01 + 0.2 * random.random())
         return _MANGLED.get(fault, heard) if fault else heard
 
-    def _arrive(self, job: Job, paid: bool) -> Reply:
+    def _arrive(self, job: Job, paid: bool) -> HttpResponse:
         return self.model.post(job) if paid else self.model.record(job.own_id)

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 from tests.simulation.faults import TABLE, Fault, Outage
 from veo4k.domain.gate import Gate
-from veo4k.domain.job import Job, Key, Lane
+from veo4k.domain.job import Job, Key, Partition
 
 if TYPE_CHECKING:
     from tests.simulation.weather import Weather
     from tests.simulation.world import Simulation
 
 Tasks = dict[str, dict[int, Job]]
-Index = dict[Lane, dict[Key, float]]
+Index = dict[Partition, dict[Key, float]]
 FORGOTTEN = 600.0  # seconds before the loss that the backup does not know
 LEEWAY = 120.0  # seconds a message may take to become a row
 

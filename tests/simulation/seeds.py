@@ -11,6 +11,7 @@ from typing import NamedTuple
 from tests.simulation.oracles import Violation
 from tests.simulation.weather import draw_weather
 from tests.simulation.world import Simulation
+from veo4k.domain.job import ProviderApi
 
 JOBS = 100  # messages of a seed
 
@@ -25,16 +26,16 @@ class Report(NamedTuple):
     accepted: int
 
 
-def simulate(seed: int, jobs: int = JOBS, contract: str = "") -> Report:
+def simulate(seed: int, jobs: int = JOBS, provider_api: ProviderApi | None = None) -> Report:
     """Run one seed."""
-    world = Simulation(seed, draw_weather(seed, jobs, contract)).run()
+    world = Simulation(seed, draw_weather(seed, jobs, provider_api)).run()
     accepted = sum(len(each) for each in world.model.makings.values())
     return Report(seed, jobs, tuple(world.oracles.violations), digest(world), accepted)
 
 
-def replay(seed: int, jobs: int = JOBS, contract: str = "") -> str:
+def replay(seed: int, jobs: int = JOBS, provider_api: ProviderApi | None = None) -> str:
     """Give the command that replays a seed and tells what happened."""
-    given = {"SEED": seed, "JOBS": jobs if jobs != JOBS else "", "CONTRACT": contract}
+    given = {"SEED": seed, "JOBS": jobs if jobs != JOBS else "", "CONTRACT": provider_api or ""}
     return "make simulate " + " ".join(f"{name}={value}" for name, value in given.items() if value != "")
 
 
@@ -47,10 +48,10 @@ def digest(world: Simulation) -> str:
 
 
 def simulate_all(
-    seeds: Iterable[int], jobs: int, contract: str, hears: Callable[[Report], object]
+    seeds: Iterable[int], jobs: int, provider_api: ProviderApi | None, hears: Callable[[Report], object]
 ) -> tuple[int, float]:
     """Run many seeds side by side; gives how many jobs that were, and the seconds it took."""
-    begun, count, one = time.perf_counter(), 0, partial(simulate, jobs=jobs, contract=contract)
+    begun, count, one = time.perf_counter(), 0, partial(simulate, jobs=jobs, provider_api=provider_api)
     with ProcessPoolExecutor() as pool:
         for report in pool.map(one, seeds, chunksize=4):
             hears(report)

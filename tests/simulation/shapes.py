@@ -6,27 +6,29 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from tests.simulation.videos import Fate
-from veo4k.domain.answer import Reply
-from veo4k.domain.job import JOBS
+from veo4k.domain.job import ProviderApi
+from veo4k.domain.response import HttpResponse
 
 if TYPE_CHECKING:
     from tests.simulation.provider import Making
 
 Links = Mapping[str, list[str] | None]
 CREDITS = 120
-GONE = Reply(404, b"<html>Not Found</html>")
+GONE = HttpResponse(404, b"<html>Not Found</html>")
 """What a path that is no more answers: no envelope."""
 _STATES = ("waiting", "queuing", "generating")
 
 
-def reply(code: int, message: str, **data: Any) -> Reply:
+def reply(code: int, message: str, **data: Any) -> HttpResponse:
     """Give an answer in the provider's envelope, over HTTP 200."""
-    return Reply(200, json.dumps({"code": code, "msg": message, "data": data or None}).encode())
+    return HttpResponse(200, json.dumps({"code": code, "msg": message, "data": data or None}).encode())
 
 
-def record(making: "Making", now: float, links: Links) -> Reply:
+def record(making: "Making", now: float, links: Links) -> HttpResponse:
     """Give a task's record as its own contract has it; `links`: of the result, where there is one by now."""
-    return reply(200, "success", taskId=making.own_id, **_RECORDS[making.contract == JOBS](making, now, links))
+    return reply(
+        200, "success", taskId=making.own_id, **_RECORDS[making.provider_api == ProviderApi.JOBS](making, now, links)
+    )
 
 
 def _veo_record(making: "Making", now: float, links: Links) -> dict[str, Any]:
@@ -50,7 +52,7 @@ _RECORDS = (_veo_record, _jobs_record)
 
 def callback(making: "Making", named: str, links: Links, random: Random) -> bytes:
     """Give the body of a callback about a result, or a failure, that names this id."""
-    if making.contract == JOBS:
+    if making.provider_api == ProviderApi.JOBS:
         body = _jobs_callback(making, named, links, random)
     elif making.video.fate is Fate.FAILS:
         data = {"taskId": named} if random.random() < 0.8 else None

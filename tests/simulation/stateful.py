@@ -29,7 +29,7 @@ from tests.simulation.provider import Making, Manners
 from tests.simulation.videos import FOUR_K, GONE, HD, Fate, Video
 from tests.simulation.world import BEGIN, Simulation
 from veo4k.domain import gate
-from veo4k.domain.job import JOBS, VEO, Job
+from veo4k.domain.job import Job, ProviderApi
 
 TASKS = ("veo-task-one", "veo-task-two")
 OFTEN = {"write": 5, "request": 3, "record": 5, "to bus": 3}  # where most promises may break
@@ -71,16 +71,18 @@ class Lives(RuleBasedStateMachine):
 
     @initialize(
         seed=st.integers(0, LATENCIES),
-        contract=st.sampled_from((VEO, VEO, JOBS)),
+        provider_api=st.sampled_from((ProviderApi.VEO, ProviderApi.VEO, ProviderApi.JOBS)),
         skew=st.sampled_from((0.05, 0.05, 2.0, 30.0)),
         videos=st.tuples(*[VIDEOS] * len(TASKS)),
         counts_index=st.booleans(),
     )
-    def begin(self, seed: int, contract: str, skew: float, videos: tuple[Video, ...], *, counts_index: bool) -> None:
+    def begin(
+        self, seed: int, provider_api: ProviderApi, skew: float, videos: tuple[Video, ...], *, counts_index: bool
+    ) -> None:
         """Begin with an empty table."""
         manners = Manners(registers_within=30.0, counts_index=counts_index)
         rough = dict.fromkeys(MENUS, 1.0)  # what is placed may be any number of faults
-        weather = replace(CALM, rates=rough, contract=contract, skew=skew, manners=manners)
+        weather = replace(CALM, rates=rough, provider_api=provider_api, skew=skew, manners=manners)
         self.faults = ScriptedFaults()
         self.world = Simulation(seed, weather, faults=self.faults)
         self.world.model.videos.update(zip(TASKS, videos, strict=True))
@@ -164,7 +166,7 @@ class Lives(RuleBasedStateMachine):
     @rule(shut=st.booleans())
     def the_operator_turns_the_gate(self, *, shut: bool) -> None:
         row = self.world.gate_row
-        row.row = (gate.shut_by_hand if shut else gate.open_by_hand)(row.row, "operator")
+        row.row = (gate.pause_by_hand if shut else gate.resume)(row.row, "operator")
 
     def _runs(self, task: str) -> list[Job]:
         return list(self.world.memory.runs(task))

@@ -10,7 +10,7 @@ from tests.simulation.faults import Fault, Faults
 from tests.simulation.kernel import Kernel
 from veo4k.domain.job import ENDED, State
 from veo4k.domain.ports import Change
-from veo4k.services.publish import _asks_for_action
+from veo4k.services.publish import _is_trigger
 
 BATCH, MOST_TRIES, MINUTE = 100, 6, 60.0
 SHOWN = ENDED | {State.READY}
@@ -29,7 +29,7 @@ class Stream:
 
     def record(self, change: Change) -> None:
         """Take a change of the table, if the function's event source lets it through."""
-        if change.new.state not in SHOWN or change.new.lane is None:
+        if change.new.state not in SHOWN or change.new.partition is None:
             return
         fault = self.faults.draw("record", self.kernel.now)
         times = {Fault.NOT_ARRIVED: 0, Fault.REFUSED: 0, Fault.TWICE: 2}
@@ -53,7 +53,7 @@ class Stream:
             else:
                 self.kernel.after(1.0, self._try, batch, tries + 1)
 
-        if any(_asks_for_action(change) for change in batch):
+        if any(_is_trigger(change) for change in batch):
             self.publish(batch, done)
         else:
             done(True)  # the function would do nothing, and most records are such

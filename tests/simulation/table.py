@@ -9,9 +9,9 @@ from tests.simulation.effects import Effects
 from tests.simulation.faults import Fault
 from tests.simulation.kernel import Process
 from veo4k.adapters.gate_dynamodb import DynamoGate
+from veo4k.domain.conditional_update import ConditionalUpdate, Outcome
 from veo4k.domain.gate import Gate, Pace, Slots
-from veo4k.domain.job import Job, Key, Lane
-from veo4k.domain.write import Outcome, Write
+from veo4k.domain.job import Job, Key, Partition
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -27,9 +27,9 @@ class SimulatedJobs:
         self.effects, self.memory = effects, memory
         self.unsent: set[tuple[Process, Key]] = set()  # claims of requests that never left, as far as they were told
 
-    def write(self, write: Write) -> Outcome:
+    def write(self, write: ConditionalUpdate) -> Outcome:
         """Do one conditional write."""
-        if write.add.get("attempts", 0) < 0:
+        if write.add.get("requests_sent", 0) < 0:
             self.unsent.add((self.effects.running(), write.key))
         outcome = self.effects.do("write", write.key.task_id, lambda: self.memory.write(write))
         if self.effects.timeline.tells:
@@ -47,7 +47,7 @@ class SimulatedJobs:
         """Read all runs of a task."""
         return self.effects.do("runs", task_id, lambda: self.memory.runs(task_id))
 
-    def due(self, lane: Lane, until: float) -> Iterator[Key]:
+    def due(self, lane: Partition, until: float) -> Iterator[Key]:
         """Give the due keys page by page; a stale index misses some and shows others that are due no more."""
         fault = self.effects.draw("due", str(lane))
         stale = fault is Fault.STALE
@@ -62,7 +62,7 @@ class SimulatedJobs:
                 self.effects.do("due", str(lane), lambda: None)
             yield key
 
-    def _due(self, lane: Lane, until: float) -> list[Key]:
+    def _due(self, lane: Partition, until: float) -> list[Key]:
         return list(self.memory.due(lane, until))
 
 
@@ -96,9 +96,10 @@ class SimulatedGate(DynamoGate):
         self._row.granted += slots.instants
         return slots
 
-    def _read(self) -> Gate:
-        self._seen = self._effects.do("gate read", "#gate", lambda: self._row.row)
-        return self._seen
+    def read(self) -> Gate:
+        """Read the gate's row."""
+        self._copy = self._effects.do("gate read", "#gate", lambda: self._row.row)
+        return self._copy
 
     def _write(self, version: int, planned: Gate) -> Gate | None:
         return self._effects.do("gate write", "#gate", lambda: self._row.write(version, planned))

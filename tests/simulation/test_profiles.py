@@ -7,9 +7,9 @@ import pytest
 from tests.simulation.oracles import summary
 from tests.simulation.profiles import BURST, CALM_PROFILES, DAILY, NO_CREDITS, PROFILES
 from tests.simulation.world import BEGIN, Simulation
-from veo4k.domain.answer import Meaning
 from veo4k.domain.gate import DAY, LONGEST_PAUSE, Pace
 from veo4k.domain.job import State
+from veo4k.domain.response import Meaning
 
 
 @pytest.mark.parametrize("name", PROFILES)

@@ -8,6 +8,7 @@ import pytest
 
 from tests.simulation.oracles import summary
 from tests.simulation.seeds import replay, simulate
+from veo4k.domain.job import ProviderApi
 
 BLOCK = 10
 
@@ -33,7 +34,8 @@ def test_a_seed_replays_bit_for_bit() -> None:
 
 def test_a_seed_is_replayed_by_a_target_of_the_makefile() -> None:
     assert replay(7) == "make simulate SEED=7"
-    assert replay(7, 40, "jobs") == "make simulate SEED=7 JOBS=40 CONTRACT=jobs"
-    told = subprocess.run(["make", "--dry-run", *replay(7, 40, "jobs").split()[1:]], capture_output=True, check=True)  # noqa: S603, S607 - our own Makefile
-    words = " ".join(told.stdout.decode().replace("\\\n", " ").split())
+    assert replay(7, 40, ProviderApi.JOBS) == "make simulate SEED=7 JOBS=40 CONTRACT=jobs"
+    command = ["make", "--dry-run", *replay(7, 40, ProviderApi.JOBS).split()[1:]]
+    shown = subprocess.run(command, capture_output=True, check=True)  # noqa: S603 - our own Makefile
+    words = " ".join(shown.stdout.decode().replace("\\\n", " ").split())
     assert "tests.simulation --seed 7 --jobs 40 --contract jobs" in words

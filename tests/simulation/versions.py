@@ -9,10 +9,10 @@ from dataclasses import replace
 from typing import Any
 
 from tests.simulation.table import SimulatedJobs
+from veo4k.domain.conditional_update import ConditionalUpdate, Outcome
 from veo4k.domain.job import DEFAULTS, Job, Key
-from veo4k.domain.write import Outcome, Write
 
-NEWER = ("credits_consumed", "first_asked_at", "reason", "evidence")
+NEWER = ("credits_consumed", "first_requested_at", "wait_reason", "evidence")
 """What the older version had not got yet: nothing on which a promise rests."""
 LATER = {"later": "x", "#later": 1}
 """What a version to come has already put into each row."""
@@ -21,11 +21,11 @@ LATER = {"later": "x", "#later": 1}
 class MixedJobs(SimulatedJobs):
     """The Jobs port of whichever version runs."""
 
-    def write(self, write: Write) -> Outcome:
+    def write(self, write: ConditionalUpdate) -> Outcome:
         """Do one conditional write, with the attributes that this version knows."""
         if not self._is_older():
             return super().write(write)
-        known = replace(write, put=_older(write.put), keep=_older(write.keep), add=_older(write.add))
+        known = replace(write, put=_older(write.put), set_if_absent=_older(write.set_if_absent), add=_older(write.add))
         outcome = super().write(known)
         return outcome if outcome.job is None else replace(outcome, job=self._seen(outcome.job))
 

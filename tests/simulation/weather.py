@@ -6,7 +6,7 @@ from random import Random
 
 from tests.simulation.faults import AWS, BY_OTHERS, MENUS, TABLE, Fault, Outage
 from tests.simulation.provider import Manners
-from veo4k.domain.job import JOBS, VEO
+from veo4k.domain.job import ProviderApi
 
 HOUR = 3600.0
 FIXED_RATES = dict.fromkeys(MENUS, 0.01) | dict.fromkeys(BY_OTHERS, 0.05)
@@ -30,7 +30,7 @@ class Weather:
     invalid: float = 0.03  # of the messages
     repeated: float = 0.1  # of the tasks have more than one message
     tokens: float = 0.1  # of the messages carry a task token
-    contract: str = VEO
+    provider_api: ProviderApi = ProviderApi.VEO
     switched_at: float = float("inf")  # then the stack's contract is the newer one
     veo_until: float = float("inf")  # then the older contract's paths answer 404
     daily: int = 0  # submissions of a UTC day
@@ -43,10 +43,10 @@ class Weather:
     fails: float = 0.0  # of the videos, besides the usual
 
 
-def draw_weather(seed: int, jobs: int, contract: str = "") -> Weather:
+def draw_weather(seed: int, jobs: int, provider_api: ProviderApi | None = None) -> Weather:
     """Give a seed's settings: fixed rates for even seeds, drawn ones ("swarm") for odd ones."""
     drawn = _draw(seed, jobs)
-    return replace(drawn, contract=contract) if contract else drawn
+    return replace(drawn, provider_api=provider_api) if provider_api else drawn
 
 
 def _draw(seed: int, jobs: int) -> Weather:
@@ -80,7 +80,7 @@ def _swarm(fixed: Weather, random: Random) -> Weather:
         forged=often(0.2),
         tampered=often(0.1),
         repeated=random.choice((0, 0.1, 0.5)),
-        contract=JOBS if random.random() < 0.1 else VEO,
+        provider_api=ProviderApi.JOBS if random.random() < 0.1 else ProviderApi.VEO,
         unset_until=random.choice((0, 0, 0, 900)),
         daily=random.choice((0,) * 19 + (fixed.jobs // 2,)),
     )

@@ -10,11 +10,11 @@ from random import Random
 from tests.doubles.jobs_memory import MemoryJobs
 from tests.simulation import functions, restore
 from tests.simulation.callbacks import CallbackSender, SimulatedAuth
-from tests.simulation.consequences import SimulatedAnnouncements
+from tests.simulation.consequences import SimulatedEventPublisher
 from tests.simulation.effects import Effects
 from tests.simulation.faults import DrawnFaults, Faults
 from tests.simulation.files import SimulatedArchive, SimulatedDownloads
-from tests.simulation.functions import Functions
+from tests.simulation.functions import Functions, Machine
 from tests.simulation.kernel import Kernel
 from tests.simulation.messages import Sending, draw_sendings
 from tests.simulation.oracles import Oracles
@@ -28,13 +28,15 @@ from tests.simulation.timeline import Timeline
 from tests.simulation.versions import MixedJobs
 from tests.simulation.videos import Fate, RememberedProof, Video, draw_video
 from tests.simulation.weather import Weather
-from veo4k.adapters.kie import CONNECTIONS
 from veo4k.domain.gate import Gate, Pace
-from veo4k.domain.job import JOBS, Job, Key
-from veo4k.domain.ports import Change, World
+from veo4k.domain.job import Job, Key, ProviderApi
+from veo4k.domain.ports import Change
 from veo4k.domain.result_url import ResultHosts
 from veo4k.domain.schedule import Times
-from veo4k.services import archive, publish, settle
+from veo4k.services import archive
+from veo4k.services.archive import Archiver
+from veo4k.services.callback import CallbackHandler, Request
+from veo4k.services.publish import Publisher
 from veo4k.services.submit import Received
 
 BEGIN = 1_800_000_000.0
@@ -79,7 +81,7 @@ class Simulation:
         self.job_queue = self._queue(360.0, 50, 10, self._submit)
         self.archive_queue = self._queue(5400.0, 5, 1, self._archive)
         self.messages = SimulatedQueue(self.effects, self.job_queue)
-        self.announcements = SimulatedAnnouncements(self.effects, self._to_archive, self._announced)
+        self.announcements = SimulatedEventPublisher(self.effects, self._to_archive, self._announced)
         self.functions = self._functions()
         self.stream = Stream(self.kernel, faults, self.functions.publish)
         self.schedule = Schedule(self.kernel, self.random, faults, self.memory, self.functions.sweep)
@@ -106,30 +108,29 @@ class Simulation:
 
         clock = functions.make_clock(self.kernel)
 
-        def world() -> World:
-            return World(
+        def machine() -> Machine:
+            return Machine(
+                kernel=self.kernel,
                 jobs=self.jobs,
                 gate=SimulatedGate(self.effects, self.gate_row, self.pace, new_id),
                 provider=self.provider,
+                queue=self.messages,
                 clock=clock,
-                crew=functions.make_crew(self.kernel),
-                width=CONNECTIONS,
                 new_id=new_id,
                 chance=self.random.random,
                 times=self.times,
                 hosts=HOSTS,
-                contract=self._contract(),
+                provider_api=self._provider_api(),
             )
 
         auth = SimulatedAuth(lambda: self.effects.do("keys", "#keys", lambda: None))
         return Functions(
             effects=self.effects,
-            new_world=world,
-            contract=self._contract,
-            queue=self.messages,
-            office=settle.Office(self.jobs, auth, self.times, HOSTS, optional=False),
-            desk=publish.Desk(self.jobs, self.announcements, 90),
-            vault=archive.Vault(
+            new_machine=machine,
+            provider_api=self._provider_api,
+            callback_handler=CallbackHandler(self.jobs, auth, self.times, HOSTS, is_signature_optional=False),
+            publisher=Publisher(self.jobs, self.announcements, 90),
+            archiver=Archiver(
                 jobs=self.jobs,
                 downloads=self.downloads,
                 archive=self.archive,
@@ -169,8 +170,8 @@ class Simulation:
         self.model.videos.setdefault(sending.task_id, self._video(BEGIN + sending.at))
         self.kernel.at(BEGIN + sending.at, self._send, sending.body, message_id)
 
-    def _contract(self) -> str:
-        return self.weather.contract if self.kernel.now < BEGIN + self.weather.switched_at else JOBS
+    def _provider_api(self) -> ProviderApi:
+        return self.weather.provider_api if self.kernel.now < BEGIN + self.weather.switched_at else ProviderApi.JOBS
 
     def _video(self, now: float) -> Video:
         weather, random = self.weather, self.random
@@ -195,7 +196,7 @@ class Simulation:
     def _to_archive(self, key: Key) -> None:
         self.archive_queue.send(json.dumps({"taskId": key.task_id, "run": key.run}))
 
-    def _deliver(self, name: str, key: Key, request: settle.Request, done: Callable[[int | None], None]) -> None:
+    def _deliver(self, name: str, key: Key, request: Request, done: Callable[[int | None], None]) -> None:
         self.functions.callback(name, key, request, done)
 
     def _changed(self, change: Change) -> None:

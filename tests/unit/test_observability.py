@@ -6,13 +6,12 @@ from typing import Any
 import pytest
 
 from tests.doubles.stage import TASK, Stage
-from veo4k.domain.answer import Answer, Meaning
-from veo4k.domain.notes import Note
-from veo4k.observability import ALARMING, UNSAID, logger, metrics, narrate
-from veo4k.services.sweep import sweep
+from veo4k.domain.log_events import LogEntry, LogEvent
+from veo4k.domain.response import Meaning, Response
+from veo4k.observability import UNSAID, WARNINGS, emit, logger, metrics
 
 Told = Callable[[], str]
-REFUSED = Answer(meaning=Meaning.REFUSED)
+REFUSED = Response(meaning=Meaning.REFUSED)
 
 
 class Context:
@@ -27,16 +26,16 @@ def lines(told: Told) -> list[dict[str, Any]]:
 
 
 def test_each_note_is_a_line_with_its_details(told: Told) -> None:
-    narrate([Note("gate_shut", None, {"reason": "NO_CREDITS"}), Note("callback_ignored")])
+    emit([LogEntry(LogEvent.GATE_PAUSED, None, {"reason": "NO_CREDITS"}), LogEntry(LogEvent.CALLBACK_IGNORED)])
     first, second = lines(told)
 
-    assert (first["message"], first["reason"]) == ("gate_shut", "NO_CREDITS")
+    assert (first["message"], first["reason"]) == ("gate_paused", "NO_CREDITS")
     assert second["message"] == "callback_ignored"
 
 
 def test_a_line_about_a_job_names_it_and_its_state_so_that_one_query_shows_its_life(told: Told) -> None:
     stage = Stage(REFUSED)
-    narrate(stage.receive(json.dumps({"taskId": TASK})))
+    emit(stage.receive(json.dumps({"taskId": TASK})))
     created, failed = lines(told)
 
     assert [created["jobId"], created["state"]] == [f"{TASK}#0#1", "SUBMITTING"]
@@ -49,11 +48,11 @@ def instants(told: Told) -> list[float]:
 
 
 def test_each_step_of_a_job_has_its_own_time_however_late_it_is_told(told: Told) -> None:
-    stage = Stage(Answer(meaning=Meaning.WORKING, first=True))
+    stage = Stage(Response(meaning=Meaning.WORKING, accepted_anew=True))
     stage.provider.meanwhile = lambda _: stage.clock.advance(20)
-    notes = stage.receive(json.dumps({"taskId": TASK}))
+    entries = stage.receive(json.dumps({"taskId": TASK}))
     stage.clock.advance(30)
-    narrate(notes)
+    emit(entries)
     created, accepted = instants(told)
 
     assert 20 <= accepted - created < 25
@@ -61,34 +60,36 @@ def test_each_step_of_a_job_has_its_own_time_however_late_it_is_told(told: Told)
 
 
 def test_what_a_sweep_does_has_its_time_too(told: Told) -> None:
-    stage = Stage(Answer(meaning=Meaning.WORKING, first=True))
+    stage = Stage(Response(meaning=Meaning.WORKING, accepted_anew=True))
     stage.ask()
     stage.clock.advance(800)
     stage.provider.meanwhile = lambda _: stage.clock.advance(20)
-    narrate(sweep(stage.world, stage.clock.now() + 120))
+    emit(stage.swept())
     claimed, answered = instants(told)
 
     assert 20 <= answered - claimed < 25
 
 
 def test_what_somebody_may_want_to_look_at_is_a_warning_and_the_rest_is_not(told: Told) -> None:
-    narrate([Note(action) for action in [*sorted(ALARMING), "job_created"]])
+    emit([LogEntry(event) for event in [*sorted(WARNINGS), LogEvent.JOB_CREATED]])
 
-    assert [line["level"] for line in lines(told)] == ["WARNING"] * len(ALARMING) + ["INFO"]
+    assert [line["level"] for line in lines(told)] == ["WARNING"] * len(WARNINGS) + ["INFO"]
 
 
 def test_notes_are_counted_by_their_word(told: Told) -> None:
     @metrics.log_metrics
     def handler(_: object, __: object) -> dict[str, int]:
-        return dict(narrate([Note("job_created"), Note("job_created"), Note("gate_shut")]))
+        return dict(
+            emit([LogEntry(LogEvent.JOB_CREATED), LogEntry(LogEvent.JOB_CREATED), LogEntry(LogEvent.GATE_PAUSED)])
+        )
 
-    assert handler(None, None) == {"job_created": 2, "gate_shut": 1}
+    assert handler(None, None) == {"job_created": 2, "gate_paused": 1}
     counted = next(line for line in lines(told) if "_aws" in line)
-    assert (counted["JobCreated"], counted["GateShut"]) == ([2.0], [1.0])
+    assert (counted["JobCreated"], counted["GatePaused"]) == ([2.0], [1.0])
 
 
 def test_a_metric_has_the_function_as_its_only_dimension(told: Told) -> None:
-    metrics.log_metrics(lambda _, __: narrate([Note("job_created")]))(None, None)
+    metrics.log_metrics(lambda _, __: emit([LogEntry(LogEvent.JOB_CREATED)]))(None, None)
     counted = next(line for line in lines(told) if "_aws" in line)
 
     assert counted["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["service"]]
@@ -97,14 +98,14 @@ def test_a_metric_has_the_function_as_its_only_dimension(told: Told) -> None:
 
 @pytest.mark.filterwarnings("ignore:No application metrics to publish")  # as the module asks for, where it is imported
 def test_who_counted_nothing_writes_no_metrics(told: Told) -> None:
-    metrics.log_metrics(lambda _, __: narrate([]))(None, None)
+    metrics.log_metrics(lambda _, __: emit([]))(None, None)
 
     assert told() == ""
 
 
 def test_a_line_names_its_service_and_request_and_nothing_that_its_log_group_says(told: Told) -> None:
     context = Context()
-    logger.inject_lambda_context(lambda _, __: narrate([Note("job_created")]))({}, context)
+    logger.inject_lambda_context(lambda _, __: emit([LogEntry(LogEvent.JOB_CREATED)]))({}, context)
     (line,) = lines(told)
 
     assert line["service"]

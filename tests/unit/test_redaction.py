@@ -6,7 +6,7 @@ Everything that comes out is searched for them: log lines, metrics, answers, eve
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote
 
 import pytest
@@ -21,20 +21,20 @@ import sweep.app
 from tests.doubles.archive_memory import MemoryArchive
 from tests.doubles.stage import TASK, Stage
 from tests.unit.conftest import Context
-from veo4k.adapters.announcements import AwsAnnouncements
 from veo4k.adapters.callback_auth import KeyedCallbackAuth, make_signature, make_token
 from veo4k.adapters.download import GuardedDownloads
-from veo4k.adapters.items import to_typed
-from veo4k.adapters.kie import Kie
+from veo4k.adapters.dynamodb_types import to_typed
+from veo4k.adapters.event_publisher import AwsEventPublisher
+from veo4k.adapters.provider_kie import KieProvider
 from veo4k.adapters.queue_sqs import SqsQueue
 from veo4k.adapters.secrets import Secret
+from veo4k.domain.conditional_update import ConditionalUpdate, is_
 from veo4k.domain.event import detail
 from veo4k.domain.job import Job, State
 from veo4k.domain.result_url import ResultHosts
-from veo4k.domain.write import Write, is_
-from veo4k.services.archive import Vault
-from veo4k.services.publish import Desk
-from veo4k.services.settle import Office
+from veo4k.services.archive import Archiver
+from veo4k.services.callback import CallbackHandler
+from veo4k.services.publish import Publisher
 
 API_KEY, WEBHOOK_KEY, TOKEN_KEY = "canary-api-key", "canary-webhook-key", "canary-token-key"
 QUERY, TASK_TOKEN = "canary-url-query", "canary-task-token"
@@ -94,15 +94,16 @@ class House:
         return Secret(self.cloud, name, self.stage.clock.now)
 
     def move_in(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        kie = Kie("https://api.invalid", "https://me.invalid", self.secret("api"), self.secret("token"), self.line)  # type: ignore[arg-type]
-        world = self.stage.world.__class__(
-            **{name: getattr(self.stage.world, name) for name in self.stage.world.__slots__}
-            | {"provider": kie, "hosts": HOSTS}
-        )
+        line = cast("requests.Session", self.line)
+        kie = KieProvider("https://api.invalid", "https://me.invalid", self.secret("api"), self.secret("token"), line)
+        stage: Any = self.stage
+        stage.provider, stage.hosts = kie, HOSTS
+        stage.faulty_queue = SqsQueue(self.cloud, "queue", "dead")
         auth = KeyedCallbackAuth(self.secret("token"), self.secret("webhook"))
-        office = Office(self.stage.jobs, auth, self.stage.times, HOSTS, optional=False)
-        desk = Desk(self.stage.jobs, AwsAnnouncements(self.cloud, self.cloud, self.cloud, "queue", "bus"), 90)
-        vault = Vault(
+        callback_handler = CallbackHandler(self.stage.jobs, auth, self.stage.times, HOSTS, is_signature_optional=False)
+        announcements = AwsEventPublisher(self.cloud, self.cloud, self.cloud, "queue", "bus")
+        publisher = Publisher(self.stage.jobs, announcements, 90)
+        archiver = Archiver(
             jobs=self.stage.jobs,
             downloads=GuardedDownloads(HOSTS, self.stage.clock.now),
             archive=MemoryArchive(),
@@ -111,17 +112,18 @@ class House:
             times=self.stage.times,
         )
         built = [
-            (submit.app, "world", world),
-            (submit.app, "queue", SqsQueue(self.cloud, "queue", "dead")),
-            (sweep.app, "world", world),
-            (sweep.app, "account", kie),
-            (callback.app, "office", office),
+            (submit.app, "clock", self.stage.clock),
+            (sweep.app, "clock", self.stage.clock),
+            (sweep.app, "health", self.stage.health()),
+            (callback.app, "callback_handler", callback_handler),
             (callback.app, "clock", self.stage.clock),
-            (publish.app, "desk", desk),
+            (publish.app, "publisher", publisher),
             (publish.app, "clock", self.stage.clock),
-            (archive.app, "vault", vault),
+            (archive.app, "archiver", archiver),
             (archive.app, "clock", self.stage.clock),
         ]
+        monkeypatch.setattr(submit.app, "submitter", self.stage.submitter)
+        monkeypatch.setattr(sweep.app, "sweeper", self.stage.sweeper)
         for app, name, made in built:
             monkeypatch.setattr(app, name, lambda made=made: made)
 
@@ -174,7 +176,7 @@ def raising(error: Exception) -> Callable[[], Any]:
 
 QUOTED = f"Bearer {API_KEY} https://me.invalid/callbacks/{TASK}/0/1/{TOKEN} {URL}"
 PROVIDER = {
-    "accepts": answer(200, {"code": 200, "msg": QUOTED, "data": {"taskId": TASK}}),
+    "acceptances": answer(200, {"code": 200, "msg": QUOTED, "data": {"taskId": TASK}}),
     "has the result": answer(200, {"code": 200, "msg": QUOTED, "data": {"taskId": TASK, "resultUrls": [URL]}}),
     "has it on another host": answer(200, {"code": 200, "data": {"taskId": TASK, "resultUrls": [OTHER_HOST]}}),
     "refuses": answer(200, {"code": 422, "msg": f"record is null {QUOTED}", "data": None}),
@@ -247,7 +249,7 @@ BODIES = [
 def test_nothing_leaks_from_a_callback(
     house: House, searched: list[str], context: Context, body: Any, changes: dict[str, str]
 ) -> None:
-    house.line.next = PROVIDER["accepts"]
+    house.line.next = PROVIDER["acceptances"]
     message({"taskId": TASK, "taskToken": TASK_TOKEN}, house, context)
     searched.append(called_back(house, context, body, **changes))
     searched.append(called_back(house, context, body, **changes))
@@ -256,7 +258,7 @@ def test_nothing_leaks_from_a_callback(
 def test_nothing_leaks_where_the_table_cannot_be_reached(
     house: House, searched: list[str], context: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    house.line.next = PROVIDER["accepts"]
+    house.line.next = PROVIDER["acceptances"]
     message({"taskId": TASK, "taskToken": TASK_TOKEN}, house, context)
     from veo4k.adapters.jobs_dynamodb import DynamoJobs  # noqa: PLC0415  only here is the table the real one
 
@@ -270,12 +272,12 @@ def test_nothing_leaks_where_the_table_cannot_be_reached(
 def ready(house: House) -> Job:
     job = house.stage.job()
     put = {"state": State.READY, "urls": (URL,), "result_urls": ("https://file.invalid/v/a.mp4",), "image_urls": (URL,)}
-    house.stage.jobs.write(Write(key=job.key, when=(is_("state", job.state),), put=put))
+    house.stage.jobs.write(ConditionalUpdate(key=job.key, when=(is_("state", job.state),), put=put))
     return house.stage.job()
 
 
 def test_nothing_leaks_from_a_download_that_fails(house: House, searched: list[str], context: Context) -> None:
-    house.line.next = PROVIDER["accepts"]
+    house.line.next = PROVIDER["acceptances"]
     message({"taskId": TASK, "taskToken": TASK_TOKEN}, house, context)
     ready(house)
     record = {"messageId": "m", "body": json.dumps({"taskId": TASK, "run": 1}), "receiptHandle": "r", "attributes": {}}
@@ -286,7 +288,7 @@ def test_nothing_leaks_from_a_download_that_fails(house: House, searched: list[s
 def test_nothing_leaks_from_an_announcement_that_fails(
     house: House, searched: list[str], context: Context, state: State
 ) -> None:
-    house.line.next = PROVIDER["accepts"] if state is State.READY else PROVIDER["refuses"]
+    house.line.next = PROVIDER["acceptances"] if state is State.READY else PROVIDER["refuses"]
     message({"taskId": TASK, "taskToken": TASK_TOKEN}, house, context)
     if state is State.READY:
         ready(house)

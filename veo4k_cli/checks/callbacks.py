@@ -5,7 +5,7 @@ import socket
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
-from veo4k.adapters.kie import NO_CALLBACK
+from veo4k.adapters.provider_kie import NO_CALLBACK
 from veo4k_cli.callbacks import Attempt, conclusion, send_test_callbacks
 from veo4k_cli.checks.finding import Finding, Findings, Verdict
 from veo4k_cli.command import Session

@@ -1,7 +1,8 @@
 """Checks of what jobs go through: the gate, the table and the queues."""
 
-from veo4k.domain.gate import BY_HAND, Gate
-from veo4k.domain.job import Lane
+from veo4k.domain.gate import Gate
+from veo4k.domain.job import Partition
+from veo4k.domain.wait_reason import WaitReason
 from veo4k_cli.checks.clock import judge_clock
 from veo4k_cli.checks.finding import Finding, Findings, Verdict
 from veo4k_cli.command import Session
@@ -16,7 +17,7 @@ QUEUES = ("JobQueue", "ArchiveQueue", *DEAD_LETTER_QUEUES)
 
 def check_gate(session: Session) -> Findings:
     """Check whether requests are running."""
-    yield judge_gate(session.gate().look(), session.clock.now())
+    yield judge_gate(session.gate().read(), session.clock.now())
 
 
 def judge_gate(row: Gate, now: float) -> Finding:
@@ -24,7 +25,7 @@ def judge_gate(row: Gate, now: float) -> Finding:
     text = describe_gate(row, now)
     if not row.reason:
         return Finding("gate", Verdict.WELL, text)
-    if row.reason == BY_HAND:
+    if row.reason == WaitReason.PAUSED_BY_HAND:
         return Finding("gate", Verdict.ACT, text, "Run veo4k gate resume when the requests may continue.")
     todo = "Fix the cause. Requests continue automatically after the pause, or at once with veo4k gate resume."
     return Finding("gate", Verdict.ACT, text, todo)
@@ -36,8 +37,8 @@ def check_table(session: Session) -> Findings:
     response = stack.client("dynamodb").describe_table(TableName=stack.output("JobTableName"))
     yield judge_clock("AWS", parse_date(response["ResponseMetadata"]["HTTPHeaders"].get("date", "")), now)
     yield judge_table(response["Table"]["TableStatus"])
-    oldest = next((job for key in jobs.due(Lane.LIVE, now) if (job := jobs.get(key)) is not None), None)
-    due = oldest.due if oldest is not None and oldest.lane is Lane.LIVE else None
+    oldest = next((job for key in jobs.due(Partition.LIVE, now) if (job := jobs.get(key)) is not None), None)
+    due = oldest.due if oldest is not None and oldest.partition is Partition.LIVE else None
     yield judge_overdue(now - due if due is not None else 0.0)
 
 

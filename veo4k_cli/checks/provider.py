@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from veo4k.domain.answer import SERVER_ERROR, SHUTTING
-from veo4k.domain.job import VEO
+from veo4k.domain.job import ProviderApi
+from veo4k.domain.response import PAUSING, SERVER_ERROR
 from veo4k_cli.checks.clock import judge_clock
 from veo4k_cli.checks.finding import Finding, Findings, Verdict
 from veo4k_cli.command import Session
@@ -40,14 +40,14 @@ def check_provider(session: Session) -> Findings:
     if keys:
         account = Account(stack.parameter("KieBaseUrl", session.dependencies.provider), keys[0])
         yield from _check_account(session, account, "the stack's secret")
-        yield from judge_paths(account.paths(), stack.parameter("ProviderContract", VEO))
+        yield from judge_paths(account.paths(), stack.parameter("ProviderContract", ProviderApi.VEO))
 
 
 def check_provider_alone(session: Session) -> Findings:
     """Check the provider with the key of the environment, where there is no stack."""
     account = Account(session.dependencies.provider, key_in_environment(session))
     yield from _check_account(session, account, API_KEY_VARIABLE)
-    yield from judge_paths(account.paths(), VEO, "a stack's default")
+    yield from judge_paths(account.paths(), ProviderApi.VEO, "a stack's default")
 
 
 def key_in_environment(session: Session) -> bytes:
@@ -71,7 +71,7 @@ def judge_balance(response: Response, key_source: str) -> Findings:
         todo = "Something in front of the provider has responded. Check this machine's proxy, then try again."
         cause = f"HTTP {response.status} without its envelope"
     else:
-        cause = SHUTTING.get(response.code, f"code {response.code}")
+        cause = PAUSING.get(response.code, f"code {response.code}")
         todo = _TODO.get(cause, "Check the provider's status page, then try again.")
     text = f"The provider did not return the balance for the key of {key_source}: {cause}."
     yield Finding("API key", Verdict.ACT, text, todo)
@@ -133,7 +133,7 @@ def _says_nothing(response: Response) -> bool:
     """Check whether the response concerns the account or comes from another server."""
     if response.code is None:
         return response.status not in (NOT_FOUND, NOT_ALLOWED)
-    return response.code in SHUTTING or response.code == NOT_FOUND or response.code >= SERVER_ERROR
+    return response.code in PAUSING or response.code == NOT_FOUND or response.code >= SERVER_ERROR
 
 
 def _judge_contract(contract: _Contract, role: str, verdict_if_missing: Verdict, todo: str) -> Finding:

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from botocore.exceptions import ClientError
 
-from veo4k.domain.job import VEO
+from veo4k.domain.job import ProviderApi
 from veo4k_cli.checks.finding import CHECK_AGAIN, RESTORE, Finding, Findings, Verdict
 from veo4k_cli.command import Session
 
@@ -16,7 +16,7 @@ BUCKET_PROBLEMS = frozenset({MOVED, FORBIDDEN, NOT_FOUND})
 def check_stack(session: Session) -> Findings:
     """Check how the last deployment ended."""
     stack = session.stack
-    yield judge_stack(stack.description, stack.status, stack.parameter("ProviderContract", VEO))
+    yield judge_stack(stack.description, stack.status, stack.parameter("ProviderContract", ProviderApi.VEO))
 
 
 def judge_stack(description: str, status: str, contract: str) -> Finding:

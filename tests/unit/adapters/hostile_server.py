@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from threading import Thread
 
-Answer = Callable[[socket.socket], None]
+Response = Callable[[socket.socket], None]
 
 
 class HostileServer:
     """Answers each connection on a thread of its own and keeps the requests' heads."""
 
-    def __init__(self, listener: socket.socket, answer: Answer, tls: ssl.SSLContext | None) -> None:
+    def __init__(self, listener: socket.socket, answer: Response, tls: ssl.SSLContext | None) -> None:
         self.port: int = listener.getsockname()[1]
         self.heads: list[str] = []
         self.url = f"http://127.0.0.1:{self.port}/v/a.mp4?token=secret"
@@ -35,7 +35,7 @@ class HostileServer:
 
 
 @contextmanager
-def serving(answer: Answer, tls: ssl.SSLContext | None = None) -> Iterator[HostileServer]:
+def serving(answer: Response, tls: ssl.SSLContext | None = None) -> Iterator[HostileServer]:
     """A server on a free port of this machine, for as long as the block runs."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         server = HostileServer(listener, answer, tls)
@@ -48,7 +48,7 @@ def serving(answer: Answer, tls: ssl.SSLContext | None = None) -> Iterator[Hosti
             thread.join()
 
 
-def saying(*parts: bytes) -> Answer:
+def saying(*parts: bytes) -> Response:
     """An answer that is sent as it stands, and ends the connection."""
 
     def answer(connection: socket.socket) -> None:
@@ -58,7 +58,7 @@ def saying(*parts: bytes) -> Answer:
     return answer
 
 
-def file_of(body: bytes, *headers: str, length: int | None = None) -> Answer:
+def file_of(body: bytes, *headers: str, length: int | None = None) -> Response:
     """A 200 with a body, and a Content-Length that may lie."""
     lines = ["HTTP/1.1 200 OK", f"Content-Length: {len(body) if length is None else length}", *headers, "", ""]
     return saying("\r\n".join(lines).encode(), body)

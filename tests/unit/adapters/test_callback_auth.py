@@ -60,72 +60,72 @@ def test_every_token_has_the_shape_that_the_path_demands() -> None:
 
 def test_a_token_holds_for_its_job_alone() -> None:
     token = make_token(b"token-key", TASK, 1, 2)
-    assert auth().token_holds(TASK, 1, 2, token)
+    assert auth().verify_token(TASK, 1, 2, token)
     others = [("veo_task_abcdef123457", 1, 2), (TASK, 2, 2), (TASK, 1, 1), (TASK, 12, 2), (f"{TASK}|1", 2, 2)]
-    assert not any(auth().token_holds(*other, token) for other in others)
+    assert not any(auth().verify_token(*other, token) for other in others)
 
 
 def test_a_signature_holds_for_its_task_and_time_alone() -> None:
     signature = make_signature(b"webhook-key", TASK, STAMP)
-    assert auth().signature_holds(TASK, STAMP, signature)
-    assert not auth().signature_holds(TASK, "1800000001", signature)
-    assert not auth().signature_holds("veo_task_abcdef123457", STAMP, signature)
+    assert auth().verify_signature(TASK, STAMP, signature)
+    assert not auth().verify_signature(TASK, "1800000001", signature)
+    assert not auth().verify_signature("veo_task_abcdef123457", STAMP, signature)
 
 
 def test_the_two_keys_are_not_mixed_up() -> None:
-    assert not auth().signature_holds(TASK, STAMP, make_signature(b"token-key", TASK, STAMP))
-    assert not auth().token_holds(TASK, 0, 1, make_token(b"webhook-key", TASK, 0, 1))
+    assert not auth().verify_signature(TASK, STAMP, make_signature(b"token-key", TASK, STAMP))
+    assert not auth().verify_token(TASK, 0, 1, make_token(b"webhook-key", TASK, 0, 1))
 
 
 @pytest.mark.parametrize("key", [b"new", b"old"])
 def test_both_keys_of_a_rotation_hold(key: bytes) -> None:
     pair = '{"current": "new", "previous": "old"}'
     rotating = auth(ours=pair, theirs=pair)
-    assert rotating.token_holds(TASK, 0, 1, make_token(key, TASK, 0, 1))
-    assert rotating.signature_holds(TASK, STAMP, make_signature(key, TASK, STAMP))
+    assert rotating.verify_token(TASK, 0, 1, make_token(key, TASK, 0, 1))
+    assert rotating.verify_signature(TASK, STAMP, make_signature(key, TASK, STAMP))
 
 
 def test_a_key_from_before_the_rotation_does_not_hold() -> None:
     rotating = auth(theirs='{"current": "new", "previous": "old"}')
-    assert not rotating.signature_holds(TASK, STAMP, make_signature(b"oldest", TASK, STAMP))
+    assert not rotating.verify_signature(TASK, STAMP, make_signature(b"oldest", TASK, STAMP))
 
 
 @pytest.mark.parametrize("unset", ["", " \n", "{}", '{"current": ""}'])
 def test_an_unset_key_holds_nothing(unset: str) -> None:
     nobody = auth(ours=unset, theirs=unset)
-    assert not nobody.has_key()
+    assert not nobody.has_webhook_key()
     for key in (b"", unset.encode(), unset.strip().encode()):
-        assert not nobody.token_holds(TASK, 0, 1, make_token(key, TASK, 0, 1))
-        assert not nobody.signature_holds(TASK, STAMP, make_signature(key, TASK, STAMP))
+        assert not nobody.verify_token(TASK, 0, 1, make_token(key, TASK, 0, 1))
+        assert not nobody.verify_signature(TASK, STAMP, make_signature(key, TASK, STAMP))
 
 
 def test_a_set_key_is_told() -> None:
-    assert auth().has_key()
+    assert auth().has_webhook_key()
 
 
 @pytest.mark.parametrize("given", ["", "é" * 44, "\ud800", "\0", "☃", "A" * 10_000])
 def test_a_foreign_text_is_no_signature_and_no_error(given: str) -> None:
-    assert not auth().signature_holds(TASK, STAMP, given)
-    assert not auth().token_holds(TASK, 0, 1, given)
+    assert not auth().verify_signature(TASK, STAMP, given)
+    assert not auth().verify_token(TASK, 0, 1, given)
 
 
 def test_a_prefix_of_the_right_text_does_not_hold() -> None:
     signature = make_signature(b"webhook-key", TASK, STAMP)
-    assert not auth().signature_holds(TASK, STAMP, signature[:-1])
-    assert not auth().signature_holds(TASK, STAMP, f"{signature}=")
+    assert not auth().verify_signature(TASK, STAMP, signature[:-1])
+    assert not auth().verify_signature(TASK, STAMP, f"{signature}=")
 
 
 def test_keys_that_cannot_be_read_are_a_storage_error() -> None:
     unread = Secret(FakeClient(refusal("ThrottlingException")), "key", ManualClock().now)  # type: ignore[arg-type]
     blind = KeyedCallbackAuth(unread, unread)
     with pytest.raises(StorageError):
-        blind.token_holds(TASK, 0, 1, "t" * 43)
+        blind.verify_token(TASK, 0, 1, "t" * 43)
     with pytest.raises(StorageError):
-        blind.signature_holds(TASK, STAMP, "s" * 44)
+        blind.verify_signature(TASK, STAMP, "s" * 44)
 
 
 def test_no_text_of_it_shows_a_key() -> None:
     used = auth("token-key-1234", "webhook-key-1234")
-    used.token_holds(TASK, 0, 1, "")
-    used.signature_holds(TASK, STAMP, "")
+    used.verify_token(TASK, 0, 1, "")
+    used.verify_signature(TASK, STAMP, "")
     assert "key-1234" not in repr(used)

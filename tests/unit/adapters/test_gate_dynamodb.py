@@ -4,8 +4,8 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 
 from tests.unit.adapters.fake_aws import ConditionRefusedError, FakeDynamoDB, refusal
+from veo4k.adapters.dynamodb_types import to_typed
 from veo4k.adapters.gate_dynamodb import MOST_TRIES, DynamoGate
-from veo4k.adapters.items import to_typed
 from veo4k.domain.errors import StorageError
 from veo4k.domain.gate import Gate, Pace
 
@@ -35,7 +35,7 @@ def test_the_first_reservation_reads_the_row_and_the_next_ones_do_not() -> None:
 
 
 def test_a_row_that_is_not_there_is_an_open_gate() -> None:
-    assert gate({})[0].look() == Gate()
+    assert gate({})[0].read() == Gate()
 
 
 def test_a_refused_write_is_made_anew_from_the_row_that_refused_it() -> None:
@@ -55,7 +55,7 @@ def test_a_shut_gate_is_not_forgotten_by_a_reservation_that_was_written_before()
     def answered_late(**call: Any) -> object:
         client.update_item = write  # type: ignore[attr-defined]
         answer = write(**call)
-        paced.shut("NO_CREDITS", NOW, "")
+        paced.pause("NO_CREDITS", NOW, "")
         return answer
 
     client.update_item = answered_late  # type: ignore[attr-defined]
@@ -88,12 +88,12 @@ def test_a_write_that_failed_is_not_taken_for_the_row() -> None:
 
 def test_fields_of_another_version_are_ignored_and_missing_ones_are_as_at_first() -> None:
     paced, _ = gate({"Item": row(version=3, writer="w", colour="red")})
-    assert paced.look() == Gate(version=3, writer="w")
+    assert paced.read() == Gate(version=3, writer="w")
 
 
 def test_nothing_to_change_writes_nothing() -> None:
     paced, client = gate({"Item": row(version=3, writer="w", reason="NO_CREDITS", until=NOW + 60)})
-    paced.release_probe("somebody")
-    paced.settle_probe("somebody", NOW, answered=True)
-    paced.shut("MAINTENANCE", NOW, "somebody")
+    paced.release_trial("somebody")
+    paced.finish_trial("somebody", NOW, answered=True)
+    paced.pause("MAINTENANCE", NOW, "somebody")
     assert set(operations(client)) == {"get_item"}

@@ -5,15 +5,15 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 
 from tests.unit.adapters.fake_aws import ConditionRefusedError, FakeDynamoDB, refusal
-from veo4k.adapters.items import to_typed
+from veo4k.adapters.dynamodb_types import to_typed
 from veo4k.adapters.jobs_dynamodb import DynamoJobs, request
+from veo4k.domain.conditional_update import Condition, ConditionalUpdate, Op, Refused, Updated, at_most, in_, is_
 from veo4k.domain.errors import StorageError
-from veo4k.domain.job import Job, Key, Lane, State
-from veo4k.domain.write import Op, Refused, Test, Write, Written, at_most, in_, is_
+from veo4k.domain.job import Job, Key, Partition, State
 
 KEY = Key("veo_task_abcdef123456", 1)
-JOB = Job(task_id=KEY.task_id, run=1, index=0, state=State.READY, created_at=1.5, attempts=1)
-CLAIM = Write(key=KEY, when=(is_("state", State.READY),), put={"lease": "mine"}, mark="lease")
+JOB = Job(task_id=KEY.task_id, run=1, index=0, state=State.READY, created_at=1.5, requests_sent=1)
+CLAIM = ConditionalUpdate(key=KEY, when=(is_("state", State.READY),), put={"lease": "mine"}, ownership="lease")
 UNREACHABLE = EndpointConnectionError(endpoint_url="https://dynamodb.example")
 
 
@@ -27,12 +27,15 @@ def item(job: Job) -> dict[str, Any]:
 
 
 def test_a_write_is_one_conditional_update_that_shows_the_row_either_way() -> None:
-    write = Write(
+    write = ConditionalUpdate(
         key=KEY,
-        when=(is_("state", State.READY), (Test("lease_until", Op.ABSENT), Test("lease_until", Op.AT_MOST, 5.5))),
-        put={"lease": "mine", "lease_until": 9.5, "reason": None},
-        keep={"accepted_at": 1.5},
-        add={"tries": 1, "tokens": frozenset({"t"})},
+        when=(
+            is_("state", State.READY),
+            (Condition("lease_until", Op.ABSENT), Condition("lease_until", Op.AT_MOST, 5.5)),
+        ),
+        put={"lease": "mine", "lease_until": 9.5, "wait_reason": None},
+        set_if_absent={"accepted_at": 1.5},
+        add={"archive_attempts": 1, "task_tokens": frozenset({"t"})},
     )
     assert request("jobs", write) == {
         "TableName": "jobs",
@@ -66,26 +69,30 @@ def test_a_write_is_one_conditional_update_that_shows_the_row_either_way() -> No
 
 
 def test_a_creation_demands_that_there_is_no_row_and_names_the_job() -> None:
-    made = request("jobs", Write(key=KEY, put={name: getattr(JOB, name) for name in Job.__dataclass_fields__}))
+    made = request(
+        "jobs", ConditionalUpdate(key=KEY, put={name: getattr(JOB, name) for name in Job.__dataclass_fields__})
+    )
     assert made["ConditionExpression"] == "attribute_not_exists(#taskId)"
     assert made["ExpressionAttributeValues"][":job"] == {"S": "veo_task_abcdef123456#0#1"}
     assert "REMOVE" not in made["UpdateExpression"]
 
 
 def test_a_choice_is_written_in_one_order() -> None:
-    made = request("jobs", Write(key=KEY, when=(in_("state", frozenset({State.READY, State.FAILED})),), put={"due": 1}))
+    made = request(
+        "jobs", ConditionalUpdate(key=KEY, when=(in_("state", frozenset({State.READY, State.FAILED})),), put={"due": 1})
+    )
     assert made["ConditionExpression"] == "#state IN (:0, :1)"
     assert [made["ExpressionAttributeValues"][name] for name in (":0", ":1")] == [{"S": "FAILED"}, {"S": "READY"}]
 
 
 def test_a_write_that_only_removes_sends_no_values() -> None:
-    made = request("jobs", Write(key=KEY, when=(is_("lease", None),), put={"due": None}))
+    made = request("jobs", ConditionalUpdate(key=KEY, when=(is_("lease", None),), put={"due": None}))
     assert "ExpressionAttributeValues" not in made
 
 
 def test_what_was_written_is_the_row_after_it() -> None:
     after = replace(JOB, lease="mine")
-    assert jobs({"Attributes": item(after)})[0].write(CLAIM) == Written(after)
+    assert jobs({"Attributes": item(after)})[0].write(CLAIM) == Updated(after)
 
 
 @pytest.mark.parametrize("there", [None, JOB, replace(JOB, lease="theirs")])
@@ -95,21 +102,21 @@ def test_a_refusal_shows_the_row_that_refused(there: Job | None) -> None:
 
 def test_a_refusal_by_our_own_mark_is_a_success() -> None:
     mine = replace(JOB, lease="mine")
-    assert jobs(ConditionRefusedError(item(mine)))[0].write(CLAIM) == Written(mine)
+    assert jobs(ConditionRefusedError(item(mine)))[0].write(CLAIM) == Updated(mine)
 
 
 def test_without_a_mark_a_refusal_is_a_refusal() -> None:
     mine = replace(JOB, lease="mine")
-    assert jobs(ConditionRefusedError(item(mine)))[0].write(replace(CLAIM, mark=None)) == Refused(mine)
+    assert jobs(ConditionRefusedError(item(mine)))[0].write(replace(CLAIM, ownership=None)) == Refused(mine)
 
 
 @pytest.mark.parametrize("failure", [UNREACHABLE, refusal("ProvisionedThroughputExceededException", KEY.task_id)])
 def test_every_other_failure_is_a_storage_error_without_the_row(failure: Exception) -> None:
     calls = (
-        lambda store: store.write(Write(key=KEY, when=(at_most("due", 5),), put={"due": 9})),
+        lambda store: store.write(ConditionalUpdate(key=KEY, when=(at_most("due", 5),), put={"due": 9})),
         lambda store: store.get(KEY),
         lambda store: store.runs(KEY.task_id),
-        lambda store: list(store.due(Lane.LIVE, 5)),
+        lambda store: list(store.due(Partition.LIVE, 5)),
     )
     for call in calls:
         with pytest.raises(StorageError) as caught:
@@ -121,7 +128,7 @@ def test_reads_of_rows_are_consistent_and_those_of_the_index_cannot_be() -> None
     store, client = jobs({"Items": []})
     store.get(KEY)
     store.runs(KEY.task_id)
-    list(store.due(Lane.LIVE, 5))
+    list(store.due(Partition.LIVE, 5))
     assert [request.get("ConsistentRead", False) for _, request in client.calls] == [True, True, False]
 
 

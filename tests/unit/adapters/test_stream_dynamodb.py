@@ -3,12 +3,12 @@ from typing import Any
 
 import pytest
 
-from veo4k.adapters.items import to_typed
+from veo4k.adapters.dynamodb_types import to_typed
 from veo4k.adapters.stream_dynamodb import read_changes
 from veo4k.domain.job import Job, State
 from veo4k.domain.ports import Change
 
-READY = Job(task_id="veo_task_abcdef123456", run=1, index=0, state=State.READY, created_at=1.5, attempts=1)
+READY = Job(task_id="veo_task_abcdef123456", run=1, index=0, state=State.READY, created_at=1.5, requests_sent=1)
 ENDED = replace(READY, state=State.FAILED)
 
 Record = dict[str, Any]

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from tests.contract.memory_table import MemoryClient
 from tests.doubles.time_manual import ManualClock
-from veo4k.adapters.items import from_item, to_typed
+from veo4k.adapters.dynamodb_types import from_item, to_typed
 from veo4k.domain.job import Job
 
 JOBS, DEAD = "https://queue.example/jobs", "https://queue.example/dead"
@@ -99,7 +99,7 @@ class Table(MemoryClient):
 
     def query(self, **request: Any) -> dict[str, Any]:
         values = request["ExpressionAttributeValues"]
-        name, wanted = ("#lane", values[":l"]) if "IndexName" in request else ("taskId", values[":t"])
+        name, wanted = ("#lane", values[":p"]) if "IndexName" in request else ("taskId", values[":t"])
         return {"Items": [row for row in self._items() if row.get(name) == wanted]}
 
     def describe_table(self, **_: Any) -> dict[str, Any]:

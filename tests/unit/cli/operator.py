@@ -96,7 +96,7 @@ class Operator:
         return Result(done.exit_code, done.stdout, done.stderr)
 
     def add_job(self, state: State = State.PROCESSING, **fields: Any) -> Job:
-        defaults: dict[str, Any] = {"task_id": TASK, "run": 1, "index": 0, "created_at": NOON - 60, "attempts": 1}
+        defaults: dict[str, Any] = {"task_id": TASK, "run": 1, "index": 0, "created_at": NOON - 60, "requests_sent": 1}
         job = Job(**defaults | {"state": state} | fields)
         self.table.put(job)
         return job

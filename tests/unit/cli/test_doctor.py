@@ -10,7 +10,7 @@ import pytest
 from tests.doubles.time_manual import NOON
 from tests.unit.cli.doubles import DEAD, WITH_MAPPING, client_error, subscription
 from tests.unit.cli.operator import Operator
-from veo4k.domain.job import Lane
+from veo4k.domain.job import Partition
 from veo4k_cli import doctor
 from veo4k_cli.checks.functions import TEST_EVENTS
 from veo4k_cli.stack import FUNCTIONS
@@ -81,7 +81,7 @@ def test_every_function_receives_a_harmless_event(operator: Operator) -> None:
         ("callback", {"statusCode": 503, "body": ""}, ["act"]),
         ("sweep", {"sweep_interrupted": 1}, ["act"]),
         ("sweep", {"gate_unreachable": 1}, ["act"]),
-        ("sweep", {"probe_claimed": 2, "result_ready": 1, "job_passed_over": 1}, []),
+        ("sweep", {"poll_claimed": 2, "result_received": 1, "job_skipped": 1}, []),
         ("publish", None, ["act"]),
         ("archive", {"batchItemFailures": [{"itemIdentifier": "veo4k_doctor"}]}, ["act"]),
     ],
@@ -125,7 +125,7 @@ def test_the_doctor_searches_the_schedule_that_the_template_names() -> None:
 
 
 def test_overdue_jobs_are_counted_before_the_doctor_sweeps(operator: Operator) -> None:
-    operator.add_job(lane=Lane.LIVE, due=NOON - 600)
+    operator.add_job(partition=Partition.LIVE, due=NOON - 600)
     found = list(findings(operator))
     assert problems(operator) == {"due jobs": "act"}
     assert found.index("due jobs") < found.index("function sweep")

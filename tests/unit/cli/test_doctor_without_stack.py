@@ -11,7 +11,7 @@ from tests.unit.cli.operator import Operator
 
 KEY = "the-key-of-the-api-4711"
 NO_STACK = {"stack": "note", "webhook key": "note", "callback URL": "note"}
-CONTRACTS = ("contract veo", "contract jobs")
+APIS = ("contract veo", "contract jobs")
 
 
 @pytest.fixture(scope="module")
@@ -38,14 +38,14 @@ def verdicts(operator: Operator) -> dict[str, str]:
 
 
 def test_a_healthy_provider_has_no_problem(operator: Operator) -> None:
-    well = dict.fromkeys(("API key", "credits", "clock of the provider", *CONTRACTS), "well")
+    well = dict.fromkeys(("API key", "credits", "clock of the provider", *APIS), "well")
     assert verdicts(operator) == NO_STACK | well
 
 
 def test_a_refused_key_says_nothing_about_the_paths(operator: Operator) -> None:
     operator.environment["KIE_API_KEY"] = "another-key-0815"
     found = verdicts(operator)
-    assert (found["API key"], {found[contract] for contract in CONTRACTS}) == ("act", {"note"})
+    assert (found["API key"], {found[contract] for contract in APIS}) == ("act", {"note"})
 
 
 @pytest.mark.parametrize(

@@ -3,10 +3,11 @@
 import pytest
 
 from tests.doubles.time_manual import NOON
-from veo4k.domain.answer import SHUTTING
+from veo4k.domain.response import PAUSING
+from veo4k.domain.wait_reason import EXPLANATIONS, WaitReason
 from veo4k_cli.errors import OperatorError
 from veo4k_cli.formatting import duration, parse_since, timestamp_ahead
-from veo4k_cli.wait_reasons import EXPLANATIONS, describe_reason
+from veo4k_cli.wait_reasons import describe_reason
 
 
 @pytest.mark.parametrize(
@@ -44,14 +45,14 @@ def test_another_text_is_not_a_time(text: str) -> None:
 
 
 def test_every_reason_that_pauses_the_account_is_explained() -> None:
-    assert set(SHUTTING.values()) <= EXPLANATIONS.keys()
+    assert set(PAUSING.values()) <= EXPLANATIONS.keys()
 
 
 @pytest.mark.parametrize(
     ("stored", "text"),
     [
         ("MAINTENANCE", "MAINTENANCE: The provider is under maintenance. The job continues automatically."),
-        ("PATH_GONE: set the stack's ProviderContract to jobs", f"PATH_GONE: {EXPLANATIONS['PATH_GONE']}"),
+        ("PATH_GONE: set the stack's ProviderContract to jobs", f"PATH_GONE: {EXPLANATIONS[WaitReason.PATH_GONE]}"),
         ("ConnectTimeoutError", "ConnectTimeoutError"),
     ],
 )

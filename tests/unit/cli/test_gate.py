@@ -22,27 +22,27 @@ def test_the_gate_shows_the_slots_of_the_last_window(operator: Operator, gate: D
 
 def test_requests_paused_by_hand_stay_paused(operator: Operator, gate: DynamoGate) -> None:
     operator.run("gate", "pause")
-    assert gate.look().reason == "SHUT_BY_HAND"
+    assert gate.read().reason == "SHUT_BY_HAND"
     assert "They stay paused until veo4k gate resume." in operator.run("gate").out
 
 
 def test_requests_are_resumed_whatever_paused_them(operator: Operator, gate: DynamoGate) -> None:
-    gate.shut("NO_CREDITS", NOON, "")
+    gate.pause("NO_CREDITS", NOON, "")
     assert operator.run("gate", "resume", "--json").json["running"] is True
-    assert gate.look().reason == ""
+    assert gate.read().reason == ""
 
 
 def test_an_automatic_pause_has_an_end_and_a_reason(operator: Operator, gate: DynamoGate) -> None:
-    gate.shut("NO_CREDITS", NOON, "")
+    gate.pause("NO_CREDITS", NOON, "")
     [line, _] = operator.run("gate").out.splitlines()
     assert line.startswith("Requests are paused until ")
     assert "(in 60 s). NO_CREDITS: The account has no credits." in line
 
 
 def test_the_sweep_prints_its_counts(operator: Operator) -> None:
-    operator.functions.responses["sweep"] = {"probe_claimed": 2}
-    assert operator.run("sweep", "--json").json == {"probe_claimed": 2}
-    assert operator.run("sweep").out.split()[-2:] == ["2", "probe_claimed"]
+    operator.functions.responses["sweep"] = {"poll_claimed": 2}
+    assert operator.run("sweep", "--json").json == {"poll_claimed": 2}
+    assert operator.run("sweep").out.split()[-2:] == ["2", "poll_claimed"]
 
 
 def test_a_sweep_without_due_jobs_says_so(operator: Operator) -> None:

@@ -5,7 +5,7 @@ import pytest
 from tests.doubles.time_manual import NOON
 from tests.unit.cli.doubles import JOBS
 from tests.unit.cli.operator import TASK, Operator
-from veo4k.domain.job import Archived, Code, Failure, Lane, State
+from veo4k.domain.job import Archived, Code, Failure, Partition, State
 
 ARCHIVED = Archived("bucket", f"videos/{TASK}/0/1.mp4", 2_678_103, "ab" * 32, 3840, 2160)
 
@@ -65,7 +65,7 @@ def test_list_shows_the_newest_job_first(operator: Operator) -> None:
 def test_list_shows_the_outcome_of_each_job(operator: Operator) -> None:
     operator.add_job(State.SUCCEEDED, archive=ARCHIVED, finished_at=NOON - 12, evidence="probe")
     operator.add_job(State.FAILED, run=2, error=Failure(Code.NOT_4K, "It was no 4K video."))
-    operator.add_job(State.QUEUED, run=3, reason="NO_CREDITS")
+    operator.add_job(State.QUEUED, run=3, wait_reason="NO_CREDITS")
     text = operator.run("list").out
     lines = {line.split()[0]: " ".join(line.split()[1:]) for line in text.splitlines() if "#" in line}
     assert lines == {
@@ -77,9 +77,9 @@ def test_list_shows_the_outcome_of_each_job(operator: Operator) -> None:
 
 
 def test_live_jobs_are_listed_without_a_scan(operator: Operator) -> None:
-    operator.add_job(State.QUEUED, lane=Lane.QUEUED, due=NOON)
-    operator.add_job(State.PROCESSING, run=2, lane=Lane.LIVE, due=NOON + 600)
-    operator.add_job(State.FAILED, run=3, lane=Lane.LIVE, due=NOON)
+    operator.add_job(State.QUEUED, partition=Partition.QUEUED, due=NOON)
+    operator.add_job(State.PROCESSING, run=2, partition=Partition.LIVE, due=NOON + 600)
+    operator.add_job(State.FAILED, run=3, partition=Partition.LIVE, due=NOON)
     listed = operator.run("list", "--state", "QUEUED", "--state", "PROCESSING", "--json").json
     assert ({job["run"] for job in listed}, operator.table.scans) == ({1, 2}, 0)
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import pytest
 
 from tests.doubles.time_manual import NOON
-from veo4k.domain.answer import SHUTTING
+from veo4k.domain.response import PAUSING
 from veo4k_cli.checks.clock import judge_clock
 from veo4k_cli.checks.finding import Finding, Verdict
 from veo4k_cli.checks.provider import judge_balance, judge_paths, judge_silence
@@ -28,7 +28,7 @@ def test_a_balance_proves_the_key_and_must_pay_a_video(left: int, verdict: str) 
 @pytest.mark.parametrize(
     ("answer", "text"),
     [
-        *((response(200, code), reason) for code, reason in SHUTTING.items()),
+        *((response(200, code), reason) for code, reason in PAUSING.items()),
         (response(200, 500), "code 500"),
         (response(200, 200, "many"), "code 200"),
         (response(502), "HTTP 502 without its envelope"),
@@ -41,8 +41,8 @@ def test_a_missing_balance_is_a_problem_with_its_cause(answer: Response, text: s
 
 
 def test_each_reason_for_a_missing_balance_has_its_own_remedy() -> None:
-    remedies = {reason: next(judge_balance(response(200, code), "it")).todo for code, reason in SHUTTING.items()}
-    assert len(set(remedies.values())) == len(set(SHUTTING.values()))
+    remedies = {reason: next(judge_balance(response(200, code), "it")).todo for code, reason in PAUSING.items()}
+    assert len(set(remedies.values())) == len(set(PAUSING.values()))
 
 
 def test_a_host_without_an_address_differs_from_a_silent_one() -> None:

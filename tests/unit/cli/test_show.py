@@ -17,13 +17,13 @@ def history(operator: Operator) -> list[dict[str, object]]:
 
 
 def test_the_history_has_times_functions_and_details(operator: Operator) -> None:
-    operator.add_job(State.QUEUED, reason="NO_CREDITS", due=NOON + 60)
-    operator.logs.add("sweep", NOON - 20, "submission_deferred", JOB, "QUEUED", reason="NO_CREDITS")
+    operator.add_job(State.QUEUED, wait_reason="NO_CREDITS", due=NOON + 60)
+    operator.logs.add("sweep", NOON - 20, "request_deferred", JOB, "QUEUED", reason="NO_CREDITS")
     operator.logs.add("submit", NOON - 60, "job_queued", JOB, "QUEUED")
     result = operator.run("show", TASK, "--json").json
     assert [(line["at"], line["function"], line["action"], line["details"]) for line in result["history"]] == [
         (utc(NOON - 60), "submit", "job_queued", {}),
-        (utc(NOON - 20), "sweep", "submission_deferred", {"reason": "NO_CREDITS"}),
+        (utc(NOON - 20), "sweep", "request_deferred", {"reason": "NO_CREDITS"}),
     ]
     assert result["missing"] == ""
 
@@ -38,8 +38,8 @@ def test_a_line_has_the_time_of_its_step(operator: Operator) -> None:
 @pytest.mark.parametrize(
     ("first", "second"),
     [
-        (("submit", "job_created", "SUBMITTING"), ("callback", "result_ready", "READY")),
-        (("sweep", "result_ready", "READY"), ("publish", "archive_requested", "READY")),
+        (("submit", "job_created", "SUBMITTING"), ("callback", "result_received", "READY")),
+        (("sweep", "result_received", "READY"), ("publish", "archive_requested", "READY")),
     ],
 )
 def test_states_order_the_history_before_times_do(
@@ -74,7 +74,7 @@ def test_show_says_why_the_beginning_is_missing(operator: Operator, age: float, 
 
 
 def test_show_says_what_a_job_waits_for(operator: Operator) -> None:
-    operator.add_job(State.QUEUED, reason="NO_CREDITS", due=NOON + 60)
+    operator.add_job(State.QUEUED, wait_reason="NO_CREDITS", due=NOON + 60)
     text = operator.run("show", TASK).out
     assert "NO_CREDITS: The account has no credits. Buy credits, then run veo4k gate resume." in text
     assert "(in 60 s)" in text
@@ -102,7 +102,7 @@ def test_show_of_an_unknown_job_says_where_to_search(operator: Operator) -> None
 
 def test_show_prints_no_secret_and_no_control_character(operator: Operator) -> None:
     url, token, tag = "https://file.example/a.mp4?secret=1", "AQCE-secret", "\x1b[2Jgone"
-    operator.add_job(State.READY, urls=(url,), tokens=frozenset({token}), tags={"order": tag})
+    operator.add_job(State.READY, urls=(url,), task_tokens=frozenset({token}), tags={"order": tag})
     text, as_json = operator.run("show", TASK).out, operator.run("show", TASK, "--json").out
     assert "secret" not in text + as_json
     assert "\x1b" not in text

@@ -4,10 +4,11 @@ import inspect
 import re
 
 from tests.unit.docs.pages import blocks, code, page, rows, section
-from veo4k.domain import gate, transitions
-from veo4k.domain.answer import PATH_GONE, SHUTTING
+from veo4k.domain import transitions
+from veo4k.domain.conditional_update import ConditionalUpdate
 from veo4k.domain.job import ENDED, State
-from veo4k.domain.write import Write
+from veo4k.domain.response import PAUSING
+from veo4k.domain.wait_reason import WaitReason
 
 NAME = "docs/architecture.md"
 _EDGE = re.compile(r"^ +(\S+) --> (\S+?)(?::.*)?$", re.MULTILINE)
@@ -52,18 +53,18 @@ def test_every_write_of_the_code_has_its_row() -> None:
     made = [
         name
         for name, function in inspect.getmembers(transitions, inspect.isfunction)
-        if not name.startswith("_") and inspect.signature(function).return_annotation is Write
+        if not name.startswith("_") and inspect.signature(function).return_annotation is ConditionalUpdate
     ]
     assert sorted(code(row[3]) for row in table()) == sorted(made)
 
 
 def test_every_reason_that_shuts_the_gate_is_told() -> None:
     reasons = {code(row[1]) for row in rows(section(NAME, "The gate"))}
-    assert reasons == {*SHUTTING.values(), PATH_GONE, gate.BY_HAND}
+    assert reasons == {*PAUSING.values(), WaitReason.PATH_GONE, WaitReason.PAUSED_BY_HAND}
 
 
 def test_the_codes_that_shut_the_gate_are_told_with_their_reasons() -> None:
     codes = {
         int(number): code(row[1]) for row in rows(section(NAME, "The gate")) for number in re.findall(r"\d{3}", row[0])
     }
-    assert {number: reason for number, reason in codes.items() if reason != PATH_GONE} == dict(SHUTTING)
+    assert {number: reason for number, reason in codes.items() if reason != WaitReason.PATH_GONE} == dict(PAUSING)

@@ -23,8 +23,8 @@ def test_the_dashboard_stays_within_what_aws_gives_for_nothing() -> None:
 
 
 def test_the_model_counts_every_metric_that_an_idle_sweep_emits() -> None:
-    source = (ROOT / "layers/core/src/veo4k/services/vitals.py").read_text()
-    emitted = set(re.findall(r'Vital\("(\w+)"', source))
+    source = (ROOT / "layers/core/src/veo4k/services/health.py").read_text()
+    emitted = set(re.findall(r'Gauge\("(\w+)"', source))
     assert set(cost.IDLE_METRICS) == emitted | {"Heartbeat"}
 
 

@@ -16,8 +16,8 @@ from veo4k.domain.gate import Pace
 from veo4k.domain.job import ATTRIBUTES, ENDED, LIVE, Code, Job, State
 from veo4k.domain.message import parse_message
 from veo4k.domain.schedule import Times
-from veo4k.domain.transitions import WHY
-from veo4k.services import settle
+from veo4k.domain.transitions import MESSAGES
+from veo4k.services import callback
 from veo4k.settings import _TUNABLE, TUNING_NAMES
 
 NAME = "docs/interface.md"
@@ -101,7 +101,14 @@ def test_every_field_of_a_message_is_named() -> None:
 
 
 def test_every_status_of_the_callback_is_told() -> None:
-    given = {settle.OK, settle.BAD_REQUEST, settle.UNAUTHORIZED, settle.NOT_FOUND, settle.TOO_LARGE, settle.UNAVAILABLE}
+    given = {
+        callback.OK,
+        callback.BAD_REQUEST,
+        callback.UNAUTHORIZED,
+        callback.NOT_FOUND,
+        callback.TOO_LARGE,
+        callback.UNAVAILABLE,
+    }
     assert {int(row[0]) for row in table("Callback")} == given
 
 
@@ -109,7 +116,7 @@ def test_the_callback_is_told_as_it_is() -> None:
     told = section(NAME, "Callback")
     assert callback_path("{taskId}", "{index}", "{run}", "{token}") in told  # type: ignore[arg-type]  # a pattern
     assert f"{LONGEST_BODY // 1024} KiB" in told
-    assert f"{settle.TOLERANCE} s" in told
+    assert f"{callback.TOLERANCE} s" in told
     assert TOKEN.pattern.endswith("{43}")
     assert "43 characters" in told
 
@@ -150,7 +157,7 @@ def test_an_event_is_what_a_job_is_announced_with(text: str) -> None:
 @pytest.mark.parametrize("text", examples("event"))
 def test_an_error_of_an_example_has_the_words_that_the_code_has(text: str) -> None:
     error = json.loads(text)["detail"].get("error")
-    assert error is None or error["message"] == WHY[Code(error["code"])]
+    assert error is None or error["message"] == MESSAGES[Code(error["code"])]
 
 
 def test_every_kind_of_event_has_an_example() -> None:

@@ -10,17 +10,13 @@ from typing import Any
 from samtranslator.yaml_helper import yaml_parse
 
 from tests.unit.docs.pages import ROOT, blocks, code, page, rows, section, words
-from veo4k.domain import gate
-from veo4k.domain.answer import PATH_GONE, SHUTTING
-from veo4k.domain.job import Code
-from veo4k.observability import ALARMING, _metric
-from veo4k.services import ask
+from veo4k.domain.log_events import LogEvent
+from veo4k.domain.wait_reason import EXPLANATIONS, WaitReason
+from veo4k.observability import WARNINGS, metric_name
 
 NAME = "docs/operations.md"
 CORE = ROOT / "layers/core/src/veo4k"
-SPEAKING = [*(CORE / "services").glob("*.py"), CORE / "domain/rules.py", *(CORE / "bootstrap").glob("*.py")]
 RESOURCES: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text())["Resources"]
-_ACTION = re.compile(r"[a-z]+(?:_[a-z0-9]+)+")
 WARNING = "!"
 
 
@@ -30,39 +26,34 @@ def strings(path: Path) -> Iterator[str]:
             yield node.value
 
 
-def actions() -> set[str]:
-    """Give the words of the notes: the only texts of their shape in the services and rules."""
-    return {text for path in SPEAKING for text in strings(path) if _ACTION.fullmatch(text)}
-
-
 def table() -> list[list[str]]:
-    return list(rows(section(NAME, "Log actions and metrics")))
+    return list(rows(section(NAME, "Log events and metrics")))
 
 
 def of_type(kind: str) -> set[str]:
     return {name for name, resource in RESOURCES.items() if resource["Type"] == kind}
 
 
-def test_every_action_is_listed_once_and_no_other() -> None:
-    assert sorted(code(row[0]) for row in table()) == sorted(actions())
+def test_every_log_event_is_listed_once_and_no_other() -> None:
+    assert sorted(code(row[0]) for row in table()) == sorted(LogEvent)
 
 
-def test_every_action_stands_with_its_metric() -> None:
-    assert [code(row[1]) for row in table()] == [_metric(code(row[0])) for row in table()]
+def test_every_log_event_stands_with_its_metric() -> None:
+    assert [code(row[1]) for row in table()] == [metric_name(code(row[0])) for row in table()]
 
 
-def test_the_actions_that_are_warnings_are_marked() -> None:
-    assert {code(row[0]) for row in table() if row[0].endswith(WARNING)} == ALARMING
+def test_the_log_events_that_are_warnings_are_marked() -> None:
+    assert {code(row[0]) for row in table() if row[0].endswith(WARNING)} == WARNINGS
 
 
-def test_every_action_is_said_by_a_function_that_there_is() -> None:
+def test_every_log_event_is_emitted_by_a_function_that_there_is() -> None:
     functions = {folder.name for folder in (ROOT / "functions").iterdir() if folder.is_dir()}
     assert {function for row in table() for function in row[2].split(", ")} <= functions
 
 
 def test_every_number_that_the_sweep_measures_is_told() -> None:
-    measured = {text for text in strings(CORE / "services/vitals.py") if re.fullmatch(r"(?:[A-Z][a-z]+){2,}", text)}
-    assert measured | {"Heartbeat"} <= set(words(section(NAME, "Log actions and metrics")))
+    measured = {text for text in strings(CORE / "services/health.py") if re.fullmatch(r"(?:[A-Z][a-z]+){2,}", text)}
+    assert measured | {"Heartbeat"} <= set(words(section(NAME, "Log events and metrics")))
 
 
 def test_every_alarm_that_is_named_exists() -> None:
@@ -74,17 +65,9 @@ def test_every_dead_letter_queue_is_listed() -> None:
     assert listed == {name for name in of_type("AWS::SQS::Queue") if name.endswith("DeadLetterQueue")}
 
 
-def test_every_reason_to_wait_is_listed() -> None:
-    shut = {*SHUTTING.values(), PATH_GONE, gate.BY_HAND}
-    said = {
-        text
-        for path in CORE.rglob("*.py")
-        for text in strings(path)
-        if re.fullmatch(r"[A-Z_]+_UN(?:SET|REACHABLE)", text)
-    }
-    waiting = {gate.WINDOW_FULL, gate.DAILY_LIMIT, ask.MISSED, "EARLIER_RUN", Code.BASE_NOT_FINISHED}
-    listed = {word for row in rows(section(NAME, "One job")) for word in re.findall(r"`([A-Z_]+)`", row[0])}
-    assert listed == shut | said | waiting
+def test_every_wait_reason_is_listed_with_its_explanation() -> None:
+    listed = {code(row[0]): row[1] for row in rows(section(NAME, "One job"))}
+    assert listed == {reason.value: EXPLANATIONS[reason] for reason in WaitReason}
 
 
 POLICIES: dict[str, Any] = {info: json.loads(text) for info, text in blocks(page(NAME)) if info.startswith("json ")}

@@ -11,13 +11,14 @@ from referencing.jsonschema import DRAFT202012
 
 from tests.unit.docs.pages import ROOT, blocks, page
 from veo4k.domain import transitions
-from veo4k.domain.answer import Answer, Meaning
-from veo4k.domain.callback import Address, News
+from veo4k.domain.callback import Address, CallbackPayload
+from veo4k.domain.conditional_update import ConditionalUpdate, Updated, apply
 from veo4k.domain.event import DETAIL_TYPES, SOURCE, detail
-from veo4k.domain.job import ATTRIBUTES, ENDED, VEO, Archived, Code, Evidence, Job, State
+from veo4k.domain.gate import Wait
+from veo4k.domain.job import ATTRIBUTES, ENDED, Archived, Code, Evidence, Job, ProviderApi, State
 from veo4k.domain.message import LONGEST_TASK_TOKEN, Message
+from veo4k.domain.response import Meaning, Response
 from veo4k.domain.schedule import Times
-from veo4k.domain.write import Write, Written, apply
 
 SCHEMAS = {path.name: json.loads(path.read_text()) for path in (ROOT / "docs/schemas").iterdir()}
 REGISTRY: Registry[Any] = Registry().with_resources(
@@ -33,8 +34,8 @@ EXAMPLES = [
 
 TASK, NOW, TIMES = "veo_task_abcdef123456", 1_795_341_723.123, Times()
 URLS = ("https://file.aiquickdraw.com/v/a.mp4?signature=secret",)
-DONE = Answer(meaning=Meaning.DONE, urls=URLS, credits=120)
-GONE = Answer(meaning=Meaning.FAILED, code=Code.NOT_AVAILABLE_IN_4K)
+DONE = Response(meaning=Meaning.DONE, urls=URLS, credits=120)
+GONE = Response(meaning=Meaning.FAILED, code=Code.NOT_AVAILABLE_IN_4K)
 STORED = Archived("bucket", f"videos/{TASK}/0/1.mp4", 1, "0" * 64, 2160, 3840)
 
 
@@ -43,9 +44,9 @@ def holds(kind: str, value: Any) -> bool:
     return Draft202012Validator(schema, registry=REGISTRY).is_valid(value)
 
 
-def done(write: Write, job: Job | None) -> Job:
+def done(write: ConditionalUpdate, job: Job | None) -> Job:
     outcome = apply(write, job)
-    assert isinstance(outcome, Written)
+    assert isinstance(outcome, Updated)
     return outcome.job
 
 
@@ -53,15 +54,15 @@ def lives() -> list[Job]:
     """One job in every state, each made by the transitions that lead there."""
     message = Message(task_id=TASK, tags={"order": "A-1042"}, task_token="token")
     address = Address(TASK, 0, 1, "")
-    queued = done(transitions.create_queued(transitions.Opening(message, "m", 1, NOW), "WINDOW_FULL", NOW), None)
-    asked = done(transitions.claim_submission(queued, "attempt", NOW, TIMES, VEO), queued)
-    accepted = done(transitions.accepted(asked, Answer(meaning=Meaning.WORKING, task_id=TASK), NOW, None), asked)
-    ready = done(transitions.called_back_ready(address, News(DONE, None), URLS, NOW), accepted)
+    queued = done(transitions.create_queued(message, 1, NOW, Wait(NOW, "WINDOW_FULL")), None)
+    asked = done(transitions.claim_submission(queued, "attempt", NOW, TIMES, ProviderApi.VEO), queued)
+    accepted = done(transitions.accept(asked, Response(meaning=Meaning.WORKING, task_id=TASK), NOW, None), asked)
+    ready = done(transitions.callback_ready(address, CallbackPayload(DONE, None), URLS, NOW), accepted)
     claimed = done(transitions.claim_archive(ready.key, "lease", NOW, TIMES), ready)
-    stored = done(transitions.archived(claimed, STORED, NOW), claimed)
-    failed = done(transitions.called_back_failed(address, News(GONE, None), NOW, TIMES), accepted)
-    not_4k = done(transitions.failed(claimed, Code.NOT_4K, NOW, TIMES), claimed)
-    unasked = done(transitions.timed_out(queued, Code.NEVER_SUBMITTED, NOW, TIMES), queued)
+    stored = done(transitions.succeed(claimed, STORED, NOW), claimed)
+    failed = done(transitions.callback_failed(address, CallbackPayload(GONE, None), NOW, TIMES), accepted)
+    not_4k = done(transitions.fail(claimed, Code.NOT_4K, NOW, TIMES), claimed)
+    unasked = done(transitions.time_out(queued, Code.NEVER_SUBMITTED, NOW, TIMES), queued)
     return [queued, asked, accepted, ready, claimed, stored, failed, not_4k, unasked]
 
 

@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from veo4k.domain.answer import Answer, Meaning
-from veo4k.domain.callback import Address, News, callback_path, parse_address, parse_news
+from veo4k.domain.callback import Address, CallbackPayload, callback_path, parse_address, parse_payload
 from veo4k.domain.errors import InvalidBodyError
 from veo4k.domain.job import Code, Key
+from veo4k.domain.response import Meaning, Response
 
 TASK = "veo_task_example123"
 URL = "https://file.aiquickdraw.com/v/example_task_1234567890.mp4"
@@ -16,8 +16,8 @@ IMAGE = "https://file.aiquickdraw.com/v/example_task_1234567890.jpg"
 TOKEN = "t" * 43
 
 
-def news(value: Any) -> News:
-    return parse_news(value if isinstance(value, bytes) else json.dumps(value).encode())
+def news(value: Any) -> CallbackPayload:
+    return parse_payload(value if isinstance(value, bytes) else json.dumps(value).encode())
 
 
 def body(code: Any = 200, text: str = "", **data: Any) -> dict[str, Any]:
@@ -87,11 +87,11 @@ DONE: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("told", DONE.values(), ids=DONE)
 def test_a_success_is_read_in_every_variant(told: dict[str, Any]) -> None:
-    assert news(told) == News(Answer(meaning=Meaning.DONE, urls=(URL,), image_urls=(IMAGE,)), TASK)
+    assert news(told) == CallbackPayload(Response(meaning=Meaning.DONE, urls=(URL,), image_urls=(IMAGE,)), TASK)
 
 
 def test_the_credits_come_with_it() -> None:
-    assert news(body(taskId=TASK, info={"resultUrls": [URL]}, creditsConsumed=120)).answer.credits == 120
+    assert news(body(taskId=TASK, info={"resultUrls": [URL]}, creditsConsumed=120)).response.credits == 120
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_the_credits_come_with_it() -> None:
     ],
 )
 def test_news_without_a_result_is_an_acceptance(told: dict[str, Any]) -> None:
-    assert news(told) == News(Answer(meaning=Meaning.WORKING), TASK)
+    assert news(told) == CallbackPayload(Response(meaning=Meaning.WORKING), TASK)
 
 
 UNAVAILABLE = "The 4K version of this video is unavailable. Please try a different video."
@@ -124,7 +124,7 @@ FAILURES = [
 
 @pytest.mark.parametrize(("code", "text", "why"), FAILURES)
 def test_a_failure_is_read_as_it_comes(code: int, text: str, why: Code) -> None:
-    assert news(body(code, text, taskId=TASK)) == News(Answer(meaning=Meaning.FAILED, code=why), TASK)
+    assert news(body(code, text, taskId=TASK)) == CallbackPayload(Response(meaning=Meaning.FAILED, code=why), TASK)
 
 
 # What the unified task API tells: the task's details, in its envelope
@@ -144,13 +144,13 @@ TASKS: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("told", TASKS.values(), ids=TASKS)
 def test_the_success_of_a_task_is_read_in_every_variant(told: dict[str, Any]) -> None:
     read = news(told)
-    assert (read.answer.meaning, read.answer.urls, read.answer.credits) == (Meaning.DONE, (URL,), 120)
+    assert (read.response.meaning, read.response.urls, read.response.credits) == (Meaning.DONE, (URL,), 120)
     assert read.task_id == OWN
 
 
 @pytest.mark.parametrize("state", ["waiting", "queuing", "generating", "success"])
 def test_a_task_without_a_result_is_an_acceptance(state: str) -> None:
-    assert news(body(taskId=OWN, state=state, resultJson="")).answer.meaning is Meaning.WORKING
+    assert news(body(taskId=OWN, state=state, resultJson="")).response.meaning is Meaning.WORKING
 
 
 @pytest.mark.parametrize("code", [200, 501])
@@ -158,12 +158,12 @@ def test_a_task_without_a_result_is_an_acceptance(state: str) -> None:
 def test_the_failure_of_a_task_says_why_in_its_details(code: int, names: tuple[str, str]) -> None:
     why = dict(zip(names, ("500", UNAVAILABLE), strict=True))
     read = news(body(code, "Playground task failed.", taskId=OWN, state="fail", **why))
-    assert read == News(Answer(meaning=Meaning.FAILED, code=Code.NOT_AVAILABLE_IN_4K), OWN)
+    assert read == CallbackPayload(Response(meaning=Meaning.FAILED, code=Code.NOT_AVAILABLE_IN_4K), OWN)
 
 
 def test_a_state_that_nobody_knows_is_read_by_the_code() -> None:
-    assert news(body(200, taskId=OWN, state="done", resultJson=RESULT)).answer.meaning is Meaning.DONE
-    assert news(body(501, taskId=OWN, state="aborted")).answer.meaning is Meaning.FAILED
+    assert news(body(200, taskId=OWN, state="done", resultJson=RESULT)).response.meaning is Meaning.DONE
+    assert news(body(501, taskId=OWN, state="aborted")).response.meaning is Meaning.FAILED
 
 
 # Whatever failed
@@ -172,7 +172,7 @@ def test_a_state_that_nobody_knows_is_read_by_the_code() -> None:
 @pytest.mark.parametrize("code", [400, 500, 501])
 def test_a_failure_may_have_no_data_so_that_only_the_path_names_the_job(code: int) -> None:
     told = news({"code": code, "msg": "failed", "data": None})
-    assert told == News(Answer(meaning=Meaning.FAILED), None)
+    assert told == CallbackPayload(Response(meaning=Meaning.FAILED), None)
 
 
 # Whom it is about
@@ -271,4 +271,4 @@ def test_whatever_comes_is_news_or_breaks_the_contract(given_: bytes) -> None:
         told = news(given_)
     except InvalidBodyError:
         return
-    assert isinstance(told.answer, Answer)
+    assert isinstance(told.response, Response)

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from veo4k.domain import gate
-from veo4k.domain.gate import BY_HAND, Gate, Pace, Slots
+from veo4k.domain.gate import Gate, Pace, Slots, Wait
+from veo4k.domain.wait_reason import WaitReason
 
 PACE = Pace()
 NOW = 1_800_000_000.0
@@ -28,8 +29,8 @@ def test_instants_are_handed_out_twenty_seconds_ahead_and_no_further() -> None:
 
     assert len(slots.instants) == 40
     assert max(slots.instants) <= NOW + gate.AHEAD
-    assert slots.until > NOW + gate.AHEAD
-    assert slots.reason == gate.WINDOW_FULL
+    assert slots.wait.until > NOW + gate.AHEAD
+    assert slots.wait.reason == WaitReason.WINDOW_FULL
     assert len(row.instants) == 20
 
 
@@ -38,12 +39,12 @@ def test_no_instant_is_handed_out_that_comes_too_late_for_its_caller() -> None:
     unchanged, none = gate.reserve(row, 1, NOW, "me", PACE, last=NOW + 1)
 
     assert slots.instants
-    assert max(slots.instants) <= NOW + 1 < slots.until
+    assert max(slots.instants) <= NOW + 1 < slots.wait.until
     assert (unchanged, none.instants) == (row, ())
 
 
 def test_a_shut_gate_keeps_its_only_slot_from_a_caller_it_comes_too_late_for() -> None:
-    row = gate.shut(Gate(), "NO_CREDITS", NOW, "me", PACE)
+    row = gate.pause(Gate(), "NO_CREDITS", NOW, "me", PACE)
 
     assert gate.reserve(row, 1, NOW + 60, "me", PACE, last=NOW + 60)[1].instants == ()
 
@@ -72,50 +73,50 @@ def test_never_more_than_twenty_instants_lie_within_any_ten_seconds(calls: list[
 
 
 def test_a_refusal_of_the_account_shuts_the_gate_for_a_pause() -> None:
-    row = gate.shut(Gate(), "NO_CREDITS", NOW, "me", PACE)
+    row = gate.pause(Gate(), "NO_CREDITS", NOW, "me", PACE)
     unchanged, slots = reserve(row, 5, NOW + 59)
 
     assert unchanged is row
-    assert slots == Slots((), NOW + 60, "NO_CREDITS")
+    assert slots == Slots((), Wait(NOW + 60, "NO_CREDITS"))
 
 
 def test_too_many_requests_shut_the_gate_for_one_window() -> None:
-    row = gate.shut(Gate(), gate.RATE_LIMITED, NOW, "me", PACE)
+    row = gate.pause(Gate(), WaitReason.RATE_LIMITED, NOW, "me", PACE)
 
     assert row.until == NOW + PACE.window + gate.GUARD
 
 
 def test_when_the_pause_is_over_one_caller_gets_the_only_slot() -> None:
-    row = gate.shut(Gate(), "NO_CREDITS", NOW, "me", PACE)
+    row = gate.pause(Gate(), "NO_CREDITS", NOW, "me", PACE)
     row, first = gate.reserve(row, 5, NOW + 60, "first", PACE)
     _, second = gate.reserve(row, 5, NOW + 60, "second", PACE)
 
-    assert (len(first.instants), first.probe) == (1, "first")
-    assert second == Slots((), NOW + 60 + PACE.lease, "NO_CREDITS")
+    assert (len(first.instants), first.trial) == (1, "first")
+    assert second == Slots((), Wait(NOW + 60 + PACE.lease, "NO_CREDITS"))
 
 
 def test_the_only_slot_is_free_again_when_its_holder_never_came_back() -> None:
-    row = gate.shut(Gate(), "NO_CREDITS", NOW, "me", PACE)
+    row = gate.pause(Gate(), "NO_CREDITS", NOW, "me", PACE)
     row, _ = gate.reserve(row, 1, NOW + 60, "first", PACE)
     _, slots = gate.reserve(row, 1, NOW + 60 + PACE.lease, "second", PACE)
 
-    assert slots.probe == "second"
+    assert slots.trial == "second"
 
 
-def probing(now: float = NOW + 60) -> Gate:
-    row = gate.shut(Gate(), "NO_CREDITS", NOW, "me", PACE)
-    return gate.reserve(row, 1, now, "probe", PACE)[0]
+def on_trial(now: float = NOW + 60) -> Gate:
+    row = gate.pause(Gate(), "NO_CREDITS", NOW, "me", PACE)
+    return gate.reserve(row, 1, now, "trial", PACE)[0]
 
 
 def test_any_answer_but_a_refusal_opens_the_gate() -> None:
-    row = gate.settle_probe(probing(), "probe", NOW + 61, "me", PACE, answered=True)
+    row = gate.finish_trial(on_trial(), "trial", NOW + 61, "me", PACE, answered=True)
 
     assert not row.reason
     assert len(reserve(row, 5, NOW + 61)[1].instants) == 5
 
 
 def test_no_answer_shuts_the_gate_for_the_next_pause() -> None:
-    row = gate.settle_probe(probing(), "probe", NOW + 61, "me", PACE, answered=False)
+    row = gate.finish_trial(on_trial(), "trial", NOW + 61, "me", PACE, answered=False)
 
     assert (row.reason, row.until) == ("NO_CREDITS", NOW + 61 + 120)
 
@@ -123,43 +124,43 @@ def test_no_answer_shuts_the_gate_for_the_next_pause() -> None:
 def test_pauses_double_up_to_fifteen_minutes() -> None:
     row, now, pauses = Gate(), NOW, []
     for _ in range(7):
-        row = gate.shut(row, "NO_CREDITS", now, "me", PACE, probe=row.probe)
+        row = gate.pause(row, "NO_CREDITS", now, "me", PACE, trial=row.trial)
         pauses.append(row.until - now)
         now = row.until
-        row, _ = gate.reserve(row, 1, now, "probe", PACE)
+        row, _ = gate.reserve(row, 1, now, "trial", PACE)
 
     assert pauses == [60, 120, 240, 480, 900, 900, 900]
 
 
 def test_another_refusal_of_the_same_batch_does_not_lengthen_the_pause() -> None:
-    row = gate.shut(Gate(), "NO_CREDITS", NOW, "me", PACE)
+    row = gate.pause(Gate(), "NO_CREDITS", NOW, "me", PACE)
 
-    assert gate.shut(row, "NO_CREDITS", NOW + 1, "me", PACE) is row
+    assert gate.pause(row, "NO_CREDITS", NOW + 1, "me", PACE) is row
 
 
 def test_an_answer_from_before_the_pause_does_not_open_the_gate() -> None:
-    row = gate.shut(Gate(), "NO_CREDITS", NOW, "me", PACE)
+    row = gate.pause(Gate(), "NO_CREDITS", NOW, "me", PACE)
 
-    assert gate.settle_probe(row, "", NOW + 1, "me", PACE, answered=True) is row
+    assert gate.finish_trial(row, "", NOW + 1, "me", PACE, answered=True) is row
 
 
 def test_a_slot_that_was_given_back_goes_to_the_next_caller() -> None:
-    row = gate.release_probe(probing(), "probe", "me")
+    row = gate.release_trial(on_trial(), "trial", "me")
 
-    assert gate.reserve(row, 1, NOW + 61, "next", PACE)[1].probe == "next"
+    assert gate.reserve(row, 1, NOW + 61, "next", PACE)[1].trial == "next"
 
 
 def test_only_the_holder_gives_the_slot_back() -> None:
-    row = probing()
+    row = on_trial()
 
-    assert gate.release_probe(row, "somebody else", "me") is row
+    assert gate.release_trial(row, "somebody else", "me") is row
 
 
 def test_a_gate_shut_by_hand_stays_shut_until_it_is_opened_by_hand() -> None:
-    row = gate.shut_by_hand(Gate(), "me")
+    row = gate.pause_by_hand(Gate(), "me")
 
-    assert reserve(row, 1, NOW + 10**6)[1].reason == BY_HAND
-    assert reserve(gate.open_by_hand(row, "me"), 1, NOW)[1].instants
+    assert reserve(row, 1, NOW + 10**6)[1].wait.reason == WaitReason.PAUSED_BY_HAND
+    assert reserve(gate.resume(row, "me"), 1, NOW)[1].instants
 
 
 def test_every_change_of_the_row_has_a_version_of_its_own() -> None:
@@ -171,8 +172,8 @@ def test_every_change_of_the_row_has_a_version_of_its_own() -> None:
 
 def test_in_the_middle_of_a_probe_a_full_window_is_no_slot() -> None:
     full, _ = reserve(Gate(), 40, NOW)
-    row = gate.shut(full, "NO_CREDITS", NOW, "me", Pace(pause=0.5))
+    row = gate.pause(full, "NO_CREDITS", NOW, "me", Pace(pause=0.5))
     unchanged, slots = gate.reserve(row, 1, NOW + 0.5, "me", PACE)
 
     assert unchanged is row
-    assert (slots.instants, slots.reason) == ((), "NO_CREDITS")
+    assert (slots.instants, slots.wait.reason) == ((), "NO_CREDITS")

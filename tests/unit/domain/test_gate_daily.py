@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from veo4k.domain import gate
-from veo4k.domain.gate import DAILY_LIMIT, DAY, Gate, Pace, Slots
+from veo4k.domain.gate import DAY, Gate, Pace, Slots, Wait
+from veo4k.domain.wait_reason import WaitReason
 
 PACE = Pace(daily=5)
 NOON = 20_000 * DAY + 43_200.0
@@ -29,19 +30,19 @@ def test_what_lies_beyond_the_limit_waits_for_the_next_day() -> None:
     _, slots = submit(Gate(), 8, NOON)
 
     assert len(slots.instants) == 5
-    assert (slots.until, slots.reason) == (MIDNIGHT, DAILY_LIMIT)
+    assert (slots.wait.until, slots.wait.reason) == (MIDNIGHT, WaitReason.DAILY_LIMIT)
 
 
 def test_a_batch_that_just_fits_hears_nothing_of_the_limit() -> None:
     _, slots = submit(Gate(), 5, NOON)
 
-    assert (len(slots.instants), slots.reason) == (5, gate.WINDOW_FULL)
+    assert (len(slots.instants), slots.wait.reason) == (5, WaitReason.WINDOW_FULL)
 
 
 def test_a_spent_day_leaves_the_row_as_it_is() -> None:
     row, _ = submit(Gate(), 5, NOON)
 
-    assert submit(row, 1, NOON + 60) == (row, Slots((), MIDNIGHT, DAILY_LIMIT))
+    assert submit(row, 1, NOON + 60) == (row, Slots((), Wait(MIDNIGHT, WaitReason.DAILY_LIMIT)))
 
 
 def test_the_next_day_begins_anew() -> None:
@@ -72,20 +73,20 @@ def test_a_full_window_is_no_spent_day() -> None:
     row, _ = submit(Gate(), 100, NOON, pace)
     _, slots = submit(row, 1, NOON, pace)
 
-    assert (slots.instants, slots.reason) == ((), gate.WINDOW_FULL)
+    assert (slots.instants, slots.wait.reason) == ((), WaitReason.WINDOW_FULL)
 
 
 def test_a_shut_gate_says_why_and_counts_nothing() -> None:
-    row = gate.shut(Gate(), "NO_CREDITS", NOON, "me", PACE)
+    row = gate.pause(Gate(), "NO_CREDITS", NOON, "me", PACE)
 
-    assert submit(row, 3, NOON) == (row, Slots((), NOON + 60, "NO_CREDITS"))
+    assert submit(row, 3, NOON) == (row, Slots((), Wait(NOON + 60, "NO_CREDITS")))
 
 
 def test_the_only_slot_of_a_shut_gate_counts() -> None:
-    row = gate.shut(Gate(), "NO_CREDITS", NOON, "me", PACE)
+    row = gate.pause(Gate(), "NO_CREDITS", NOON, "me", PACE)
     row, slots = submit(row, 3, NOON + 60)
 
-    assert slots.probe
+    assert slots.trial
     assert gate.submissions_today(row, NOON + 60) == 1
 
 

@@ -3,7 +3,8 @@
 import pytest
 
 from veo4k.domain import gate
-from veo4k.domain.gate import BY_HAND, DAILY_LIMIT, DAY, WINDOW_FULL, Gate, Pace, Slots
+from veo4k.domain.gate import DAY, Gate, Pace, Slots, Wait
+from veo4k.domain.wait_reason import WaitReason
 
 PACE = Pace()
 NOW = 1_800_000_000.0
@@ -14,8 +15,8 @@ FULL = Gate(
     reason="NO_CREDITS",
     until=NOW - 1,
     pause=60,
-    probe="holder",
-    probe_until=NOW + 30,
+    trial="holder",
+    trial_until=NOW + 30,
     day=int(NOW // DAY),
     submissions=4,
 )
@@ -23,32 +24,34 @@ OPENED = Gate(version=4, writer="me", instants=(NOW - 5,), day=FULL.day, submiss
 
 
 def test_a_gate_opened_by_hand_keeps_nothing_of_its_pause() -> None:
-    assert gate.open_by_hand(FULL, "me") == OPENED
+    assert gate.resume(FULL, "me") == OPENED
 
 
 def test_a_gate_opened_by_its_probe_keeps_nothing_of_its_pause() -> None:
-    assert gate.settle_probe(FULL, "holder", NOW, "me", PACE, answered=True) == OPENED
+    assert gate.finish_trial(FULL, "holder", NOW, "me", PACE, answered=True) == OPENED
 
 
 def test_a_gate_shut_by_hand_has_neither_end_nor_probe() -> None:
-    shut = Gate(version=4, writer="me", instants=(NOW - 5,), reason=BY_HAND, day=FULL.day, submissions=4)
+    shut = Gate(
+        version=4, writer="me", instants=(NOW - 5,), reason=WaitReason.PAUSED_BY_HAND, day=FULL.day, submissions=4
+    )
 
-    assert gate.shut_by_hand(FULL, "me") == shut
+    assert gate.pause_by_hand(FULL, "me") == shut
 
 
 def test_a_gate_shut_by_an_answer_says_until_when() -> None:
     before = Gate(version=3, instants=(NOW - 5,))
 
-    assert gate.shut(before, "NO_CREDITS", NOW, "me", PACE) == Gate(
+    assert gate.pause(before, "NO_CREDITS", NOW, "me", PACE) == Gate(
         version=4, writer="me", instants=(NOW - 5,), reason="NO_CREDITS", until=NOW + 60, pause=60
     )
 
 
 @pytest.mark.parametrize(
-    ("reason", "pause"), [("NO_CREDITS", 120.0), ("MAINTENANCE", 120.0), (gate.RATE_LIMITED, 10.25)]
+    ("reason", "pause"), [("NO_CREDITS", 120.0), ("MAINTENANCE", 120.0), (WaitReason.RATE_LIMITED, 10.25)]
 )
 def test_a_gate_shut_again_by_its_probe_waits_twice_as_long_but_for_the_window(reason: str, pause: float) -> None:
-    assert gate.shut(FULL, reason, NOW, "me", PACE, probe="holder") == Gate(
+    assert gate.pause(FULL, reason, NOW, "me", PACE, trial="holder") == Gate(
         version=4,
         writer="me",
         instants=(NOW - 5,),
@@ -61,23 +64,23 @@ def test_a_gate_shut_again_by_its_probe_waits_twice_as_long_but_for_the_window(r
 
 
 def test_a_probe_nobody_answered_shuts_the_gate_as_it_was() -> None:
-    assert gate.settle_probe(FULL, "holder", NOW, "me", PACE, answered=False) == gate.shut(
-        FULL, "NO_CREDITS", NOW, "me", PACE, probe="holder"
+    assert gate.finish_trial(FULL, "holder", NOW, "me", PACE, answered=False) == gate.pause(
+        FULL, "NO_CREDITS", NOW, "me", PACE, trial="holder"
     )
 
 
 def test_after_a_full_window_a_pause_is_a_pause() -> None:
-    full = Gate(reason=gate.RATE_LIMITED, until=NOW, pause=10.25, probe="holder")
+    full = Gate(reason=WaitReason.RATE_LIMITED, until=NOW, pause=10.25, trial="holder")
 
-    assert gate.shut(full, "NO_CREDITS", NOW, "me", PACE, probe="holder").pause == 60
+    assert gate.pause(full, "NO_CREDITS", NOW, "me", PACE, trial="holder").pause == 60
 
 
 def test_a_first_pause_does_not_double_what_an_opened_gate_left() -> None:
-    assert gate.shut(Gate(pause=500), "NO_CREDITS", NOW, "me", PACE).pause == 60
+    assert gate.pause(Gate(pause=500), "NO_CREDITS", NOW, "me", PACE).pause == 60
 
 
 def test_a_slot_given_back_leaves_the_gate_shut_as_it_was() -> None:
-    assert gate.release_probe(FULL, "holder", "me") == Gate(
+    assert gate.release_trial(FULL, "holder", "me") == Gate(
         version=4,
         writer="me",
         instants=(NOW - 5,),
@@ -91,24 +94,24 @@ def test_a_slot_given_back_leaves_the_gate_shut_as_it_was() -> None:
 
 @pytest.mark.parametrize("holder", ["", "somebody"])
 def test_who_holds_no_slot_changes_nothing(holder: str) -> None:
-    row = Gate(reason="NO_CREDITS", until=NOW, probe="holder")
+    row = Gate(reason="NO_CREDITS", until=NOW, trial="holder")
 
-    assert gate.shut(row, "NO_CREDITS", NOW, "me", PACE, probe=holder) is row
-    assert gate.settle_probe(row, holder, NOW, "me", PACE, answered=True) is row
-    assert gate.release_probe(row, holder, "me") is row
+    assert gate.pause(row, "NO_CREDITS", NOW, "me", PACE, trial=holder) is row
+    assert gate.finish_trial(row, holder, NOW, "me", PACE, answered=True) is row
+    assert gate.release_trial(row, holder, "me") is row
 
 
 def test_a_gate_without_a_probe_is_nobodys() -> None:
     row = Gate(reason="NO_CREDITS", until=NOW)
 
-    assert gate.shut(row, "NO_CREDITS", NOW, "me", PACE) is row
-    assert gate.settle_probe(row, "", NOW, "me", PACE, answered=True) is row
+    assert gate.pause(row, "NO_CREDITS", NOW, "me", PACE) is row
+    assert gate.finish_trial(row, "", NOW, "me", PACE, answered=True) is row
 
 
 def test_the_first_request_leaves_when_its_intent_can_be_written() -> None:
     row, slots = gate.reserve(Gate(version=3), 2, NOW, "me", PACE)
 
-    assert slots == Slots((NOW + 0.06, NOW + 0.135), NOW + 0.21, WINDOW_FULL)
+    assert slots == Slots((NOW + 0.06, NOW + 0.135), Wait(NOW + 0.21, WaitReason.WINDOW_FULL))
     assert row == Gate(version=4, writer="me", instants=slots.instants)
 
 
@@ -138,7 +141,7 @@ def test_the_only_slot_of_a_pause_that_is_over_has_a_holder_and_an_end() -> None
     row = Gate(version=3, reason="NO_CREDITS", until=NOW, pause=60)
     held, slots = gate.reserve(row, 5, NOW, "me", PACE)
 
-    assert slots == Slots((NOW + 0.06,), NOW + 90, "NO_CREDITS", "me")
+    assert slots == Slots((NOW + 0.06,), Wait(NOW + 90, "NO_CREDITS"), "me")
     assert held == Gate(
         version=4,
         writer="me",
@@ -146,18 +149,18 @@ def test_the_only_slot_of_a_pause_that_is_over_has_a_holder_and_an_end() -> None
         reason="NO_CREDITS",
         until=NOW,
         pause=60,
-        probe="me",
-        probe_until=NOW + 90,
+        trial="me",
+        trial_until=NOW + 90,
     )
 
 
 def test_a_gate_is_shut_until_its_pause_and_its_probe_are_over() -> None:
-    assert gate.shut_until(Gate(), NOW, PACE) == 0
-    assert gate.shut_until(Gate(until=NOW + 5), NOW, PACE) == 0
-    assert gate.shut_until(Gate(reason="NO_CREDITS", until=NOW + 5), NOW, PACE) == NOW + 5
-    assert gate.shut_until(Gate(reason="NO_CREDITS", until=NOW - 5, probe_until=NOW + 7), NOW, PACE) == NOW + 7
-    assert gate.shut_until(Gate(reason="NO_CREDITS", until=NOW), NOW, PACE) == 0
-    assert gate.shut_until(Gate(reason=BY_HAND), NOW, PACE) == NOW + 60
+    assert gate.paused_until(Gate(), NOW, PACE) == 0
+    assert gate.paused_until(Gate(until=NOW + 5), NOW, PACE) == 0
+    assert gate.paused_until(Gate(reason="NO_CREDITS", until=NOW + 5), NOW, PACE) == NOW + 5
+    assert gate.paused_until(Gate(reason="NO_CREDITS", until=NOW - 5, trial_until=NOW + 7), NOW, PACE) == NOW + 7
+    assert gate.paused_until(Gate(reason="NO_CREDITS", until=NOW), NOW, PACE) == 0
+    assert gate.paused_until(Gate(reason=WaitReason.PAUSED_BY_HAND), NOW, PACE) == NOW + 60
 
 
 LIMITED = Pace(daily=5)
@@ -168,14 +171,14 @@ def test_what_is_left_of_the_day_is_handed_out_and_the_rest_waits_for_tomorrow()
     row = Gate(day=TODAY, submissions=3)
     spent, slots = gate.reserve(row, 3, NOW, "me", LIMITED, counted=True)
 
-    assert slots == Slots((NOW + 0.06, NOW + 0.135), TOMORROW, DAILY_LIMIT)
+    assert slots == Slots((NOW + 0.06, NOW + 0.135), Wait(TOMORROW, WaitReason.DAILY_LIMIT))
     assert spent == Gate(version=1, writer="me", instants=slots.instants, day=TODAY, submissions=5)
 
 
 def test_who_gets_all_that_was_wanted_is_told_of_the_window() -> None:
     _, slots = gate.reserve(Gate(day=TODAY, submissions=3), 2, NOW, "me", LIMITED, counted=True)
 
-    assert slots == Slots((NOW + 0.06, NOW + 0.135), NOW + 0.21, WINDOW_FULL)
+    assert slots == Slots((NOW + 0.06, NOW + 0.135), Wait(NOW + 0.21, WaitReason.WINDOW_FULL))
 
 
 def test_a_full_window_spends_nothing_of_the_day() -> None:
@@ -183,13 +186,16 @@ def test_a_full_window_spends_nothing_of_the_day() -> None:
     row, slots = gate.reserve(full, 2, NOW, "me", LIMITED, counted=True)
 
     assert row is full
-    assert (slots.instants, slots.reason) == ((), WINDOW_FULL)
+    assert (slots.instants, slots.wait.reason) == ((), WaitReason.WINDOW_FULL)
 
 
 def test_a_spent_day_is_over_at_midnight() -> None:
     spent = Gate(day=TODAY, submissions=5)
 
-    assert gate.reserve(spent, 1, NOW, "me", LIMITED, counted=True) == (spent, Slots((), TOMORROW, DAILY_LIMIT))
+    assert gate.reserve(spent, 1, NOW, "me", LIMITED, counted=True) == (
+        spent,
+        Slots((), Wait(TOMORROW, WaitReason.DAILY_LIMIT)),
+    )
     row, slots = gate.reserve(spent, 1, TOMORROW, "me", LIMITED, counted=True)
     assert (row.day, row.submissions, len(slots.instants)) == (TODAY + 1, 1, 1)
 

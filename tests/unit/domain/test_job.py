@@ -1,18 +1,7 @@
 from dataclasses import fields
 
 from veo4k.domain.event import detail
-from veo4k.domain.job import (
-    ATTRIBUTES,
-    ENDED,
-    LIVE,
-    Archived,
-    Code,
-    Evidence,
-    Failure,
-    Job,
-    Lane,
-    State,
-)
+from veo4k.domain.job import ATTRIBUTES, ENDED, LIVE, Archived, Code, Evidence, Failure, Job, Partition, State
 
 FULL = Job(
     task_id="veo_task_abcdef123456",
@@ -28,11 +17,11 @@ FULL = Job(
     error=Failure(Code.NOT_4K, "why"),
     maybe_charged=True,
     credits_consumed=120,
-    evidence=Evidence.PROBE,
-    attempts=3,
-    lane=Lane.LIVE,
+    evidence=Evidence.POLL,
+    requests_sent=3,
+    partition=Partition.LIVE,
     due=1_795_341_999.25,
-    tokens=frozenset({"token"}),
+    task_tokens=frozenset({"token"}),
     urls=("https://file.example/a.mp4?secret=1",),
 )
 
@@ -46,7 +35,7 @@ def test_attributes_of_another_version_are_ignored() -> None:
 
 
 def test_what_has_no_value_is_absent() -> None:
-    small = Job(task_id="veo_task_abcdef123456", run=1, index=0, state=State.QUEUED, created_at=0.0, attempts=0)
+    small = Job(task_id="veo_task_abcdef123456", run=1, index=0, state=State.QUEUED, created_at=0.0, requests_sent=0)
 
     assert set(small.row()) == {"taskId", "run", "jobId", "index", "state", "createdAt", "attempts"}
 

@@ -1,6 +1,6 @@
 import pytest
 
-from veo4k.domain.schedule import HOUR, Times, archive_wait, back_off, probe_wait, unknown_wait
+from veo4k.domain.schedule import HOUR, Times, archive_wait, back_off, poll_wait, unknown_wait
 
 TIMES = Times()
 
@@ -15,7 +15,7 @@ def test_after_each_lost_answer_the_wait_is_four_times_longer_up_to_twelve_hours
     [(0, 0, 120), (720, 0, 360), (720, 1, 396), (10 * HOUR, 0, 2 * HOUR), (10 * HOUR, 1, 2 * HOUR)],
 )
 def test_the_next_probe_comes_after_half_the_jobs_age_within_bounds(age: float, chance: float, seconds: float) -> None:
-    assert probe_wait(age, chance, TIMES) == pytest.approx(seconds)
+    assert poll_wait(age, chance, TIMES) == pytest.approx(seconds)
 
 
 @pytest.mark.parametrize(("tries", "seconds"), [(1, 60), (2, 120), (5, 960), (9, 4 * HOUR), (50, 4 * HOUR)])

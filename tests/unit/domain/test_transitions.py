@@ -26,10 +26,10 @@ from tests.contract.rows import (
     changed,
 )
 from veo4k.domain import transitions
-from veo4k.domain.answer import Answer, Meaning
-from veo4k.domain.callback import Address, News
+from veo4k.domain.callback import Address, CallbackPayload
+from veo4k.domain.conditional_update import ConditionalUpdate, Refused, Updated, apply
 from veo4k.domain.job import Code, Job, State
-from veo4k.domain.write import Refused, Write, Written, apply
+from veo4k.domain.response import Meaning, Response
 
 TABLES = {
     "cases_submission": ("INTAKE", "SUBMISSION"),
@@ -59,7 +59,7 @@ def test_every_transition_does_what_the_table_of_states_says(table: str) -> None
     found = cases(table)
 
     assert {name: apply(case.write, case.before) for name, case in found.items()} == {
-        name: Written(case.after) for name, case in found.items()
+        name: Updated(case.after) for name, case in found.items()
     }
 
 
@@ -85,24 +85,24 @@ def test_every_write_names_the_row_of_its_job(table: str) -> None:
     }
 
 
-def marks(writes: dict[str, Write]) -> dict[str, str]:
-    return {name: write.mark for name, write in writes.items() if write.mark}
+def marks(writes: dict[str, ConditionalUpdate]) -> dict[str, str]:
+    return {name: write.ownership for name, write in writes.items() if write.ownership}
 
 
 def test_a_write_that_would_do_harm_twice_proves_itself() -> None:
     writes = {name: case.write for table in TABLES for name, case in cases(table).items()}
 
     assert marks(writes) == {
-        "a queued job is claimed": "attempt",
-        "a crashed claim is asked again": "attempt",
-        "a lost answer is asked for again": "attempt",
-        "a probe is claimed": "probe",
-        "a first probe under the job's own id is claimed": "probe",
-        "a probe for a fresh link is claimed": "probe",
+        "a queued job is claimed": "claim_id",
+        "a crashed claim is asked again": "claim_id",
+        "a lost answer is asked for again": "claim_id",
+        "a probe is claimed": "poll_id",
+        "a first probe under the job's own id is claimed": "poll_id",
+        "a probe for a fresh link is claimed": "poll_id",
         "an archive claims": "lease",
         "an archive claims after a crash": "lease",
-        "an end is nudged": "nudge",
-        "a result is nudged again": "nudge",
+        "an end is nudged": "retrigger_id",
+        "a result is nudged again": "retrigger_id",
     }
 
 
@@ -110,57 +110,59 @@ def test_a_creation_makes_the_whole_row() -> None:
     creations = made_anew("cases_submission").CREATIONS
 
     assert {name: apply(write, None) for name, (write, _) in creations.items()} == {
-        name: Written(job) for name, (_, job) in creations.items()
+        name: Updated(job) for name, (_, job) in creations.items()
     }
     assert {write.key for write, _ in creations.values()} == {job.key for _, job in creations.values()}
-    assert marks({name: write for name, (write, _) in creations.items()}) == {"a run is asked for at once": "attempt"}
+    assert marks({name: write for name, (write, _) in creations.items()}) == {"a run is asked for at once": "claim_id"}
 
 
-def written(write: Write, job: Job) -> Job:
+def written(write: ConditionalUpdate, job: Job) -> Job:
     outcome = apply(write, job)
-    assert isinstance(outcome, Written)
+    assert isinstance(outcome, Updated)
     return outcome.job
 
 
 def test_a_message_without_a_token_adds_none() -> None:
     assert written(transitions.join(PROCESSING, None), PROCESSING) == PROCESSING
-    assert written(transitions.announce_again(SUCCEEDED, None, "nudge", NOW, TIMES), SUCCEEDED).tokens == {"token-1"}
+    assert written(transitions.repeat_announcement(SUCCEEDED, None, "nudge", NOW, TIMES), SUCCEEDED).task_tokens == {
+        "token-1"
+    }
 
 
 ADDRESS = Address(TASK, 1, 1, "t" * 43)
-FAILED = Answer(meaning=Meaning.FAILED, code=Code.PROVIDER_FAILED)
-ACCEPTANCE = {"accepted_at": NOW, "accepts": 1, "provider_task_id": OTHER_TASK}
+FAILED = Response(meaning=Meaning.FAILED, code=Code.PROVIDER_FAILED)
+ACCEPTANCE = {"accepted_at": NOW, "acceptances": 1, "provider_task_id": OTHER_TASK}
 
 
 @pytest.mark.parametrize("job", [LOST, SUBMITTING], ids=["whose answer was lost", "whose function died"])
 def test_a_failure_by_callback_proves_the_acceptance_of_a_job(job: Job) -> None:
-    after = written(transitions.called_back_failed(ADDRESS, News(FAILED, OTHER_TASK), NOW, TIMES), job)
+    after = written(transitions.callback_failed(ADDRESS, CallbackPayload(FAILED, OTHER_TASK), NOW, TIMES), job)
 
     assert (after.state, {name: getattr(after, name) for name in ACCEPTANCE}) == (State.FAILED, ACCEPTANCE)
 
 
 def test_links_that_may_not_be_fetched_prove_the_acceptance_of_a_job_whose_function_died() -> None:
-    done = News(Answer(meaning=Meaning.DONE), OTHER_TASK)
-    after = written(transitions.called_back_blocked(ADDRESS, done, NOW, TIMES), SUBMITTING)
+    done = CallbackPayload(Response(meaning=Meaning.DONE), OTHER_TASK)
+    after = written(transitions.callback_blocked(ADDRESS, done, NOW, TIMES), SUBMITTING)
 
     assert (after.state, {name: getattr(after, name) for name in ACCEPTANCE}) == (State.PROCESSING, ACCEPTANCE)
 
 
 def test_news_without_an_id_write_none() -> None:
-    write = transitions.called_back_working(ADDRESS, News(Answer(meaning=Meaning.WORKING), None), NOW, TIMES)
+    write = transitions.callback_working(ADDRESS, CallbackPayload(Response(meaning=Meaning.WORKING), None), NOW, TIMES)
 
-    assert write.keep == {"accepted_at": NOW, "accepts": 1}
+    assert write.set_if_absent == {"accepted_at": NOW, "acceptances": 1}
 
 
 def test_a_claim_for_a_fresh_link_waits_longer_with_each_try() -> None:
-    job = replace(LINKLESS, tries=3)
+    job = replace(LINKLESS, archive_attempts=3)
 
-    assert written(transitions.claim_probe(job, "probe", NOW, 0.5, TIMES, by_post=True), job).due == NOW + 480
+    assert written(transitions.claim_poll(job, "probe", NOW, 0.5, TIMES, by_post=True), job).due == NOW + 480
 
 
 def test_a_probe_of_a_leased_job_is_claimed_while_the_lease_is_the_one_that_was_seen() -> None:
     job = replace(LINKLESS, lease="lease-1")
-    claim = transitions.claim_probe(job, "probe", NOW, 0.5, TIMES, by_post=True)
+    claim = transitions.claim_poll(job, "probe", NOW, 0.5, TIMES, by_post=True)
 
-    assert written(claim, job).probe == "probe"
+    assert written(claim, job).poll_id == "probe"
     assert apply(claim, replace(job, lease=None)) == Refused(replace(job, lease=None))

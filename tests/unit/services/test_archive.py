@@ -1,23 +1,25 @@
 import hashlib
 import json
-from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from local.media import Media, ensure_media, marked
 from tests.doubles.archive_memory import MemoryArchive, MemoryBody, MemoryDownloads, Served
+from tests.doubles.faults import DOWN, FaultInjector
 from tests.doubles.gate_memory import numbered
 from tests.doubles.jobs_memory import MemoryJobs
 from tests.doubles.stage import TASK
 from tests.doubles.time_manual import NOON, ManualClock
-from veo4k.domain.errors import DeadLinkError, DownloadError, StorageError
-from veo4k.domain.job import Archived, Code, Job, Key, Lane, State
-from veo4k.domain.notes import Note
+from veo4k.domain.conditional_update import ConditionalUpdate, is_
+from veo4k.domain.errors import DeadLinkError, DownloadError
+from veo4k.domain.job import Archived, Code, Job, Key, Partition, State
+from veo4k.domain.log_events import LogEntry, LogEvent
+from veo4k.domain.ports import Archive, Downloads, Jobs
 from veo4k.domain.schedule import Times
-from veo4k.domain.write import Write, is_
-from veo4k.services.archive import LONGEST_POSTER, Vault, archive
+from veo4k.services.archive import LONGEST_POSTER, Archiver
 
 URL, POSTER = "https://file.example/a.mp4?secret=1", "https://file.example/a.jpg?secret=1"
 NAME = f"videos/{TASK}/0/1.mp4"
@@ -27,12 +29,12 @@ READY = Job(
     index=0,
     state=State.READY,
     created_at=NOON,
-    attempts=1,
-    asked_at=NOON,
+    requests_sent=1,
+    requested_at=NOON,
     urls=(URL,),
     result_urls=("https://file.example/a.mp4",),
     image_urls=(POSTER,),
-    lane=Lane.LIVE,
+    partition=Partition.LIVE,
     due=NOON,
 )
 
@@ -49,24 +51,30 @@ class Scene:
         self.jobs, self.clock, self.bucket = MemoryJobs(), ManualClock(), MemoryArchive()
         self.downloads = MemoryDownloads({URL: list(served), POSTER: [poster]})
         self.put(job)
-        self.vault = Vault(
-            jobs=self.jobs,
-            downloads=self.downloads,
-            archive=self.bucket,
+        self.faulty_jobs, self.faulty_bucket = FaultInjector(self.jobs), FaultInjector(self.bucket)
+        self.faulty_downloads = FaultInjector(self.downloads)
+        self.archiver = Archiver(
+            jobs=cast("Jobs", self.faulty_jobs),
+            downloads=cast("Downloads", self.faulty_downloads),
+            archive=cast("Archive", self.faulty_bucket),
             clock=self.clock,
             new_id=numbered("lease"),
             times=Times(),
         )
 
+    def lose_the_lease(self, *_: object) -> None:
+        """Let another invocation claim the job."""
+        self.jobs.write(ConditionalUpdate(key=READY.key, when=(is_("state", State.READY),), put={"lease": "other"}))
+
     def put(self, job: Job) -> None:
         given = {name: getattr(job, name) for name in Job.__dataclass_fields__}
-        self.jobs.write(Write(key=job.key, put=given))
+        self.jobs.write(ConditionalUpdate(key=job.key, put=given))
 
     def archive(self, key: Key = READY.key) -> str:
-        return archive(self.vault, key, self.clock.now() + 900).action
+        return self.archiver.store(key, self.clock.now() + 900).event
 
-    def told(self, key: Key = READY.key) -> Note:
-        return archive(self.vault, key, self.clock.now() + 900)
+    def told(self, key: Key = READY.key) -> LogEntry:
+        return self.archiver.store(key, self.clock.now() + 900)
 
     def job(self, key: Key = READY.key) -> Job:
         job = self.jobs.get(key)
@@ -118,7 +126,7 @@ def test_a_poster_that_cannot_be_had_fails_no_job(media: Media, poster: Served) 
 def test_the_base_video_is_never_kept_and_gets_one_fresh_link(media: Media) -> None:
     scene = Scene(media.base.read_bytes())
 
-    assert scene.archive() == "archive_not_4k"
+    assert scene.archive() == "archive_file_not_4k"
     assert scene.bucket.objects == {}
     assert (scene.job().state, scene.job().link_dead, scene.job().not_4k) == (State.READY, True, 1)
 
@@ -134,7 +142,7 @@ def test_not_4k_twice_is_the_end(media: Media) -> None:
 def test_an_error_page_is_no_video() -> None:
     scene = Scene(b"<html>not found</html>")
 
-    assert scene.archive() == "archive_not_4k"
+    assert scene.archive() == "archive_file_not_4k"
 
 
 def test_a_body_that_ends_early_is_tried_again(media: Media) -> None:
@@ -154,7 +162,7 @@ def test_a_download_that_breaks_off_is_tried_again(media: Media) -> None:
 
 
 def test_waits_between_tries_double() -> None:
-    scene = Scene(DownloadError("down"), job=replace(READY, tries=2))
+    scene = Scene(DownloadError("down"), job=replace(READY, archive_attempts=2))
     scene.archive()
 
     assert scene.job().due == NOON + 240
@@ -163,13 +171,13 @@ def test_waits_between_tries_double() -> None:
 def test_a_dead_link_asks_for_a_fresh_one_not_too_soon() -> None:
     scene = Scene(DeadLinkError("404"))
 
-    assert scene.archive() == "archive_link_dead"
+    assert scene.archive() == "archive_link_expired"
     assert (scene.job().link_dead, scene.job().due) == (True, NOON + 120)
 
 
 @pytest.mark.parametrize("error", [DownloadError("down"), DeadLinkError("404")])
 def test_spent_tries_end_the_job(error: Exception) -> None:
-    scene = Scene(error, job=replace(READY, tries=9))
+    scene = Scene(error, job=replace(READY, archive_attempts=9))
     scene.archive()
 
     assert (scene.job().state, scene.code()) == (State.FAILED, Code.ARCHIVE_FAILED)
@@ -185,7 +193,7 @@ def test_a_bucket_out_of_reach_is_tried_again(media: Media) -> None:
 def test_while_one_archive_holds_the_lease_another_does_nothing(media: Media) -> None:
     scene = Scene(media.uhd.read_bytes(), job=replace(READY, lease="other", lease_until=NOON + 1))
 
-    assert scene.archive() == "archive_not_needed"
+    assert scene.archive() == "archive_skipped"
     assert scene.downloads.opened == []
 
 
@@ -200,22 +208,15 @@ def test_a_job_that_has_ended_is_not_archived_again(media: Media) -> None:
     scene = Scene(media.uhd.read_bytes())
     scene.archive()
 
-    assert scene.archive() == "archive_not_needed"
+    assert scene.archive() == "archive_skipped"
     assert scene.downloads.opened == [URL, POSTER]
 
 
 def test_who_lost_the_lease_in_the_meantime_writes_nothing(media: Media) -> None:
     scene = Scene(media.uhd.read_bytes())
-    put = scene.bucket.put
+    scene.faulty_bucket.before("put", scene.lose_the_lease)
 
-    def steal(key: str, body: bytes, content_type: str) -> None:
-        put(key, body, content_type)
-        taken = {"lease": "thief"}
-        scene.jobs.write(Write(key=READY.key, when=(is_("state", State.READY),), put=taken))
-
-    scene.bucket.put = steal  # type: ignore[method-assign]
-
-    assert scene.archive() == "archive_overtaken"
+    assert scene.archive() == "archive_superseded"
     assert scene.job().state is State.READY
 
 
@@ -266,9 +267,9 @@ def test_a_box_behind_the_video_does_no_harm(media: Media) -> None:
 def test_a_success_is_told_with_the_job_alone(media: Media) -> None:
     scene = Scene(media.uhd.read_bytes())
 
-    assert scene.told() == Note("job_archived", scene.job())
+    assert scene.told() == LogEntry(LogEvent.JOB_ARCHIVED, scene.job())
     assert scene.job().finished_at == NOON
-    assert scene.told() == Note("archive_not_needed", scene.job())
+    assert scene.told() == LogEntry(LogEvent.ARCHIVE_SKIPPED, scene.job())
 
 
 def test_each_object_says_what_it_is(media: Media) -> None:
@@ -293,15 +294,15 @@ def test_the_row_beside_the_video_is_there_for_people_to_read(media: Media) -> N
 
 def test_downloads_stop_while_there_is_time_to_write_down_how_far_they_got(media: Media) -> None:
     scene = Scene(media.uhd.read_bytes())
-    archive(scene.vault, READY.key, NOON + 900)
+    scene.archiver.store(READY.key, NOON + 900)
 
     assert scene.downloads.stops == [NOON + 870, NOON + 870]
 
 
 def test_downloads_stop_when_the_lease_is_over(media: Media) -> None:
     scene = Scene(media.uhd.read_bytes())
-    scene.vault = replace(scene.vault, times=Times(archive_lease=100))
-    archive(scene.vault, READY.key, NOON + 900)
+    scene.archiver = replace(scene.archiver, times=Times(archive_lease=100))
+    scene.archiver.store(READY.key, NOON + 900)
 
     assert scene.downloads.stops == [NOON + 100, NOON + 100]
 
@@ -309,7 +310,7 @@ def test_downloads_stop_when_the_lease_is_over(media: Media) -> None:
 def test_a_result_without_a_link_has_failed() -> None:
     scene = Scene(job=replace(READY, urls=()))
 
-    assert scene.told() == Note("job_failed", scene.job())
+    assert scene.told() == LogEntry(LogEvent.JOB_FAILED, scene.job())
     assert (scene.code(), scene.downloads.opened) == (Code.ARCHIVE_FAILED, [])
 
 
@@ -323,65 +324,54 @@ def test_a_result_without_a_link_has_failed() -> None:
 )
 def test_a_try_that_is_put_off_says_why(served: Served, why: str) -> None:
     scene = Scene(served)
-    note = scene.told()
+    entry = scene.told()
 
-    assert (note.action, note.job) == ("archive_postponed", scene.job())
-    assert note.detail == {"why": why}
+    assert (entry.event, entry.job) == ("archive_postponed", scene.job())
+    assert entry.detail == {"why": why}
 
 
 def test_a_dead_link_says_why() -> None:
     scene = Scene(DeadLinkError("HTTP 404"))
 
-    assert scene.told() == Note("archive_link_dead", scene.job(), {"why": "HTTP 404"})
+    assert scene.told() == LogEntry(LogEvent.ARCHIVE_LINK_EXPIRED, scene.job(), {"why": "HTTP 404"})
 
 
 def test_a_file_that_is_not_4k_says_what_it_is(media: Media) -> None:
     base, page = Scene(media.base.read_bytes()), Scene(b"<html>not found</html>")
     small, strange = base.told(), page.told()
 
-    assert (small.action, small.job) == ("archive_not_4k", base.job())
+    assert (small.event, small.job) == ("archive_file_not_4k", base.job())
     assert small.detail == {"why": "1280x720 of 1280x720"}
-    assert strange.action == "archive_not_4k"
+    assert strange.event == "archive_file_not_4k"
     assert strange.detail["why"]
     assert strange.detail["why"] != "None"
 
 
 def test_who_was_overtaken_says_by_what_and_with_which_news() -> None:
     scene = Scene(DownloadError("reset"))
-    opened = scene.downloads.open
+    scene.faulty_downloads.before("open", scene.lose_the_lease)
 
-    def steal(url: str, stop_at: float) -> AbstractContextManager[MemoryBody]:
-        scene.jobs.write(Write(key=READY.key, when=(is_("state", State.READY),), put={"lease": "thief"}))
-        return opened(url, stop_at)
-
-    scene.downloads.open = steal  # type: ignore[method-assign,assignment]
-
-    assert scene.told() == Note("archive_overtaken", scene.job(), {"why": "reset"})
+    assert scene.told() == LogEntry(LogEvent.ARCHIVE_SUPERSEDED, scene.job(), {"why": "reset"})
 
 
 def test_who_was_overtaken_by_an_end_has_nothing_to_say_but_that() -> None:
     scene = Scene(job=replace(READY, urls=()))
-    write = scene.jobs.write
 
-    def overtaken(given: Write) -> object:
-        if "error" in given.put:
-            write(Write(key=READY.key, when=(is_("state", State.READY),), put={"state": State.SUCCEEDED}))
-        return write(given)
+    def succeed(write: ConditionalUpdate) -> None:
+        if "error" in write.put:
+            ended = {"state": State.SUCCEEDED}
+            scene.jobs.write(ConditionalUpdate(key=READY.key, when=(is_("state", State.READY),), put=ended))
 
-    scene.jobs.write = overtaken  # type: ignore[method-assign,assignment]
+    scene.faulty_jobs.before("write", succeed)
 
-    assert scene.told() == Note("archive_overtaken", scene.job())
+    assert scene.told() == LogEntry(LogEvent.ARCHIVE_SUPERSEDED, scene.job())
 
 
 def test_a_bucket_that_refuses_what_lies_beside_the_video_is_tried_again(media: Media) -> None:
     scene = Scene(media.uhd.read_bytes())
+    scene.faulty_bucket.fail("put")
 
-    def refuse(*_: object) -> None:
-        raise StorageError("PutObject: down")
-
-    scene.bucket.put = refuse  # type: ignore[method-assign,assignment]
-
-    assert scene.told() == Note("archive_postponed", scene.job(), {"why": "PutObject: down"})
+    assert scene.told() == LogEntry(LogEvent.ARCHIVE_POSTPONED, scene.job(), {"why": DOWN})
     assert (scene.job().state, scene.job().due) == (State.READY, NOON + 60)
 
 
@@ -402,14 +392,14 @@ def test_a_poster_of_8_mib_is_kept_as_it_came(media: Media) -> None:
 
 
 def test_a_dead_link_of_a_job_that_was_never_asked_for_is_asked_for_when_the_try_is_due() -> None:
-    scene = Scene(DeadLinkError("404"), job=replace(READY, asked_at=None))
+    scene = Scene(DeadLinkError("404"), job=replace(READY, requested_at=None))
     scene.archive()
 
     assert scene.job().due == NOON + 60
 
 
 def test_a_dead_link_waits_as_long_as_any_failed_try() -> None:
-    scene = Scene(DeadLinkError("404"), job=replace(READY, tries=3))
+    scene = Scene(DeadLinkError("404"), job=replace(READY, archive_attempts=3))
     scene.archive()
 
     assert scene.job().due == NOON + 480
@@ -420,15 +410,15 @@ def test_the_same_file_as_another_index_says_so(media: Media) -> None:
     scene = second_index(media, Archived("archive", NAME, 1, digest, 3840, 2160))
     key = Key(TASK, 2)
 
-    assert scene.told(key) == Note("job_failed", scene.job(key), {"why": "the same file as another index"})
+    assert scene.told(key) == LogEntry(LogEvent.JOB_FAILED, scene.job(key), {"why": "the same file as another index"})
     assert scene.bucket.objects == {}
 
 
 def test_a_job_that_ends_without_its_file_says_what_stood_in_the_way(media: Media) -> None:
     small = Scene(media.base.read_bytes(), job=replace(READY, not_4k=1))
-    dead = Scene(DeadLinkError("HTTP 404"), job=replace(READY, tries=9))
-    broken = Scene(DownloadError("reset"), job=replace(READY, tries=9))
+    dead = Scene(DeadLinkError("HTTP 404"), job=replace(READY, archive_attempts=9))
+    broken = Scene(DownloadError("reset"), job=replace(READY, archive_attempts=9))
 
-    assert small.told() == Note("job_failed", small.job(), {"why": "1280x720 of 1280x720"})
-    assert dead.told() == Note("job_failed", dead.job(), {"why": "HTTP 404"})
-    assert broken.told() == Note("job_failed", broken.job(), {"why": "reset"})
+    assert small.told() == LogEntry(LogEvent.JOB_FAILED, small.job(), {"why": "1280x720 of 1280x720"})
+    assert dead.told() == LogEntry(LogEvent.JOB_FAILED, dead.job(), {"why": "HTTP 404"})
+    assert broken.told() == LogEntry(LogEvent.JOB_FAILED, broken.job(), {"why": "reset"})

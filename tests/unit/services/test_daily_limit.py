@@ -5,14 +5,13 @@ import json
 import pytest
 
 from tests.doubles.gate_memory import MemoryGate
-from tests.doubles.outage import lose, lose_answer
 from tests.doubles.stage import TASK, URL, Stage
-from veo4k.domain.answer import Answer, Meaning
-from veo4k.domain.gate import DAILY_LIMIT, DAY, Pace
+from veo4k.domain.gate import DAY, Pace
 from veo4k.domain.job import Code, Job, State
-from veo4k.services.vitals import balance, vitals
+from veo4k.domain.response import Meaning, Response
+from veo4k.domain.wait_reason import WaitReason
 
-WORKING = Answer(meaning=Meaning.WORKING, first=True, task_id=TASK)
+WORKING = Response(meaning=Meaning.WORKING, accepted_anew=True, task_id=TASK)
 OTHERS = ["other_task_0001", "other_task_0002", "other_task_0003"]
 
 
@@ -22,22 +21,22 @@ def stage() -> Stage:
     return limited(WORKING)
 
 
-def limited(*script: Answer) -> Stage:
+def limited(*script: Response) -> Stage:
     stage = Stage(*script)
     stage.gate.pace = Pace(daily=2)
     return stage
 
 
 def used(gate: MemoryGate, now: float) -> float:
-    return gate.spent(now)
+    return gate.limit_used(now)
 
 
 def put_off(stage: Stage) -> None:
     """Let all the others wait for the sweep."""
-    stage.gate.shut_by_hand()
+    stage.gate.pause_by_hand()
     for task in OTHERS:
         stage.ask(task)
-    stage.gate.open_by_hand()
+    stage.gate.resume()
 
 
 def test_jobs_beyond_the_limit_wait_for_the_next_day(stage: Stage) -> None:
@@ -45,8 +44,8 @@ def test_jobs_beyond_the_limit_wait_for_the_next_day(stage: Stage) -> None:
         stage.ask(task)
     last = stage.job(task_id=OTHERS[2])
 
-    assert len(stage.provider.asked) == 2
-    assert (last.state, last.reason) == (State.QUEUED, DAILY_LIMIT)
+    assert len(stage.provider.submitted) == 2
+    assert (last.state, last.wait_reason) == (State.QUEUED, WaitReason.DAILY_LIMIT)
     assert last.due == DAY * (stage.clock.now() // DAY + 1)
 
 
@@ -56,7 +55,7 @@ def test_the_sweep_asks_for_them_on_the_next_day(stage: Stage) -> None:
     last = stage.job(task_id=OTHERS[2])
     stage.sweep(after=(last.due or 0) - stage.clock.now())
 
-    assert last.job_id in stage.provider.asked
+    assert last.job_id in stage.provider.submitted
 
 
 def test_the_look_at_all_that_is_queued_in_a_days_first_minute_buys_no_more_than_the_day_has(stage: Stage) -> None:
@@ -65,7 +64,7 @@ def test_the_look_at_all_that_is_queued_in_a_days_first_minute_buys_no_more_than
     midnight = DAY * (stage.clock.now() // DAY + 1)
     stage.sweep(after=midnight + 5 - stage.clock.now())
 
-    assert len(stage.provider.asked) == 2 + 2
+    assert len(stage.provider.submitted) == 2 + 2
     assert used(stage.gate, stage.clock.now()) == 1
 
 
@@ -73,7 +72,7 @@ def test_the_sweep_does_not_ask_beyond_the_limit_either(stage: Stage) -> None:
     put_off(stage)
     stage.sweep(after=3600)
 
-    assert len(stage.provider.asked) == 2
+    assert len(stage.provider.submitted) == 2
     assert used(stage.gate, stage.clock.now()) == 1
 
 
@@ -89,20 +88,20 @@ def test_probes_spend_nothing_and_go_on_when_the_day_is_spent(stage: Stage) -> N
         stage.ask(task)
     stage.sweep(after=720)
 
-    assert len(stage.provider.probed) == 2
+    assert len(stage.provider.polled) == 2
     assert used(stage.gate, stage.clock.now()) == 1
 
 
 @pytest.mark.parametrize(
     "answer",
     [
-        Answer(meaning=Meaning.SHUT, reason="NO_CREDITS"),
-        Answer(meaning=Meaning.NOT_YET, code=Code.BASE_NOT_FINISHED),
-        Answer(meaning=Meaning.REFUSED, code=Code.INVALID_TASK),
-        Answer(meaning=Meaning.NEVER_SENT, reason="ConnectTimeout"),
+        Response(meaning=Meaning.ACCOUNT_REFUSED, wait_reason=WaitReason.NO_CREDITS),
+        Response(meaning=Meaning.BASE_NOT_FINISHED, code=Code.BASE_NOT_FINISHED),
+        Response(meaning=Meaning.REFUSED, code=Code.INVALID_TASK),
+        Response(meaning=Meaning.NOT_SENT, cause="ConnectTimeout"),
     ],
 )
-def test_a_request_that_was_surely_not_accepted_spends_nothing(answer: Answer) -> None:
+def test_a_request_that_was_surely_not_accepted_spends_nothing(answer: Response) -> None:
     stage = limited(answer)
     stage.ask()
 
@@ -110,9 +109,10 @@ def test_a_request_that_was_surely_not_accepted_spends_nothing(answer: Answer) -
 
 
 @pytest.mark.parametrize(
-    "answer", [WORKING, Answer(meaning=Meaning.DONE, urls=(URL,)), Answer(meaning=Meaning.LOST, reason="ReadTimeout")]
+    "answer",
+    [WORKING, Response(meaning=Meaning.DONE, urls=(URL,)), Response(meaning=Meaning.LOST, cause="ReadTimeout")],
 )
-def test_a_request_that_may_have_been_accepted_counts(answer: Answer) -> None:
+def test_a_request_that_may_have_been_accepted_counts(answer: Response) -> None:
     stage = limited(answer)
     stage.ask()
 
@@ -120,28 +120,28 @@ def test_a_request_that_may_have_been_accepted_counts(answer: Answer) -> None:
 
 
 def test_a_claim_that_may_have_landed_spends_its_slot_for_it_will_be_asked_for_uncounted(stage: Stage) -> None:
-    lose_answer(stage.jobs, 1, landed=True)
+    stage.faulty_jobs.fail("write", call=1, done=True)
     stage.receive(*[json.dumps({"taskId": task}) for task in OTHERS])
-    assert len(stage.provider.asked) == 1
+    assert len(stage.provider.submitted) == 1
     stage.sweep(after=stage.times.first_probe)
 
-    assert sorted(stage.provider.asked) == sorted(stage.job(task_id=task).job_id for task in OTHERS[:2])
+    assert sorted(stage.provider.submitted) == sorted(stage.job(task_id=task).job_id for task in OTHERS[:2])
     assert (stage.job(task_id=OTHERS[2]).state, used(stage.gate, stage.clock.now())) == (State.QUEUED, 1)
 
 
 def test_a_sweeps_claim_that_may_have_landed_spends_its_slot_too(stage: Stage) -> None:
     put_off(stage)
-    lose_answer(stage.jobs, 1, landed=True)
+    stage.faulty_jobs.fail("write", call=1, done=True)
     stage.sweep(after=3600)
     stage.sweep(after=3600)
 
-    assert len(stage.provider.asked) == 2
+    assert len(stage.provider.submitted) == 2
     assert used(stage.gate, stage.clock.now()) == 1
 
 
 def test_a_refused_request_whose_answer_cannot_be_written_counts_for_it_will_be_asked_again() -> None:
-    stage = limited(Answer(meaning=Meaning.NEVER_SENT, reason="ConnectTimeout"))
-    lose_answer(stage.jobs, 2, landed=False)
+    stage = limited(Response(meaning=Meaning.NOT_SENT, cause="ConnectTimeout"))
+    stage.faulty_jobs.fail("write", call=2)
     stage.ask()
 
     assert stage.job().state is State.SUBMITTING
@@ -149,15 +149,15 @@ def test_a_refused_request_whose_answer_cannot_be_written_counts_for_it_will_be_
 
 
 def test_a_refused_request_counts_where_somebody_else_has_asked_meanwhile() -> None:
-    stage = limited(Answer(meaning=Meaning.NOT_YET, code=Code.BASE_NOT_FINISHED))
-    stage.provider.meanwhile = lambda _: stage.change(attempt="another's")
+    stage = limited(Response(meaning=Meaning.BASE_NOT_FINISHED, code=Code.BASE_NOT_FINISHED))
+    stage.provider.meanwhile = lambda _: stage.change(claim_id="another's")
     stage.ask()
 
     assert used(stage.gate, stage.clock.now()) == 0.5
 
 
 def test_a_refused_request_counts_where_an_earlier_one_may_have_been_accepted() -> None:
-    stage = limited(Answer(meaning=Meaning.LOST), Answer(meaning=Meaning.REFUSED, code=Code.INVALID_TASK))
+    stage = limited(Response(meaning=Meaning.LOST), Response(meaning=Meaning.REFUSED, code=Code.INVALID_TASK))
     stage.ask()
     stage.clock.advance(3600)
     stage.receive(json.dumps({"taskId": TASK}), again="message1")
@@ -168,23 +168,23 @@ def test_a_refused_request_counts_where_an_earlier_one_may_have_been_accepted() 
 
 def test_a_probes_slot_that_nobody_uses_gives_nothing_back(stage: Stage) -> None:
     stage.ask()
-    lose(stage.gate, "shut_until")
+    stage.faulty_gate.fail("current_pause")
     stage.sweep(after=720)
 
-    assert stage.provider.probed == []
+    assert stage.provider.polled == []
     assert used(stage.gate, stage.clock.now()) == 0.5
 
 
 def test_an_answer_is_written_though_the_day_cannot_be_told() -> None:
-    stage = limited(Answer(meaning=Meaning.NOT_YET, code=Code.BASE_NOT_FINISHED))
-    lose(stage.gate, "uncount")
+    stage = limited(Response(meaning=Meaning.BASE_NOT_FINISHED, code=Code.BASE_NOT_FINISHED))
+    stage.faulty_gate.fail("uncount")
 
-    assert stage.ask() == ["job_created", "submission_deferred"]
+    assert stage.ask() == ["job_created", "request_deferred"]
     assert stage.job().state is State.QUEUED
 
 
 def test_what_was_counted_yesterday_gives_today_nothing_back() -> None:
-    stage = limited(Answer(meaning=Meaning.NOT_YET, code=Code.BASE_NOT_FINISHED))
+    stage = limited(Response(meaning=Meaning.BASE_NOT_FINISHED, code=Code.BASE_NOT_FINISHED))
 
     def past_midnight(_: Job) -> None:
         stage.clock.advance(DAY)
@@ -199,19 +199,11 @@ def test_what_was_counted_yesterday_gives_today_nothing_back() -> None:
 def test_how_much_of_the_limit_is_used_is_measured(stage: Stage) -> None:
     stage.ask()
 
-    assert ("DailyLimitUsed", "Percent", 50) in vitals(stage.world)
+    assert ("DailyLimitUsed", "Percent", 50) in stage.health().gauges()
 
 
-class Purse:
-    """An account with credits left."""
-
-    def balance(self) -> float | None:
-        return 240
-
-
-def test_a_look_at_the_balance_buys_nothing(stage: Stage) -> None:
+def test_reading_the_balance_counts_as_no_submission(stage: Stage) -> None:
     stage.clock.at = 600 * 3_000_000.0  # a minute that the balance is read in
-    told = balance(stage.world, Purse(), stage.clock.now() + 120, set())
 
-    assert [vital.value for vital in told] == [240]
+    assert [gauge.value for gauge in stage.health().balance(stage.clock.now() + 120)] == [240]
     assert used(stage.gate, stage.clock.now()) == 0

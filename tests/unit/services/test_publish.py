@@ -1,17 +1,18 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import cast
 
+from tests.doubles.faults import DOWN, FaultInjector
 from tests.doubles.jobs_memory import MemoryJobs
 from tests.doubles.stage import TASK, URL
 from tests.doubles.time_manual import NOON
 from veo4k.domain import transitions
-from veo4k.domain.errors import StorageError
-from veo4k.domain.job import Code, Failure, Job, Key, Lane, State
-from veo4k.domain.notes import Note
-from veo4k.domain.ports import Change
+from veo4k.domain.conditional_update import ConditionalUpdate
+from veo4k.domain.job import Code, Failure, Job, Key, Partition, State
+from veo4k.domain.log_events import LogEntry, LogEvent
+from veo4k.domain.ports import Change, Jobs
 from veo4k.domain.schedule import Times
-from veo4k.domain.write import Write
-from veo4k.services.publish import DAY, Desk, publish
+from veo4k.services.publish import DAY, Publisher
 
 READY = Job(
     task_id=TASK,
@@ -19,17 +20,17 @@ READY = Job(
     index=0,
     state=State.READY,
     created_at=NOON,
-    attempts=1,
+    requests_sent=1,
     urls=(URL,),
-    lane=Lane.LIVE,
+    partition=Partition.LIVE,
     due=NOON,
-    tokens=frozenset({"token"}),
+    task_tokens=frozenset({"token"}),
 )
 WORKING = replace(READY, state=State.PROCESSING, urls=())
 FAILED = replace(READY, state=State.FAILED, error=Failure(Code.NOT_4K, "why"), finished_at=NOON)
 
 
-class RecordingAnnouncements:
+class RecordingEventPublisher:
     """Remembers what it is given; refuses the keys and tokens named in `refused`."""
 
     def __init__(self, *refused: object) -> None:
@@ -38,80 +39,80 @@ class RecordingAnnouncements:
         self.bus: list[Key] = []
         self.tasks: list[str] = []
 
-    def to_archive(self, jobs: Sequence[Job]) -> Mapping[Key, str]:
+    def send_to_archive(self, jobs: Sequence[Job]) -> Mapping[Key, str]:
         """Remember READY jobs."""
         self.archive += [job.key for job in jobs]
         return {job.key: "refused" for job in jobs if job.key in self.refused}
 
-    def to_bus(self, jobs: Sequence[Job]) -> Mapping[Key, str]:
+    def send_to_bus(self, jobs: Sequence[Job]) -> Mapping[Key, str]:
         """Remember ends."""
         self.bus += [job.key for job in jobs]
         return {job.key: "refused" for job in jobs if job.key in self.refused}
 
-    def to_task(self, job: Job, token: str) -> str:
+    def send_to_task(self, job: Job, token: str) -> str:
         """Remember tokens."""
         self.tasks.append(f"{token}:{job.state}")
         return "refused" if token in self.refused else ""
 
 
-def desk(*rows: Job, refused: Sequence[object] = ()) -> tuple[Desk, RecordingAnnouncements, MemoryJobs]:
-    jobs, announcements = MemoryJobs(), RecordingAnnouncements(*refused)
+def publisher(*rows: Job, refused: Sequence[object] = ()) -> tuple[Publisher, RecordingEventPublisher, MemoryJobs]:
+    jobs, announcements = MemoryJobs(), RecordingEventPublisher(*refused)
     for row in rows:
         given = {name: getattr(row, name) for name in Job.__dataclass_fields__}
-        jobs.write(Write(key=row.key, put=given))
-    return Desk(jobs, announcements, retention_days=90), announcements, jobs
+        jobs.write(ConditionalUpdate(key=row.key, put=given))
+    return Publisher(jobs, announcements, retention_days=90), announcements, jobs
 
 
-def told(desk: Desk, *changes: Change) -> list[str]:
-    return [note.action for note in publish(desk, changes, NOON)]
+def told(at: Publisher, *changes: Change) -> list[str]:
+    return [entry.event for entry in at.publish(changes, NOON)]
 
 
-def notes(desk: Desk, *changes: Change) -> list[Note]:
-    return publish(desk, changes, NOON)
+def entries(at: Publisher, *changes: Change) -> list[LogEntry]:
+    return at.publish(changes, NOON)
 
 
 def test_a_ready_job_is_handed_to_the_archive() -> None:
-    at, announcements, _ = desk(READY)
+    at, announcements, _ = publisher(READY)
 
     assert told(at, Change(WORKING, READY)) == ["archive_requested"]
     assert announcements.archive == [READY.key]
 
 
 def test_an_end_is_announced_once_and_leaves_the_due_index() -> None:
-    at, announcements, jobs = desk(FAILED)
+    at, announcements, jobs = publisher(FAILED)
 
-    assert told(at, Change(READY, FAILED)) == ["end_announced"]
+    assert told(at, Change(READY, FAILED)) == ["announcement_sent"]
     assert (announcements.bus, announcements.tasks) == ([FAILED.key], ["token:FAILED"])
-    assert list(jobs.due(Lane.LIVE, NOON + DAY)) == []
+    assert list(jobs.due(Partition.LIVE, NOON + DAY)) == []
 
 
 def test_with_the_announcement_tokens_and_private_links_go() -> None:
-    at, _, jobs = desk(FAILED)
+    at, _, jobs = publisher(FAILED)
     told(at, Change(READY, FAILED))
     row = jobs.get(FAILED.key)
 
     assert row is not None
-    assert (row.tokens, row.urls, row.ttl) == (frozenset(), (), int(NOON) + 90 * DAY)
+    assert (row.task_tokens, row.urls, row.ttl) == (frozenset(), (), int(NOON) + 90 * DAY)
     assert row.public() == FAILED.public()
 
 
 def test_a_change_of_neither_state_nor_nudge_asks_for_nothing() -> None:
-    at, announcements, _ = desk(FAILED)
+    at, announcements, _ = publisher(FAILED)
 
     assert told(at, Change(FAILED, replace(FAILED, ttl=1))) == []
     assert (announcements.bus, announcements.archive) == ([], [])
 
 
 def test_a_nudge_asks_again() -> None:
-    nudged = replace(READY, nudge="again")
-    at, announcements, _ = desk(nudged)
+    nudged = replace(READY, retrigger_id="again")
+    at, announcements, _ = publisher(nudged)
     told(at, Change(READY, nudged))
 
     assert announcements.archive == [READY.key]
 
 
 def test_a_job_that_has_just_begun_asks_for_nothing() -> None:
-    at, announcements, _ = desk(WORKING)
+    at, announcements, _ = publisher(WORKING)
 
     assert told(at, Change(None, WORKING)) == []
     assert announcements.archive == []
@@ -119,112 +120,109 @@ def test_a_job_that_has_just_begun_asks_for_nothing() -> None:
 
 def test_what_the_bus_refused_stays_in_the_index_and_the_others_do_not() -> None:
     other = replace(FAILED, task_id="veo_task_another_one")
-    at, _, jobs = desk(FAILED, other, refused=[FAILED.key])
+    at, _, jobs = publisher(FAILED, other, refused=[FAILED.key])
 
-    assert told(at, Change(READY, FAILED), Change(READY, other)) == ["announcement_failed", "end_announced"]
-    assert list(jobs.due(Lane.LIVE, NOON)) == [FAILED.key]
+    assert told(at, Change(READY, FAILED), Change(READY, other)) == ["announcement_failed", "announcement_sent"]
+    assert list(jobs.due(Partition.LIVE, NOON)) == [FAILED.key]
 
 
 def test_a_task_that_could_not_be_told_is_told_again() -> None:
-    at, _, jobs = desk(FAILED, refused=["token"])
+    at, _, jobs = publisher(FAILED, refused=["token"])
 
     assert told(at, Change(READY, FAILED)) == ["announcement_failed"]
     assert jobs.get(FAILED.key) == FAILED
 
 
 def test_a_message_that_came_meanwhile_has_its_own_announcement() -> None:
-    at, _, jobs = desk(FAILED)
-    jobs.write(transitions.announce_again(FAILED, "second", "nudge", NOON, Times()))
+    at, _, jobs = publisher(FAILED)
+    jobs.write(transitions.repeat_announcement(FAILED, "second", "nudge", NOON, Times()))
 
     assert told(at, Change(READY, FAILED)) == ["announcement_superseded"]
     row = jobs.get(FAILED.key)
     assert row is not None
-    assert row.tokens == {"token", "second"}
+    assert row.task_tokens == {"token", "second"}
 
 
 def test_an_announcement_that_cannot_be_marked_is_no_failure() -> None:
-    at, _, jobs = desk(FAILED)
+    at, _, jobs = publisher(FAILED)
+    faulty = FaultInjector(jobs)
+    faulty.fail("write")
+    at = replace(at, jobs=cast("Jobs", faulty))
 
-    def refuse(_: object) -> None:
-        raise StorageError("UpdateItem: down")
-
-    jobs.write = refuse  # type: ignore[method-assign,assignment]
-
-    assert told(at, Change(READY, FAILED)) == ["announcement_unmarked"]
+    assert told(at, Change(READY, FAILED)) == ["announcement_mark_failed"]
 
 
 def test_an_archive_queue_out_of_reach_is_told() -> None:
-    at, _, _ = desk(READY, refused=[READY.key])
+    at, _, _ = publisher(READY, refused=[READY.key])
 
     assert told(at, Change(WORKING, READY)) == ["archive_request_failed"]
 
 
 def test_each_note_names_its_job() -> None:
     ready, other = replace(READY, task_id="veo_task_number_0"), replace(READY, task_id="veo_task_number_1")
-    at, _, _ = desk(ready, FAILED, other, refused=[other.key])
+    at, _, _ = publisher(ready, FAILED, other, refused=[other.key])
 
-    assert notes(at, Change(WORKING, ready), Change(WORKING, other), Change(READY, FAILED)) == [
-        Note("archive_requested", ready),
-        Note("archive_request_failed", other, {"error": "refused"}),
-        Note(
-            "end_announced", replace(FAILED, lane=None, due=None, tokens=frozenset(), urls=(), ttl=int(NOON) + 90 * DAY)
+    assert entries(at, Change(WORKING, ready), Change(WORKING, other), Change(READY, FAILED)) == [
+        LogEntry(LogEvent.ARCHIVE_REQUESTED, ready),
+        LogEntry(LogEvent.ARCHIVE_REQUEST_FAILED, other, {"error": "refused"}),
+        LogEntry(
+            LogEvent.ANNOUNCEMENT_SENT,
+            replace(FAILED, partition=None, due=None, task_tokens=frozenset(), urls=(), ttl=int(NOON) + 90 * DAY),
         ),
     ]
 
 
 def test_all_that_was_not_told_is_named() -> None:
-    ended = replace(FAILED, tokens=frozenset({"a", "b", "c"}))
-    at, announcements, _ = desk(ended, refused=[ended.key, "a", "c"])
+    ended = replace(FAILED, task_tokens=frozenset({"a", "b", "c"}))
+    at, announcements, _ = publisher(ended, refused=[ended.key, "a", "c"])
 
-    assert notes(at, Change(READY, ended)) == [
-        Note("announcement_failed", ended, {"error": "refused; refused; refused"}),
+    assert entries(at, Change(READY, ended)) == [
+        LogEntry(LogEvent.ANNOUNCEMENT_FAILED, ended, {"error": "refused; refused; refused"}),
     ]
     assert announcements.tasks == ["a:FAILED", "b:FAILED", "c:FAILED"]
 
 
 def test_a_task_that_could_not_be_told_is_named_alone() -> None:
-    at, _, _ = desk(FAILED, refused=["token"])
+    at, _, _ = publisher(FAILED, refused=["token"])
 
-    assert notes(at, Change(READY, FAILED)) == [Note("announcement_failed", FAILED, {"error": "refused"})]
+    assert entries(at, Change(READY, FAILED)) == [LogEntry(LogEvent.ANNOUNCEMENT_FAILED, FAILED, {"error": "refused"})]
 
 
 def test_an_unmarked_announcement_says_why() -> None:
-    at, _, jobs = desk(FAILED)
+    at, _, jobs = publisher(FAILED)
+    faulty = FaultInjector(jobs)
+    faulty.fail("write")
+    at = replace(at, jobs=cast("Jobs", faulty))
 
-    def refuse(_: object) -> None:
-        raise StorageError("UpdateItem: down")
-
-    jobs.write = refuse  # type: ignore[method-assign,assignment]
-
-    assert notes(at, Change(READY, FAILED)) == [Note("announcement_unmarked", FAILED, {"error": "UpdateItem: down"})]
+    assert entries(at, Change(READY, FAILED)) == [LogEntry(LogEvent.ANNOUNCEMENT_MARK_FAILED, FAILED, {"error": DOWN})]
 
 
 def test_a_superseded_announcement_shows_the_row_as_it_is() -> None:
-    at, _, jobs = desk(FAILED)
-    jobs.write(transitions.announce_again(FAILED, "second", "nudge", NOON, Times()))
+    at, _, jobs = publisher(FAILED)
+    jobs.write(transitions.repeat_announcement(FAILED, "second", "nudge", NOON, Times()))
 
-    assert notes(at, Change(READY, FAILED)) == [Note("announcement_superseded", jobs.get(FAILED.key))]
+    assert entries(at, Change(READY, FAILED)) == [LogEntry(LogEvent.ANNOUNCEMENT_SUPERSEDED, jobs.get(FAILED.key))]
 
 
 def test_an_announcement_of_a_row_that_is_gone_names_the_job_it_was() -> None:
-    at, _, _ = desk()
+    at, _, _ = publisher()
 
-    assert notes(at, Change(READY, FAILED)) == [Note("announcement_superseded", FAILED)]
+    assert entries(at, Change(READY, FAILED)) == [LogEntry(LogEvent.ANNOUNCEMENT_SUPERSEDED, FAILED)]
 
 
 def test_where_nothing_is_to_be_said_nobody_is_called() -> None:
-    class Silent(RecordingAnnouncements):
-        def to_archive(self, jobs: Sequence[Job]) -> Mapping[Key, str]:
+    class Silent(RecordingEventPublisher):
+        def send_to_archive(self, jobs: Sequence[Job]) -> Mapping[Key, str]:
             assert jobs, "called with nothing"
-            return super().to_archive(jobs)
+            return super().send_to_archive(jobs)
 
-        def to_bus(self, jobs: Sequence[Job]) -> Mapping[Key, str]:
+        def send_to_bus(self, jobs: Sequence[Job]) -> Mapping[Key, str]:
             assert jobs, "called with nothing"
-            return super().to_bus(jobs)
+            return super().send_to_bus(jobs)
 
-    at, _, _ = desk(FAILED)
-    silent = replace(at, announcements=Silent())
+    at, _, _ = publisher(FAILED)
+    silent = replace(at, events=Silent())
 
-    assert notes(silent, Change(READY, replace(READY, ttl=1))) == []
+    assert entries(silent, Change(READY, replace(READY, ttl=1))) == []
     assert told(silent, Change(WORKING, READY)) == ["archive_requested"]
-    assert told(silent, Change(READY, FAILED)) == ["end_announced"]
+    assert told(silent, Change(READY, FAILED)) == ["announcement_sent"]

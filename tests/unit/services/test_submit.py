@@ -1,28 +1,29 @@
 import json
+from dataclasses import replace
 
 import pytest
 
 from tests.doubles.stage import ELSEWHERE, TASK, URL, KilledError, Stage, words
 from tests.doubles.time_manual import NOON
 from veo4k.domain import transitions
-from veo4k.domain.answer import Answer, Meaning
-from veo4k.domain.errors import StorageError
-from veo4k.domain.job import Code, Evidence, Key, Lane, State
+from veo4k.domain.job import Code, Evidence, Partition, State
+from veo4k.domain.response import Meaning, Response
+from veo4k.domain.wait_reason import WaitReason
 
-WORKING = Answer(meaning=Meaning.WORKING, first=True, task_id=TASK)
-REPEATED = Answer(meaning=Meaning.WORKING, task_id=TASK)
-DONE = Answer(meaning=Meaning.DONE, urls=(URL,))
-LOST = Answer(meaning=Meaning.LOST, reason="ReadTimeout")
-NO_CREDITS = Answer(meaning=Meaning.SHUT, reason="NO_CREDITS")
-NEVER_SENT = Answer(meaning=Meaning.NEVER_SENT, reason="ConnectTimeout")
-NOT_YET = Answer(meaning=Meaning.NOT_YET, code=Code.BASE_NOT_FINISHED, reason="not success")
+WORKING = Response(meaning=Meaning.WORKING, accepted_anew=True, task_id=TASK)
+REPEATED = Response(meaning=Meaning.WORKING, task_id=TASK)
+DONE = Response(meaning=Meaning.DONE, urls=(URL,))
+LOST = Response(meaning=Meaning.LOST, cause="ReadTimeout")
+NO_CREDITS = Response(meaning=Meaning.ACCOUNT_REFUSED, wait_reason=WaitReason.NO_CREDITS)
+NEVER_SENT = Response(meaning=Meaning.NOT_SENT, cause="ConnectTimeout")
+NOT_YET = Response(meaning=Meaning.BASE_NOT_FINISHED, code=Code.BASE_NOT_FINISHED, cause="not success")
 
 
 def test_a_message_becomes_a_job_that_the_provider_is_asked_for_once() -> None:
     stage = Stage(WORKING)
 
-    assert stage.ask(tags={"a": "b"}) == ["job_created", "submission_accepted"]
-    assert stage.provider.asked == [f"{TASK}#0#1"]
+    assert stage.ask(tags={"a": "b"}) == ["job_created", "request_accepted"]
+    assert stage.provider.submitted == [f"{TASK}#0#1"]
     assert stage.job().state is State.PROCESSING
     assert stage.job().tags == {"a": "b"}
     assert stage.job().accepted_at is not None
@@ -47,7 +48,7 @@ def test_a_result_that_comes_with_the_answer_is_ready_at_once() -> None:
 
 
 def test_a_result_from_a_foreign_host_is_only_an_acceptance() -> None:
-    stage = Stage(Answer(meaning=Meaning.DONE, urls=(ELSEWHERE,)))
+    stage = Stage(Response(meaning=Meaning.DONE, urls=(ELSEWHERE,)))
     stage.ask()
 
     assert stage.job().state is State.PROCESSING
@@ -56,7 +57,7 @@ def test_a_result_from_a_foreign_host_is_only_an_acceptance() -> None:
 
 @pytest.mark.parametrize(("meaning", "code"), [(Meaning.REFUSED, Code.INVALID_TASK), (Meaning.FAILED, Code.NOT_4K)])
 def test_a_permanent_refusal_ends_the_job_and_nothing_was_charged(meaning: Meaning, code: Code) -> None:
-    stage = Stage(Answer(meaning=meaning, code=code))
+    stage = Stage(Response(meaning=meaning, code=code))
     stage.ask()
     job = stage.job()
 
@@ -69,48 +70,52 @@ def test_a_lost_answer_is_neither_failure_nor_absence() -> None:
     stage = Stage(LOST)
     stage.ask()
 
-    assert (stage.job().state, stage.job().lost) == (State.SUBMITTING, 1)
-    assert stage.job().ask_again_at == stage.clock.now() + 120
+    assert (stage.job().state, stage.job().lost_responses) == (State.SUBMITTING, 1)
+    assert stage.job().retry_at == stage.clock.now() + 120
 
 
 def test_a_request_that_never_left_is_not_counted_and_waits_in_the_queue() -> None:
     stage = Stage(NEVER_SENT)
     stage.ask()
 
-    assert (stage.job().state, stage.job().attempts, stage.job().reason) == (State.QUEUED, 0, "ConnectTimeout")
+    assert (stage.job().state, stage.job().requests_sent, stage.job().wait_reason) == (
+        State.QUEUED,
+        0,
+        "ConnectTimeout",
+    )
 
 
 def test_an_unfinished_base_video_is_asked_for_later() -> None:
     stage = Stage(NOT_YET)
     stage.ask()
 
-    assert (stage.job().state, stage.job().lane) == (State.QUEUED, Lane.QUEUED)
+    assert (stage.job().state, stage.job().partition) == (State.QUEUED, Partition.QUEUED)
     assert stage.job().due == stage.clock.now() + 300
 
 
 def test_out_of_credits_shuts_the_gate_and_fails_no_job() -> None:
     stage = Stage(NO_CREDITS)
 
-    assert stage.ask() == ["job_created", "gate_shut", "submission_deferred"]
+    assert stage.ask() == ["job_created", "gate_paused", "request_deferred"]
     assert stage.ask("veo_task_another_one") == ["job_queued"]
-    assert len(stage.provider.asked) == 1
-    assert stage.job(task_id="veo_task_another_one").reason == "NO_CREDITS"
+    assert len(stage.provider.submitted) == 1
+    assert stage.job(task_id="veo_task_another_one").wait_reason == "NO_CREDITS"
 
 
 def test_a_refusal_in_a_batch_spares_the_rest_of_it() -> None:
     stage = Stage(NO_CREDITS)
     stage.receive(*(json.dumps({"taskId": f"veo_task_number_{n}"}) for n in range(5)))
 
-    assert len(stage.provider.asked) == 1
+    assert len(stage.provider.submitted) == 1
     assert {job.state for job in stage.jobs.all()} == {State.QUEUED}
 
 
 def test_without_an_api_key_jobs_wait_and_say_why() -> None:
-    stage = Stage(unready="API_KEY_UNSET")
+    stage = Stage(unset_secret=WaitReason.API_KEY_UNSET)
     stage.ask()
 
-    assert (stage.job().state, stage.job().reason) == (State.QUEUED, "API_KEY_UNSET")
-    assert stage.provider.asked == []
+    assert (stage.job().state, stage.job().wait_reason) == (State.QUEUED, "API_KEY_UNSET")
+    assert stage.provider.submitted == []
 
 
 def test_beyond_the_window_jobs_wait_with_the_time_to_come_back() -> None:
@@ -118,23 +123,17 @@ def test_beyond_the_window_jobs_wait_with_the_time_to_come_back() -> None:
     stage.receive(*(json.dumps({"taskId": f"veo_task_number_{n:03}"}) for n in range(60)))
     waiting = [job for job in stage.jobs.all() if job.state is State.QUEUED]
 
-    assert (len(stage.provider.asked), len(waiting)) == (40, 20)
+    assert (len(stage.provider.submitted), len(waiting)) == (40, 20)
     assert all(job.due is not None and job.due > NOON + 20 for job in waiting)
 
 
 def test_a_slot_that_was_missed_is_given_up() -> None:
     stage = Stage(WORKING)
-    write = stage.jobs.write
-
-    def slow(change: object) -> object:
-        stage.clock.advance(1)
-        return write(change)  # type: ignore[arg-type]
-
-    stage.jobs.write = slow  # type: ignore[method-assign,assignment]
+    stage.faulty_jobs.before("write", lambda _: stage.clock.advance(1))
     stage.ask()
 
-    assert stage.provider.asked == []
-    assert (stage.job().state, stage.job().reason, stage.job().attempts) == (State.QUEUED, "SLOT_MISSED", 0)
+    assert stage.provider.submitted == []
+    assert (stage.job().state, stage.job().wait_reason, stage.job().requests_sent) == (State.QUEUED, "SLOT_MISSED", 0)
 
 
 def test_a_function_about_to_die_starts_no_request() -> None:
@@ -143,15 +142,15 @@ def test_a_function_about_to_die_starts_no_request() -> None:
     stage.clock.advance(0.4)
     stage.ask()
 
-    assert stage.provider.asked == []
+    assert stage.provider.submitted == []
     assert stage.job().state is State.QUEUED
 
 
 def test_an_invalid_message_goes_to_the_dead_letter_queue_unchanged_and_disturbs_no_other() -> None:
     stage = Stage(WORKING)
-    notes = stage.receive("nonsense", json.dumps({"taskId": TASK}))
+    entries = stage.receive("nonsense", json.dumps({"taskId": TASK}))
 
-    assert words(notes) == ["message_rejected", "job_created", "submission_accepted"]
+    assert words(entries) == ["message_rejected", "job_created", "request_accepted"]
     assert [body for body, _ in stage.queue.rejected] == ["nonsense"]
     assert stage.unstored == []
 
@@ -166,29 +165,18 @@ def test_an_invalid_message_that_cannot_be_rejected_comes_back() -> None:
 
 def test_a_message_that_cannot_be_stored_backs_off_and_asks_nobody() -> None:
     stage = Stage()
+    stage.faulty_jobs.fail("write")
 
-    def refuse(_: object) -> None:
-        raise StorageError("UpdateItem: down")
-
-    stage.jobs.write = refuse  # type: ignore[method-assign,assignment]
-
-    assert stage.ask() == ["message_unstored"]
+    assert stage.ask() == ["message_store_failed"]
     assert (stage.unstored, stage.queue.backed_off) == (["message1"], [("receipt0", 2.0)])
-    assert stage.provider.asked == []
+    assert stage.provider.submitted == []
 
 
 def test_an_answer_that_cannot_be_written_leaves_the_job_to_its_lease() -> None:
     stage = Stage(WORKING)
-    write = stage.jobs.write
+    stage.faulty_jobs.fail("write", call=2)
 
-    def lose_the_answer(change: object) -> object:
-        if stage.provider.asked:
-            raise StorageError("UpdateItem: down")
-        return write(change)  # type: ignore[arg-type]
-
-    stage.jobs.write = lose_the_answer  # type: ignore[method-assign,assignment]
-
-    assert stage.ask() == ["job_created", "answer_unwritten"]
+    assert stage.ask() == ["job_created", "response_write_failed"]
     assert stage.job().state is State.SUBMITTING
 
 
@@ -199,7 +187,7 @@ def test_the_same_message_delivered_twice_makes_one_run() -> None:
     stage.receive(body, again="message1")
 
     assert len(stage.jobs.runs(TASK)) == 1
-    assert len(stage.provider.asked) == 1
+    assert len(stage.provider.submitted) == 1
 
 
 def test_a_redelivered_message_goes_on_where_its_function_died() -> None:
@@ -212,7 +200,7 @@ def test_a_redelivered_message_goes_on_where_its_function_died() -> None:
     stage.clock.advance(360)
     stage.receive(body, again="message1")
 
-    assert (stage.job().state, stage.job().attempts, stage.job().lost) == (State.PROCESSING, 2, 1)
+    assert (stage.job().state, stage.job().requests_sent, stage.job().lost_responses) == (State.PROCESSING, 2, 1)
 
 
 def die(_: object) -> None:
@@ -228,7 +216,7 @@ def test_a_redelivered_message_does_not_ask_again_while_the_first_request_may_be
     stage.clock.advance(100)
     stage.receive(body, again="message1")
 
-    assert len(stage.provider.asked) == 1
+    assert len(stage.provider.submitted) == 1
 
 
 def test_a_message_for_a_live_job_joins_it() -> None:
@@ -237,20 +225,20 @@ def test_a_message_for_a_live_job_joins_it() -> None:
 
     assert stage.ask(taskToken="token") == ["job_joined"]
     assert stage.ask() == ["job_joined"]
-    assert stage.job().tokens == {"token"}
-    assert len(stage.provider.asked) == 1
+    assert stage.job().task_tokens == {"token"}
+    assert len(stage.provider.submitted) == 1
 
 
 def test_a_message_for_an_ended_job_asks_nothing_and_has_its_end_announced_again() -> None:
-    stage = Stage(Answer(meaning=Meaning.REFUSED))
+    stage = Stage(Response(meaning=Meaning.REFUSED))
     stage.ask()
     before = stage.job()
 
-    assert stage.ask(taskToken="token") == ["announced_again"]
-    assert len(stage.provider.asked) == 1
+    assert stage.ask(taskToken="token") == ["announcement_repeated"]
+    assert len(stage.provider.submitted) == 1
     assert stage.job().public() == before.public()
-    assert stage.job().nudge != before.nudge
-    assert stage.job().tokens == {"token"}
+    assert stage.job().retrigger_id != before.retrigger_id
+    assert stage.job().task_tokens == {"token"}
 
 
 def test_messages_for_one_task_in_a_batch_take_one_slot() -> None:
@@ -273,7 +261,7 @@ def test_slots_that_nobody_needs_are_not_waited_for() -> None:
 
 
 def test_force_starts_a_new_run_of_an_ended_job() -> None:
-    stage = Stage(Answer(meaning=Meaning.REFUSED), WORKING)
+    stage = Stage(Response(meaning=Meaning.REFUSED), WORKING)
     stage.ask()
     stage.ask(force=True)
 
@@ -292,8 +280,8 @@ def test_another_index_of_the_task_waits_for_its_turn() -> None:
     stage.ask()
     stage.ask(index=1)
 
-    assert (stage.job(2).index, stage.job(2).state, stage.job(2).reason) == (1, State.QUEUED, "EARLIER_RUN")
-    assert len(stage.provider.asked) == 1
+    assert (stage.job(2).index, stage.job(2).state, stage.job(2).wait_reason) == (1, State.QUEUED, "EARLIER_RUN")
+    assert len(stage.provider.submitted) == 1
 
 
 def test_a_callback_faster_than_the_answer_is_not_undone_by_it() -> None:
@@ -301,11 +289,11 @@ def test_a_callback_faster_than_the_answer_is_not_undone_by_it() -> None:
 
     def call_back(_: object) -> None:
         job = stage.job()
-        stage.jobs.write(transitions.answered_ready(job, DONE, (URL,), stage.clock.now(), stage.times))
+        stage.jobs.write(transitions.accept_with_result(job, DONE, (URL,), stage.clock.now(), stage.times))
 
     stage.provider.meanwhile = call_back
 
-    assert stage.ask() == ["job_created", "answer_overtaken"]
+    assert stage.ask() == ["job_created", "response_superseded"]
     assert stage.job().state is State.READY
 
 
@@ -314,14 +302,16 @@ def test_after_a_lost_answer_no_credits_does_not_lead_back_to_queued() -> None:
     stage.ask()
     stage.sweep(after=121)
 
-    assert (stage.job().state, stage.job().attempts) == (State.SUBMITTING, 2)
+    assert (stage.job().state, stage.job().requests_sent) == (State.SUBMITTING, 2)
 
 
 def test_runs_that_change_faster_than_they_are_read_put_the_message_back() -> None:
     stage = Stage(WORKING)
     stage.ask()
-    ended = stage.job()
-    stage.jobs.runs = lambda _: []  # type: ignore[method-assign,assignment]
+    joined = stage.job()
+    # The job ends after each read, and is live again at the next one.
+    stage.faulty_jobs.before("runs", lambda _: stage.change(state=State.PROCESSING))
+    stage.faulty_jobs.before("write", lambda _: stage.change(state=State.FAILED))
 
-    assert stage.ask() == ["message_unstored"]
-    assert stage.jobs.get(Key(TASK, 1)) == ended
+    assert stage.ask(taskToken="token") == ["message_store_failed"]
+    assert stage.job() == replace(joined, state=State.FAILED)

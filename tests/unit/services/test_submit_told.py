@@ -6,21 +6,20 @@ from dataclasses import replace
 import pytest
 
 from tests.doubles.stage import TASK, URL, KilledError, Stage
-from veo4k.domain.answer import Answer, Meaning
-from veo4k.domain.job import JOBS, Code, Job, State
-from veo4k.domain.notes import Note
-from veo4k.domain.write import Write
-from veo4k.services.submit import Received, submit
-from veo4k.services.sweep import sweep
+from veo4k.domain.conditional_update import ConditionalUpdate
+from veo4k.domain.job import Code, ProviderApi, State
+from veo4k.domain.log_events import LogEntry, LogEvent
+from veo4k.domain.response import Meaning, Response
+from veo4k.domain.wait_reason import WaitReason
 
 OTHER = "veo_task_another_one"
-WORKING = Answer(meaning=Meaning.WORKING, first=True, task_id=TASK)
-REPEATED = Answer(meaning=Meaning.WORKING, task_id=TASK)
-DONE = Answer(meaning=Meaning.DONE, urls=(URL,))
-LOST = Answer(meaning=Meaning.LOST, reason="ReadTimeout")
-NO_CREDITS = Answer(meaning=Meaning.SHUT, reason="NO_CREDITS")
-MAINTENANCE = Answer(meaning=Meaning.SHUT, reason="MAINTENANCE")
-REFUSED = Answer(meaning=Meaning.REFUSED, code=Code.INVALID_TASK)
+WORKING = Response(meaning=Meaning.WORKING, accepted_anew=True, task_id=TASK)
+REPEATED = Response(meaning=Meaning.WORKING, task_id=TASK)
+DONE = Response(meaning=Meaning.DONE, urls=(URL,))
+LOST = Response(meaning=Meaning.LOST, cause="ReadTimeout")
+NO_CREDITS = Response(meaning=Meaning.ACCOUNT_REFUSED, wait_reason=WaitReason.NO_CREDITS)
+MAINTENANCE = Response(meaning=Meaning.ACCOUNT_REFUSED, wait_reason=WaitReason.MAINTENANCE)
+REFUSED = Response(meaning=Meaning.REFUSED, code=Code.INVALID_TASK)
 DAY = 86_400.0
 
 
@@ -28,14 +27,14 @@ def message(task_id: str = TASK, **fields: object) -> str:
     return json.dumps({"taskId": task_id} | fields)
 
 
-def received(stage: Stage, *bodies: str, again: str = "") -> list[Note]:
-    """Deliver messages as one batch; when each note's thing happened has a test of its own."""
-    return [replace(note, at=None) for note in stage.receive(*bodies, again=again)]
+def received(stage: Stage, *bodies: str, again: str = "") -> list[LogEntry]:
+    """Deliver messages as one batch; when each entry's thing happened has a test of its own."""
+    return [replace(entry, at=None) for entry in stage.receive(*bodies, again=again)]
 
 
-def swept(stage: Stage, *, after: float = 0.0, life: float = 120) -> list[Note]:
+def swept(stage: Stage, *, after: float = 0.0, life: float = 120) -> list[LogEntry]:
     stage.clock.advance(after)
-    return sweep(stage.world, stage.clock.now() + life)
+    return stage.swept(life=life)
 
 
 def test_a_message_is_told_as_created_and_as_answered() -> None:
@@ -43,25 +42,25 @@ def test_a_message_is_told_as_created_and_as_answered() -> None:
     seen = stage.seen_by_provider()
 
     assert received(stage, message()) == [
-        Note("job_created", seen[0]),
-        Note("submission_accepted", stage.job(), {"meaning": "working"}),
+        LogEntry(LogEvent.JOB_CREATED, seen[0]),
+        LogEntry(LogEvent.REQUEST_ACCEPTED, stage.job(), {"meaning": "working"}),
     ]
 
 
 def test_a_lost_answer_is_told_with_its_reason() -> None:
     stage = Stage(LOST)
-    notes = received(stage, message())
+    entries = received(stage, message())
 
-    assert notes[1] == Note("answer_lost", stage.job(), {"meaning": "lost", "reason": "ReadTimeout"})
+    assert entries[1] == LogEntry(LogEvent.RESPONSE_LOST, stage.job(), {"meaning": "lost", "reason": "ReadTimeout"})
 
 
 def test_a_shut_gate_is_told_once_with_the_reason_and_without_a_job() -> None:
     stage = Stage(NO_CREDITS)
-    notes = received(stage, message())
+    entries = received(stage, message())
 
-    assert notes[1:] == [
-        Note("gate_shut", None, {"reason": "NO_CREDITS"}),
-        Note("submission_deferred", stage.job(), {"meaning": "shut", "reason": "NO_CREDITS"}),
+    assert entries[1:] == [
+        LogEntry(LogEvent.GATE_PAUSED, None, {"reason": "NO_CREDITS"}),
+        LogEntry(LogEvent.REQUEST_DEFERRED, stage.job(), {"meaning": "account_refused", "reason": "NO_CREDITS"}),
     ]
 
 
@@ -69,7 +68,9 @@ def test_an_invalid_message_is_told_with_the_reason_it_is_rejected_for() -> None
     stage = Stage()
     reason = "taskId is missing"
 
-    assert received(stage, "{}") == [Note("message_rejected", None, {"messageId": "message1", "reason": reason})]
+    assert received(stage, "{}") == [
+        LogEntry(LogEvent.MESSAGE_REJECTED, None, {"messageId": "message1", "reason": reason})
+    ]
     assert stage.queue.rejected == [("{}", reason)]
 
 
@@ -77,75 +78,70 @@ def test_a_message_put_back_is_named() -> None:
     stage = Stage()
     stage.queue.broken = True
 
-    assert received(stage, "{}") == [Note("message_unstored", None, {"messageId": "message1"})]
+    assert received(stage, "{}") == [LogEntry(LogEvent.MESSAGE_STORE_FAILED, None, {"messageId": "message1"})]
     assert (stage.unstored, stage.queue.backed_off) == (["message1"], [("receipt0", 2.0)])
 
 
 def test_each_receive_of_a_message_backs_it_off_longer() -> None:
     stage = Stage()
     stage.queue.broken = True
-    submit(stage.world, stage.queue, [Received("message1", "{}", "receipt", 5)], stage.clock.now() + 60)
+    stage.receive("{}", receives=5)
 
-    assert stage.queue.backed_off == [("receipt", 32.0)]
+    assert stage.queue.backed_off == [("receipt0", 32.0)]
 
 
 def test_a_job_without_a_key_to_ask_with_waits_half_a_minute() -> None:
-    stage = Stage(unready="API_KEY_UNSET")
+    stage = Stage(unset_secret=WaitReason.API_KEY_UNSET)
 
     assert received(stage, message()) == [
-        Note("account_unready", None, {"reason": "API_KEY_UNSET"}),
-        Note("job_queued", stage.job()),
+        LogEntry(LogEvent.SECRET_UNSET, None, {"reason": "API_KEY_UNSET"}),
+        LogEntry(LogEvent.JOB_QUEUED, stage.job()),
     ]
-    assert (stage.job().reason, stage.job().due) == ("API_KEY_UNSET", stage.clock.now() + 30)
+    assert (stage.job().wait_reason, stage.job().due) == ("API_KEY_UNSET", stage.clock.now() + 30)
 
 
 def test_a_joined_job_is_told_as_it_is() -> None:
     stage = Stage(WORKING)
     stage.ask()
 
-    assert received(stage, message()) == [Note("job_joined", stage.job())]
-    assert received(stage, message(taskToken="token")) == [Note("job_joined", stage.job())]
-    assert stage.job().tokens == {"token"}
+    assert received(stage, message()) == [LogEntry(LogEvent.JOB_JOINED, stage.job())]
+    assert received(stage, message(taskToken="token")) == [LogEntry(LogEvent.JOB_JOINED, stage.job())]
+    assert stage.job().task_tokens == {"token"}
 
 
 def test_a_message_without_a_token_has_nothing_to_write_into_a_live_job() -> None:
     stage = Stage(WORKING)
     stage.ask()
-    written: list[Write] = []
-    write = stage.jobs.write
-
-    def counting(given: Write) -> object:
-        written.append(given)
-        return write(given)
-
-    stage.jobs.write = counting  # type: ignore[method-assign,assignment]
+    before = len(stage.faulty_jobs.called("write"))
     stage.ask()
 
-    assert [given.when for given in written] == [()], "the try to create run 1, and no more"
+    assert [write.when for (write,) in stage.faulty_jobs.called("write")[before:]] == [()], (
+        "only the try to create run 1"
+    )
 
 
 def test_an_end_announced_again_is_told_as_it_is() -> None:
     stage = Stage(REFUSED)
     stage.ask()
 
-    assert received(stage, message()) == [Note("announced_again", stage.job())]
+    assert received(stage, message()) == [LogEntry(LogEvent.ANNOUNCEMENT_REPEATED, stage.job())]
 
 
 def test_a_run_that_waits_for_an_earlier_one_is_looked_at_again_after_a_probes_wait() -> None:
     stage = Stage(WORKING)
     stage.ask()
-    notes = received(stage, message(index=1))
+    entries = received(stage, message(index=1))
 
-    assert notes == [Note("job_queued", stage.job(2))]
-    assert (stage.job(2).reason, stage.job(2).due) == ("EARLIER_RUN", stage.clock.now() + 120)
+    assert entries == [LogEntry(LogEvent.JOB_QUEUED, stage.job(2))]
+    assert (stage.job(2).wait_reason, stage.job(2).due) == ("EARLIER_RUN", stage.clock.now() + 120)
 
 
 def test_a_run_beyond_the_window_says_when_it_comes_back() -> None:
     stage = Stage(WORKING)
     slots = stage.gate.reserve(40, stage.clock.now())
 
-    assert received(stage, message()) == [Note("job_queued", stage.job())]
-    assert (stage.job().reason, stage.job().due) == ("WINDOW_FULL", slots.until)
+    assert received(stage, message()) == [LogEntry(LogEvent.JOB_QUEUED, stage.job())]
+    assert (stage.job().wait_reason, stage.job().due) == ("WINDOW_FULL", slots.wait.until)
 
 
 def test_a_new_run_follows_the_newest_of_all() -> None:
@@ -163,27 +159,24 @@ def test_a_message_joins_the_newest_run_of_its_index() -> None:
     stage.ask(force=True)
     stage.ask(taskToken="token")
 
-    assert [job.tokens for job in stage.jobs.runs(TASK)] == [frozenset(), {"token"}]
+    assert [job.task_tokens for job in stage.jobs.runs(TASK)] == [frozenset(), {"token"}]
 
 
 def test_a_job_that_ended_between_the_look_and_the_write_is_looked_at_again() -> None:
     stage = Stage(WORKING)
     stage.ask()
-    runs = stage.jobs.runs
 
-    def ends(task_id: str) -> list[Job]:
-        found = list(runs(task_id))
-        stage.jobs.runs = runs  # type: ignore[method-assign]
-        stage.change(state=State.FAILED)
-        return found
+    def end(write: ConditionalUpdate) -> None:
+        if write.when:
+            stage.change(state=State.FAILED)
 
-    stage.jobs.runs = ends  # type: ignore[method-assign]
+    stage.faulty_jobs.before("write", end)
 
-    assert received(stage, message(taskToken="token")) == [Note("announced_again", stage.job())]
-    assert stage.job().tokens == {"token"}
+    assert received(stage, message(taskToken="token")) == [LogEntry(LogEvent.ANNOUNCEMENT_REPEATED, stage.job())]
+    assert stage.job().task_tokens == {"token"}
 
 
-def redelivered(stage: Stage, body: str) -> list[Note]:
+def redelivered(stage: Stage, body: str) -> list[LogEntry]:
     return received(stage, body, again="message1")
 
 
@@ -191,8 +184,8 @@ def test_a_message_whose_run_is_under_way_changes_nothing() -> None:
     stage = Stage(WORKING)
     received(stage, message())
 
-    assert redelivered(stage, message()) == [Note("message_redelivered", stage.job())]
-    assert len(stage.provider.asked) == 1
+    assert redelivered(stage, message()) == [LogEntry(LogEvent.MESSAGE_REDELIVERED, stage.job())]
+    assert len(stage.provider.submitted) == 1
 
 
 def crashed(stage: Stage, *bodies: str) -> None:
@@ -215,31 +208,31 @@ def test_a_message_that_goes_on_where_its_function_died_claims_anew() -> None:
     seen = stage.seen_by_provider()
 
     assert redelivered(stage, message()) == [
-        Note("message_redelivered", before),
-        Note("submission_accepted", stage.job(), {"meaning": "working"}),
+        LogEntry(LogEvent.MESSAGE_REDELIVERED, before),
+        LogEntry(LogEvent.REQUEST_ACCEPTED, stage.job(), {"meaning": "working"}),
     ]
-    assert seen[0].attempt not in {None, before.attempt}
+    assert seen[0].claim_id not in {None, before.claim_id}
 
 
 def test_a_redelivered_message_asks_under_the_contract_of_today() -> None:
     stage = Stage(WORKING)
-    stage.gate.shut_by_hand()
+    stage.gate.pause_by_hand()
     received(stage, message())
-    stage.gate.open_by_hand()
-    stage.world = replace(stage.world, contract=JOBS)
+    stage.gate.resume()
+    stage.provider_api = ProviderApi.JOBS
     redelivered(stage, message())
 
-    assert (stage.job().state, stage.job().contract) == (State.PROCESSING, JOBS)
+    assert (stage.job().state, stage.job().provider_api) == (State.PROCESSING, ProviderApi.JOBS)
 
 
 def test_a_redelivered_message_without_a_slot_leaves_its_run_to_the_sweep() -> None:
     stage = Stage(WORKING)
     crashed(stage, message())
     stage.clock.advance(360)
-    stage.gate.shut_by_hand()
+    stage.gate.pause_by_hand()
 
-    assert redelivered(stage, message()) == [Note("message_redelivered", stage.job())]
-    assert len(stage.provider.asked) == 1
+    assert redelivered(stage, message()) == [LogEntry(LogEvent.MESSAGE_REDELIVERED, stage.job())]
+    assert len(stage.provider.submitted) == 1
 
 
 def test_a_redelivered_message_waits_for_its_turn() -> None:
@@ -248,8 +241,8 @@ def test_a_redelivered_message_waits_for_its_turn() -> None:
     received(stage, message())
     stage.clock.advance(360)
 
-    assert received(stage, message(), again="message2") == [Note("message_redelivered", stage.job(2))]
-    assert len(stage.provider.asked) == 1
+    assert received(stage, message(), again="message2") == [LogEntry(LogEvent.MESSAGE_REDELIVERED, stage.job(2))]
+    assert len(stage.provider.submitted) == 1
 
 
 def test_a_redelivered_message_that_a_sweep_overtakes_asks_nobody() -> None:
@@ -257,17 +250,10 @@ def test_a_redelivered_message_that_a_sweep_overtakes_asks_nobody() -> None:
     crashed(stage, message())
     before = stage.job()
     stage.clock.advance(360)
-    runs = stage.jobs.runs
+    stage.faulty_jobs.before("write", lambda write: stage.change(claim_id="somebody") if write.when else None)
 
-    def overtaken(task_id: str) -> list[Job]:
-        found = list(runs(task_id))
-        stage.change(attempt="somebody")
-        return found
-
-    stage.jobs.runs = overtaken  # type: ignore[method-assign]
-
-    assert redelivered(stage, message()) == [Note("message_redelivered", before)]
-    assert len(stage.provider.asked) == 1
+    assert redelivered(stage, message()) == [LogEntry(LogEvent.MESSAGE_REDELIVERED, before)]
+    assert len(stage.provider.submitted) == 1
 
 
 def test_each_note_says_when_its_thing_happened() -> None:

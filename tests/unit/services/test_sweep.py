@@ -3,18 +3,18 @@ from dataclasses import replace
 
 import pytest
 
+from tests.doubles.executors import SlowExecutor
 from tests.doubles.stage import ELSEWHERE, TASK, URL, WIDTH, KilledError, Stage
-from tests.doubles.time_manual import SlowCrew
-from veo4k.domain.answer import Answer, Meaning
-from veo4k.domain.errors import StorageError
-from veo4k.domain.job import JOBS, Code, Evidence, Job, Key, State
-from veo4k.domain.write import Write, is_
+from veo4k.domain.conditional_update import ConditionalUpdate, is_
+from veo4k.domain.job import Code, Evidence, Job, ProviderApi, State
+from veo4k.domain.response import Meaning, Response
+from veo4k.domain.wait_reason import WaitReason
 
-WORKING = Answer(meaning=Meaning.WORKING, first=True, task_id=TASK)
-REPEATED = Answer(meaning=Meaning.WORKING, task_id=TASK)
-DONE = Answer(meaning=Meaning.DONE, urls=(URL,))
-LOST = Answer(meaning=Meaning.LOST, reason="ReadTimeout")
-NO_CREDITS = Answer(meaning=Meaning.SHUT, reason="NO_CREDITS")
+WORKING = Response(meaning=Meaning.WORKING, accepted_anew=True, task_id=TASK)
+REPEATED = Response(meaning=Meaning.WORKING, task_id=TASK)
+DONE = Response(meaning=Meaning.DONE, urls=(URL,))
+LOST = Response(meaning=Meaning.LOST, cause="ReadTimeout")
+NO_CREDITS = Response(meaning=Meaning.ACCOUNT_REFUSED, wait_reason=WaitReason.NO_CREDITS)
 DAY, HOUR = 86_400.0, 3600.0
 
 
@@ -34,8 +34,8 @@ def test_a_lost_callback_is_made_good_by_a_probe() -> None:
     stage = Stage(WORKING, DONE)
     stage.ask()
 
-    assert stage.sweep(after=720) == ["probe_claimed", "result_ready"]
-    assert (stage.job().state, stage.job().evidence, stage.job().attempts) == (State.READY, Evidence.PROBE, 2)
+    assert stage.sweep(after=720) == ["poll_claimed", "result_received"]
+    assert (stage.job().state, stage.job().evidence, stage.job().requests_sent) == (State.READY, Evidence.POLL, 2)
 
 
 def test_the_next_probe_is_written_before_the_provider_is_asked() -> None:
@@ -48,9 +48,9 @@ def test_the_next_probe_is_written_before_the_provider_is_asked() -> None:
     assert dues == [pytest.approx(stage.clock.now() + 360, abs=1)]
 
 
-@pytest.mark.parametrize("meaning", [Meaning.REFUSED, Meaning.NOT_YET, Meaning.LOST, Meaning.SHUT])
+@pytest.mark.parametrize("meaning", [Meaning.REFUSED, Meaning.BASE_NOT_FINISHED, Meaning.LOST, Meaning.ACCOUNT_REFUSED])
 def test_a_refusal_is_no_verdict_on_an_accepted_job(meaning: Meaning) -> None:
-    stage = Stage(WORKING, Answer(meaning=meaning, code=Code.BASE_EXPIRED, reason="NO_CREDITS"))
+    stage = Stage(WORKING, Response(meaning=meaning, code=Code.BASE_EXPIRED, wait_reason=WaitReason.NO_CREDITS))
     stage.ask()
     stage.sweep(after=720)
 
@@ -58,7 +58,7 @@ def test_a_refusal_is_no_verdict_on_an_accepted_job(meaning: Meaning) -> None:
 
 
 def test_a_failed_generation_ends_an_accepted_job() -> None:
-    stage = Stage(WORKING, Answer(meaning=Meaning.FAILED, code=Code.NOT_AVAILABLE_IN_4K))
+    stage = Stage(WORKING, Response(meaning=Meaning.FAILED, code=Code.NOT_AVAILABLE_IN_4K))
     stage.ask()
     stage.sweep(after=720)
 
@@ -66,7 +66,7 @@ def test_a_failed_generation_ends_an_accepted_job() -> None:
 
 
 def test_a_probe_that_brings_a_foreign_host_ends_the_job() -> None:
-    stage = Stage(WORKING, Answer(meaning=Meaning.DONE, urls=(ELSEWHERE,)))
+    stage = Stage(WORKING, Response(meaning=Meaning.DONE, urls=(ELSEWHERE,)))
     stage.ask()
     stage.sweep(after=720)
 
@@ -74,11 +74,11 @@ def test_a_probe_that_brings_a_foreign_host_ends_the_job() -> None:
 
 
 def test_a_probe_that_never_left_is_not_counted() -> None:
-    stage = Stage(WORKING, Answer(meaning=Meaning.NEVER_SENT))
+    stage = Stage(WORKING, Response(meaning=Meaning.NOT_SENT))
     stage.ask()
     stage.sweep(after=720)
 
-    assert stage.job().attempts == 1
+    assert stage.job().requests_sent == 1
 
 
 def test_a_repeat_answered_like_a_first_request_is_suspected_and_twice_is_enough() -> None:
@@ -88,15 +88,15 @@ def test_a_repeat_answered_like_a_first_request_is_suspected_and_twice_is_enough
     second = stage.sweep(after=HOUR)
     third = stage.sweep(after=HOUR * 3)
 
-    assert first == second == ["probe_claimed", "double_charge_suspected"]
-    assert third == ["job_awaited"]
-    assert len(stage.provider.asked) + len(stage.provider.probed) == 3
+    assert first == second == ["poll_claimed", "double_charge_suspected"]
+    assert third == ["job_check_postponed"]
+    assert len(stage.provider.submitted) + len(stage.provider.polled) == 3
 
 
 def test_a_job_that_is_asked_no_more_ends_at_its_deadline() -> None:
     stage = Stage(WORKING)
     stage.ask()
-    stage.change(accepts=3, due=stage.clock.now())
+    stage.change(acceptances=3, due=stage.clock.now())
     stage.sweep(after=DAY)
 
     assert (stage.job().state, code(stage)) == (State.TIMED_OUT, Code.NO_ANSWER)
@@ -131,7 +131,7 @@ def test_under_an_id_of_its_own_a_job_is_probed_without_another_request() -> Non
     stage.ask()
     stage.sweep(after=720)
 
-    assert (stage.job().state, stage.job().attempts) == (State.READY, 1)
+    assert (stage.job().state, stage.job().requests_sent) == (State.READY, 1)
 
 
 def test_a_lost_answer_is_asked_about_again_only_when_it_cannot_be_on_its_way() -> None:
@@ -139,7 +139,7 @@ def test_a_lost_answer_is_asked_about_again_only_when_it_cannot_be_on_its_way() 
     stage.ask()
 
     assert stage.sweep(after=119) == []
-    assert stage.sweep(after=2) == ["submission_claimed", "submission_accepted"]
+    assert stage.sweep(after=2) == ["request_claimed", "request_accepted"]
     assert stage.job().state is State.PROCESSING
 
 
@@ -147,7 +147,7 @@ def test_waits_grow_with_every_lost_answer() -> None:
     stage = Stage(LOST)
     stage.ask()
     stage.sweep(after=121)
-    lost, again = stage.job().lost, stage.job().ask_again_at
+    lost, again = stage.job().lost_responses, stage.job().retry_at
 
     assert lost == 2
     assert again == pytest.approx(stage.clock.now() + 480, abs=0.5)
@@ -165,7 +165,7 @@ def test_a_crash_counts_as_a_lost_answer() -> None:
     stage.provider.meanwhile = lambda _: None
     stage.sweep(after=720)
 
-    assert (stage.job().state, stage.job().lost, stage.job().attempts) == (State.PROCESSING, 1, 2)
+    assert (stage.job().state, stage.job().lost_responses, stage.job().requests_sent) == (State.PROCESSING, 1, 2)
 
 
 def test_a_job_that_nobody_ever_answered_ends_at_the_hard_deadline() -> None:
@@ -179,22 +179,22 @@ def test_a_job_that_nobody_ever_answered_ends_at_the_hard_deadline() -> None:
 
 
 def test_where_a_repeat_is_not_safe_a_lost_answer_is_only_awaited() -> None:
-    stage = Stage(LOST, contract=JOBS)
+    stage = Stage(LOST, provider_api=ProviderApi.JOBS)
     stage.ask()
 
-    assert stage.sweep(after=2 * DAY) == ["job_awaited"]
+    assert stage.sweep(after=2 * DAY) == ["job_check_postponed"]
     assert stage.sweep(after=DAY) == ["job_timed_out"]
-    assert len(stage.provider.asked) == 1
+    assert len(stage.provider.submitted) == 1
     assert (code(stage), stage.job().maybe_charged) == (Code.SUBMISSION_UNCONFIRMED, True)
 
 
 def test_an_accepted_job_without_an_id_to_ask_under_ends_at_its_deadline() -> None:
-    stage = Stage(replace(WORKING, task_id=None), contract=JOBS)
+    stage = Stage(replace(WORKING, task_id=None), provider_api=ProviderApi.JOBS)
     stage.ask()
 
-    assert stage.sweep(after=DAY - 10) == ["job_awaited"]
+    assert stage.sweep(after=DAY - 10) == ["job_check_postponed"]
     assert stage.sweep(after=20) == ["job_timed_out"]
-    assert stage.provider.probed == []
+    assert stage.provider.polled == []
 
 
 def test_queued_jobs_are_asked_for_when_the_gate_opens() -> None:
@@ -202,7 +202,7 @@ def test_queued_jobs_are_asked_for_when_the_gate_opens() -> None:
     stage.ask()
 
     assert stage.sweep(after=30) == []
-    assert stage.sweep(after=31) == ["submission_claimed", "submission_accepted"]
+    assert stage.sweep(after=31) == ["request_claimed", "request_accepted"]
     assert not stage.gate.row.reason
 
 
@@ -210,31 +210,31 @@ def test_a_shut_gate_hides_no_overdue_job() -> None:
     stage = Stage(WORKING)
     stage.ask()
     stage.change(state=State.READY, urls=(URL,))
-    stage.gate.shut_by_hand()
+    stage.gate.pause_by_hand()
 
-    assert stage.sweep(after=720) == ["archive_nudged"]
+    assert stage.sweep(after=720) == ["archive_retriggered"]
 
 
 def test_a_shut_gate_sends_nothing() -> None:
     stage = Stage(WORKING)
     stage.ask()
-    stage.gate.shut_by_hand()
+    stage.gate.pause_by_hand()
     stage.sweep(after=720)
 
-    assert stage.provider.probed == []
+    assert stage.provider.polled == []
 
 
 def test_an_account_that_stays_empty_ends_its_jobs_as_never_accepted() -> None:
-    stage = Stage(unready="API_KEY_UNSET")
+    stage = Stage(unset_secret=WaitReason.API_KEY_UNSET)
     stage.ask()
-    stage.gate.shut_by_hand()
+    stage.gate.pause_by_hand()
 
     assert stage.sweep(after=13 * DAY + HOUR) == ["job_timed_out"]
     assert (code(stage), stage.job().maybe_charged) == (Code.NEVER_SUBMITTED, False)
 
 
 def test_an_unfinished_base_video_is_waited_for_until_the_deadline() -> None:
-    stage = Stage(Answer(meaning=Meaning.NOT_YET, code=Code.BASE_NOT_FINISHED))
+    stage = Stage(Response(meaning=Meaning.BASE_NOT_FINISHED, code=Code.BASE_NOT_FINISHED))
     stage.ask()
     stage.sweep(after=301)
     waiting = stage.job().state
@@ -249,10 +249,10 @@ def test_a_later_run_is_asked_for_only_when_every_earlier_one_has_ended() -> Non
     stage.ask()
     stage.ask(index=1)
     postponed = stage.sweep(after=121)
-    stage.change(state=State.FAILED, lane=None, due=None)
+    stage.change(state=State.FAILED, partition=None, due=None)
     stage.sweep(after=121)
 
-    assert postponed == ["submission_postponed"]
+    assert postponed == ["request_postponed"]
     assert stage.job(2).state is State.PROCESSING
 
 
@@ -266,7 +266,7 @@ def test_a_ready_job_without_a_live_archive_is_nudged() -> None:
     ready(stage)
     stage.sweep(after=720)
 
-    assert stage.job().nudge is not None
+    assert stage.job().retrigger_id is not None
 
 
 def test_a_ready_job_is_left_to_its_archive_while_the_lease_runs() -> None:
@@ -278,7 +278,7 @@ def test_a_ready_job_is_left_to_its_archive_while_the_lease_runs() -> None:
 
 def test_a_ready_job_whose_tries_are_spent_has_failed() -> None:
     stage = Stage(WORKING)
-    ready(stage, tries=10)
+    ready(stage, archive_attempts=10)
     stage.sweep(after=720)
 
     assert code(stage) is Code.ARCHIVE_FAILED
@@ -289,7 +289,7 @@ def test_a_dead_link_is_replaced_by_a_fresh_one() -> None:
     stage = Stage(WORKING, replace(DONE, urls=(fresh,)))
     ready(stage, link_dead=True)
 
-    assert stage.sweep(after=720) == ["refresh_claimed", "link_refreshed"]
+    assert stage.sweep(after=720) == ["link_refresh_claimed", "link_refreshed"]
     assert (stage.job().urls, stage.job().link_dead) == ((fresh,), None)
 
 
@@ -300,14 +300,14 @@ def test_a_link_that_cannot_be_refreshed_is_given_up_with_the_tries() -> None:
         stage.sweep(after=5 * HOUR)
 
     assert code(stage) is Code.ARCHIVE_FAILED
-    assert len(stage.provider.probed) == 10
+    assert len(stage.provider.polled) == 10
 
 
 def test_an_end_that_nobody_announced_is_nudged() -> None:
-    stage = Stage(Answer(meaning=Meaning.REFUSED))
+    stage = Stage(Response(meaning=Meaning.REFUSED))
     stage.ask()
 
-    assert stage.sweep(after=60) == ["end_nudged"]
+    assert stage.sweep(after=60) == ["announcement_retriggered"]
 
 
 def test_two_sweeps_never_probe_the_same_job() -> None:
@@ -317,33 +317,22 @@ def test_two_sweeps_never_probe_the_same_job() -> None:
     stage.provider.meanwhile = lambda _: second.extend(stage.sweep())
     stage.sweep(after=720)
 
-    assert (len(stage.provider.probed), second) == (1, [])
+    assert (len(stage.provider.polled), second) == (1, [])
 
 
 def test_a_job_that_cannot_be_read_does_not_keep_the_others_waiting() -> None:
     stage = Stage(WORKING)
     stage.receive(json.dumps({"taskId": "veo_task_unreadable"}), json.dumps({"taskId": TASK}))
-    get = stage.jobs.get
-
-    def fail_for_one(key: Key) -> object:
-        if key.task_id == "veo_task_unreadable":
-            raise StorageError("a row that cannot be read")
-        return get(key)
-
-    stage.jobs.get = fail_for_one  # type: ignore[method-assign,assignment]
+    stage.faulty_jobs.fail("get", call=1)
     happened = stage.sweep(after=721)
 
-    assert "job_passed_over" in happened
-    assert stage.provider.probed == [f"{TASK}#0#1"]
+    assert "job_skipped" in happened
+    assert stage.provider.polled == [f"{TASK}#0#1"]
 
 
 def test_a_table_out_of_reach_interrupts_the_sweep_without_an_exception() -> None:
     stage = Stage()
-
-    def refuse(*_: object) -> None:
-        raise StorageError("Query: down")
-
-    stage.jobs.due = refuse  # type: ignore[method-assign,assignment]
+    stage.faulty_jobs.fail("due")
 
     assert stage.sweep() == ["sweep_interrupted"]
 
@@ -355,29 +344,29 @@ def test_more_due_jobs_than_slots_are_sent_as_slots_come() -> None:
     started = stage.clock.now()
     stage.sweep()
 
-    assert len(stage.provider.probed) == 40
+    assert len(stage.provider.polled) == 40
     assert stage.clock.now() - started < 21
 
 
-def with_jobs(count: int, *script: Answer) -> tuple[Stage, SlowCrew]:
-    """Give a stage with so many jobs that are all due for a probe, and the crew that its sweeps will have."""
-    stage, crew = Stage(WORKING), SlowCrew()
+def with_jobs(count: int, *script: Response) -> tuple[Stage, SlowExecutor]:
+    """Give a stage with so many jobs that are all due for a probe, and the executor of its sweeps."""
+    stage, executor = Stage(WORKING), SlowExecutor()
     for number in range(count):
         stage.ask(f"veo_task_number_{number:03}")
         stage.clock.advance(0.6)
     stage.clock.advance(3600)
     stage.provider.script, stage.gate.given = list(script), []
-    stage.world = replace(stage.world, crew=lambda: crew)
-    return stage, crew
+    stage.executor = executor
+    return stage, executor
 
 
 def test_the_next_requests_are_sent_while_the_former_ones_are_under_way() -> None:
-    stage, crew = with_jobs(60, REPEATED)
+    stage, executor = with_jobs(60, REPEATED)
     stage.sweep()
 
-    assert len(stage.provider.probed) == 60
-    assert crew.most == WIDTH
-    assert crew.left[:40] == [WIDTH] * 40
+    assert len(stage.provider.polled) == 60
+    assert executor.most == WIDTH
+    assert executor.left[:40] == [WIDTH] * 40
 
 
 def test_the_jobs_that_another_sweep_has_taken_cost_no_slot() -> None:
@@ -386,37 +375,37 @@ def test_the_jobs_that_another_sweep_has_taken_cost_no_slot() -> None:
     def take_the_next_nineteen(_: Job) -> None:
         for number in range(1, 20):
             job = stage.job(task_id=f"veo_task_number_{number:03}")
-            taken = {"due": stage.clock.now() + DAY, "probe": "another sweep"}
-            stage.jobs.write(Write(key=job.key, when=(is_("state", job.state),), put=taken))
+            taken = {"due": stage.clock.now() + DAY, "poll_id": "another sweep"}
+            stage.jobs.write(ConditionalUpdate(key=job.key, when=(is_("state", job.state),), put=taken))
         stage.provider.meanwhile = lambda _: None
 
     stage.provider.meanwhile = take_the_next_nineteen
     stage.sweep()
 
-    assert len(stage.provider.probed) == len(stage.gate.given) == 45 - 19
+    assert len(stage.provider.polled) == len(stage.gate.given) == 45 - 19
 
 
 def test_no_slot_is_taken_that_comes_too_late_to_be_used() -> None:
     stage, _ = with_jobs(300, REPEATED)
     stage.sweep()
 
-    assert len(stage.provider.probed) == len(stage.gate.given) < 300
+    assert len(stage.provider.polled) == len(stage.gate.given) < 300
     assert max(stage.gate.given) <= stage.clock.now()
 
 
 def test_the_answer_that_opens_the_gate_is_waited_for() -> None:
     stage, _ = with_jobs(3, REPEATED)
-    stage.gate.shut("NO_CREDITS", stage.clock.now() - 3600, "")
+    stage.gate.pause("NO_CREDITS", stage.clock.now() - 3600, "")
     stage.sweep()
 
-    assert len(stage.provider.probed) == 3
+    assert len(stage.provider.polled) == 3
 
 
 def test_what_a_refusal_under_way_shuts_is_sent_no_more() -> None:
     stage, _ = with_jobs(30, REPEATED, NO_CREDITS, REPEATED)
     stage.sweep()
 
-    assert len(stage.provider.probed) == 2
+    assert len(stage.provider.polled) == 2
 
 
 def test_a_sweep_stops_before_it_is_killed() -> None:
@@ -429,43 +418,43 @@ def test_a_sweep_stops_before_it_is_killed() -> None:
     stage.sweep()
 
     assert stage.clock.now() - started < 2 * (120 - 15)
-    assert len(stage.provider.asked) < 400
+    assert len(stage.provider.submitted) < 400
 
 
-PATH_IS_GONE = Answer(meaning=Meaning.SHUT, reason="PATH_GONE: set the stack's ProviderContract to jobs")
+PATH_IS_GONE = Response(meaning=Meaning.ACCOUNT_REFUSED, wait_reason=WaitReason.PATH_GONE)
 
 
 def test_a_path_that_is_gone_fails_no_job_and_says_what_to_change() -> None:
     stage = Stage(PATH_IS_GONE)
     stage.ask()
 
-    assert (stage.job().state, stage.job().reason) == (State.QUEUED, PATH_IS_GONE.reason)
+    assert (stage.job().state, stage.job().wait_reason) == (State.QUEUED, PATH_IS_GONE.reason)
     assert stage.gate.row.reason == PATH_IS_GONE.reason
 
 
 def test_after_the_switch_queued_jobs_are_asked_for_under_the_new_contract() -> None:
     stage = Stage(PATH_IS_GONE, WORKING)
     stage.ask()
-    stage.world = replace(stage.world, contract=JOBS)
+    stage.provider_api = ProviderApi.JOBS
     stage.sweep(after=61)
 
-    assert (stage.job().state, stage.job().contract) == (State.PROCESSING, JOBS)
+    assert (stage.job().state, stage.job().provider_api) == (State.PROCESSING, ProviderApi.JOBS)
 
 
 def test_jobs_in_flight_keep_the_contract_they_were_asked_under() -> None:
     stage = Stage(WORKING, REPEATED)
     stage.ask()
-    stage.world = replace(stage.world, contract=JOBS)
+    stage.provider_api = ProviderApi.JOBS
     stage.sweep(after=721)
 
-    assert stage.job().contract == "veo"
-    assert stage.provider.probed == [f"{TASK}#0#1"]
+    assert stage.job().provider_api == "veo"
+    assert stage.provider.polled == [f"{TASK}#0#1"]
 
 
 def test_the_old_path_does_not_shut_the_gate_for_the_new_one() -> None:
     stage = Stage(WORKING, PATH_IS_GONE)
     stage.ask()
-    stage.world = replace(stage.world, contract=JOBS)
+    stage.provider_api = ProviderApi.JOBS
     stage.sweep(after=721)
 
     assert not stage.gate.row.reason

@@ -1,4 +1,4 @@
-"""Logs and metrics: every note of a use case becomes one log line and, where somebody counts it, a metric."""
+"""Logs and metrics: every log event becomes one log line, and is counted in a metric."""
 
 import warnings
 from collections.abc import Iterable, Mapping
@@ -9,7 +9,7 @@ from aws_lambda_powertools.logging.types import LogRecord
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
 from veo4k.domain.job import utc
-from veo4k.domain.notes import Note
+from veo4k.domain.log_events import LogEntry, LogEvent
 
 # A function that counted nothing has nothing to say, and need not be warned of it.
 warnings.filterwarnings("ignore", "No application metrics to publish")
@@ -30,46 +30,47 @@ class LeanFormatter(LambdaPowertoolsFormatter):
 logger = Logger(logger_formatter=LeanFormatter(json_deserializer=str))
 metrics = EphemeralMetrics()
 
-ALARMING = frozenset(
+WARNINGS = frozenset(
     {
-        "account_unready",
-        "answer_unwritten",
-        "announcement_failed",
-        "archive_request_failed",
-        "callback_unanswered",
-        "double_charge_suspected",
-        "gate_shut",
-        "gate_unreachable",
-        "job_passed_over",
-        "late_success",
-        "message_unstored",
-        "record_unreadable",
-        "sweep_interrupted",
-        "webhook_key_unset",
+        LogEvent.SECRET_UNSET,
+        LogEvent.RESPONSE_WRITE_FAILED,
+        LogEvent.ANNOUNCEMENT_FAILED,
+        LogEvent.ARCHIVE_REQUEST_FAILED,
+        LogEvent.CALLBACK_UNANSWERED,
+        LogEvent.DOUBLE_CHARGE_SUSPECTED,
+        LogEvent.GATE_PAUSED,
+        LogEvent.GATE_UNREACHABLE,
+        LogEvent.JOB_SKIPPED,
+        LogEvent.LATE_SUCCESS,
+        LogEvent.MESSAGE_STORE_FAILED,
+        LogEvent.RECORD_UNREADABLE,
+        LogEvent.SWEEP_INTERRUPTED,
+        LogEvent.WEBHOOK_KEY_UNSET,
     }
 )
-"""Logged as warnings: somebody may want to look."""
+"""Logged as warnings: an operator may have to act."""
 
 
-def narrate(notes: Iterable[Note]) -> Mapping[str, int]:
-    """Log each note and count them; gives the counts by action."""
+def emit(entries: Iterable[LogEntry]) -> Mapping[str, int]:
+    """Log each entry, and count them in metrics. Return the counts by log event."""
     counts: dict[str, int] = {}
-    for note in notes:
-        counts[note.action] = counts.get(note.action, 0) + 1
-        log = logger.warning if note.action in ALARMING else logger.info
-        log(note.action, extra=_named(note) | note.detail)
-    for action, count in counts.items():
-        metrics.add_metric(_metric(action), MetricUnit.Count, count)
+    for entry in entries:
+        counts[entry.event] = counts.get(entry.event, 0) + 1
+        log = logger.warning if entry.event in WARNINGS else logger.info
+        log(entry.event, extra=_about(entry) | entry.detail)
+    for event, count in counts.items():
+        metrics.add_metric(metric_name(event), MetricUnit.Count, count)
     return counts
 
 
-def _named(note: Note) -> dict[str, object]:
-    if note.job is None:
+def _about(entry: LogEntry) -> dict[str, object]:
+    if entry.job is None:
         return {}
-    named: dict[str, object] = {"jobId": note.job.job_id, "state": note.job.state.value}
-    named |= {"at": utc(note.at)} if note.at is not None else {}
-    return named | ({"errorCode": note.job.error.code.value} if note.job.error else {})
+    about: dict[str, object] = {"jobId": entry.job.job_id, "state": entry.job.state.value}
+    about |= {"at": utc(entry.at)} if entry.at is not None else {}
+    return about | ({"errorCode": entry.job.error.code.value} if entry.job.error else {})
 
 
-def _metric(action: str) -> str:
-    return "".join(word.capitalize() for word in action.split("_"))
+def metric_name(event: str) -> str:
+    """Return the name of the metric that counts a log event: `JobCreated` for `job_created`."""
+    return "".join(word.capitalize() for word in event.split("_"))

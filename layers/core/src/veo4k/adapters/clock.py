@@ -7,9 +7,9 @@ class SystemClock:
     """Epoch seconds, to the millisecond."""
 
     def now(self) -> float:
-        """Give the time."""
+        """Return the time."""
         return round(time.time(), 3)
 
     def sleep_until(self, instant: float) -> None:
-        """Return at that time, at once where it is over."""
+        """Return at that time, at once where it has passed."""
         time.sleep(max(0.0, instant - time.time()))

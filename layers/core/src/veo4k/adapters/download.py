@@ -58,8 +58,8 @@ class GuardedDownloads:
     connector: PinnedConnector = field(default_factory=PinnedConnector)
 
     @contextmanager
-    def open(self, url: str, stop_at: float) -> Iterator[GuardedBody]:
-        """The body behind the link, to be read before `stop_at` (epoch seconds).
+    def open(self, url: str, deadline: float) -> Iterator[GuardedBody]:
+        """The body behind the link, to be read before `deadline` (epoch seconds).
 
         DeadLinkError for 401, 403, 404 and 410; DownloadError for everything else but a 200, redirects included.
         No error carries the link.
@@ -67,7 +67,7 @@ class GuardedDownloads:
         target = self.hosts.target(url)
         if target is None:
             raise DownloadError("the link leads outside ResultHosts")
-        seconds = stop_at - self.clock()
+        seconds = deadline - self.clock()
         if seconds <= 0:
             raise DownloadError("no time left to download")
         with ExitStack() as stack:
@@ -78,7 +78,7 @@ class GuardedDownloads:
             yield GuardedBody(
                 length=_length(response, target.host),
                 read=partial(response.read1, READ_BYTES),  # read() would wait until all 64 KiB have dripped in
-                out_of_time=lambda: cut.is_set() or self.clock() >= stop_at,
+                out_of_time=lambda: cut.is_set() or self.clock() >= deadline,
                 clock=self.clock,
                 host=target.host,
             )

@@ -6,29 +6,30 @@ from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any
 
 from veo4k.adapters.aws import as_storage_error
-from veo4k.adapters.items import from_item, to_typed
+from veo4k.adapters.dynamodb_types import from_item, to_typed
 from veo4k.domain import gate
 from veo4k.domain.errors import StorageError
-from veo4k.domain.gate import Gate, Pace, Slots
+from veo4k.domain.gate import Gate, Pace, Slots, Wait
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 KEY = {"taskId": {"S": "#gate"}, "run": {"N": "0"}}
 ATTRIBUTE = "#gate"
-_FIELDS = {field.name for field in fields(Gate)}
+STORED = {field.name: field.name for field in fields(Gate)} | {"trial": "probe", "trial_until": "probe_until"}
+"""Name in the row of each field of the gate."""
 MOST_TRIES = 20  # each means that another function was faster, and reserved something
 
 
 class DynamoGate:
-    """The account's gate. The copy of the last look saves the read; a stale copy is refused and taken anew."""
+    """The account's gate. A copy of the latest row saves reads: a write over a stale copy is refused, then repeated."""
 
     def __init__(self, client: "DynamoDBClient", table: str, pace: Pace, new_id: Callable[[], str]) -> None:
         self._client, self._table, self._pace, self._new_id = client, table, pace, new_id
-        self._seen: Gate | None = None
+        self._copy: Gate | None = None
 
     def reserve(self, wanted: int, now: float, *, last: float = math.inf, counted: bool = False) -> Slots:
-        """Reserve instants, none later than `last`, in one conditional write; `counted`: they are for submissions."""
+        """Reserve instants, none later than `last`, in one conditional write; `counted`: as submissions of the day."""
         reserved: list[Slots] = []
 
         def plan(row: Gate, writer: str) -> Gate:
@@ -40,78 +41,76 @@ class DynamoGate:
         return reserved[-1]
 
     def uncount(self, count: int, counted: float) -> None:
-        """Take submissions back that were never sent, or surely not accepted; without a limit nobody counts."""
+        """Subtract submissions that were never sent, or surely not accepted; without a limit nothing is counted."""
         if self._pace.daily:
             self._change(lambda row, writer: gate.uncount(row, count, counted, writer))
 
-    def spent(self, now: float) -> float:
-        """Give the share of the day's submissions that is spent, by a fresh look; 0.0 where there is no limit."""
-        return gate.submissions_today(self._read(), now) / self._pace.daily if self._pace.daily else 0.0
+    def limit_used(self, now: float) -> float:
+        """Return the share of the daily limit that is used, from a fresh read; 0.0 where there is no limit."""
+        return gate.submissions_today(self.read(), now) / self._pace.daily if self._pace.daily else 0.0
 
-    def shut(self, reason: str, now: float, probe: str) -> float:
-        """Shut the gate; gives when it may be asked again."""
-        row = self._change(lambda row, writer: gate.shut(row, reason, now, writer, self._pace, probe=probe))
-        return max(row.until, row.probe_until, now)
+    def pause(self, reason: str, now: float, trial: str) -> float:
+        """Pause the gate. Return when it may give a slot again."""
+        row = self._change(lambda row, writer: gate.pause(row, reason, now, writer, self._pace, trial=trial))
+        return max(row.until, row.trial_until, now)
 
-    def settle_probe(self, probe: str, now: float, *, answered: bool) -> None:
-        """Tell what became of the shut gate's only slot."""
-        self._change(lambda row, writer: gate.settle_probe(row, probe, now, writer, self._pace, answered=answered))
+    def finish_trial(self, trial: str, now: float, *, answered: bool) -> None:
+        """Record whether the request of the trial slot got a response."""
+        self._change(lambda row, writer: gate.finish_trial(row, trial, now, writer, self._pace, answered=answered))
 
-    def release_probe(self, probe: str) -> None:
-        """Give the shut gate's only slot back, unused."""
-        self._change(lambda row, writer: gate.release_probe(row, probe, writer))
+    def release_trial(self, trial: str) -> None:
+        """Give the trial slot back, unused."""
+        self._change(lambda row, writer: gate.release_trial(row, trial, writer))
 
-    def shut_until(self, now: float) -> tuple[float, str]:
-        """Give until when the gate is shut and why; 0.0 when, by the last look, a slot may be had."""
-        row = self._seen or self._read()
-        if gate.shut_until(row, now, self._pace):
-            row = self._read()
-        return gate.shut_until(row, now, self._pace), row.reason
+    def current_pause(self, now: float) -> Wait | None:
+        """Return until when and why the gate is paused; None when, by the latest copy, a slot may be had."""
+        row = self._copy or self.read()
+        if gate.paused_until(row, now, self._pace):
+            row = self.read()
+        until = gate.paused_until(row, now, self._pace)
+        return Wait(until, row.reason) if until else None
 
-    def look(self) -> Gate:
-        """Read the gate's row."""
-        return self._read()
+    def pause_by_hand(self) -> Gate:
+        """Pause the gate until an operator resumes it."""
+        return self._change(gate.pause_by_hand)
 
-    def shut_by_hand(self) -> Gate:
-        """Shut the gate until it is opened by hand."""
-        return self._change(gate.shut_by_hand)
-
-    def open_by_hand(self) -> Gate:
-        """Open the gate, whatever shut it."""
-        return self._change(gate.open_by_hand)
+    def resume(self) -> Gate:
+        """Let the gate run, whatever paused it."""
+        return self._change(gate.resume)
 
     def _change(self, plan: Callable[[Gate, str], Gate]) -> Gate:
-        """Write what the plan makes of the row; a plan that leaves it as it is must hold for a fresh look."""
-        writer, fresh = self._new_id(), self._seen is None
-        row = self._seen or self._read()
+        """Write the row that the plan returns. A plan that leaves a copy unchanged is applied to a fresh row too."""
+        writer, fresh = self._new_id(), self._copy is None
+        row = self._copy or self.read()
         for _ in range(MOST_TRIES):
             planned = plan(row, writer)
             if planned == row and fresh:
                 return row
             if planned == row:
-                row, fresh = self._read(), True
+                row, fresh = self.read(), True
                 continue
             found = self._write(row.version, planned)
             if found is None or found.writer == writer:
                 self._keep(planned)
                 return planned
-            self._seen = row = found
+            self._copy = row = found
             fresh = True
         raise StorageError("the gate changes faster than it can be written")
 
     def _keep(self, written: Gate) -> None:
-        """Keep what was written unless another thread has written since: its answer may have shut the gate."""
-        if self._seen is None or written.version > self._seen.version:
-            self._seen = written
+        """Keep the written row as the copy, unless another thread has written since: that write may be a pause."""
+        if self._copy is None or written.version > self._copy.version:
+            self._copy = written
 
-    def _read(self) -> Gate:
+    def read(self) -> Gate:
+        """Read the gate's row, consistently."""
         with as_storage_error("GetItem"):
             item = self._client.get_item(TableName=self._table, Key=KEY, ConsistentRead=True).get("Item")
-        self._seen = _gate(item)
-        return self._seen
+        self._copy = _gate(item)
+        return self._copy
 
     def _write(self, version: int, planned: Gate) -> Gate | None:
-        """Write over that version; gives the row that refused it."""
+        """Write over that version. Return the row that refused the write, or None."""
         with as_storage_error("UpdateItem"):
             try:
                 self._client.update_item(
@@ -121,7 +120,7 @@ class DynamoGate:
                     ConditionExpression="#g.#v = :old" if version else "attribute_not_exists(#g)",
                     ExpressionAttributeNames={"#g": ATTRIBUTE, **({"#v": "version"} if version else {})},
                     ExpressionAttributeValues={
-                        ":new": to_typed(asdict(planned) | {"instants": list(planned.instants)}),
+                        ":new": to_typed(_stored(planned)),
                         **({":old": {"N": str(version)}} if version else {}),
                     },
                     ReturnValuesOnConditionCheckFailure="ALL_OLD",
@@ -135,5 +134,10 @@ def _gate(item: Any) -> Gate:
     if not item or ATTRIBUTE not in item:
         return Gate()
     row = from_item(item)[ATTRIBUTE]
-    known = {name: row[name] for name in _FIELDS & row.keys()}  # another version may have more of them, or fewer
+    # A row of another version may have more attributes, or fewer.
+    known = {field: row[name] for field, name in STORED.items() if name in row}
     return Gate(**known | {"instants": tuple(row.get("instants", ()))})
+
+
+def _stored(row: Gate) -> dict[str, Any]:
+    return {STORED[field]: value for field, value in asdict(row).items()} | {"instants": list(row.instants)}

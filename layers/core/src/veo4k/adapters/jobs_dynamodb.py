@@ -1,13 +1,13 @@
-"""The table of jobs in DynamoDB: each `Write` is one conditional UpdateItem."""
+"""The table of jobs in DynamoDB: each `ConditionalUpdate` is one UpdateItem."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from veo4k.adapters.aws import as_storage_error
-from veo4k.adapters.items import from_item, to_typed
+from veo4k.adapters.dynamodb_types import from_item, to_typed
+from veo4k.domain.conditional_update import Clause, Condition, ConditionalUpdate, Op, Outcome, Refused, Updated, is_own
 from veo4k.domain.errors import StorageError
-from veo4k.domain.job import ATTRIBUTES, DEFAULTS, Job, Key, Lane, encode
-from veo4k.domain.write import Clause, Op, Outcome, Refused, Test, Write, Written, is_ours
+from veo4k.domain.job import ATTRIBUTES, DEFAULTS, Job, Key, Partition, encode
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -21,34 +21,34 @@ class DynamoJobs:
     def __init__(self, client: "DynamoDBClient", table: str) -> None:
         self._client, self._table = client, table
 
-    def write(self, write: Write) -> Outcome:
-        """Do the write; where the SDK repeats one that had landed, the image that refuses it proves it ours."""
+    def write(self, update: ConditionalUpdate) -> Outcome:
+        """Do the update. Where the SDK repeats one that was done, the row that refuses it proves it our own."""
         with as_storage_error("UpdateItem"):
             try:
-                answer = self._client.update_item(**request(self._table, write))
+                response = self._client.update_item(**request(self._table, update))
             except self._client.exceptions.ConditionalCheckFailedException as refusal:
                 old = _job(cast("Mapping[str, Any] | None", refusal.response.get("Item")))
-                return Written(old) if old is not None and is_ours(write, old) else Refused(old)
-        return Written(_read(answer["Attributes"]))
+                return Updated(old) if old is not None and is_own(update, old) else Refused(old)
+        return Updated(_read(response["Attributes"]))
 
     def get(self, key: Key) -> Job | None:
         """Read one row, consistently."""
         with as_storage_error("GetItem"):
-            answer = self._client.get_item(TableName=self._table, Key=_key(key), ConsistentRead=True)
-        return _job(answer.get("Item"))
+            response = self._client.get_item(TableName=self._table, Key=_key(key), ConsistentRead=True)
+        return _job(response.get("Item"))
 
     def runs(self, task_id: str) -> Sequence[Job]:
         """Read all runs of a task, consistently, in order."""
         query = {"KeyConditionExpression": "taskId = :t", "ExpressionAttributeValues": {":t": {"S": task_id}}}
         return [_read(item) for item in self._query(ConsistentRead=True, **query)]
 
-    def due(self, lane: Lane, until: float) -> Iterator[Key]:
-        """Give the keys of a lane due by then, from the index, page by page."""
+    def due(self, partition: Partition, until: float) -> Iterator[Key]:
+        """Return the keys of a partition that are due by then, from the index, page by page."""
         query = {
             "IndexName": DUE_INDEX,
-            "KeyConditionExpression": "#l = :l AND #d <= :d",
-            "ExpressionAttributeNames": {"#l": ATTRIBUTES["lane"], "#d": ATTRIBUTES["due"]},
-            "ExpressionAttributeValues": {":l": {"S": str(lane)}, ":d": to_typed(until)},
+            "KeyConditionExpression": "#p = :p AND #d <= :d",
+            "ExpressionAttributeNames": {"#p": ATTRIBUTES["partition"], "#d": ATTRIBUTES["due"]},
+            "ExpressionAttributeValues": {":p": {"S": str(partition)}, ":d": to_typed(until)},
         }
         for item in self._query(**query):
             yield Key(item["taskId"]["S"], int(item["run"]["N"]))
@@ -79,15 +79,15 @@ def _read(item: Mapping[str, Any]) -> Job:
         raise StorageError(f"a row that cannot be read: {type(error).__name__}") from None
 
 
-def request(table: str, write: Write) -> dict[str, Any]:
-    """Give the UpdateItem request that a write is."""
+def request(table: str, update: ConditionalUpdate) -> dict[str, Any]:
+    """Return the UpdateItem request of an update."""
     words = _Words()
-    condition = _condition(write, words)
-    update = _update(write, words)
+    condition = _condition(update, words)
+    expression = _update(update, words)
     return {
         "TableName": table,
-        "Key": _key(write.key),
-        "UpdateExpression": update,
+        "Key": _key(update.key),
+        "UpdateExpression": expression,
         "ConditionExpression": condition,
         "ExpressionAttributeNames": words.names,
         **({"ExpressionAttributeValues": words.values} if words.values else {}),
@@ -114,43 +114,44 @@ class _Words:
         return placeholder
 
 
-def _condition(write: Write, words: _Words) -> str:
-    if not write.when:
+def _condition(update: ConditionalUpdate, words: _Words) -> str:
+    if not update.when:
         return f"attribute_not_exists({words.name('taskId')})"
-    return " AND ".join(_clause(clause, words) for clause in write.when)
+    return " AND ".join(_clause(clause, words) for clause in update.when)
 
 
 def _clause(clause: Clause, words: _Words) -> str:
-    tests = " OR ".join(_test(test, words) for test in clause)
-    return f"({tests})" if len(clause) > 1 else tests
+    conditions = " OR ".join(_comparison(condition, words) for condition in clause)
+    return f"({conditions})" if len(clause) > 1 else conditions
 
 
-def _test(test: Test, words: _Words) -> str:
-    name = words.name(ATTRIBUTES[test.field])
-    if test.op is Op.ABSENT:
+def _comparison(condition: Condition, words: _Words) -> str:
+    field, op, value = condition.field, condition.op, condition.value
+    name = words.name(ATTRIBUTES[field])
+    if op is Op.ABSENT:
         return f"attribute_not_exists({name})"
-    if test.op is Op.IN:
-        return f"{name} IN ({', '.join(words.value(test.field, value) for value in sorted(test.value))})"
-    return f"{name} {test.op} {words.value(test.field, test.value)}"
+    if op is Op.IN:
+        return f"{name} IN ({', '.join(words.value(field, one) for one in sorted(value))})"
+    return f"{name} {op} {words.value(field, value)}"
 
 
-def _update(write: Write, words: _Words) -> str:
-    put = {field: value for field, value in write.put.items() if field not in ("task_id", "run")}
+def _update(update: ConditionalUpdate, words: _Words) -> str:
+    put = {field: value for field, value in update.put.items() if field not in ("task_id", "run")}
     gone = [field for field, value in put.items() if value is None or value == DEFAULTS[field]]
     sets = [f"{_named(f, words)} = {words.value(f, v)}" for f, v in put.items() if f not in gone]
-    sets += [_first(field, value, words) for field, value in write.keep.items()]
-    if not write.when:
-        words.values[":job"] = {"S": Job(**write.put).job_id}
+    sets += [_if_absent(field, value, words) for field, value in update.set_if_absent.items()]
+    if not update.when:
+        words.values[":job"] = {"S": Job(**update.put).job_id}
         sets.append(f"{words.name('jobId')} = :job")
     parts = {
         "SET": sets,
-        "REMOVE": [_named(field, words) for field in gone if write.when],
-        "ADD": [f"{_named(field, words)} {words.value(field, value)}" for field, value in write.add.items()],
+        "REMOVE": [_named(field, words) for field in gone if update.when],
+        "ADD": [f"{_named(field, words)} {words.value(field, value)}" for field, value in update.add.items()],
     }
     return " ".join(f"{verb} {', '.join(clauses)}" for verb, clauses in parts.items() if clauses)
 
 
-def _first(field: str, value: Any, words: _Words) -> str:
+def _if_absent(field: str, value: Any, words: _Words) -> str:
     name = _named(field, words)
     return f"{name} = if_not_exists({name}, {words.value(field, value)})"
 

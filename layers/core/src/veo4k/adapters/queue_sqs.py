@@ -1,4 +1,4 @@
-"""The job queue in SQS, as far as a message's own fate goes."""
+"""The job queue in SQS, as far as one message is concerned."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 REJECTED = "Rejected"
-"""Message attribute in the dead-letter queue: why the message broke the contract."""
+"""Message attribute in the dead-letter queue: why the message is invalid."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class SqsQueue:
             self.client.send_message(QueueUrl=self.dead_letter_url, MessageBody=body, MessageAttributes=attribute)
 
     def back_off(self, receipt: str, seconds: float) -> None:
-        """Let a message come back only then; SQS takes whole seconds."""
+        """Let SQS deliver a message again after so many seconds; SQS takes whole seconds."""
         with as_storage_error("ChangeMessageVisibility"):
             self.client.change_message_visibility(
                 QueueUrl=self.queue_url, ReceiptHandle=receipt, VisibilityTimeout=int(seconds)

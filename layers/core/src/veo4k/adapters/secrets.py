@@ -1,6 +1,6 @@
-"""Secrets Manager: the API key, the webhook key and the token key, looked up again within 30 seconds.
+"""Secrets Manager: the API key, the webhook key and the token key, each read again after 30 seconds.
 
-A secret without a version, empty or of white space is unset; a pair of keys stands as JSON during a rotation.
+A secret without a version, empty or of white space is unset. During a rotation a secret is a pair of keys as JSON.
 """
 
 import json
@@ -22,7 +22,7 @@ KEPT_SECONDS = 30.0
 
 @dataclass
 class Secret:
-    """One secret; what it holds never appears in a text of ours."""
+    """One secret; its value never appears in an error or a log line."""
 
     client: "SecretsManagerClient" = field(repr=False)
     name: str
@@ -33,28 +33,28 @@ class Secret:
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def text(self) -> str:
-        """Give the secret, empty where it is unset. StorageError when it cannot be read."""
+        """Return the secret, empty where it is unset. Raise StorageError when it cannot be read."""
         with self._lock:
             if self.now() >= self._until:
                 self._until = self.now() + KEPT_SECONDS
-                self._text, self._failure = self._looked_up()
+                self._text, self._failure = self._read_or_failure()
             if self._failure:
                 raise StorageError(self._failure)
             return self._text
 
     def forget(self) -> None:
-        """Look it up at the next use: what it held was refused."""
+        """Read the secret anew at its next use: its value was refused."""
         self._until = 0.0
 
     def in_use(self) -> tuple[bytes, ...]:
-        """Give the current key, and the previous one during a rotation; empty where it is unset."""
+        """Return the current key, and the previous one during a rotation; empty where the secret is unset."""
         text = self.text()
         pair = _pair(text)
-        given = (pair.get("current"), pair.get("previous")) if pair is not None else (text,)
-        return tuple(key.strip().encode() for key in given if isinstance(key, str) and key.strip())
+        keys = (pair.get("current"), pair.get("previous")) if pair is not None else (text,)
+        return tuple(key.strip().encode() for key in keys if isinstance(key, str) and key.strip())
 
-    def _looked_up(self) -> tuple[str, str]:
-        """Give the secret, or why it cannot be read: a failure is kept as well, for callbacks come from anybody."""
+    def _read_or_failure(self) -> tuple[str, str]:
+        """Return the secret, or why it cannot be read. A failure is kept too: anyone can send callbacks."""
         try:
             return self._read(), ""
         except StorageError as error:
@@ -65,7 +65,7 @@ class Secret:
             try:
                 return self.client.get_secret_value(SecretId=self.name).get("SecretString", "").strip()
             except ClientError as error:
-                # A secret that was created empty has no version to give.
+                # A secret that was created empty has no version.
                 if error.response["Error"]["Code"] == "ResourceNotFoundException":
                     return ""
                 raise

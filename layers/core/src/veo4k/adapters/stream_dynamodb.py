@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from veo4k.adapters.items import from_item
+from veo4k.adapters.dynamodb_types import from_item
 from veo4k.domain.job import Job
 from veo4k.domain.ports import Change
 
 
 def read_changes(records: Sequence[Mapping[str, Any]]) -> tuple[list[Change], list[str]]:
-    """Read stream records; gives the changes, and the sequence numbers of records that cannot be read."""
+    """Read stream records. Return the changes, and the sequence numbers of records that cannot be read."""
     changes, unreadable = [], []
     for record in records:
         try:

@@ -1,6 +1,6 @@
-"""Builds the real world, once for each process: the only place that knows both adapters and services.
+"""Builds adapters and services, once for each process: the only place that knows both.
 
-One module for each way in, so that a function starts with what it uses and nothing else. Here is what they share.
+One module for each function, so that a function starts with what it uses and nothing else. Here is what they share.
 """
 
 import os
@@ -11,33 +11,48 @@ from veo4k.adapters.aws import client
 from veo4k.adapters.clock import SystemClock
 from veo4k.adapters.jobs_dynamodb import DynamoJobs
 from veo4k.adapters.secrets import Secret
+from veo4k.domain.result_url import ResultHosts
+from veo4k.domain.schedule import Times
 from veo4k.settings import Settings
 
 
 def new_id() -> str:
-    """Give a fresh id: 16 random bytes in hex."""
+    """Return a fresh id: 16 random bytes in hex."""
     return uuid.uuid4().hex
 
 
 @cache
 def clock() -> SystemClock:
-    """Give the system's clock."""
+    """Return the system's clock."""
     return SystemClock()
 
 
 @cache
 def settings() -> Settings:
-    """Give this function's settings."""
+    """Return this function's settings."""
     return Settings(os.environ)
 
 
 @cache
+def times() -> Times:
+    """Return the waiting times of this function's settings."""
+    return settings().times()
+
+
+@cache
+def hosts() -> ResultHosts:
+    """Return the hosts that results are fetched from."""
+    return settings().hosts()
+
+
+@cache
 def jobs() -> DynamoJobs:
-    """Give the table of jobs."""
-    return DynamoJobs(client("dynamodb"), settings().text("JOB_TABLE_NAME"))
+    """Return the table of jobs."""
+    name = settings().text("JOB_TABLE_NAME")
+    return DynamoJobs(client("dynamodb"), name)
 
 
 @cache
 def secret(variable: str) -> Secret:
-    """Give the secret whose name this variable holds."""
+    """Return the secret whose name this environment variable holds."""
     return Secret(client("secretsmanager"), settings().text(variable), clock().now)

@@ -1,13 +1,13 @@
 """The errors of the package.
 
 Veo4kError
-├── InvalidMessageError     a queue message that breaks the contract
-├── InvalidBodyError        a callback body that breaks the contract
+├── InvalidMessageError     a queue message that breaks the schema
+├── InvalidBodyError        a callback body that breaks the schema
 ├── SettingsError           an environment variable is missing or unusable
-├── StorageError            table, queue, bucket, bus or secret store did not do what was asked
+├── StorageError            table, queue, bucket, bus or secret store did not confirm a request
 ├── BrokenBoxError          bytes that are no movie; never leaves `domain.mp4`
-└── DownloadError           the file could not be fetched this time
-    └── DeadLinkError       the link itself is dead: only a fresh one helps
+└── DownloadError           the file could not be downloaded this time
+    └── DeadLinkError       the link itself is dead: a fresh one is needed
 """
 
 
@@ -16,7 +16,7 @@ class Veo4kError(Exception):
 
 
 class InvalidMessageError(Veo4kError):
-    """The queue message breaks the contract of docs/interface.md; the text is the reason given with it."""
+    """The queue message breaks the schema of docs/interface.md; the text is the reason."""
 
 
 class InvalidBodyError(Veo4kError):
@@ -28,11 +28,11 @@ class SettingsError(Veo4kError):
 
 
 class StorageError(Veo4kError):
-    """Table, queue, bucket, bus or secret store did not do what was asked; whether it did is unknown."""
+    """Table, queue, bucket, bus or secret store did not confirm a request; whether it was done is unknown."""
 
 
 class DownloadError(Veo4kError):
-    """The file could not be fetched this time; it is tried again."""
+    """The file could not be downloaded this time; another attempt follows."""
 
 
 class DeadLinkError(DownloadError):

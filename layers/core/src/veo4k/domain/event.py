@@ -13,5 +13,5 @@ DETAIL_TYPES = {
 
 
 def detail(job: Job) -> dict[str, Any]:
-    """Detail of the event: the public row and an id that every repeat carries too."""
+    """Return the detail of the event: the public row, and an id that every repetition has too."""
     return job.public() | {"eventId": f"{job.job_id}#{job.state}"}

@@ -8,19 +8,23 @@ from typing import Any, NamedTuple, Self
 
 
 class State(StrEnum):
-    """Where a job stands; docs/architecture.md draws the way between them."""
+    """The states of a job; docs/architecture.md draws the transitions between them."""
 
     QUEUED = "QUEUED"  # known to us, surely not accepted by the provider
-    SUBMITTING = "SUBMITTING"  # a paid request is out, or its answer was lost
+    SUBMITTING = "SUBMITTING"  # a paid request is under way, or its response was lost
     PROCESSING = "PROCESSING"  # the provider has accepted it
     READY = "READY"  # result URLs known, not yet archived
     SUCCEEDED = "SUCCEEDED"  # archived and proven 4K
     FAILED = "FAILED"  # ended without a result
-    TIMED_OUT = "TIMED_OUT"  # nobody ever told
+    TIMED_OUT = "TIMED_OUT"  # the provider never reported
 
 
-VEO, JOBS = "veo", "jobs"
-"""The provider's contracts: the Veo API's get-4k-video, and the unified task API that succeeds it."""
+class ProviderApi(StrEnum):
+    """The provider's APIs: the Veo API's get-4k-video, and the unified task API that succeeds it."""
+
+    VEO = "veo"
+    JOBS = "jobs"
+
 
 UNANSWERED = frozenset({State.QUEUED, State.SUBMITTING})
 WAITING = UNANSWERED | {State.PROCESSING}
@@ -28,19 +32,19 @@ LIVE = WAITING | {State.READY}
 ENDED = frozenset({State.SUCCEEDED, State.FAILED, State.TIMED_OUT})
 
 
-class Lane(StrEnum):
-    """The partitions of the due index: QUEUED jobs wait apart, so that a shut gate hides no overdue job."""
+class Partition(StrEnum):
+    """The partitions of the due index: QUEUED jobs wait apart, so that a paused gate hides no overdue job."""
 
     QUEUED = "QUEUED"
     LIVE = "LIVE"
 
 
 class Evidence(StrEnum):
-    """Who brought the result."""
+    """What delivered the result."""
 
     SUBMIT = "submit"
     CALLBACK = "callback"
-    PROBE = "probe"
+    POLL = "probe"
 
 
 class Code(StrEnum):
@@ -111,33 +115,33 @@ class Job:
     maybe_charged: bool | None = _public("maybeCharged", default=None)
     credits_consumed: int | None = _public("creditsConsumed", default=None)
     evidence: Evidence | None = _public("evidence", default=None)
-    attempts: int = _public("attempts")  # requests sent to get-4k-video for this run
+    requests_sent: int = _public("attempts")  # to get-4k-video, for this run
 
-    message_id: str | None = _private("message")  # the SQS message that made this run
-    contract: str = _private("contract", VEO)  # the provider's contract it was asked under
-    reason: str | None = _private("reason")  # why it is QUEUED
-    lane: Lane | None = _private("lane")  # partition of the due index; absent once announced
-    due: float | None = _private("due")  # when a sweep looks at it
+    message_id: str | None = _private("message")  # the SQS message that created this run
+    provider_api: ProviderApi = _private("contract", ProviderApi.VEO)  # the API that its requests use
+    wait_reason: str | None = _private("reason")  # why it is QUEUED
+    partition: Partition | None = _private("lane")  # of the due index; absent once announced
+    due: float | None = _private("due")  # when a sweep processes it next
 
-    attempt: str | None = _private("attempt")  # id of the latest claim of a paid request
-    first_asked_at: float | None = _private("first")  # when the first request was claimed
-    asked_at: float | None = _private("asked")  # when the latest request was claimed, probes included
-    ask_again_at: float | None = _private("again")  # SUBMITTING: not asked again before
-    lost: int = _private("lost", 0)  # answers lost so far
-    accepts: int = _private("accepts", 0)  # acceptances proven; more than one is suspected double charge
-    provider_task_id: str | None = _private("provider")  # the id the provider's answer named
-    probe: str | None = _private("probe")  # id of the latest probe claim
+    claim_id: str | None = _private("attempt")  # id of the latest claim of a paid request
+    first_requested_at: float | None = _private("first")  # when the first request was claimed
+    requested_at: float | None = _private("asked")  # when the latest request was claimed, polls included
+    retry_at: float | None = _private("again")  # SUBMITTING: no request before
+    lost_responses: int = _private("lost", 0)
+    acceptances: int = _private("accepts", 0)  # proven; more than one is a suspected double charge
+    provider_task_id: str | None = _private("provider")  # the id in the provider's response
+    poll_id: str | None = _private("probe")  # id of the latest claim of a poll
 
-    urls: tuple[str, ...] = _private("urls", ())  # as the provider gave them
+    urls: tuple[str, ...] = _private("urls", ())  # as the provider sent them
     image_urls: tuple[str, ...] = _private("images", ())
     lease: str | None = _private("lease")  # id of the latest archive claim
     lease_until: float | None = _private("until")
-    tries: int = _private("tries", 0)  # archive claims so far
+    archive_attempts: int = _private("tries", 0)  # archive claims so far
     link_dead: bool | None = _private("dead")  # the archive needs a fresh link
     not_4k: int = _private("not4k", 0)  # whole files that were no 4K video
 
-    nudge: str | None = _private("nudge")  # changed to make publish act again
-    tokens: frozenset[str] = _private("tokens", frozenset())  # Step Functions task tokens to answer
+    retrigger_id: str | None = _private("nudge")  # changed to make publish act again
+    task_tokens: frozenset[str] = _private("tokens", frozenset())  # Step Functions task tokens to answer
     ttl: int | None = _private("ttl")
 
     @property
@@ -152,22 +156,22 @@ class Job:
 
     @property
     def own_id(self) -> str | None:
-        """The id the provider gave this job, where it is not the base video's (of which nothing can be learned)."""
-        known = self.contract == JOBS or self.provider_task_id != self.task_id
+        """The id that the provider gave this job; None for the base video's id, under which nothing can be polled."""
+        known = self.provider_api == ProviderApi.JOBS or self.provider_task_id != self.task_id
         return self.provider_task_id if known else None
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> Self:
-        """Read a row of plain values; attributes of other versions are ignored."""
+        """Return the job of a row of plain values; attributes of other versions are ignored."""
         return cls(**{name: decode(name, row[attribute]) for name, attribute in ATTRIBUTES.items() if attribute in row})
 
     def row(self) -> dict[str, Any]:
-        """Give the whole row as plain values, private attributes included."""
-        given = ((name, getattr(self, name)) for name in ATTRIBUTES)
-        return {"jobId": self.job_id} | {ATTRIBUTES[n]: encode(n, v) for n, v in given if v != DEFAULTS[n]}
+        """Return the whole row as plain values, private attributes included."""
+        values = ((name, getattr(self, name)) for name in ATTRIBUTES)
+        return {"jobId": self.job_id} | {ATTRIBUTES[n]: encode(n, v) for n, v in values if v != DEFAULTS[n]}
 
     def public(self) -> dict[str, Any]:
-        """Give the part of the row that docs/interface.md promises."""
+        """Return the part of the row that docs/interface.md promises."""
         return {name: value for name, value in self.row().items() if not name.startswith("#")}
 
 
@@ -178,11 +182,11 @@ ATTRIBUTES: dict[str, str] = {f.name: f.metadata["attribute"] for f in fields(Jo
 DEFAULTS: dict[str, Any] = {
     f.name: f.default if f.default_factory is MISSING else f.default_factory() for f in fields(Job)
 }
-"""A field at its default is absent in the row; a field without a default is always there."""
+"""A field at its default is absent in the row; a field without a default is always present."""
 
 
 def utc(seconds: float) -> str:
-    """Epoch seconds as `2026-11-22T10:02:03.123Z`."""
+    """Return epoch seconds as `2026-11-22T10:02:03.123Z`."""
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
@@ -199,13 +203,14 @@ _PLAIN: dict[str, tuple[Any, Any]] = {
     "accepted_at": (utc, _seconds),
     "finished_at": (utc, _seconds),
     "state": (str, State),
-    "lane": (str, Lane),
+    "provider_api": (str, ProviderApi),
+    "partition": (str, Partition),
     "evidence": (str, Evidence),
     "result_urls": (list, tuple),
     "urls": (list, tuple),
     "image_urls": (list, tuple),
     "tags": (dict, dict),
-    "tokens": (set, frozenset),
+    "task_tokens": (set, frozenset),
     "archive": (
         lambda archived: archived._asdict(),
         lambda plain: Archived(*(plain[name] for name in Archived._fields)),
@@ -219,10 +224,10 @@ _PLAIN: dict[str, tuple[Any, Any]] = {
 
 
 def encode(name: str, value: Any) -> Any:
-    """Field value as plain data of the table and of JSON."""
+    """Return a field's value as plain data of the table and of JSON."""
     return _PLAIN.get(name, (_same, _same))[0](value)
 
 
 def decode(name: str, plain: Any) -> Any:
-    """Give the field's value that such plain data stands for."""
+    """Return the value of a field from its plain data."""
     return _PLAIN.get(name, (_same, _same))[1](plain)

@@ -1,4 +1,4 @@
-"""The queue message: `{"taskId": …}` and what else may stand in it (docs/interface.md)."""
+"""The queue message: `{"taskId": …}` and its optional fields (docs/interface.md)."""
 
 import json
 import re
@@ -20,40 +20,41 @@ LONGEST_TASK_TOKEN = 2048
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """A valid message: which video, and what to do about it."""
+    """A valid message: which video, what to do about it, and the id that SQS gave it."""
 
     task_id: str
     index: int = 0
     tags: Mapping[str, str] = field(default_factory=dict)
     force: bool = False
     task_token: str | None = None
+    message_id: str = ""
 
 
-def parse_message(body: str) -> Message:
-    """Read the body of an SQS message, or raise InvalidMessageError with the reason."""
+def parse_message(body: str, message_id: str = "") -> Message:
+    """Read the body of an SQS message. Raise InvalidMessageError with the reason."""
     if len(body.encode("utf-8", "surrogatepass")) > LONGEST_BODY:
         raise InvalidMessageError(f"the body is longer than {LONGEST_BODY} bytes")
     try:
-        given = parse_object(body.encode("utf-8"))
+        fields = parse_object(body.encode("utf-8"))
     except (NotStrictError, UnicodeEncodeError) as error:
         raise InvalidMessageError(str(error)) from None
-    return Message(**{_FIELDS[name][0]: value for name, value in _checked(given).items()})
+    return Message(message_id=message_id, **{_FIELDS[name][0]: value for name, value in _checked(fields).items()})
 
 
-def _checked(given: dict[str, Any]) -> dict[str, Any]:
-    if "taskId" not in given:
+def _checked(fields: dict[str, Any]) -> dict[str, Any]:
+    if "taskId" not in fields:
         raise InvalidMessageError("taskId is missing")
-    for name, value in given.items():
+    for name, value in fields.items():
         if name not in _FIELDS:
             raise InvalidMessageError(f"unknown field {name[:40]!r}")
-        _, holds, rule = _FIELDS[name]
-        if not holds(value):
+        _, is_valid, rule = _FIELDS[name]
+        if not is_valid(value):
             raise InvalidMessageError(f"{name} must be {rule}")
-    return given
+    return fields
 
 
 def is_task_id(value: object) -> bool:
-    """Tell whether this is a task id as the provider makes them."""
+    """Return whether this is a task id as the provider makes them."""
     return isinstance(value, str) and TASK_ID.fullmatch(value) is not None
 
 
@@ -85,4 +86,4 @@ _FIELDS: dict[str, tuple[str, Callable[[Any], bool], str]] = {
     "force": ("force", lambda value: type(value) is bool, "true or false"),
     "taskToken": ("task_token", _is_task_token, f"a string of 1 to {LONGEST_TASK_TOKEN} ASCII characters"),
 }
-"""For each field: its name here, what must hold, and that rule in words."""
+"""For each field: its name in `Message`, its rule, and the rule in words."""

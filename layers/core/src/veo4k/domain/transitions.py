@@ -1,14 +1,14 @@
-"""The transitions of a job, each one conditional write: docs/architecture.md draws them.
+"""The transitions of a job, each one conditional update: docs/architecture.md draws them.
 
-Who may do what, and only if: the table of states is this file. Nothing here reads a clock or a table.
+The table of states is this file: who may do what, and on which conditions. Nothing here reads a clock or a table.
 """
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import NamedTuple
 
-from veo4k.domain.answer import Answer
-from veo4k.domain.callback import Address, News
+from veo4k.domain.callback import Address, CallbackPayload
+from veo4k.domain.conditional_update import Clause, Condition, ConditionalUpdate, Op, at_least, at_most, in_, is_
+from veo4k.domain.gate import Wait
 from veo4k.domain.job import (
     ENDED,
     LIVE,
@@ -20,249 +20,293 @@ from veo4k.domain.job import (
     Failure,
     Job,
     Key,
-    Lane,
+    Partition,
+    ProviderApi,
     State,
 )
 from veo4k.domain.message import Message
+from veo4k.domain.response import Response
 from veo4k.domain.result_url import without_query
-from veo4k.domain.schedule import Times, archive_wait, probe_wait, unknown_wait
-from veo4k.domain.write import Clause, Op, Test, Write, at_least, at_most, in_, is_
+from veo4k.domain.schedule import Times, archive_wait, poll_wait, unknown_wait
 
-WHY = {
-    Code.INVALID_TASK: "The provider does not know this task, or it has no video at this index.",
-    Code.BASE_NOT_FINISHED: "The base video was still not finished at the deadline.",
-    Code.BASE_EXPIRED: "The base video is older than 14 days.",
-    Code.NOT_AVAILABLE_IN_4K: "The provider has no 4K version of this video.",
-    Code.PROVIDER_FAILED: "The provider refused the request or failed to make the video.",
-    Code.NOT_4K: "The file was no 4K video, twice.",
-    Code.RESULT_HOST_BLOCKED: "The result lies on a host that is not on ResultHosts.",
-    Code.INDEX_AMBIGUOUS: "The result is the same file as that of another index of this task.",
-    Code.ARCHIVE_FAILED: "The file could not be archived in any of the tries.",
-    Code.SUBMISSION_UNCONFIRMED: "It was asked for, but nobody ever said that it was accepted.",
-    Code.NO_ANSWER: "The provider accepted it, but never brought a result.",
-    Code.NEVER_SUBMITTED: "It could not be asked for in all its time.",
+MESSAGES = {
+    Code.INVALID_TASK: (
+        "The provider does not know this task, or the task has no video at this index. "
+        "Check the task id, and that the API key belongs to the same account."
+    ),
+    Code.BASE_NOT_FINISHED: (
+        "The base video was not finished at the deadline. Send the job again with force once it is finished."
+    ),
+    Code.BASE_EXPIRED: "The base video is older than 14 days. Generate the video again.",
+    Code.NOT_AVAILABLE_IN_4K: "The provider has no 4K version of this video. Use the base video, or generate another.",
+    Code.PROVIDER_FAILED: (
+        "The provider refused the request or failed to make the video. "
+        "Check its log, then send the job again with force, which may cost again."
+    ),
+    Code.NOT_4K: "The provider's file was not a 4K video, twice. Check its log, then send the job again with force.",
+    Code.RESULT_HOST_BLOCKED: (
+        "The result is on a host that is not in ResultHosts. Add the host, then send the job again with force."
+    ),
+    Code.INDEX_AMBIGUOUS: (
+        "The result is the same file as that of another index of this task. "
+        "Ask the provider whether it supports the index."
+    ),
+    Code.ARCHIVE_FAILED: (
+        "The file could not be downloaded or stored in any attempt. "
+        "Check the log of archive, then send the job again with force before the provider deletes the file."
+    ),
+    Code.SUBMISSION_UNCONFIRMED: (
+        "The provider never confirmed the request. Check its log, then send the job again with force."
+    ),
+    Code.NO_ANSWER: (
+        "The provider accepted the request, but never delivered a result. "
+        "Check its log, then send the job again with force."
+    ),
+    Code.NEVER_SUBMITTED: (
+        "The request could not be sent before the deadline. "
+        "Check credits, API key and gate, then send the job again with force before the base video expires."
+    ),
 }
+"""`error.message` for each code: what happened, and what to do."""
 
 
 # Intake
 
 
-class Opening(NamedTuple):
-    """What a run is made of: the message, its SQS id, the run's number, and when."""
-
-    message: Message
-    message_id: str
-    run: int
-    now: float
+def create_queued(message: Message, run: int, now: float, wait: Wait) -> ConditionalUpdate:
+    """Create a run that waits."""
+    put = _new(message, run, now) | {"state": State.QUEUED, "partition": Partition.QUEUED, "requests_sent": 0}
+    put |= {"due": wait.until, "wait_reason": wait.reason}
+    return ConditionalUpdate(key=Key(message.task_id, run), put=put)
 
 
-def create_queued(opening: Opening, reason: str, due: float) -> Write:
-    """Make a run that waits: `reason` and `due` say for what and until when."""
-    put = _new(opening) | {"state": State.QUEUED, "lane": Lane.QUEUED, "due": due, "reason": reason, "attempts": 0}
-    return Write(key=Key(opening.message.task_id, opening.run), put=put)
+def create_submitting(
+    message: Message, run: int, now: float, *, claim_id: str, times: Times, provider_api: ProviderApi
+) -> ConditionalUpdate:
+    """Create a run with the intent of its first request, which follows at once."""
+    retry_at = now + times.lease + unknown_wait(1, times)
+    put = _new(message, run, now) | {"state": State.SUBMITTING, "partition": Partition.LIVE, "requests_sent": 1}
+    put |= {"claim_id": claim_id, "provider_api": provider_api, "first_requested_at": now, "requested_at": now}
+    put |= {"retry_at": retry_at, "due": now + times.first_probe}
+    return ConditionalUpdate(key=Key(message.task_id, run), put=put, ownership="claim_id")
 
 
-def create_submitting(opening: Opening, attempt: str, times: Times, contract: str) -> Write:
-    """Make a run whose request follows at once: the intent, written before it."""
-    now, again = opening.now, opening.now + times.lease + unknown_wait(1, times)
-    put = _new(opening) | {"state": State.SUBMITTING, "lane": Lane.LIVE, "due": now + times.first_probe, "attempts": 1}
-    put |= {"attempt": attempt, "first_asked_at": now, "asked_at": now, "ask_again_at": again, "contract": contract}
-    return Write(key=Key(opening.message.task_id, opening.run), put=put, mark="attempt")
-
-
-def _new(opening: Opening) -> dict[str, object]:
-    message = opening.message
+def _new(message: Message, run: int, now: float) -> dict[str, object]:
     tokens = frozenset({message.task_token} if message.task_token else ())
-    given = {"task_id": message.task_id, "run": opening.run, "index": message.index, "tags": message.tags}
-    return given | {"created_at": opening.now, "message_id": opening.message_id, "tokens": tokens}
+    put = {"task_id": message.task_id, "run": run, "index": message.index, "tags": message.tags}
+    return put | {"created_at": now, "message_id": message.message_id, "task_tokens": tokens}
 
 
-def join(job: Job, token: str | None) -> Write:
+def join(job: Job, token: str | None) -> ConditionalUpdate:
     """Let a message join a live job: its task token is answered with the others."""
-    return Write(key=job.key, when=(in_("state", LIVE),), add=_token(token))
+    return ConditionalUpdate(key=job.key, when=(in_("state", LIVE),), add=_token(token))
 
 
-def announce_again(job: Job, token: str | None, nudge: str, now: float, times: Times) -> Write:
+def repeat_announcement(job: Job, token: str | None, retrigger_id: str, now: float, times: Times) -> ConditionalUpdate:
     """Announce an end once more: the row is back in the due index until publish has done so."""
-    put = {"nudge": nudge, "lane": Lane.LIVE, "due": now + times.nudge}
-    return Write(key=job.key, when=(in_("state", ENDED),), put=put, add=_token(token))
+    put = {"retrigger_id": retrigger_id, "partition": Partition.LIVE, "due": now + times.nudge}
+    return ConditionalUpdate(key=job.key, when=(in_("state", ENDED),), put=put, add=_token(token))
 
 
 def _token(token: str | None) -> dict[str, frozenset[str]]:
-    return {"tokens": frozenset({token})} if token else {}
+    return {"task_tokens": frozenset({token})} if token else {}
 
 
 # Submission
 
 
-def claim_submission(job: Job, attempt: str, now: float, times: Times, contract: str) -> Write:
-    """QUEUED or SUBMITTING → SUBMITTING: a request follows. A claim that was never answered counts as one lost."""
-    lost = job.lost + (1 if job.state is State.SUBMITTING and job.attempt else 0)
-    again = now + times.lease + unknown_wait(lost + 1, times)
+def claim_submission(job: Job, claim_id: str, now: float, times: Times, provider_api: ProviderApi) -> ConditionalUpdate:
+    """QUEUED or SUBMITTING → SUBMITTING: a request follows. A claim without a response counts as one lost response."""
+    lost = job.lost_responses + (1 if job.state is State.SUBMITTING and job.claim_id else 0)
+    retry_at = now + times.lease + unknown_wait(lost + 1, times)
     put = {
         "state": State.SUBMITTING,
-        "attempt": attempt,
-        "lost": lost,
-        "contract": contract if lost == 0 else job.contract,
-        "first_asked_at": job.first_asked_at if lost else now,
-        "asked_at": now,
-        "ask_again_at": again,
-        "lane": Lane.LIVE,
-        "due": again if lost else now + times.first_probe,
-        "reason": None,
+        "claim_id": claim_id,
+        "lost_responses": lost,
+        "provider_api": provider_api if lost == 0 else job.provider_api,
+        "first_requested_at": job.first_requested_at if lost else now,
+        "requested_at": now,
+        "retry_at": retry_at,
+        "partition": Partition.LIVE,
+        "due": retry_at if lost else now + times.first_probe,
+        "wait_reason": None,
     }
-    unchanged = (is_("state", job.state), is_("attempt", job.attempt), is_("asked_at", job.asked_at))
-    return Write(key=job.key, when=unchanged, put=put, add={"attempts": 1}, mark="attempt")
+    unchanged = (is_("state", job.state), is_("claim_id", job.claim_id), is_("requested_at", job.requested_at))
+    return ConditionalUpdate(key=job.key, when=unchanged, put=put, add={"requests_sent": 1}, ownership="claim_id")
 
 
-def accepted(job: Job, answer: Answer, now: float, due: float | None) -> Write:
-    """SUBMITTING → PROCESSING: the provider has said so. `due`: only where the next look is to be moved."""
-    put = {"state": State.PROCESSING, "accepted_at": now, "accepts": 1, "provider_task_id": answer.task_id}
-    put |= {"ask_again_at": None} | _credits(answer) | ({} if due is None else {"due": due})
-    return Write(key=job.key, when=_held(job), put=put)
+def accept(job: Job, response: Response, now: float, due: float | None) -> ConditionalUpdate:
+    """SUBMITTING → PROCESSING: the provider has accepted. `due`: only where the next poll moves."""
+    put = {"state": State.PROCESSING, "accepted_at": now, "acceptances": 1, "provider_task_id": response.task_id}
+    put |= {"retry_at": None} | _credits(response) | ({} if due is None else {"due": due})
+    return ConditionalUpdate(key=job.key, when=_claimed(job), put=put)
 
 
-def answered_ready(job: Job, answer: Answer, urls: Sequence[str], now: float, times: Times) -> Write:
-    """SUBMITTING → READY: the answer to the submission has the result in it."""
-    put = _result(answer, urls, Evidence.SUBMIT) | {"accepted_at": now, "accepts": 1, "due": now + times.nudge}
-    return Write(key=job.key, when=_held(job), put=put)
+def accept_with_result(
+    job: Job, response: Response, urls: Sequence[str], now: float, times: Times
+) -> ConditionalUpdate:
+    """SUBMITTING → READY: the response to the submission contains the result."""
+    put = _result(response, urls, Evidence.SUBMIT) | {"accepted_at": now, "acceptances": 1, "due": now + times.nudge}
+    return ConditionalUpdate(key=job.key, when=_claimed(job), put=put)
 
 
-def deferred(job: Job, reason: str, due: float, *, sent: bool) -> Write:
-    """SUBMITTING → QUEUED: surely not accepted; once an answer was lost it stays SUBMITTING instead."""
-    put = {"attempt": None, "ask_again_at": due, "due": due, "reason": reason}
-    if not job.lost:
-        put |= {"state": State.QUEUED, "lane": Lane.QUEUED, "ask_again_at": None}
-    return Write(key=job.key, when=_held(job), put=put, add={} if sent else {"attempts": -1})
+def defer(job: Job, wait: Wait, *, is_sent: bool) -> ConditionalUpdate:
+    """SUBMITTING → QUEUED: surely not accepted. After a lost response the job stays SUBMITTING instead."""
+    put = {"claim_id": None, "retry_at": wait.until, "due": wait.until, "wait_reason": wait.reason}
+    if not job.lost_responses:
+        put |= {"state": State.QUEUED, "partition": Partition.QUEUED, "retry_at": None}
+    return ConditionalUpdate(key=job.key, when=_claimed(job), put=put, add={} if is_sent else {"requests_sent": -1})
 
 
-def answer_lost(job: Job, now: float, times: Times) -> Write:
-    """SUBMITTING → SUBMITTING: one more answer lost, so wait long enough for the request to be registered."""
-    due = now + unknown_wait(job.lost + 1, times)
-    put = {"lost": job.lost + 1, "attempt": None, "ask_again_at": due, "due": due}
-    return Write(key=job.key, when=_held(job), put=put)
+def count_lost_response(job: Job, now: float, times: Times) -> ConditionalUpdate:
+    """SUBMITTING → SUBMITTING: one more response was lost. Wait until the request must have been registered."""
+    lost = job.lost_responses + 1
+    due = now + unknown_wait(lost, times)
+    put = {"lost_responses": lost, "claim_id": None, "retry_at": due, "due": due}
+    return ConditionalUpdate(key=job.key, when=_claimed(job), put=put)
 
 
-def _held(job: Job) -> tuple[Clause, ...]:
-    return (is_("state", State.SUBMITTING), is_("attempt", job.attempt))
+def _claimed(job: Job) -> tuple[Clause, ...]:
+    return (is_("state", State.SUBMITTING), is_("claim_id", job.claim_id))
 
 
 # Callback
 
 
-def called_back_ready(address: Address, news: News, urls: Sequence[str], now: float) -> Write:
+def callback_ready(address: Address, payload: CallbackPayload, urls: Sequence[str], now: float) -> ConditionalUpdate:
     """QUEUED, SUBMITTING or PROCESSING → READY: an authenticated success."""
-    put = _result(news.answer, urls, Evidence.CALLBACK)
-    return Write(key=address.key, when=_callable(address, news, WAITING, now), put=put, keep=_acceptance(news, now))
+    put = _result(payload.response, urls, Evidence.CALLBACK)
+    return _by_callback(address, payload, WAITING, now, put)
 
 
-def called_back_failed(address: Address, news: News, now: float, times: Times) -> Write:
-    """QUEUED, SUBMITTING or PROCESSING → FAILED: an authenticated failure is believed as it comes."""
-    put = _end(State.FAILED, news.answer.code, now, times, maybe_charged=True) | _credits(news.answer)
-    return Write(key=address.key, when=_callable(address, news, WAITING, now), put=put, keep=_acceptance(news, now))
+def callback_failed(address: Address, payload: CallbackPayload, now: float, times: Times) -> ConditionalUpdate:
+    """QUEUED, SUBMITTING or PROCESSING → FAILED: an authenticated failure is believed as it is."""
+    put = _end(State.FAILED, payload.response.code, now, times, maybe_charged=True) | _credits(payload.response)
+    return _by_callback(address, payload, WAITING, now, put)
 
 
-def called_back_working(address: Address, news: News, now: float, times: Times) -> Write:
-    """QUEUED or SUBMITTING → PROCESSING: authenticated, but no result in it."""
-    put = {"state": State.PROCESSING, "lane": Lane.LIVE, "due": now + times.probe, "reason": None}
-    return Write(key=address.key, when=_callable(address, news, UNANSWERED, now), put=put, keep=_acceptance(news, now))
+def callback_working(address: Address, payload: CallbackPayload, now: float, times: Times) -> ConditionalUpdate:
+    """QUEUED or SUBMITTING → PROCESSING: authenticated, but without a result."""
+    put = {"state": State.PROCESSING, "partition": Partition.LIVE, "due": now + times.probe, "wait_reason": None}
+    return _by_callback(address, payload, UNANSWERED, now, put)
 
 
-def called_back_blocked(address: Address, news: News, now: float, times: Times) -> Write:
-    """Make the job due: a success whose URLs may not be fetched, so the provider itself is asked."""
-    write = called_back_working(address, news, now, times)
-    return replace(write, when=_callable(address, news, WAITING, now))
+def callback_blocked(address: Address, payload: CallbackPayload, now: float, times: Times) -> ConditionalUpdate:
+    """Make the job due for a poll: a success whose URLs may not be fetched."""
+    update = callback_working(address, payload, now, times)
+    return replace(update, when=_callback_conditions(address, payload, WAITING, now))
 
 
-def _callable(address: Address, news: News, states: frozenset[State], now: float) -> tuple[Clause, ...]:
-    when = (in_("state", states), is_("index", address.index), at_least("attempts", 1))
-    if news.task_id is None:
+def _by_callback(
+    address: Address, payload: CallbackPayload, states: frozenset[State], now: float, put: dict[str, object]
+) -> ConditionalUpdate:
+    acceptance: dict[str, object] = {"accepted_at": now, "acceptances": 1}
+    if payload.task_id:
+        acceptance["provider_task_id"] = payload.task_id
+    when = _callback_conditions(address, payload, states, now)
+    return ConditionalUpdate(key=address.key, when=when, put=put, set_if_absent=acceptance)
+
+
+def _callback_conditions(
+    address: Address, payload: CallbackPayload, states: frozenset[State], now: float
+) -> tuple[Clause, ...]:
+    when = (in_("state", states), is_("index", address.index), at_least("requests_sent", 1))
+    if payload.task_id is None:
         return when
-    # The id is the one the provider's answer gave this job; only a job whose answer was lost, or whose claim is so old
-    # that its function must have died, adopts one.
-    known = Test("provider_task_id", Op.IS, news.task_id)
-    lost = (Test("lost", Op.AT_LEAST, 1), Test("ask_again_at", Op.AT_MOST, now))
-    return (*when, (known, Test("provider_task_id", Op.ABSENT)), (known, *lost))
+    # The id is the one that the provider's response gave this job. Only a job with a lost response, or with a claim so
+    # old that its function must have died, adopts an id.
+    known = Condition("provider_task_id", Op.IS, payload.task_id)
+    lost = (Condition("lost_responses", Op.AT_LEAST, 1), Condition("retry_at", Op.AT_MOST, now))
+    return (*when, (known, Condition("provider_task_id", Op.ABSENT)), (known, *lost))
 
 
-def _acceptance(news: News, now: float) -> dict[str, object]:
-    return {"accepted_at": now, "accepts": 1} | ({"provider_task_id": news.task_id} if news.task_id else {})
+# Poll
 
 
-# Probe
-
-
-def claim_probe(job: Job, probe: str, now: float, chance: float, times: Times, *, by_post: bool) -> Write:
-    """PROCESSING → PROCESSING, or READY → READY for a fresh link: the next look is written before anyone asks."""
+def claim_poll(job: Job, poll_id: str, now: float, chance: float, times: Times, *, by_post: bool) -> ConditionalUpdate:
+    """PROCESSING → PROCESSING, or READY → READY for a fresh link: the next poll is written before this one is sent."""
     age = now - (job.accepted_at or job.created_at)
-    wait = probe_wait(age, chance, times) if job.state is State.PROCESSING else archive_wait(job.tries + 1, times)
-    put = {"probe": probe, "asked_at": now, "due": now + max(wait, times.probe), "lane": Lane.LIVE}
-    add = ({"attempts": 1} if by_post else {}) | ({"tries": 1} if job.state is State.READY else {})
-    unchanged = (is_("state", job.state), is_("probe", job.probe), is_("asked_at", job.asked_at))
-    return Write(key=job.key, when=(*unchanged, is_("lease", job.lease)), put=put, add=add, mark="probe")
+    wait = poll_wait(age, chance, times)
+    if job.state is State.READY:
+        wait = archive_wait(job.archive_attempts + 1, times)
+    put = {"poll_id": poll_id, "requested_at": now, "due": now + max(wait, times.probe), "partition": Partition.LIVE}
+    unchanged = (is_("state", job.state), is_("poll_id", job.poll_id), is_("requested_at", job.requested_at))
+    when = (*unchanged, is_("lease", job.lease))
+    return ConditionalUpdate(key=job.key, when=when, put=put, add=_poll_counts(job, 1, by_post), ownership="poll_id")
 
 
-def probed_ready(job: Job, answer: Answer, urls: Sequence[str], now: float, times: Times) -> Write:
-    """PROCESSING → READY: the probe's answer has the result in it."""
-    put = _result(answer, urls, Evidence.PROBE) | {"due": now + times.nudge}
-    return Write(key=job.key, when=(is_("state", State.PROCESSING),), put=put)
+def _poll_counts(job: Job, count: int, by_post: bool) -> dict[str, int]:
+    counts = {"requests_sent": count} if by_post else {}
+    return counts | ({"archive_attempts": count} if job.state is State.READY else {})
 
 
-def accepted_again(job: Job) -> Write:
-    """Count a probe that was answered like a first request: it may have bought the video a second time."""
-    return Write(key=job.key, when=(is_("state", job.state), is_("accepts", job.accepts)), add={"accepts": 1})
+def poll_ready(job: Job, response: Response, urls: Sequence[str], now: float, times: Times) -> ConditionalUpdate:
+    """PROCESSING → READY: the response to the poll contains the result."""
+    put = _result(response, urls, Evidence.POLL) | {"due": now + times.nudge}
+    return ConditionalUpdate(key=job.key, when=(is_("state", State.PROCESSING),), put=put)
 
 
-def unsent(job: Job, *, by_post: bool = True) -> Write:
-    """Take back the counts of a probe that never left; once, though its answer be lost and the write repeated."""
-    back = ({"attempts": -1} if by_post else {}) | ({"tries": -1} if job.state is State.READY else {})
-    as_counted = tuple(is_(count, getattr(job, count)) for count in back)
-    return Write(key=job.key, when=(is_("state", job.state), is_("probe", job.probe), *as_counted), add=back)
+def count_acceptance(job: Job) -> ConditionalUpdate:
+    """Count a poll that was accepted like a first request: it may have bought the video a second time."""
+    when = (is_("state", job.state), is_("acceptances", job.acceptances))
+    return ConditionalUpdate(key=job.key, when=when, add={"acceptances": 1})
 
 
-def fresh_link(job: Job, answer: Answer, urls: Sequence[str], nudge: str, due: float) -> Write:
-    """READY → READY: a fresh link, and the archive is told. The try that asking for it cost is given back."""
+def uncount_poll(job: Job, *, by_post: bool = True) -> ConditionalUpdate:
+    """Subtract the counts of a poll that was never sent: once, even where the update is repeated."""
+    counts = _poll_counts(job, -1, by_post)
+    as_counted = tuple(is_(name, getattr(job, name)) for name in counts)
+    when = (is_("state", job.state), is_("poll_id", job.poll_id), *as_counted)
+    return ConditionalUpdate(key=job.key, when=when, add=counts)
+
+
+def refresh_link(job: Job, response: Response, urls: Sequence[str], retrigger_id: str, due: float) -> ConditionalUpdate:
+    """READY → READY: a fresh link, and the archive is re-triggered. The attempt that the poll cost is given back."""
     put: dict[str, object] = {"urls": tuple(urls), "result_urls": _stripped(urls), "link_dead": None}
-    put |= {"image_urls": answer.image_urls, "nudge": nudge, "due": due}
-    return Write(key=job.key, when=(is_("state", State.READY), is_("link_dead", True)), put=put, add={"tries": -1})
+    put |= {"image_urls": response.image_urls, "retrigger_id": retrigger_id, "due": due}
+    when = (is_("state", State.READY), is_("link_dead", True))
+    return ConditionalUpdate(key=job.key, when=when, put=put, add={"archive_attempts": -1})
 
 
 # Ends
 
 
-def failed(job: Job, code: Code, now: float, times: Times) -> Write:
-    """End a job without a result; only if it stands as it was seen."""
+def fail(job: Job, code: Code, now: float, times: Times) -> ConditionalUpdate:
+    """End a job without a result; only if it is still as it was read."""
     put = _end(State.FAILED, code, now, times, maybe_charged=_maybe_charged(job))
-    return Write(key=job.key, when=_as_seen(job), put=put)
+    return ConditionalUpdate(key=job.key, when=_unchanged(job), put=put)
 
 
-def timed_out(job: Job, code: Code, now: float, times: Times) -> Write:
-    """End a job of which nobody ever told; only if it stands as it was seen."""
+def time_out(job: Job, code: Code, now: float, times: Times) -> ConditionalUpdate:
+    """End a job about which the provider never reported; only if it is still as it was read."""
     put = _end(State.TIMED_OUT, code, now, times, maybe_charged=_maybe_charged(job))
-    return Write(key=job.key, when=_as_seen(job), put=put)
+    return ConditionalUpdate(key=job.key, when=_unchanged(job), put=put)
 
 
-def _as_seen(job: Job) -> tuple[Clause, ...]:
-    return (is_("state", job.state), is_("attempt", job.attempt), is_("lease", job.lease))
+def _unchanged(job: Job) -> tuple[Clause, ...]:
+    return (is_("state", job.state), is_("claim_id", job.claim_id), is_("lease", job.lease))
 
 
 def _maybe_charged(job: Job) -> bool:
-    return job.lost > 0 or job.accepted_at is not None
+    return job.lost_responses > 0 or job.accepted_at is not None
 
 
 def _end(state: State, code: Code, now: float, times: Times, *, maybe_charged: bool) -> dict[str, object]:
-    error = Failure(code, WHY[code])
-    ended = {"state": state, "error": error, "maybe_charged": maybe_charged, "finished_at": now}
-    return ended | {"lane": Lane.LIVE, "due": now + times.nudge, "reason": None, "lease": None, "lease_until": None}
+    error = Failure(code, MESSAGES[code])
+    put = {"state": state, "error": error, "maybe_charged": maybe_charged, "finished_at": now}
+    put |= {"partition": Partition.LIVE, "due": now + times.nudge}
+    return put | {"wait_reason": None, "lease": None, "lease_until": None}
 
 
-def _result(answer: Answer, urls: Sequence[str], evidence: Evidence) -> dict[str, object]:
-    result = {"state": State.READY, "evidence": evidence, "urls": tuple(urls), "result_urls": _stripped(urls)}
-    return result | _credits(answer) | {"image_urls": answer.image_urls, "lane": Lane.LIVE, "reason": None}
+def _result(response: Response, urls: Sequence[str], evidence: Evidence) -> dict[str, object]:
+    put: dict[str, object] = {"state": State.READY, "evidence": evidence}
+    put |= {"urls": tuple(urls), "result_urls": _stripped(urls)}
+    put |= {"image_urls": response.image_urls, "partition": Partition.LIVE, "wait_reason": None}
+    return put | _credits(response)
 
 
-def _credits(answer: Answer) -> dict[str, object]:
-    return {} if answer.credits is None else {"credits_consumed": answer.credits}
+def _credits(response: Response) -> dict[str, object]:
+    return {} if response.credits is None else {"credits_consumed": response.credits}
 
 
 def _stripped(urls: Sequence[str]) -> tuple[str, ...]:
@@ -272,49 +316,51 @@ def _stripped(urls: Sequence[str]) -> tuple[str, ...]:
 # Archive and announcement
 
 
-def claim_archive(key: Key, lease: str, now: float, times: Times) -> Write:
-    """READY → READY: the only archive of this file until its lease is over. The write is also the read."""
-    free = (Test("lease_until", Op.ABSENT), Test("lease_until", Op.AT_MOST, now))
+def claim_archive(key: Key, lease: str, now: float, times: Times) -> ConditionalUpdate:
+    """READY → READY: the only archive of this file until its lease is over. The update is also the read."""
+    free = (Condition("lease_until", Op.ABSENT), Condition("lease_until", Op.AT_MOST, now))
     when = (is_("state", State.READY), free, is_("link_dead", None))
     put = {"lease": lease, "lease_until": now + times.archive_lease}
-    return Write(key=key, when=when, put=put, add={"tries": 1}, mark="lease")
+    return ConditionalUpdate(key=key, when=when, put=put, add={"archive_attempts": 1}, ownership="lease")
 
 
-def archived(job: Job, archive: Archived, now: float) -> Write:
+def succeed(job: Job, archive: Archived, now: float) -> ConditionalUpdate:
     """READY → SUCCEEDED: stored and proven 4K."""
     put = {"state": State.SUCCEEDED, "archive": archive, "finished_at": now, "lease": None, "lease_until": None}
-    return Write(key=job.key, when=_leased(job), put=put)
+    return ConditionalUpdate(key=job.key, when=_leased(job), put=put)
 
 
-def archive_later(job: Job, due: float) -> Write:
-    """READY → READY: this try failed; the sweep hands the job out again when it is due."""
-    put = {"lease": None, "lease_until": None, "due": due, "lane": Lane.LIVE}
-    return Write(key=job.key, when=_leased(job), put=put)
+def postpone_archive(job: Job, due: float) -> ConditionalUpdate:
+    """READY → READY: this attempt failed; the sweep re-triggers the archive when the job is due."""
+    put = {"lease": None, "lease_until": None, "due": due, "partition": Partition.LIVE}
+    return ConditionalUpdate(key=job.key, when=_leased(job), put=put)
 
 
-def link_died(job: Job, due: float, *, not_4k: bool) -> Write:
-    """READY → READY: the sweep is to bring a fresh link."""
-    write = archive_later(job, due)
-    put = {**write.put, "link_dead": True, "not_4k": job.not_4k + int(not_4k)}
-    return Write(key=job.key, when=write.when, put=put)
+def request_link(job: Job, due: float, *, not_4k: bool) -> ConditionalUpdate:
+    """READY → READY: the sweep is to fetch a fresh link."""
+    update = postpone_archive(job, due)
+    return replace(update, put={**update.put, "link_dead": True, "not_4k": job.not_4k + int(not_4k)})
 
 
 def _leased(job: Job) -> tuple[Clause, ...]:
     return (is_("state", State.READY), is_("lease", job.lease))
 
 
-def nudge(job: Job, nudge_id: str, due: float) -> Write:
-    """Make publish act again on a READY or ended row whose consequence nobody has drawn."""
-    when = (is_("state", job.state), is_("nudge", job.nudge), is_("lease", job.lease), at_most("due", job.due or 0))
-    return Write(key=job.key, when=when, put={"nudge": nudge_id, "due": due}, mark="nudge")
+def retrigger(job: Job, retrigger_id: str, due: float) -> ConditionalUpdate:
+    """Make publish act again on a READY or ended row from which nothing has followed."""
+    unchanged = (is_("state", job.state), is_("retrigger_id", job.retrigger_id), is_("lease", job.lease))
+    put = {"retrigger_id": retrigger_id, "due": due}
+    when = (*unchanged, at_most("due", job.due or 0))
+    return ConditionalUpdate(key=job.key, when=when, put=put, ownership="retrigger_id")
 
 
-def postpone(job: Job, due: float) -> Write:
-    """Stay as it is until then: it is not its turn yet, or it is asked no more and only waited for."""
-    return Write(key=job.key, when=(is_("state", job.state), is_("due", job.due)), put={"due": due})
+def postpone(job: Job, due: float) -> ConditionalUpdate:
+    """Keep the job as it is until then: it is not its turn yet, or no further request is sent for it."""
+    return ConditionalUpdate(key=job.key, when=(is_("state", job.state), is_("due", job.due)), put={"due": due})
 
 
-def announced(job: Job, ttl: int) -> Write:
-    """Leave the due index: the end was announced as this image shows it; tokens and private links go with it."""
-    put = {"lane": None, "due": None, "tokens": None, "urls": None, "image_urls": None, "ttl": ttl}
-    return Write(key=job.key, when=(is_("state", job.state), is_("nudge", job.nudge)), put=put)
+def mark_announced(job: Job, ttl: int) -> ConditionalUpdate:
+    """Remove an announced row from the due index, if it is still as announced; tokens and private links go with it."""
+    put = {"partition": None, "due": None, "task_tokens": None, "urls": None, "image_urls": None, "ttl": ttl}
+    when = (is_("state", job.state), is_("retrigger_id", job.retrigger_id))
+    return ConditionalUpdate(key=job.key, when=when, put=put)

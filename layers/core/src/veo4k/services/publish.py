@@ -1,63 +1,65 @@
-"""Draw the consequences of a state: READY goes to the archive, an end to the event bus and to its task tokens.
+"""Publish what follows from a state: READY jobs to the archive, ends to the event bus and to their task tokens.
 
-Reads the table's stream. Never fails a record: what could not be done is nudged by the sweep.
+Reads the table's stream, and never fails a record: the sweep re-triggers what could not be done.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from veo4k.domain import transitions
+from veo4k.domain.conditional_update import Updated
 from veo4k.domain.errors import StorageError
 from veo4k.domain.job import ENDED, Job, State
-from veo4k.domain.notes import Note
-from veo4k.domain.ports import Announcements, Change, Jobs
-from veo4k.domain.write import Written
+from veo4k.domain.log_events import LogEntry, LogEvent
+from veo4k.domain.ports import Change, EventPublisher, Jobs
 
 DAY = 86_400
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
-    """What publishing needs; rows live `retention_days` after their announcement."""
+class Publisher:
+    """Publishes changes of rows. A row is deleted `retention_days` after its announcement."""
 
     jobs: Jobs
-    announcements: Announcements
+    events: EventPublisher
     retention_days: int
 
+    def publish(self, changes: Sequence[Change], now: float) -> list[LogEntry]:
+        """Publish these changes. Return what happened."""
+        triggered = [change.new for change in changes if _is_trigger(change)]
+        ready = [job for job in triggered if job.state is State.READY]
+        ended = [job for job in triggered if job.state in ENDED]
+        return self._request_archive(ready) + self._announce(ended, now)
 
-def publish(desk: Desk, changes: Sequence[Change], now: float) -> list[Note]:
-    """Draw the consequences of these changes; gives what happened."""
-    asking = [change.new for change in changes if _asks_for_action(change)]
-    notes = _hand_to_archive(desk, [job for job in asking if job.state is State.READY])
-    return notes + _announce(desk, [job for job in asking if job.state in ENDED], now)
+    def _request_archive(self, jobs: list[Job]) -> list[LogEntry]:
+        failures = self.events.send_to_archive(jobs) if jobs else {}
+        return [_requested(job, failures.get(job.key)) for job in jobs]
+
+    def _announce(self, jobs: list[Job], now: float) -> list[LogEntry]:
+        failures = self.events.send_to_bus(jobs) if jobs else {}
+        return [self._announce_one(job, now, failures.get(job.key, "")) for job in jobs]
+
+    def _announce_one(self, job: Job, now: float, bus_failure: str) -> LogEntry:
+        answers = [self.events.send_to_task(job, token) for token in sorted(job.task_tokens)]
+        if failures := [failure for failure in (bus_failure, *answers) if failure]:
+            return LogEntry(LogEvent.ANNOUNCEMENT_FAILED, job, {"error": "; ".join(failures)})
+        try:
+            ttl = int(now) + self.retention_days * DAY
+            outcome = self.jobs.write(transitions.mark_announced(job, ttl))
+        except StorageError as error:
+            return LogEntry(LogEvent.ANNOUNCEMENT_MARK_FAILED, job, {"error": str(error)})
+        if isinstance(outcome, Updated):
+            return LogEntry(LogEvent.ANNOUNCEMENT_SENT, outcome.job)
+        # Another message has requested the announcement again: the stream has a record of its own for it.
+        return LogEntry(LogEvent.ANNOUNCEMENT_SUPERSEDED, outcome.job or job)
 
 
-def _asks_for_action(change: Change) -> bool:
+def _is_trigger(change: Change) -> bool:
     old, new = change
-    return old is None or old.state != new.state or old.nudge != new.nudge
+    return old is None or old.state != new.state or old.retrigger_id != new.retrigger_id
 
 
-def _hand_to_archive(desk: Desk, jobs: list[Job]) -> list[Note]:
-    missing = desk.announcements.to_archive(jobs) if jobs else {}
-    return [_handed(job, missing.get(job.key)) for job in jobs]
-
-
-def _handed(job: Job, why: str | None) -> Note:
-    return Note("archive_requested", job) if why is None else Note("archive_request_failed", job, {"error": why})
-
-
-def _announce(desk: Desk, jobs: list[Job], now: float) -> list[Note]:
-    missing = desk.announcements.to_bus(jobs) if jobs else {}
-    return [_announce_one(desk, job, now, missing.get(job.key, "")) for job in jobs]
-
-
-def _announce_one(desk: Desk, job: Job, now: float, missing: str) -> Note:
-    untold = [why for token in sorted(job.tokens) if (why := desk.announcements.to_task(job, token))]
-    if missing or untold:
-        return Note("announcement_failed", job, {"error": "; ".join(filter(None, [missing, *untold]))})
-    try:
-        outcome = desk.jobs.write(transitions.announced(job, ttl=int(now) + desk.retention_days * DAY))
-    except StorageError as error:
-        return Note("announcement_unmarked", job, {"error": str(error)})
-    # Refused: another message asks for the announcement, and a record of its own is on its way.
-    return Note("end_announced" if isinstance(outcome, Written) else "announcement_superseded", outcome.job or job)
+def _requested(job: Job, failure: str | None) -> LogEntry:
+    if failure is None:
+        return LogEntry(LogEvent.ARCHIVE_REQUESTED, job)
+    return LogEntry(LogEvent.ARCHIVE_REQUEST_FAILED, job, {"error": failure})

@@ -1,30 +1,31 @@
-"""Take messages in: each becomes a run of a job, joins one, or has an end announced again."""
+"""Submit messages: each creates a run of a job, joins a live one, or has the announcement of an end repeated."""
 
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import NamedTuple
 
 from veo4k.domain import transitions
+from veo4k.domain.conditional_update import ConditionalUpdate, Updated
+from veo4k.domain.decisions import Need, is_turn, when_due
 from veo4k.domain.errors import InvalidMessageError, StorageError
-from veo4k.domain.gate import Slots
-from veo4k.domain.job import ENDED, LIVE, Job
+from veo4k.domain.gate import Wait
+from veo4k.domain.job import ENDED, LIVE, Job, ProviderApi
+from veo4k.domain.log_events import LogEntry, LogEvent
 from veo4k.domain.message import Message, parse_message
-from veo4k.domain.notes import Note
-from veo4k.domain.ports import MessageQueue, World
-from veo4k.domain.rules import Due, is_turn, when_due
-from veo4k.domain.schedule import back_off
-from veo4k.domain.write import Write, Written
-from veo4k.services.ask import UNREACHABLE, Slot, requests, reserve, shut_since
+from veo4k.domain.ports import Clock, Jobs, MessageQueue
+from veo4k.domain.schedule import Times, back_off
+from veo4k.domain.wait_reason import WaitReason
+from veo4k.services.dispatch import Claim, Dispatcher
 
-MOST_LOOKS = 8  # at a task's runs, while others make new ones at the same time
-NO_WAIT = Slots((), 0.0, "")
-UNREADY_WAIT = 30.0  # seconds; a secret is looked up again within them
+MOST_READS = 8  # of a task's runs, while other functions create new ones at the same time
 
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A message as SQS delivered it."""
+    """A message as SQS delivered it; `receives`: how often so far."""
 
     message_id: str
     body: str
@@ -32,154 +33,145 @@ class Received:
     receives: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Intake:
-    """One batch on its way in. `wait`: what becomes of a message without a slot."""
+class _Stored(NamedTuple):
+    """What a message became, and the job whose request is to follow, if any."""
 
-    world: World
+    entry: LogEntry
+    job: Job | None = None
+
+
+@dataclass(kw_only=True)
+class Submitter:
+    """Stores one batch of messages. `unstored`: ids of the messages that SQS must deliver again."""
+
+    dispatcher: Dispatcher
     queue: MessageQueue
-    wait: Slots = NO_WAIT
-    notes: list[Note] = field(default_factory=list)
+    jobs: Jobs
+    clock: Clock
+    new_id: Callable[[], str]
+    times: Times
+    provider_api: ProviderApi
     unstored: list[str] = field(default_factory=list)
 
+    def submit(self, batch: Sequence[Received]) -> list[LogEntry]:
+        """Store the messages, and send the requests that there are slots for. Return what happened."""
+        valid = [(received, message) for received in batch if (message := self._parsed(received)) is not None]
+        if valid:
+            claims: deque[Claim] = deque(partial(self._store, received, message) for received, message in valid)
+            wait = self._send(claims, tasks=len({message.task_id for _, message in valid}))
+            with_slot = len(valid) - len(claims)
+            for received, message in valid[with_slot:]:
+                with suppress(StorageError):  # the message is put back
+                    self._store(received, message, wait)
+        return self.dispatcher.log
 
-@dataclass(frozen=True, slots=True)
-class _Taking:
-    """One valid message, and the slot it may use, if any."""
+    def _parsed(self, received: Received) -> Message | None:
+        try:
+            return parse_message(received.body, received.message_id)
+        except InvalidMessageError as error:
+            self._reject(received, str(error))
+            return None
 
-    received: Received
-    message: Message
-    slot: Slot | None = None
+    def _reject(self, received: Received, reason: str) -> None:
+        try:
+            self.queue.reject(received.body, reason)
+            self._log(LogEntry(LogEvent.MESSAGE_REJECTED, None, {"messageId": received.message_id, "reason": reason}))
+        except StorageError:
+            self._put_back(received)
 
+    def _put_back(self, received: Received) -> None:
+        self.unstored.append(received.message_id)
+        self._log(LogEntry(LogEvent.MESSAGE_STORE_FAILED, None, {"messageId": received.message_id}))
+        try:
+            self.queue.back_off(received.receipt, back_off(received.receives))
+        except StorageError as error:
+            # SQS delivers the message again after the queue's own visibility timeout.
+            self._log(LogEntry(LogEvent.BACK_OFF_FAILED, None, {"error": str(error)}))
 
-def submit(
-    world: World, queue: MessageQueue, batch: Sequence[Received], stop_at: float
-) -> tuple[list[Note], list[str]]:
-    """Take a batch in; gives what happened, and the ids of messages that SQS must deliver again."""
-    intake = _Intake(world=world, queue=queue)
-    valid = [taking for received in batch if (taking := _checked(intake, received)) is not None]
-    if valid:
-        # One request for each task: its runs are never asked for side by side.
-        slots, wait = _reserve(intake, len({taking.message.task_id for taking in valid}), stop_at)
-        intake = replace(intake, wait=wait)
-        left = iter(valid)
-        with requests(world, intake.notes) as opened:
-            opened.send(slots, (partial(_take, intake, taking) for taking in left))
-        late = replace(intake, wait=(slots and shut_since(world)) or wait)
-        for taking in left:
-            with suppress(StorageError):  # the message is put back
-                _take(late, taking, None)
-    return intake.notes, intake.unstored
+    def _send(self, claims: deque[Claim], tasks: int) -> Wait:
+        """Send requests, one for each task at most: two runs of a task are never requested side by side.
 
+        Return the wait for the messages that are left without a slot.
+        """
+        with self.dispatcher:
+            slots, wait = self.dispatcher.slots(tasks, counted=True)
+            had_slots = bool(slots)
+            self.dispatcher.send(slots, claims)
+            self.dispatcher.give_back(slots)
+        return (self.dispatcher.current_pause() if had_slots else None) or wait
 
-def _checked(intake: _Intake, received: Received) -> _Taking | None:
-    try:
-        return _Taking(received, parse_message(received.body))
-    except InvalidMessageError as error:
-        _reject(intake, received, str(error))
-        return None
+    def _store(self, received: Received, message: Message, wait: Wait | None = None) -> Job | None:
+        """Store one message, or put it back and raise StorageError. `wait`: None where the message has a slot.
 
+        Return the job whose request is to follow, if any.
+        """
+        try:
+            stored = self._stored(message, wait)
+        except StorageError:
+            self._put_back(received)
+            raise
+        self._log(replace(stored.entry, at=self.clock.now()))
+        return stored.job
 
-def _reject(intake: _Intake, received: Received, reason: str) -> None:
-    try:
-        intake.queue.reject(received.body, reason)
-        intake.notes.append(Note("message_rejected", None, {"messageId": received.message_id, "reason": reason}))
-    except StorageError:
-        _put_back(intake, received)
+    def _stored(self, message: Message, wait: Wait | None) -> _Stored:
+        """Try to create run 1; where it exists, the task's runs, read consistently, decide."""
+        stored = self._create(message, wait, run=1, is_turn=True)
+        for _ in range(MOST_READS):
+            if stored is not None:
+                return stored
+            stored = self._decide(message, wait, self.jobs.runs(message.task_id))
+        raise StorageError("the task's runs change faster than they can be read")
 
+    def _decide(self, message: Message, wait: Wait | None, runs: Sequence[Job]) -> _Stored | None:
+        """Return what the message became, or None when the runs have changed meanwhile."""
+        own = next((job for job in runs if job.message_id == message.message_id), None)
+        if own is not None:
+            return self._resume(own, wait, runs)
+        same_index = [job for job in runs if job.index == message.index]
+        if same_index and same_index[-1].state in LIVE:
+            return self._join(same_index[-1], message.task_token)
+        if same_index and not message.force:
+            return self._repeat_announcement(same_index[-1], message.task_token)
+        last = runs[-1].run if runs else 0
+        return self._create(message, wait, run=last + 1, is_turn=all(job.state in ENDED for job in runs))
 
-def _put_back(intake: _Intake, received: Received) -> None:
-    intake.unstored.append(received.message_id)
-    intake.notes.append(Note("message_unstored", None, {"messageId": received.message_id}))
-    try:
-        intake.queue.back_off(received.receipt, back_off(received.receives))
-    except StorageError as error:
-        # The queue's own visibility timeout brings it back.
-        intake.notes.append(Note("back_off_failed", None, {"error": str(error)}))
+    def _create(self, message: Message, wait: Wait | None, *, run: int, is_turn: bool) -> _Stored | None:
+        """Create a run: with its intent when there is a slot and every earlier run has ended, else QUEUED."""
+        now = self.clock.now()
+        if not is_turn:
+            wait = Wait(now + self.times.probe, WaitReason.EARLIER_RUN)
+        if wait is not None:
+            return self._written(LogEvent.JOB_QUEUED, transitions.create_queued(message, run, now, wait))
+        created = self._written(
+            LogEvent.JOB_CREATED,
+            transitions.create_submitting(
+                message, run, now, claim_id=self.new_id(), times=self.times, provider_api=self.provider_api
+            ),
+        )
+        return created._replace(job=created.entry.job) if created else None
 
+    def _resume(self, own: Job, wait: Wait | None, runs: Sequence[Job]) -> _Stored:
+        """Continue with the run that this very message created before: its function may have died."""
+        now, redelivered = self.clock.now(), _Stored(LogEntry(LogEvent.MESSAGE_REDELIVERED, own))
+        due = when_due(own, now, self.new_id(), self.times)
+        if wait is not None or due is not Need.SUBMISSION or not is_turn(own, runs):
+            return redelivered
+        claim = transitions.claim_submission(own, self.new_id(), now, self.times, self.provider_api)
+        outcome = self.jobs.write(claim)
+        return redelivered._replace(job=outcome.job if isinstance(outcome, Updated) else None)
 
-def _reserve(intake: _Intake, wanted: int, stop_at: float) -> tuple[list[Slot], Slots]:
-    """Reserve so many slots; without one a message becomes a QUEUED job, with the reason and the time."""
-    world, now = intake.world, intake.world.clock.now()
-    try:
-        if reason := world.provider.unready():
-            intake.notes.append(Note("account_unready", None, {"reason": reason}))
-            return [], Slots((), now + UNREADY_WAIT, reason)
-        return reserve(world, wanted, stop_at, counted=True)
-    except StorageError:
-        return [], Slots((), now + world.times.pause, UNREACHABLE)
+    def _join(self, live: Job, token: str | None) -> _Stored | None:
+        if not token:
+            return _Stored(LogEntry(LogEvent.JOB_JOINED, live))  # nothing to write: the job's end is announced anyway
+        return self._written(LogEvent.JOB_JOINED, transitions.join(live, token))
 
+    def _repeat_announcement(self, ended: Job, token: str | None) -> _Stored | None:
+        update = transitions.repeat_announcement(ended, token, self.new_id(), self.clock.now(), self.times)
+        return self._written(LogEvent.ANNOUNCEMENT_REPEATED, update)
 
-def _take(intake: _Intake, taking: _Taking, slot: Slot | None) -> Job | None:
-    """Take one message in; gives the job whose request is to follow, if one is. What cannot be stored is put back."""
-    try:
-        note, job = _settle(intake, replace(taking, slot=slot))
-    except StorageError:
-        _put_back(intake, taking.received)
-        raise
-    intake.notes.append(replace(note, at=intake.world.clock.now()))
-    return job
+    def _written(self, event: LogEvent, update: ConditionalUpdate) -> _Stored | None:
+        outcome = self.jobs.write(update)
+        return _Stored(LogEntry(event, outcome.job)) if isinstance(outcome, Updated) else None
 
-
-def _settle(intake: _Intake, taking: _Taking) -> tuple[Note, Job | None]:
-    """Try to create run 1; where it exists, let one consistent look at the task's runs decide."""
-    made = _create(intake, taking, run=1, free=True)
-    for _ in range(MOST_LOOKS):
-        if made is not None:
-            return made
-        made = _decide(intake, taking, intake.world.jobs.runs(taking.message.task_id))
-    raise StorageError("the task's runs change faster than they can be read")
-
-
-def _decide(intake: _Intake, taking: _Taking, runs: Sequence[Job]) -> tuple[Note, Job | None] | None:
-    """Give what the message becomes, or None when the runs have changed meanwhile."""
-    message = taking.message
-    mine = next((job for job in runs if job.message_id == taking.received.message_id), None)
-    if mine is not None:
-        return _resume(intake, taking, mine, runs)
-    same = [job for job in runs if job.index == message.index]
-    if same and same[-1].state in LIVE:
-        return _join(intake, same[-1], message.task_token)
-    if same and not message.force:
-        return _announce_again(intake, taking, same[-1])
-    last = runs[-1].run if runs else 0
-    return _create(intake, taking, run=last + 1, free=all(job.state in ENDED for job in runs))
-
-
-def _join(intake: _Intake, live: Job, token: str | None) -> tuple[Note, None] | None:
-    # Without a token to add there is nothing to write: the job's end is announced anyway.
-    return _write(intake, "job_joined", transitions.join(live, token)) if token else (Note("job_joined", live), None)
-
-
-def _resume(intake: _Intake, taking: _Taking, mine: Job, runs: Sequence[Job]) -> tuple[Note, Job | None]:
-    """Go on with the run that this very message made before: its function may have died."""
-    world, now = intake.world, intake.world.clock.now()
-    redelivered = Note("message_redelivered", mine)
-    due, _ = when_due(mine, now, world.new_id(), world.times)
-    if taking.slot is None or due is not Due.SUBMIT or not is_turn(mine, runs):
-        return redelivered, None
-    outcome = world.jobs.write(transitions.claim_submission(mine, world.new_id(), now, world.times, world.contract))
-    return redelivered, outcome.job if isinstance(outcome, Written) else None
-
-
-def _announce_again(intake: _Intake, taking: _Taking, ended: Job) -> tuple[Note, None] | None:
-    world, token = intake.world, taking.message.task_token
-    again = transitions.announce_again(ended, token, world.new_id(), world.clock.now(), world.times)
-    return _write(intake, "announced_again", again)
-
-
-def _create(intake: _Intake, taking: _Taking, *, run: int, free: bool) -> tuple[Note, Job | None] | None:
-    """Create a run: with its intent when there is a slot and its turn has come, else QUEUED."""
-    world, now = intake.world, intake.world.clock.now()
-    opening = transitions.Opening(taking.message, taking.received.message_id, run, now)
-    if taking.slot is None or not free:
-        reason, due = (intake.wait.reason, intake.wait.until) if free else ("EARLIER_RUN", now + world.times.probe)
-        return _write(intake, "job_queued", transitions.create_queued(opening, reason, due))
-    create = transitions.create_submitting(opening, world.new_id(), world.times, world.contract)
-    outcome = world.jobs.write(create)
-    return (Note("job_created", outcome.job), outcome.job) if isinstance(outcome, Written) else None
-
-
-def _write(intake: _Intake, action: str, write: Write) -> tuple[Note, None] | None:
-    outcome = intake.world.jobs.write(write)
-    return (Note(action, outcome.job), None) if isinstance(outcome, Written) else None
+    def _log(self, entry: LogEntry) -> None:
+        self.dispatcher.log.append(entry)

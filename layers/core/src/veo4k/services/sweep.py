@@ -1,167 +1,169 @@
-"""Sweep the due jobs: ask, ask again, probe, refresh, end, nudge. Cost follows the jobs due, not the jobs kept.
+"""Sweep the due jobs: request, poll, refresh links, end, re-trigger. Cost follows the due jobs, not the stored jobs.
 
 Any number of sweeps may overlap or die half-way: each claims a job before it acts on it.
 """
 
-import math
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
-from itertools import islice
 
 from veo4k.domain import transitions
+from veo4k.domain.conditional_update import ConditionalUpdate, Updated
+from veo4k.domain.decisions import Need, is_turn, polls_by_post, when_due
 from veo4k.domain.errors import StorageError
-from veo4k.domain.gate import AHEAD, DAILY_LIMIT, LEAD, Slots
-from veo4k.domain.job import Job, Lane, State
-from veo4k.domain.notes import Note
-from veo4k.domain.ports import World
-from veo4k.domain.rules import Due, is_turn, probes_by_post, when_due
-from veo4k.domain.write import Write, Written
-from veo4k.services.ask import TIME_FOR_A_REQUEST, UNREACHABLE, Claim, Requests, Slot, requests, reserve
+from veo4k.domain.gate import AHEAD, LEAD, Wait
+from veo4k.domain.job import Job, Key, Partition, ProviderApi, State
+from veo4k.domain.log_events import LogEntry, LogEvent
+from veo4k.domain.ports import Clock, Gate, Jobs
+from veo4k.domain.schedule import Times
+from veo4k.domain.wait_reason import WaitReason
+from veo4k.services.dispatch import TIME_FOR_A_REQUEST, Claim, Dispatcher, Slot
 
 RESERVE = 15.0  # seconds before its own timeout at which a sweep stops
 DAY, EVERY_MINUTE = 86_400, 60  # seconds
+LONG_WAITS = frozenset(
+    {
+        WaitReason.API_KEY_UNSET,
+        WaitReason.TOKEN_KEY_UNSET,
+        WaitReason.GATE_UNREACHABLE,
+        WaitReason.DAILY_LIMIT,
+    }
+)
+"""Waits that last longer than a sweep: another day, a repair or an operator ends them."""
 
 
-def sweep(world: World, stop_at: float) -> list[Note]:
-    """Do what is due; `stop_at`: epoch second at which the function is killed."""
-    notes: list[Note] = []
-    with requests(world, notes) as opened:
-        try:
-            overdue = _overdue(world, notes, stop_at - RESERVE)
-            more = _send(opened, overdue, stop_at)
-            deque(overdue, maxlen=0)  # without slots, still do what needs no request
-            if more and not world.gate.shut_until(world.clock.now())[0]:
-                queued = _lane(world, Lane.QUEUED, world.clock.now(), notes, stop_at - RESERVE)
-                _send(opened, queued, stop_at, counted=True)
-        except StorageError as error:
-            notes.append(Note("sweep_interrupted", None, {"error": str(error)}))
-    return notes
+@dataclass(kw_only=True)
+class Sweeper:
+    """Does what is due in one invocation. `deadline`: epoch second at which the function is killed."""
 
+    dispatcher: Dispatcher
+    jobs: Jobs
+    gate: Gate
+    clock: Clock
+    new_id: Callable[[], str]
+    chance: Callable[[], float]
+    times: Times
+    provider_api: ProviderApi
+    deadline: float
 
-def _send(opened: Requests, claims: Iterator[Claim], stop_at: float, *, counted: bool = False) -> bool:
-    """Send requests as slots come, the next ones while the former are under way.
+    def sweep(self) -> list[LogEntry]:
+        """Do what is due. Return what happened."""
+        with self.dispatcher:
+            try:
+                self._sweep()
+            except StorageError as error:
+                self._log(LogEvent.SWEEP_INTERRUPTED, error=str(error))
+        return self.dispatcher.log
 
-    `counted`: as submissions of the day. Gives whether more could be sent.
-    """
-    ahead: deque[Claim] = deque()
-    while True:
-        room = opened.room()
-        ahead.extend(islice(claims, max(0, room - len(ahead))))
-        if not ahead:
-            return True
-        slots, reserved = _reserve(opened, min(room, len(ahead)), stop_at, counted=counted)
-        opened.send(slots, _one_by_one(ahead, claims))
-        # An answer under way may open the gate: only it is waited for before the next slot is.
-        if not slots and not opened.wait() and not _wait(opened.world, reserved, stop_at):
+    def _sweep(self) -> None:
+        now = self.clock.now()
+        has_slots = self._process(Partition.LIVE, now)
+        self._end_overdue(now)
+        now = self.clock.now()
+        if has_slots and self.gate.current_pause(now) is None:
+            self._process(Partition.QUEUED, now)
+
+    def _process(self, partition: Partition, until: float) -> bool:
+        """Do what is due in a partition, and send requests as slots come. Return whether the gate still gives slots.
+
+        Without slots LIVE jobs get what needs no request, and QUEUED jobs wait.
+        """
+        slots, claims, has_slots = deque[Slot](), deque[Claim](), True
+        for key in self.jobs.due(partition, until):
+            if self._is_time_up() or not (has_slots or partition is Partition.LIVE):
+                break
+            claim = self._act(key, partition, until)
+            if claim and has_slots:
+                claims.append(claim)
+            while has_slots and claims and (slots or len(claims) >= self.dispatcher.room()):
+                has_slots = self._dispatch(slots, claims, partition)
+        while has_slots and claims:
+            has_slots = self._dispatch(slots, claims, partition)
+        self.dispatcher.give_back(slots)
+        return has_slots
+
+    def _end_overdue(self, now: float) -> None:
+        """End the QUEUED jobs whose time is over, even without slots.
+
+        The index knows when a QUEUED job is due, not how old it is. So once a day all due ones are checked.
+        """
+        is_daily = now % DAY < EVERY_MINUTE
+        until = now if is_daily else now - self.times.queued_deadline
+        for key in self.jobs.due(Partition.QUEUED, until):
+            if self._is_time_up():
+                break
+            self._act(key, Partition.QUEUED, until)
+
+    def _is_time_up(self) -> bool:
+        return self.clock.now() >= self.deadline - RESERVE
+
+    def _dispatch(self, slots: deque[Slot], claims: deque[Claim], partition: Partition) -> bool:
+        """Send requests with the slots at hand, or with new ones. Return whether slots still come in time."""
+        if not slots:
+            wanted = min(self.dispatcher.room(), len(claims))
+            new, wait = self.dispatcher.slots(wanted, counted=partition is Partition.QUEUED)
+            if not new:
+                # A response under way may let the gate run: only the responses are awaited before the next slot is.
+                return self.dispatcher.wait() or self._wait_for_slot(wait)
+            slots.extend(new)
+        self.dispatcher.send(slots, claims)
+        return True
+
+    def _wait_for_slot(self, wait: Wait) -> bool:
+        """Sleep until the next slot can be reserved, where a request can still end in time. Return whether it can."""
+        if wait.reason in LONG_WAITS or wait.until + LEAD + TIME_FOR_A_REQUEST >= self.deadline:
             return False
+        if self.gate.current_pause(self.clock.now()):
+            return False
+        self.clock.sleep_until(wait.until - AHEAD)
+        return True
 
+    def _act(self, key: Key, partition: Partition, until: float) -> Claim | None:
+        """Do what a due job needs, if it needs no request; else return the claim of its request.
 
-def _one_by_one(ahead: deque[Claim], claims: Iterator[Claim]) -> Iterator[Claim]:
-    """Go through the claims that slots were reserved for, and on: another sweep may have taken those meanwhile."""
-    while ahead:
-        yield ahead.popleft()
-    for claim in claims:  # noqa: UP028 - "yield from" would close them with this iterator
-        yield claim
-
-
-def _reserve(opened: Requests, wanted: int, stop_at: float, *, counted: bool) -> tuple[list[Slot], Slots]:
-    world = opened.world
-    try:
-        if reason := world.provider.unready():
-            opened.notes.append(Note("account_unready", None, {"reason": reason}))
-            return [], Slots((), math.inf, reason)
-        return reserve(world, wanted, stop_at, counted=counted)
-    except StorageError as error:
-        opened.notes.append(Note("gate_unreachable", None, {"error": str(error)}))
-        return [], Slots((), math.inf, UNREACHABLE)
-
-
-def _wait(world: World, reserved: Slots, stop_at: float) -> bool:
-    """Wait for the next slot where one comes in time; neither a shut gate nor another day is waited for."""
-    if reserved.until + LEAD + TIME_FOR_A_REQUEST >= stop_at or reserved.reason == DAILY_LIMIT:
-        return False
-    if world.gate.shut_until(world.clock.now())[0]:
-        return False
-    world.clock.sleep_until(reserved.until - AHEAD)
-    return True
-
-
-def _overdue(world: World, notes: list[Note], last: float) -> Iterator[Claim]:
-    """Go through what must not wait: every due job but the QUEUED ones, and of those the ones whose time is over.
-
-    The index knows when a QUEUED job is due, not how old it is: once a day all that are due are looked at. They are
-    not asked for here, where nothing counts for the day's limit.
-    """
-    now = world.clock.now()
-    yield from _lane(world, Lane.LIVE, now, notes, last)
-    whole = now % DAY < EVERY_MINUTE
-    deque(_lane(world, Lane.QUEUED, now if whole else now - world.times.queued_deadline, notes, last), maxlen=0)
-
-
-def _lane(world: World, lane: Lane, until: float, notes: list[Note], last: float) -> Iterator[Claim]:
-    """Look at a lane's due jobs; do what needs no request, and give claims for what does.
-
-    A job that cannot be read or written is passed over: it must not keep the others from being looked at.
-    """
-    for key in world.jobs.due(lane, until):
-        if world.clock.now() >= last:
-            return
-        with suppress(StorageError), _passed_over(notes):
-            job = world.jobs.get(key)
-            # The index may be behind the table.
-            due = job is not None and job.lane is lane and (job.due or 0) <= until
-            claim = _act(world, job, notes) if job is not None and due else None
-            if claim is not None:
-                yield partial(_guarded, claim, notes)
-
-
-@contextmanager
-def _passed_over(notes: list[Note]) -> Iterator[None]:
-    try:
-        yield
-    except StorageError as error:
-        notes.append(Note("job_passed_over", None, {"error": str(error)}))
-        raise
-
-
-def _guarded(claim: Callable[[], Job | None], notes: list[Note], _: Slot) -> Job | None:
-    with _passed_over(notes):
-        return claim()
-
-
-def _act(world: World, job: Job, notes: list[Note]) -> Callable[[], Job | None] | None:
-    due, step = when_due(job, world.clock.now(), world.new_id(), world.times)
-    if due is Due.SUBMIT:
-        return partial(_claim_submission, world, job, notes)
-    if due is Due.PROBE:
-        return partial(_claim_probe, world, job, notes)
-    if step.write is not None:
-        _write(world, step.write, step.action, notes)
-    return None
-
-
-def _write(world: World, write: Write, action: str, notes: list[Note]) -> Job | None:
-    outcome = world.jobs.write(write)
-    if not isinstance(outcome, Written):
+        A job that cannot be read or written is skipped: the others are still processed.
+        """
+        try:
+            job = self.jobs.get(key)
+            if job is None or job.partition is not partition or (job.due or 0) > until:
+                return None  # the index is behind the table
+            due = when_due(job, self.clock.now(), self.new_id(), self.times)
+            if isinstance(due, Need):
+                return partial(self._claim, job, due)
+            if due and due.update:
+                self._write(due.event, due.update)
+        except StorageError as error:
+            self._log(LogEvent.JOB_SKIPPED, error=str(error))
         return None
-    notes.append(Note(action, outcome.job, at=world.clock.now()))
-    return outcome.job
 
+    def _claim(self, job: Job, need: Need) -> Job | None:
+        try:
+            return self._claim_submission(job) if need is Need.SUBMISSION else self._claim_poll(job)
+        except StorageError as error:
+            self._log(LogEvent.JOB_SKIPPED, error=str(error))
+            raise
 
-def _claim_submission(world: World, job: Job, notes: list[Note]) -> Job | None:
-    now = world.clock.now()
-    if job.run > 1 and not is_turn(job, world.jobs.runs(job.task_id)):
-        _write(world, transitions.postpone(job, now + world.times.probe), "submission_postponed", notes)
-        return None
-    claim = transitions.claim_submission(job, world.new_id(), now, world.times, world.contract)
-    return _write(world, claim, "submission_claimed", notes)
+    def _claim_submission(self, job: Job) -> Job | None:
+        now = self.clock.now()
+        if job.run > 1 and not is_turn(job, self.jobs.runs(job.task_id)):
+            self._write(LogEvent.REQUEST_POSTPONED, transitions.postpone(job, now + self.times.probe))
+            return None
+        claim = transitions.claim_submission(job, self.new_id(), now, self.times, self.provider_api)
+        return self._write(LogEvent.REQUEST_CLAIMED, claim)
 
+    def _claim_poll(self, job: Job) -> Job | None:
+        now, by_post = self.clock.now(), polls_by_post(job)
+        claim = transitions.claim_poll(job, self.new_id(), now, self.chance(), self.times, by_post=by_post)
+        is_poll = job.state is State.PROCESSING
+        return self._write(LogEvent.POLL_CLAIMED if is_poll else LogEvent.LINK_REFRESH_CLAIMED, claim)
 
-def _claim_probe(world: World, job: Job, notes: list[Note]) -> Job | None:
-    by_post = probes_by_post(job)
-    claim = transitions.claim_probe(
-        job, world.new_id(), world.clock.now(), world.chance(), world.times, by_post=by_post
-    )
-    return _write(world, claim, "probe_claimed" if job.state is State.PROCESSING else "refresh_claimed", notes)
+    def _write(self, event: LogEvent, update: ConditionalUpdate) -> Job | None:
+        outcome = self.jobs.write(update)
+        if not isinstance(outcome, Updated):
+            return None
+        self.dispatcher.log.append(LogEntry(event, outcome.job, at=self.clock.now()))
+        return outcome.job
+
+    def _log(self, event: LogEvent, *, error: str) -> None:
+        self.dispatcher.log.append(LogEntry(event, None, {"error": error}))

@@ -1,0 +1,141 @@
+"""A conditional update of one row: its conditions, and its changes.
+
+One transition of a job is one `ConditionalUpdate`. The table does it in one UpdateItem, the in-memory store by
+`apply`. So `apply` defines what every transition means.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Any
+
+from veo4k.domain.job import DEFAULTS, Job, Key
+
+
+class Op(StrEnum):
+    """How a field is compared. No comparison is met by an absent field, except ABSENT."""
+
+    IS = "="
+    IN = "in"
+    AT_LEAST = ">="
+    AT_MOST = "<="
+    ABSENT = "absent"
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One comparison of one field with a value."""
+
+    field: str
+    op: Op
+    value: Any = None
+
+    def is_met(self, job: Job) -> bool:
+        """Compare as DynamoDB does: an attribute without a value is absent."""
+        actual = getattr(job, self.field)
+        absent = actual == DEFAULTS[self.field]
+        return absent if self.op is Op.ABSENT else not absent and _COMPARE[self.op](actual, self.value)
+
+
+_COMPARE: dict[Op, Any] = {
+    Op.IS: lambda actual, value: actual == value,
+    Op.IN: lambda actual, value: actual in value,
+    Op.AT_LEAST: lambda actual, value: actual >= value,
+    Op.AT_MOST: lambda actual, value: actual <= value,
+}
+
+Clause = tuple[Condition, ...]
+"""Conditions of which at least one must be met."""
+
+
+def is_(name: str, value: Any) -> Clause:
+    """Demand that the field has this value; None demands that it is absent."""
+    return (Condition(name, Op.ABSENT),) if value is None else (Condition(name, Op.IS, value),)
+
+
+def in_(name: str, values: frozenset[Any]) -> Clause:
+    """Demand that the field has one of these values."""
+    return (Condition(name, Op.IN, values),)
+
+
+def at_least(name: str, value: float) -> Clause:
+    """Demand that the field is present, and not less than the value."""
+    return (Condition(name, Op.AT_LEAST, value),)
+
+
+def at_most(name: str, value: float) -> Clause:
+    """Demand that the field is present, and not more than the value."""
+    return (Condition(name, Op.AT_MOST, value),)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConditionalUpdate:
+    """One conditional update of one row.
+
+    `when`: clauses that must all be met; without clauses the row must not exist. `put`: fields to set; None, or a
+    field's default, removes the field. `set_if_absent`: fields to set where they are absent. `add`: numbers to add,
+    sets to unite. `ownership`: the field whose new value, found in the row, proves that this update was done although
+    its response was lost.
+    """
+
+    key: Key
+    when: tuple[Clause, ...] = ()
+    put: Mapping[str, Any] = field(default_factory=dict)
+    set_if_absent: Mapping[str, Any] = field(default_factory=dict)
+    add: Mapping[str, Any] = field(default_factory=dict)
+    ownership: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Updated:
+    """The row as it is after the update."""
+
+    job: Job
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A condition was not met: the row as it is, or None where there is none."""
+
+    job: Job | None
+
+
+Outcome = Updated | Refused
+
+
+def apply(update: ConditionalUpdate, job: Job | None) -> Outcome:
+    """Apply the update to a row. Return the row after it, or the row that refused it."""
+    if not _is_allowed(update, job):
+        return Refused(job)
+    if job is None:
+        return Updated(Job(**update.put))
+    return Updated(changed(update, job))
+
+
+def changed(update: ConditionalUpdate, job: Job) -> Job:
+    """Return the row as the update leaves it, whatever its conditions are."""
+    put = {name: DEFAULTS[name] if value is None else value for name, value in update.put.items()}
+    return replace(job, **put, **_absent(update.set_if_absent, job), **_sums(update.add, job))
+
+
+def is_own(update: ConditionalUpdate, old: Job | None) -> bool:
+    """Return whether the row that refused the update shows that the update itself was done before.
+
+    The SDK repeats a request whose response was lost.
+    """
+    name = update.ownership
+    return name is not None and old is not None and getattr(old, name) == update.put[name]
+
+
+def _is_allowed(update: ConditionalUpdate, job: Job | None) -> bool:
+    if job is None or not update.when:
+        return job is None and not update.when
+    return all(any(condition.is_met(job) for condition in clause) for clause in update.when)
+
+
+def _absent(values: Mapping[str, Any], job: Job) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if getattr(job, name) == DEFAULTS[name]}
+
+
+def _sums(add: Mapping[str, Any], job: Job) -> dict[str, Any]:
+    return {n: getattr(job, n) | v if isinstance(v, frozenset) else getattr(job, n) + v for n, v in add.items()}

@@ -1,0 +1,76 @@
+"""Log events: what happened. Services return entries of the log, the functions emit them."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from veo4k.domain.job import Job
+
+
+class LogEvent(StrEnum):
+    """The names of all log events; docs/operations.md says what each means, and by which function it is emitted."""
+
+    ANNOUNCEMENT_FAILED = "announcement_failed"
+    ANNOUNCEMENT_MARK_FAILED = "announcement_mark_failed"
+    ANNOUNCEMENT_REPEATED = "announcement_repeated"
+    ANNOUNCEMENT_RETRIGGERED = "announcement_retriggered"
+    ANNOUNCEMENT_SENT = "announcement_sent"
+    ANNOUNCEMENT_SUPERSEDED = "announcement_superseded"
+    ARCHIVE_FILE_NOT_4K = "archive_file_not_4k"
+    ARCHIVE_LINK_EXPIRED = "archive_link_expired"
+    ARCHIVE_POSTPONED = "archive_postponed"
+    ARCHIVE_REQUESTED = "archive_requested"
+    ARCHIVE_REQUEST_FAILED = "archive_request_failed"
+    ARCHIVE_RETRIGGERED = "archive_retriggered"
+    ARCHIVE_SKIPPED = "archive_skipped"
+    ARCHIVE_SUPERSEDED = "archive_superseded"
+    BACK_OFF_FAILED = "back_off_failed"
+    CALLBACK_IGNORED = "callback_ignored"
+    CALLBACK_REJECTED = "callback_rejected"
+    CALLBACK_UNANSWERED = "callback_unanswered"
+    CALLBACK_WITHOUT_RESULT = "callback_without_result"
+    DOUBLE_CHARGE_SUSPECTED = "double_charge_suspected"
+    GATE_PAUSED = "gate_paused"
+    GATE_UNREACHABLE = "gate_unreachable"
+    JOB_ARCHIVED = "job_archived"
+    JOB_CHECK_POSTPONED = "job_check_postponed"
+    JOB_CREATED = "job_created"
+    JOB_FAILED = "job_failed"
+    JOB_JOINED = "job_joined"
+    JOB_QUEUED = "job_queued"
+    JOB_SKIPPED = "job_skipped"
+    JOB_STILL_PROCESSING = "job_still_processing"
+    JOB_TIMED_OUT = "job_timed_out"
+    LATE_SUCCESS = "late_success"
+    LINK_REFRESHED = "link_refreshed"
+    LINK_REFRESH_CLAIMED = "link_refresh_claimed"
+    MESSAGE_REDELIVERED = "message_redelivered"
+    MESSAGE_REJECTED = "message_rejected"
+    MESSAGE_STORE_FAILED = "message_store_failed"
+    POLL_CLAIMED = "poll_claimed"
+    POLL_INCONCLUSIVE = "poll_inconclusive"
+    RECORD_UNREADABLE = "record_unreadable"
+    REQUEST_ACCEPTED = "request_accepted"
+    REQUEST_CLAIMED = "request_claimed"
+    REQUEST_DEFERRED = "request_deferred"
+    REQUEST_POSTPONED = "request_postponed"
+    RESPONSE_LOST = "response_lost"
+    RESPONSE_SUPERSEDED = "response_superseded"
+    RESPONSE_WRITE_FAILED = "response_write_failed"
+    RESULT_HOST_BLOCKED = "result_host_blocked"
+    RESULT_RECEIVED = "result_received"
+    SECRET_UNSET = "secret_unset"  # noqa: S105 - a name of a log event
+    SWEEP_INTERRUPTED = "sweep_interrupted"
+    WEBHOOK_KEY_UNSET = "webhook_key_unset"
+
+
+@dataclass(frozen=True, slots=True)
+class LogEntry:
+    """One log event: the job it happened to, and plain details without secrets.
+
+    `at`: when it happened, in epoch seconds, where it may be emitted long after.
+    """
+
+    event: LogEvent
+    job: Job | None = None
+    detail: dict[str, str | int | float] = field(default_factory=dict)
+    at: float | None = None

@@ -1,0 +1,157 @@
+"""Handle the provider's callback: every check in its order, then one conditional write.
+
+path shape and token → 404 · size → 413 · timestamp and signature → 401 · body → 400 · write → 200, no row → 404 ·
+table or keys cannot be reached → 503, so that the provider tries again.
+"""
+
+import base64
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from veo4k.domain import transitions
+from veo4k.domain.callback import LONGEST_BODY, Address, CallbackPayload, parse_address, parse_payload
+from veo4k.domain.conditional_update import ConditionalUpdate, Refused
+from veo4k.domain.decisions import fetchable, with_fetchable_poster
+from veo4k.domain.errors import InvalidBodyError, StorageError
+from veo4k.domain.job import ENDED, Job, State
+from veo4k.domain.log_events import LogEntry, LogEvent
+from veo4k.domain.ports import CallbackAuth, Jobs
+from veo4k.domain.response import Meaning, Response
+from veo4k.domain.result_url import ResultHosts
+from veo4k.domain.schedule import Times
+
+TOLERANCE = 300  # seconds a timestamp may be off, either way
+OK, BAD_REQUEST, UNAUTHORIZED, NOT_FOUND, TOO_LARGE, UNAVAILABLE = 200, 400, 401, 404, 413, 503
+_TIMESTAMP = re.compile(r"[0-9]{10}", re.ASCII)
+_SIGNATURE = re.compile(r"[A-Za-z0-9+/]{43}=", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A callback as the HTTP API delivered it. `parts`: the four parts of its path; header names are lower case."""
+
+    parts: tuple[str, str, str, str]
+    headers: Mapping[str, str]
+    body: str
+    is_base64: bool
+
+
+class _RejectedError(Exception):
+    def __init__(self, status: int, reason: str, event: LogEvent = LogEvent.CALLBACK_REJECTED) -> None:
+        super().__init__(reason)
+        self.status, self.event = status, event
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackHandler:
+    """Handles callbacks. `is_signature_optional`: the token alone decides where a callback has no signature."""
+
+    jobs: Jobs
+    auth: CallbackAuth
+    times: Times
+    hosts: ResultHosts
+    is_signature_optional: bool
+
+    def handle(self, request: Request, now: float) -> tuple[int, LogEntry]:
+        """Handle one callback. Return the HTTP status, and what happened."""
+        try:
+            address = self._address(request)
+            payload = self._authenticated(request, address, now)
+            return self._write(address, payload, now)
+        except _RejectedError as rejected:
+            return rejected.status, LogEntry(rejected.event, None, {"status": rejected.status, "reason": str(rejected)})
+        except StorageError as error:
+            return UNAVAILABLE, LogEntry(
+                LogEvent.CALLBACK_UNANSWERED, None, {"status": UNAVAILABLE, "error": str(error)}
+            )
+
+    def _address(self, request: Request) -> Address:
+        address = parse_address(*request.parts)
+        if address is None:
+            raise _RejectedError(NOT_FOUND, "path")
+        if not self.auth.verify_token(address.task_id, address.index, address.run, address.token):
+            raise _RejectedError(NOT_FOUND, "token")
+        return address
+
+    def _authenticated(self, request: Request, address: Address, now: float) -> CallbackPayload:
+        body = _body(request)
+        timestamp = request.headers.get("x-webhook-timestamp")
+        signature = request.headers.get("x-webhook-signature")
+        is_unsigned = timestamp is None and signature is None
+        if self.is_signature_optional and (is_unsigned or (signature is not None and not self.auth.has_webhook_key())):
+            return _payload(body, address)
+        if timestamp is None or not _is_fresh(timestamp, now):
+            raise _RejectedError(UNAUTHORIZED, "timestamp")
+        if signature is None or not _SIGNATURE.fullmatch(signature):
+            raise _RejectedError(UNAUTHORIZED, "signature")
+        if not self.auth.verify_signature(address.task_id, timestamp, signature):
+            self._check_other_id(body, timestamp, signature)
+        return _payload(body, address)
+
+    def _check_other_id(self, body: bytes, timestamp: str, signature: str) -> None:
+        """Check the signature over the task id in the body: the provider may sign the id that it gave the job."""
+        try:
+            task_id = parse_payload(body).task_id
+        except InvalidBodyError:
+            task_id = None
+        if task_id is None or not self.auth.verify_signature(task_id, timestamp, signature):
+            unset = () if self.auth.has_webhook_key() else (LogEvent.WEBHOOK_KEY_UNSET,)
+            raise _RejectedError(UNAUTHORIZED, "signature", *unset)
+
+    def _write(self, address: Address, payload: CallbackPayload, now: float) -> tuple[int, LogEntry]:
+        event, update = self._transition(address, payload, now)
+        outcome = self.jobs.write(update)
+        if isinstance(outcome, Refused):
+            return _refused(address, payload, outcome.job)
+        return OK, LogEntry(event, outcome.job, {"meaning": payload.response.meaning})
+
+    def _transition(self, address: Address, payload: CallbackPayload, now: float) -> tuple[LogEvent, ConditionalUpdate]:
+        if payload.response.meaning is Meaning.FAILED:
+            return LogEvent.JOB_FAILED, transitions.callback_failed(address, payload, now, self.times)
+        if payload.response.meaning is Meaning.WORKING:
+            return LogEvent.CALLBACK_WITHOUT_RESULT, transitions.callback_working(address, payload, now, self.times)
+        if urls := fetchable(payload.response.urls, self.hosts):
+            shown = replace(payload, response=with_fetchable_poster(payload.response, self.hosts))
+            return LogEvent.RESULT_RECEIVED, transitions.callback_ready(address, shown, urls, now)
+        return LogEvent.RESULT_HOST_BLOCKED, transitions.callback_blocked(address, payload, now, self.times)
+
+
+def _body(request: Request) -> bytes:
+    try:
+        body = base64.b64decode(request.body, validate=True) if request.is_base64 else request.body.encode()
+    except ValueError:
+        # Not even bytes. The signature does not cover the body, and decides the status.
+        body = b""
+    if len(body) > LONGEST_BODY:
+        raise _RejectedError(TOO_LARGE, "size")
+    return body
+
+
+def _is_fresh(timestamp: str, now: float) -> bool:
+    return _TIMESTAMP.fullmatch(timestamp) is not None and abs(now - int(timestamp)) <= TOLERANCE
+
+
+def _payload(body: bytes, address: Address) -> CallbackPayload:
+    try:
+        payload = parse_payload(body)
+    except InvalidBodyError as error:
+        raise _RejectedError(BAD_REQUEST, str(error)) from None
+    return CallbackPayload(payload.response, None) if payload.task_id == address.task_id else payload
+
+
+def _refused(address: Address, payload: CallbackPayload, job: Job | None) -> tuple[int, LogEntry]:
+    """Answer a callback that changes nothing: no such job, the id of another task, or a late or repeated one."""
+    if job is None or job.index != address.index:
+        return NOT_FOUND, LogEntry(LogEvent.CALLBACK_REJECTED, None, {"status": NOT_FOUND, "reason": "no such job"})
+    if payload.task_id is not None and payload.task_id != job.provider_task_id:
+        return BAD_REQUEST, LogEntry(
+            LogEvent.CALLBACK_REJECTED, job, {"status": BAD_REQUEST, "reason": "another task's id"}
+        )
+    return OK, LogEntry(_late(payload.response, job), job, {"meaning": payload.response.meaning})
+
+
+def _late(response: Response, job: Job) -> LogEvent:
+    if response.meaning is Meaning.DONE and job.state in ENDED - {State.SUCCEEDED}:
+        return LogEvent.LATE_SUCCESS
+    return LogEvent.CALLBACK_IGNORED

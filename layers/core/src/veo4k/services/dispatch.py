@@ -1,0 +1,228 @@
+"""Dispatch requests to the provider: slot, intent, instant, request, and the response written to the row.
+
+Claims are written one after the other on one connection. The requests are sent side by side, and slots for the next
+ones are reserved while they are under way.
+"""
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, Future
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from typing import Self
+
+from veo4k.domain import gate
+from veo4k.domain.conditional_update import Updated
+from veo4k.domain.decisions import Context, after_response
+from veo4k.domain.errors import StorageError
+from veo4k.domain.gate import Wait
+from veo4k.domain.job import Job, ProviderApi, State
+from veo4k.domain.log_events import LogEntry, LogEvent
+from veo4k.domain.ports import Clock, Gate, Jobs, Provider
+from veo4k.domain.response import Meaning, Response
+from veo4k.domain.result_url import ResultHosts
+from veo4k.domain.schedule import Times
+from veo4k.domain.wait_reason import WaitReason
+
+TIME_FOR_A_REQUEST = 35.0  # seconds a function must have left to start one; the request itself ends within 25
+SECRET_WAIT = 30.0  # seconds; a secret is read again within them
+NOT_ACCEPTED = frozenset({Meaning.NOT_SENT, Meaning.ACCOUNT_REFUSED, Meaning.BASE_NOT_FINISHED, Meaning.REFUSED})
+"""Not counted for the daily limit, unless an earlier request for the job may have been accepted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """The right to send one request at its instant.
+
+    `trial`: id of the trial of a paused gate, or empty; `counted`: when the slot was counted for the daily limit, in
+    epoch seconds, or 0.0 where it was not.
+    """
+
+    instant: float
+    trial: str = ""
+    counted: float = 0.0
+
+
+Claim = Callable[[], Job | None]
+"""Writes the intent of a request. Returns the job to send it for, or None where there is nothing to request.
+
+Raises StorageError where it is unknown whether the intent is written.
+"""
+
+
+@dataclass(kw_only=True)
+class Dispatcher:
+    """Sends the requests of one invocation; leaving its context waits for all of them.
+
+    `width`: requests that the executor sends side by side; `deadline`: epoch second at which the function is killed;
+    `log`: what happened, responses included.
+    """
+
+    jobs: Jobs
+    gate: Gate
+    provider: Provider
+    clock: Clock
+    executor: Executor
+    width: int
+    new_id: Callable[[], str]
+    times: Times
+    hosts: ResultHosts
+    provider_api: ProviderApi
+    deadline: float
+    log: list[LogEntry] = field(default_factory=list)
+    _under_way: list[Future[list[LogEntry]]] = field(default_factory=list)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, error: type[BaseException] | None, *_: object) -> None:
+        for request in self._under_way:  # a function must not be frozen with a request under way
+            request.exception()
+        if error is None:
+            self.wait()
+
+    def slots(self, wanted: int, *, counted: bool = False) -> tuple[deque[Slot], Wait]:
+        """Reserve slots for requests that can end before the deadline; `counted`: as submissions of the day.
+
+        Return them, and the wait for every job without one.
+        """
+        now = self.clock.now()
+        try:
+            if reason := self.provider.unset_secret():
+                self.log.append(LogEntry(LogEvent.SECRET_UNSET, None, {"reason": reason}))
+                return deque(), Wait(now + SECRET_WAIT, reason)
+            last, now = self.deadline - TIME_FOR_A_REQUEST, self.clock.now()
+            reserved = self.gate.reserve(wanted, now, last=last, counted=counted)
+        except StorageError as error:
+            self.log.append(LogEntry(LogEvent.GATE_UNREACHABLE, None, {"error": str(error)}))
+            return deque(), Wait(now + self.times.pause, WaitReason.GATE_UNREACHABLE)
+        counted_at = now if counted else 0.0
+        return deque(Slot(instant, reserved.trial, counted_at) for instant in reserved.instants), reserved.wait
+
+    def send(self, slots: deque[Slot], claims: deque[Claim]) -> None:
+        """Send one request at each slot's instant, for the first claim that returns a job.
+
+        What is used leaves the two queues. Slots without a claim stay, and claims without a slot. Once the gate is
+        paused, all slots are given back. A claim that may have been written keeps its slot: the request for it follows
+        later, and is counted already.
+        """
+        while slots and claims:
+            self.clock.sleep_until(slots[0].instant - gate.LEAD)
+            if not slots[0].trial and self.current_pause():
+                return self.give_back(slots)
+            claim = claims.popleft()
+            try:
+                job = claim()
+            except StorageError:
+                self._release_trial(slots.popleft())
+                continue
+            if job is not None:
+                self._under_way.append(self.executor.submit(self._exchange, slots.popleft(), job))
+        return None
+
+    def room(self) -> int:
+        """Return how many more requests may be sent now; where none may, wait for the oldest one first."""
+        ended = [request for request in self._under_way if request.done()]
+        is_full = not ended and len(self._under_way) >= self.width
+        for request in self._under_way[:1] if is_full else ended:
+            self._collect(request)
+        return self.width - len(self._under_way)
+
+    def wait(self) -> bool:
+        """Wait for all requests under way. Return whether there were any."""
+        were_any = bool(self._under_way)
+        while self._under_way:
+            self._collect(self._under_way[0])
+        return were_any
+
+    def current_pause(self) -> Wait | None:
+        """Return until when and why the gate has been paused since slots were reserved; None where it runs."""
+        now = self.clock.now()
+        try:
+            return self.gate.current_pause(now)
+        except StorageError:
+            return Wait(now + self.times.pause, WaitReason.GATE_UNREACHABLE)
+
+    def give_back(self, slots: deque[Slot]) -> None:
+        """Give unused slots back: a trial to other callers, submissions to the daily limit."""
+        for slot in slots:
+            self._release_trial(slot)
+        self._uncount(slots)
+        slots.clear()
+
+    def _collect(self, request: Future[list[LogEntry]]) -> None:
+        self.log.extend(request.result())
+        self._under_way.remove(request)
+
+    def _release_trial(self, slot: Slot) -> None:
+        if slot.trial:
+            with suppress(StorageError):  # its lease ends
+                self.gate.release_trial(slot.trial)
+
+    def _uncount(self, slots: Sequence[Slot]) -> None:
+        if counted := [slot.counted for slot in slots if slot.counted]:
+            with suppress(StorageError):  # the next day begins at zero
+                self.gate.uncount(len(counted), counted[0])
+
+    def _exchange(self, slot: Slot, job: Job) -> list[LogEntry]:
+        self.clock.sleep_until(slot.instant)
+        response = self._request(slot, job)
+        entries, until = self._update_gate(slot, response)
+        try:
+            return [*entries, self._update_job(slot, job, response, until)]
+        except StorageError as error:
+            # The claim's lease ends, and the job counts one lost response.
+            detail = _detail(response) | {"error": str(error)}
+            return [*entries, LogEntry(LogEvent.RESPONSE_WRITE_FAILED, job, detail)]
+
+    def _request(self, slot: Slot, job: Job) -> Response:
+        if self.clock.now() > slot.instant + gate.LATEST:
+            return Response(meaning=Meaning.NOT_SENT, wait_reason=WaitReason.SLOT_MISSED)
+        response = self.provider.submit(job) if job.state is State.SUBMITTING else self.provider.poll(job)
+        if response.wait_reason is WaitReason.PATH_GONE and job.provider_api != self.provider_api:
+            # The path of the former API: its last jobs must not pause the gate for the others.
+            return replace(response, meaning=Meaning.NOT_SENT)
+        return response
+
+    def _update_gate(self, slot: Slot, response: Response) -> tuple[list[LogEntry], float]:
+        """Report the response to the gate. Return what happened to the gate, and when a refused job is due again."""
+        now = self.clock.now()
+        until = now if response.wait_reason is WaitReason.SLOT_MISSED else now + self.times.pause
+        try:
+            if response.meaning is Meaning.ACCOUNT_REFUSED:
+                until = self.gate.pause(response.reason, now, slot.trial)
+                return [LogEntry(LogEvent.GATE_PAUSED, None, {"reason": response.reason})], until
+            if slot.trial and response.meaning is Meaning.NOT_SENT:
+                self.gate.release_trial(slot.trial)
+            elif slot.trial:
+                self.gate.finish_trial(slot.trial, now, answered=response.meaning is not Meaning.LOST)
+        except StorageError as error:
+            # The job's row is updated nevertheless; the next response reports to the gate.
+            return [LogEntry(LogEvent.GATE_UNREACHABLE, None, {"error": str(error)})], until
+        return [], until
+
+    def _update_job(self, slot: Slot, job: Job, response: Response, until: float) -> LogEntry:
+        context = Context(
+            now=self.clock.now(),
+            until=until,
+            times=self.times,
+            hosts=self.hosts,
+            on_trial=bool(slot.trial),
+            new_id=self.new_id(),
+        )
+        event, update = after_response(job, response, context)
+        if update is None:
+            return LogEntry(event, job, _detail(response), context.now)
+        outcome = self.jobs.write(update)
+        if isinstance(outcome, Updated):
+            if response.meaning in NOT_ACCEPTED and not job.lost_responses:
+                # Only now: a job that stays SUBMITTING is requested without being counted again.
+                self._uncount([slot])
+            return LogEntry(event, outcome.job, _detail(response), context.now)
+        # A callback was faster, or the lease has ended and another function has claimed the job.
+        return LogEntry(LogEvent.RESPONSE_SUPERSEDED, outcome.job or job, _detail(response), context.now)
+
+
+def _detail(response: Response) -> dict[str, str | int | float]:
+    detail: dict[str, str | int | float] = {"meaning": response.meaning}
+    return detail | ({"reason": response.reason} if response.reason else {})

@@ -1,0 +1,71 @@
+"""Health metrics: what a sweep leaves behind, as the gauges that alarms and the dashboard read."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from veo4k.domain.errors import StorageError
+from veo4k.domain.job import Partition
+from veo4k.domain.ports import Clock, Gate, Jobs, Provider
+from veo4k.services.dispatch import TIME_FOR_A_REQUEST
+
+PERIOD = 600.0  # seconds, by the clock: the balance is read once in each
+MINUTE = 60.0
+
+
+class Gauge(NamedTuple):
+    """One number, with the name and the unit of its metric."""
+
+    name: str
+    unit: str
+    value: float
+
+
+@dataclass
+class Health:
+    """Measures the stack's health, once in each sweep."""
+
+    jobs: Jobs
+    gate: Gate
+    provider: Provider
+    clock: Clock
+    _period: float = -1.0  # the latest period in which this process has read the balance
+
+    def gauges(self) -> list[Gauge]:
+        """Measure what alarms need. Return nothing where the table cannot be reached.
+
+        OldestDueSeconds counts no QUEUED jobs: they wait for the gate.
+        """
+        try:
+            now = self.clock.now()
+            return [
+                Gauge("OldestDueSeconds", "Seconds", self._oldest_due(now)),
+                Gauge("GateOpen", "Count", self.gate.current_pause(now) is None),
+                Gauge("DailyLimitUsed", "Percent", 100 * self.gate.limit_used(now)),
+            ]
+        except StorageError:
+            return []
+
+    def balance(self, deadline: float) -> list[Gauge]:
+        """Read the credits left, while the gate runs, in the first minute of each period; once in a period and process.
+
+        The provider charges nothing for this request and does not limit it, so it needs no slot. `deadline`: epoch
+        second at which the function is killed.
+        """
+        now = self.clock.now()
+        period = now // PERIOD
+        if now % PERIOD >= MINUTE or period == self._period or now > deadline - TIME_FOR_A_REQUEST:
+            return []
+        try:
+            if self.provider.unset_secret() or self.gate.current_pause(now):
+                return []
+        except StorageError:
+            return []
+        self._period = period
+        left = self.provider.balance()
+        return [] if left is None else [Gauge("CreditsLeft", "Count", left)]
+
+    def _oldest_due(self, now: float) -> float:
+        key = next(iter(self.jobs.due(Partition.LIVE, now)), None)
+        job = self.jobs.get(key) if key else None
+        # The index may be behind the table.
+        return max(0.0, now - job.due) if job and job.due else 0.0
