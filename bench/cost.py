@@ -15,7 +15,7 @@ INVOCATION, ARM_SECOND, X86_SECOND = 0.20, 0.0000133334, 0.0000166667  # $ per m
 HTTP_API = 1.00  # $ per million requests
 LOG_GB, EGRESS_GB = 0.50, 0.09
 SCHEDULER = 1.00  # $ per million invocations
-TRANSITION = 25.0  # $ per million, Decision Functions Standard
+TRANSITION = 25.0  # $ per million, Step Functions Standard
 DURABLE_OPERATION = 8.0  # $ per million
 SECRET, ALARM, METRIC = 0.40, 0.10, 0.30  # $ per month
 
@@ -76,9 +76,9 @@ def anchors() -> dict[str, float]:
     """$ of a million jobs by other shapes: their orchestration alone, which leaves out all that we count for ours."""
     return {
         "Lambda durable function (start, step, callback, step)": 4 * DURABLE_OPERATION,
-        "Decision Functions with task token, 3 transitions": 3 * TRANSITION,
+        "Step Functions with task token, 3 transitions": 3 * TRANSITION,
         "a Lambda that sleeps 450 s at 128 MB": MILLION * GENERATION * 0.125 * X86_SECOND,
-        "Decision Functions that polls every 30 s": (GENERATION / 30 * 3 + 4) * TRANSITION,
+        "Step Functions that polls every 30 s": (GENERATION / 30 * 3 + 4) * TRANSITION,
     }
 
 

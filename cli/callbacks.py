@@ -12,9 +12,9 @@ from cli.command import Session, command
 from cli.errors import OperatorError
 from cli.output import table
 from cli.web import Heard, ask
-from veo4k.adapters.callback_auth import make_signature, make_token
 from veo4k.adapters.provider_kie import NO_CALLBACK
 from veo4k.domain.callback import callback_path
+from veo4k.domain.callback_auth import make_signature, make_token
 from veo4k.domain.job import UNANSWERED, Job
 
 PANEL = "Account"

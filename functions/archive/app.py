@@ -14,7 +14,7 @@ from veo4k.observability import emit, logger, metrics
 @logger.inject_lambda_context
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Response an SQS batch with the messages whose job could not be claimed or written."""
+    """Answer an SQS batch with the messages whose job could not be claimed or written."""
     deadline = clock().now() + context.get_remaining_time_in_millis() / 1000
     failed = [record["messageId"] for record in event["Records"] if not _archived(record["body"], deadline)]
     return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}

@@ -15,7 +15,7 @@ PARTS = ("taskId", "index", "run", "token")
 @logger.inject_lambda_context
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Response with a status and an empty body (payload format 2.0 of the HTTP API)."""
+    """Answer with a status and an empty body (payload format 2.0 of the HTTP API)."""
     status, entry = callback_handler().handle(_request(event), clock().now())
     emit([entry])
     return {"statusCode": status, "body": ""}

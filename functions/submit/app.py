@@ -13,7 +13,7 @@ from veo4k.services.submit import Received
 @logger.inject_lambda_context
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Response an SQS batch with the messages that could not be stored."""
+    """Answer an SQS batch with the messages that could not be stored."""
     submit = submitter(clock().now() + context.get_remaining_time_in_millis() / 1000)
     emit(submit.submit([_received(record) for record in event["Records"]]))
     return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in submit.unstored]}

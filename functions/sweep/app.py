@@ -13,7 +13,7 @@ from veo4k.observability import emit, logger, metrics
 @logger.inject_lambda_context
 @metrics.log_metrics
 def handler(event: Any, context: LambdaContext) -> dict[str, int]:
-    """Sweep, whatever the payload. Response with the counts of what was done."""
+    """Sweep, whatever the payload. Answer with the counts of what was done."""
     metrics.add_metric("Heartbeat", MetricUnit.Count, 1)
     deadline = clock().now() + context.get_remaining_time_in_millis() / 1000
     counts = emit(sweeper(deadline).sweep())

@@ -1,4 +1,4 @@
-"""Where consequences go: the archive queue, the event bus, Decision Functions; each may refuse a part of a batch."""
+"""Where consequences go: the archive queue, the event bus, Step Functions; each may refuse a part of a batch."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field

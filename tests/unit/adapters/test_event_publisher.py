@@ -146,7 +146,7 @@ def test_nothing_to_announce_is_nothing_to_send() -> None:
     assert sqs.calls == events.calls == []
 
 
-# Decision Functions tasks
+# Step Functions tasks
 
 
 def test_a_success_is_the_tasks_output() -> None:

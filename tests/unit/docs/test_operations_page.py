@@ -10,7 +10,7 @@ from samtranslator.yaml_helper import yaml_parse
 
 from tests.unit.docs.pages import ROOT, code, rows, section, words
 from veo4k.domain.log_events import LogEvent
-from veo4k.domain.wait_reason import EXPLANATIONS, WaitReason
+from veo4k.domain.wait_reason import WaitReason
 from veo4k.observability import WARNINGS, metric_name
 
 NAME = "docs/operations.md"
@@ -66,4 +66,4 @@ def test_every_dead_letter_queue_is_listed() -> None:
 
 def test_every_wait_reason_is_listed_with_its_explanation() -> None:
     listed = {code(row[0]): row[1] for row in rows(section(NAME, "One job"))}
-    assert listed == {reason.value: EXPLANATIONS[reason] for reason in WaitReason}
+    assert listed == {reason.value: reason.explanation for reason in WaitReason}

@@ -1,4 +1,4 @@
-"""What publish needs: the table's stream, the archive queue, the event bus, and Decision Functions."""
+"""What publish needs: the table's stream, the archive queue, the event bus, and Step Functions."""
 
 from collections.abc import Mapping, Sequence
 from functools import cache

@@ -10,7 +10,7 @@ _SHORT, _LONG = struct.Struct(">I4s"), struct.Struct(">Q")
 
 
 class BrokenBoxError(Veo4kError):
-    """These bytes are no movie; the message says why. It never leaves the package."""
+    """These bytes are no movie; the message says why. This error never leaves the package."""
 
 
 class Header(NamedTuple):
@@ -22,7 +22,7 @@ class Header(NamedTuple):
 
 
 def header(front: bytes | bytearray | memoryview) -> Header | None:
-    """Head of the box that begins with `front`; None while too few bytes of it are there."""
+    """Return the head of the box that begins with `front`; None while too few of its bytes have come."""
     if len(front) < _SHORT.size:
         return None
     size, kind = _SHORT.unpack_from(front)
@@ -34,12 +34,12 @@ def header(front: bytes | bytearray | memoryview) -> Header | None:
 
 
 def letters(kind: bytes) -> str:
-    """Four letters of a box, fit to be printed."""
+    """Return the four letters of a box in printable form."""
     return ascii(kind.decode("latin-1"))[1:-1]
 
 
 def children(body: memoryview) -> Iterator[tuple[bytes, memoryview]]:
-    """Kind and body of each box in `body`. QuickTime may end such a list with zeros."""
+    """Return kind and body of each box in `body`. QuickTime may end the list with zeros."""
     while len(body) >= _SHORT.size:
         head = header(body)
         if head is None or not head.length <= head.size <= len(body):
@@ -51,12 +51,12 @@ def children(body: memoryview) -> Iterator[tuple[bytes, memoryview]]:
 
 
 def every(body: memoryview, kind: bytes) -> list[memoryview]:
-    """Bodies of the boxes of this kind directly in `body`."""
+    """Return the bodies of the boxes of this kind directly in `body`."""
     return [child for found, child in children(body) if found == kind]
 
 
 def only(body: memoryview, *path: bytes) -> memoryview:
-    """Body of the box at `path` below `body`, where the standard allows exactly one on each level."""
+    """Return the body of the box at `path` below `body`, where the standard allows exactly one on each level."""
     for kind in path:
         found = every(body, kind)
         if len(found) != 1:
@@ -66,7 +66,7 @@ def only(body: memoryview, *path: bytes) -> memoryview:
 
 
 def versioned(body: memoryview, formats: dict[int, str]) -> tuple[int, ...]:
-    """Fields of a box whose first byte says which version's layout it has."""
+    """Return the fields of a box whose first byte is the version of its layout."""
     version = body[0] if body else -1
     if version not in formats:
         raise BrokenBoxError(f"unknown box version {version}")
@@ -74,7 +74,7 @@ def versioned(body: memoryview, formats: dict[int, str]) -> tuple[int, ...]:
 
 
 def table(body: memoryview, start: int, count: int, record: str) -> Iterator[tuple[Any, ...]]:
-    """`count` records from byte `start` on, one by one: a table is never held as Python objects."""
+    """Return `count` records from byte `start` on, one by one: a table is never held as Python objects."""
     end = start + count * struct.calcsize(record)
     if end > len(body):
         raise BrokenBoxError("a table longer than its box")

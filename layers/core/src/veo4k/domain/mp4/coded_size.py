@@ -32,14 +32,14 @@ class Bits:
         self._at = 0
 
     def take(self, count: int) -> int:
-        """Unsigned number of `count` bits."""
+        """Read an unsigned number of `count` bits."""
         start, self._at = self._at, self._at + count
         if self._at > len(self._bits):
             raise BrokenBoxError("a sequence header that ends early")
         return int(self._bits[start : self._at] or "0", 2)
 
     def golomb(self) -> int:
-        """Exp-Golomb number: ue(v) of H.264 and H.265, uvlc() of AV1."""
+        """Read an Exp-Golomb number: ue(v) of H.264 and H.265, uvlc() of AV1."""
         zeros = 0
         while not self.take(1):
             zeros += 1
@@ -48,17 +48,17 @@ class Bits:
         return (1 << zeros) - 1 + self.take(zeros)
 
     def golombs(self, count: int) -> list[int]:
-        """`count` of them."""
+        """Read `count` Exp-Golomb numbers."""
         return [self.golomb() for _ in range(count)]
 
 
 def h264(config: bytes) -> set[Size]:
-    """Sizes stated by the parameter sets of an `avcC` (ISO/IEC 14496-15 §5.3.3)."""
+    """Return the sizes in the parameter sets of an `avcC` (ISO/IEC 14496-15 §5.3.3)."""
     return {_h264_size(Bits(_unescaped(unit))) for unit in _units(config, 6, config[5] & 0x1F)}
 
 
 def hevc(config: bytes) -> set[Size]:
-    """Sizes stated by the parameter sets of an `hvcC` (ISO/IEC 14496-15 §8.3.3)."""
+    """Return the sizes in the parameter sets of an `hvcC` (ISO/IEC 14496-15 §8.3.3)."""
     sizes, at = set[Size](), 23
     for _ in range(config[22]):
         kind, count = struct.unpack_from(">BH", config, at)
@@ -70,7 +70,7 @@ def hevc(config: bytes) -> set[Size]:
 
 
 def av1(config: bytes) -> set[Size]:
-    """Size stated by the sequence header that an `av1C` begins its OBUs with (AV1-ISOBMFF §2.3.3)."""
+    """Return the size in the sequence header with which the OBUs of an `av1C` begin (AV1-ISOBMFF §2.3.3)."""
     return {_av1_size(Bits(config[4:]))} if len(config) > 4 else set()  # noqa: PLR2004 - the OBUs' place
 
 

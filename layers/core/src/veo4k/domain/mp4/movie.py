@@ -45,7 +45,7 @@ class Video:
 
 
 def is_4k(video: Video) -> bool:
-    """Tell whether the picture shown is 3840x2160 or 2160x3840, and has as many pixels.
+    """Return whether the displayed picture is 3840x2160 or 2160x3840, and has as many coded pixels.
 
     Equality is safe: 3840 and 2160 are multiples of 16, so no codec has to code more than it shows.
     """
@@ -72,7 +72,7 @@ class _Track(NamedTuple):
 
 
 def movie(moovs: Sequence[memoryview], moofs: Sequence[memoryview]) -> tuple[Video, Samples]:
-    """Video of a movie with exactly one `moov`, and what its samples ask of the media data."""
+    """Return the video of a movie with exactly one `moov`, and its samples."""
     if len(moovs) != 1:
         raise BrokenBoxError(f"{len(moovs)} moov")
     moov = moovs[0]

@@ -1,8 +1,8 @@
 """The verdict on a file from its bytes as they come by: one pass, and nothing kept but `moov` and `moof` boxes.
 
-Judged is the structure: whether the boxes add up to the bytes received, and what they say of the video. That pictures
-decode is not proven, and headers forged throughout are believed. A body that ends just between two fragments cannot be
-told from a whole one: where the transport announced a length, comparing it is the caller's.
+The verdict is on the structure: whether the boxes add up to the bytes received, and what they say about the video. It
+does not prove that pictures decode, and believes headers that are forged throughout. A body that ends exactly between
+two fragments looks like a whole one: the caller compares the length that the transport announced.
 """
 
 import struct
@@ -55,7 +55,7 @@ class Mp4Proof:
         self._fault = ""
 
     def feed(self, chunk: bytes | bytearray | memoryview) -> None:
-        """Take the next bytes of the file."""
+        """Read the next bytes of the file."""
         rest = memoryview(chunk)
         try:
             while rest and not self._fault:
@@ -64,7 +64,7 @@ class Mp4Proof:
             self._fault = str(broken)
 
     def verdict(self) -> Verdict:
-        """Say what the bytes received are, taken for the whole file."""
+        """Return the verdict on the bytes received, as on a whole file."""
         if self._fault:
             return NotMp4(self._fault)
         if self._front or 0 < self._left < _ENDLESS // 2:

@@ -20,7 +20,7 @@ class Samples(NamedTuple):
 
 
 def indexed(stbl: memoryview) -> Samples:
-    """Samples of a track's own tables; a fragmented file may have none there."""
+    """Return the samples of a track's own tables; a fragmented file may have none there."""
     stsz, stts = only(stbl, b"stsz"), only(stbl, b"stts")
     all_alike, count = struct.unpack_from(">4xII", stsz)
     size = all_alike * count or sum(size for (size,) in table(stsz, 12, count, ">I"))
@@ -37,7 +37,7 @@ def _chunks(stbl: memoryview) -> tuple[int, ...]:
 
 
 def fragments(moov: memoryview, moofs: Sequence[memoryview]) -> Mapping[int, list[Samples]]:
-    """Runs of samples in movie fragments, by track."""
+    """Return the runs of samples in movie fragments, by track."""
     trexes = [struct.unpack_from(">4xI4xII", trex) for mvex in every(moov, b"mvex") for trex in every(mvex, b"trex")]
     defaults = {track: (time, size) for track, time, size in trexes}
     runs: dict[int, list[Samples]] = defaultdict(list)
@@ -61,7 +61,7 @@ def _run(trun: memoryview, time: int, size: int) -> Samples:
 
 
 def _total(trun: memoryview, wanted: int, default: int) -> int:
-    """Sum of one column of a run's table, or of its default where the table has no such column."""
+    """Return the sum of one column of a run's table, or of its default where the table lacks the column."""
     flags, count = struct.unpack_from(">II", trun)
     if not flags & wanted:
         return int(count * default)
