@@ -54,7 +54,7 @@ def paced(arrivals: Sequence[float], requests: int, window: float) -> dict[str, 
 
 
 def keep(folder: Path, pictures: Mapping[str, str]) -> None:
-    """ConditionalUpdate pictures."""
+    """Write pictures."""
     folder.mkdir(exist_ok=True)
     for name, picture in pictures.items():
         (folder / f"{name}.svg").write_text(picture, encoding="utf-8")

@@ -155,7 +155,7 @@ def _end(jobs: DynamoJobs, ready: Job, now: float, meter: Meter) -> None:
     video = ensure_media(ROOT / ".local/media").uhd.read_bytes()
     archiver = Archiver(
         jobs=jobs,
-        downloads=MemoryDownloads({ready.urls[0]: [video], ready.image_urls[0]: [b"jpg"]}),
+        open_download=MemoryDownloads({ready.urls[0]: [video], ready.image_urls[0]: [b"jpg"]}).open,
         archive=MemoryArchive(),
         clock=ManualClock(now),
         new_id=_new_id,

@@ -17,7 +17,7 @@ from bench.init import IDIOMATIC, READY, TOLD
 from bench.roots import server_context
 from bench.stub import SECRET, Stub, serving
 from local.build import ROOT
-from veo4k.adapters.callback_auth import make_token
+from veo4k.domain.callback_auth import make_token
 
 TURNS, ROUNDS = 9, 6
 BATCH = 10

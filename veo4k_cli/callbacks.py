@@ -8,9 +8,9 @@ import typer
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from veo4k.adapters.callback_auth import make_signature, make_token
 from veo4k.adapters.provider_kie import NO_CALLBACK
 from veo4k.domain.callback import callback_path
+from veo4k.domain.callback_auth import make_signature, make_token
 from veo4k.domain.job import UNANSWERED, Job
 from veo4k_cli.command import Session, command
 from veo4k_cli.errors import OperatorError

@@ -29,7 +29,7 @@ class Job(BaseModel):
 
 @tracer.capture_method
 def record_handler(record: SQSRecord) -> None:
-    """ConditionalUpdate the intent, ask, write the answer."""
+    """Write the intent, ask, write the answer."""
     job = Job.model_validate_json(record.body)
     key = {"taskId": job.taskId, "run": 1}
     table.put_item(

@@ -16,8 +16,9 @@ from tests.contract.in_use import condition, lives
 from tests.contract.rows import NOW
 from tests.contract.tables import connect, create_table
 from tests.doubles.jobs_memory import MemoryJobs
+from tests.doubles.updates import apply
 from veo4k.adapters.jobs_dynamodb import DynamoJobs
-from veo4k.domain.conditional_update import ConditionalUpdate, Updated, apply
+from veo4k.domain.conditional_update import ConditionalUpdate, Updated
 from veo4k.domain.job import Partition
 from veo4k.domain.ports import Jobs
 

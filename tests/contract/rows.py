@@ -3,7 +3,6 @@
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from veo4k.domain import transitions
 from veo4k.domain.conditional_update import ConditionalUpdate, Updated
 from veo4k.domain.job import DEFAULTS, Archived, Code, Evidence, Failure, Job, Key, Partition, ProviderApi, State
 from veo4k.domain.ports import Jobs
@@ -105,7 +104,7 @@ def in_other_states(*allowed: State) -> dict[str, Changes]:
 
 def ended(state: State, code: Code, *, charged: bool) -> Changes:
     """Give what every end without a result writes."""
-    error = Failure(code, transitions.MESSAGES[code])
+    error = Failure(code, code.message)
     put = {"state": state, "error": error, "maybe_charged": charged, "finished_at": NOW, "partition": Partition.LIVE}
     return put | {"due": NOW + 60, "wait_reason": None, "lease": None, "lease_until": None}
 

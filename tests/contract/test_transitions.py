@@ -9,8 +9,9 @@ import pytest
 
 from tests.contract.rows import Case, changed, moved, put
 from tests.contract.transition_table import CASES, CREATIONS, REFUSALS
+from tests.doubles.updates import apply, is_met
 from veo4k.domain import transitions
-from veo4k.domain.conditional_update import ConditionalUpdate, Refused, Updated, apply
+from veo4k.domain.conditional_update import ConditionalUpdate, Refused, Updated
 from veo4k.domain.job import Job, Key, ProviderApi
 from veo4k.domain.ports import Jobs
 
@@ -105,4 +106,4 @@ def test_every_clause_of_every_condition_has_a_row_that_fails_it_alone() -> None
 
 
 def _failed_clauses(case: Case, row: Job) -> list[int]:
-    return [at for at, clause in enumerate(case.write.when) if not any(test.is_met(row) for test in clause)]
+    return [at for at, clause in enumerate(case.write.when) if not any(is_met(condition, row) for condition in clause)]

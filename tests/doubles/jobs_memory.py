@@ -1,8 +1,9 @@
-"""The table of jobs in memory: `veo4k.domain.conditional_update.apply` defines what an update does."""
+"""The table of jobs in memory: `updates.apply` defines what an update does."""
 
 from collections.abc import Callable, Iterator, Sequence
 
-from veo4k.domain.conditional_update import ConditionalUpdate, Outcome, Updated, apply, is_own
+from tests.doubles.updates import apply
+from veo4k.domain.conditional_update import ConditionalUpdate, Outcome, Updated, is_own
 from veo4k.domain.job import Job, Key, Partition
 from veo4k.domain.ports import Change
 

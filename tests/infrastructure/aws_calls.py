@@ -18,6 +18,7 @@ import boto3
 from botocore import xform_name
 
 from veo4k import adapters
+from veo4k.adapters.secrets import Secret
 from veo4k.domain import ports
 
 SERVICES = {"dynamodb", "sqs", "s3", "secretsmanager", "events", "stepfunctions"}
@@ -72,12 +73,12 @@ PORTS = {
     "gate": ports.Gate,
     "provider": ports.Provider,
     "queue": ports.MessageQueue,
-    "auth": ports.CallbackAuth,
+    "secret": Secret,
     "events": ports.EventPublisher,
     "archive": ports.Archive,
     "upload": ports.Upload,
 }
-"""By what name the services call each port."""
+"""By what name services and bootstrap call each port, and a secret."""
 
 
 @cache

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import Any
 
 from tests.simulation.effects import STRANGER
 from tests.simulation.faults import Fault, Faults
@@ -12,12 +12,9 @@ from tests.simulation.kernel import Kernel
 from tests.simulation.provider import Making, ProviderModel
 from tests.simulation.videos import EVIL_HOST, HD
 from tests.simulation.weather import Weather
-from veo4k.adapters.callback_auth import KeyedCallbackAuth, make_signature, make_token
+from veo4k.domain.callback_auth import make_signature, make_token
 from veo4k.domain.job import Job, Key
 from veo4k.services.callback import Request
-
-if TYPE_CHECKING:
-    from veo4k.adapters.secrets import Secret
 
 TOKEN_KEY, WEBHOOK_KEY = b"canary-token-key", b"canary-webhook-key"
 RETRIES = (60.0, 300.0, 900.0)  # seconds; then it is given up
@@ -26,38 +23,6 @@ ASTRAY = 0.02  # of the callbacks, sent to such a run as well
 
 Deliver = Callable[[str, Key, Request, Callable[[int | None], None]], None]
 """Hands a callback to the function; hears the status, or None where none came."""
-
-
-class FixedKey(NamedTuple):
-    """A secret that never changes."""
-
-    key: bytes
-
-    def in_use(self) -> tuple[bytes, ...]:
-        """Give the key."""
-        return (self.key,)
-
-
-class SimulatedAuth:
-    """The CallbackAuth port: the product's own checks, and the way to the keys."""
-
-    def __init__(self, reach: Callable[[], None]) -> None:
-        self._reach = reach
-        self._auth = KeyedCallbackAuth(cast("Secret", FixedKey(TOKEN_KEY)), cast("Secret", FixedKey(WEBHOOK_KEY)))
-
-    def verify_token(self, task_id: str, index: int, run: int, token: str) -> bool:
-        """Compare the token."""
-        self._reach()
-        return self._auth.verify_token(task_id, index, run, token)
-
-    def verify_signature(self, task_id: str, timestamp: str, signature: str) -> bool:
-        """Compare the signature."""
-        self._reach()
-        return self._auth.verify_signature(task_id, timestamp, signature)
-
-    def has_webhook_key(self) -> bool:
-        """Tell whether a key is set."""
-        return True
 
 
 @dataclass(eq=False)

@@ -8,16 +8,17 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from random import Random
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 from tests.doubles.jobs_memory import MemoryJobs
 from tests.doubles.time_manual import NOON
-from tests.simulation.callbacks import TOKEN_KEY, WEBHOOK_KEY, SimulatedAuth
+from tests.doubles.updates import apply
+from tests.simulation.callbacks import TOKEN_KEY, WEBHOOK_KEY
 from tests.simulation.fuzz_bodies import OWN, TASK, any_body, any_json, is_nonsense
 from tests.simulation.world import HOSTS
-from veo4k.adapters.callback_auth import make_signature, make_token
 from veo4k.adapters.provider_kie import APIS
-from veo4k.domain.conditional_update import ConditionalUpdate, Outcome, Updated, apply
+from veo4k.domain.callback_auth import make_signature, make_token
+from veo4k.domain.conditional_update import ConditionalUpdate, Outcome, Updated
 from veo4k.domain.decisions import Context, after_response
 from veo4k.domain.errors import InvalidMessageError, StorageError
 from veo4k.domain.job import Job, Key, ProviderApi, State
@@ -125,10 +126,10 @@ def fuzz_callbacks(count: int, seed: int = 0) -> Mapping[str, int]:
         )
         before, jobs.fails = jobs.get(KEY), table_fails
         attempt = _callback(random, int(NOON))
-        auth = SimulatedAuth(_unreachable if keys_fail else lambda: None)
         handler = CallbackHandler(
             jobs,
-            auth,
+            _unreachable if keys_fail else lambda: (TOKEN_KEY,),
+            _unreachable if keys_fail else lambda: (WEBHOOK_KEY,),
             Times(),
             HOSTS,
             is_signature_optional=False,
@@ -150,7 +151,7 @@ def _is_right(attempt: Attempt, status: int, before: Job | None, after: Job | No
     return status in STATUSES and well and (believed or not changed) and (status != 200 or believed)
 
 
-def _unreachable() -> None:
+def _unreachable() -> NoReturn:
     raise StorageError("unreachable")
 
 

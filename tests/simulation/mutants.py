@@ -17,7 +17,6 @@ from tests.simulation.requests import SimulatedProvider
 from tests.simulation.stream import Schedule
 from tests.simulation.weather import Weather, draw_weather
 from tests.simulation.world import Simulation
-from veo4k.adapters.callback_auth import KeyedCallbackAuth
 from veo4k.domain import decisions, gate, transitions
 from veo4k.domain.response import Meaning
 from veo4k.services import archive, callback, submit, sweep
@@ -66,7 +65,7 @@ MUTANTS: Mapping[str, Mutant] = {
     "an answer without conditions": _mutant(part(transitions, "_claimed", lambda _: lambda _: changes.ANY_STATE), 1, 3),
     "a callback's links are trusted": _mutant(part(callback, "fetchable", changes.as_they_come), 8),
     "no signature check": _mutant(SIGNATURES, 8),
-    "no token check": _mutant(part(KeyedCallbackAuth, "verify_token", changes.always), 8),
+    "no token check": _mutant(part(callback, "verify_token", changes.always), 8),
     "a callback overwrites": _mutant(part(transitions, "callback_ready", changes.loosened), 3),
     "a callback makes a row": _mutant(part(CallbackHandler, "_write", changes.makes_a_row), 4),
     "record-info of the base is believed": _mutant(

@@ -4,12 +4,13 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import count
 from random import Random
 
 from tests.doubles.jobs_memory import MemoryJobs
 from tests.simulation import functions, restore
-from tests.simulation.callbacks import CallbackSender, SimulatedAuth
+from tests.simulation.callbacks import TOKEN_KEY, WEBHOOK_KEY, CallbackSender
 from tests.simulation.consequences import SimulatedEventPublisher
 from tests.simulation.effects import Effects
 from tests.simulation.faults import DrawnFaults, Faults
@@ -123,16 +124,25 @@ class Simulation:
                 provider_api=self._provider_api(),
             )
 
-        auth = SimulatedAuth(lambda: self.effects.do("keys", "#keys", lambda: None))
+        def keys(key: bytes) -> tuple[bytes, ...]:
+            return self.effects.do("keys", "#keys", lambda: (key,))
+
         return Functions(
             effects=self.effects,
             new_machine=machine,
             provider_api=self._provider_api,
-            callback_handler=CallbackHandler(self.jobs, auth, self.times, HOSTS, is_signature_optional=False),
+            callback_handler=CallbackHandler(
+                jobs=self.jobs,
+                token_keys=partial(keys, TOKEN_KEY),
+                webhook_keys=partial(keys, WEBHOOK_KEY),
+                times=self.times,
+                hosts=HOSTS,
+                is_signature_optional=False,
+            ),
             publisher=Publisher(self.jobs, self.announcements, 90),
             archiver=Archiver(
                 jobs=self.jobs,
-                downloads=self.downloads,
+                open_download=self.downloads.open,
                 archive=self.archive,
                 clock=clock,
                 new_id=new_id,

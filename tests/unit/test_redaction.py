@@ -21,13 +21,13 @@ import sweep.app
 from tests.doubles.archive_memory import MemoryArchive
 from tests.doubles.stage import TASK, Stage
 from tests.unit.conftest import Context
-from veo4k.adapters.callback_auth import KeyedCallbackAuth, make_signature, make_token
 from veo4k.adapters.download import GuardedDownloads
 from veo4k.adapters.dynamodb_types import to_typed
 from veo4k.adapters.event_publisher import AwsEventPublisher
 from veo4k.adapters.provider_kie import KieProvider
 from veo4k.adapters.queue_sqs import SqsQueue
 from veo4k.adapters.secrets import Secret
+from veo4k.domain.callback_auth import make_signature, make_token
 from veo4k.domain.conditional_update import ConditionalUpdate, is_
 from veo4k.domain.event import detail
 from veo4k.domain.job import Job, State
@@ -99,13 +99,13 @@ class House:
         stage: Any = self.stage
         stage.provider, stage.hosts = kie, HOSTS
         stage.faulty_queue = SqsQueue(self.cloud, "queue", "dead")
-        auth = KeyedCallbackAuth(self.secret("token"), self.secret("webhook"))
-        callback_handler = CallbackHandler(self.stage.jobs, auth, self.stage.times, HOSTS, is_signature_optional=False)
+        keys = self.secret("token").in_use, self.secret("webhook").in_use
+        callback_handler = CallbackHandler(self.stage.jobs, *keys, self.stage.times, HOSTS, is_signature_optional=False)
         announcements = AwsEventPublisher(self.cloud, self.cloud, self.cloud, "queue", "bus")
         publisher = Publisher(self.stage.jobs, announcements, 90)
         archiver = Archiver(
             jobs=self.stage.jobs,
-            downloads=GuardedDownloads(HOSTS, self.stage.clock.now),
+            open_download=GuardedDownloads(HOSTS, self.stage.clock.now).open,
             archive=MemoryArchive(),
             clock=self.stage.clock,
             new_id=self.stage.new_id,

@@ -31,7 +31,7 @@ def store(s3: FakeS3, file: bytes, attempts: int = 1) -> None:
 
 
 def abandon(s3: FakeS3, size: int) -> None:
-    """ConditionalUpdate so much, then find out that it was not all."""
+    """Write so much, then find out that it was not all."""
     with S3Archive(s3.client(), BUCKET).upload(KEY, "video/mp4", TAGS) as upload:
         upload.write(file_of(size))
         raise DownloadError("short")

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.unit.cli.operator import TASK, Operator
-from veo4k.adapters.callback_auth import make_signature
+from veo4k.domain.callback_auth import make_signature
 from veo4k.domain.job import State
 from veo4k_cli import callbacks
 from veo4k_cli.callbacks import NOT_FOUND, OK, UNAUTHORIZED

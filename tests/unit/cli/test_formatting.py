@@ -4,7 +4,7 @@ import pytest
 
 from tests.doubles.time_manual import NOON
 from veo4k.domain.response import PAUSING
-from veo4k.domain.wait_reason import EXPLANATIONS, WaitReason
+from veo4k.domain.wait_reason import WaitReason
 from veo4k_cli.errors import OperatorError
 from veo4k_cli.formatting import duration, parse_since, timestamp_ahead
 from veo4k_cli.wait_reasons import describe_reason
@@ -45,14 +45,14 @@ def test_another_text_is_not_a_time(text: str) -> None:
 
 
 def test_every_reason_that_pauses_the_account_is_explained() -> None:
-    assert set(PAUSING.values()) <= EXPLANATIONS.keys()
+    assert set(PAUSING.values()) <= set(WaitReason)
 
 
 @pytest.mark.parametrize(
     ("stored", "text"),
     [
         ("MAINTENANCE", "MAINTENANCE: The provider is under maintenance. The job continues automatically."),
-        ("PATH_GONE: set the stack's ProviderContract to jobs", f"PATH_GONE: {EXPLANATIONS[WaitReason.PATH_GONE]}"),
+        ("PATH_GONE: set the stack's ProviderContract to jobs", f"PATH_GONE: {WaitReason.PATH_GONE.explanation}"),
         ("ConnectTimeoutError", "ConnectTimeoutError"),
     ],
 )

@@ -11,7 +11,7 @@ from samtranslator.yaml_helper import yaml_parse
 
 from tests.unit.docs.pages import ROOT, blocks, code, page, rows, section, words
 from veo4k.domain.log_events import LogEvent
-from veo4k.domain.wait_reason import EXPLANATIONS, WaitReason
+from veo4k.domain.wait_reason import WaitReason
 from veo4k.observability import WARNINGS, metric_name
 
 NAME = "docs/operations.md"
@@ -67,7 +67,7 @@ def test_every_dead_letter_queue_is_listed() -> None:
 
 def test_every_wait_reason_is_listed_with_its_explanation() -> None:
     listed = {code(row[0]): row[1] for row in rows(section(NAME, "One job"))}
-    assert listed == {reason.value: EXPLANATIONS[reason] for reason in WaitReason}
+    assert listed == {reason.value: reason.explanation for reason in WaitReason}
 
 
 POLICIES: dict[str, Any] = {info: json.loads(text) for info, text in blocks(page(NAME)) if info.startswith("json ")}

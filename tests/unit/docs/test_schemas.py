@@ -9,10 +9,11 @@ from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
+from tests.doubles.updates import apply
 from tests.unit.docs.pages import ROOT, blocks, page
 from veo4k.domain import transitions
 from veo4k.domain.callback import Address, CallbackPayload
-from veo4k.domain.conditional_update import ConditionalUpdate, Updated, apply
+from veo4k.domain.conditional_update import ConditionalUpdate, Updated
 from veo4k.domain.event import DETAIL_TYPES, SOURCE, detail
 from veo4k.domain.gate import Wait
 from veo4k.domain.job import ATTRIBUTES, ENDED, Archived, Code, Evidence, Job, ProviderApi, State

@@ -138,7 +138,7 @@ def test_a_body_of_letters_that_take_more_bytes_is_longer_than_it_looks() -> Non
         ("{}", "taskId is missing"),
         (f'{{"taskId": "{TASK}", "{"x" * 50}": 1}}', f"unknown field '{'x' * 40}'"),
         (f'{{"taskId": "{TASK}", "force": 1}}', "force must be true or false"),
-        (f'{{"taskId": "{TASK}", "index": NaN}}', "not strict JSON: NaN is no JSON number"),
+        (f'{{"taskId": "{TASK}", "index": NaN}}', "not strict JSON: NaN is not a JSON number"),
         (f'{{"taskId": "{TASK}", "taskId": "{TASK}"}}', "not strict JSON: duplicate name in an object"),
         ("[]", "not a JSON object"),
         ("{", "not strict JSON: Expecting property name enclosed in double quotes at 1"),

@@ -25,9 +25,10 @@ from tests.contract.rows import (
     Case,
     changed,
 )
+from tests.doubles.updates import apply
 from veo4k.domain import transitions
 from veo4k.domain.callback import Address, CallbackPayload
-from veo4k.domain.conditional_update import ConditionalUpdate, Refused, Updated, apply
+from veo4k.domain.conditional_update import ConditionalUpdate, Refused, Updated
 from veo4k.domain.job import Code, Job, State
 from veo4k.domain.response import Meaning, Response
 

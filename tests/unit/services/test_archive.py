@@ -17,7 +17,7 @@ from veo4k.domain.conditional_update import ConditionalUpdate, is_
 from veo4k.domain.errors import DeadLinkError, DownloadError
 from veo4k.domain.job import Archived, Code, Job, Key, Partition, State
 from veo4k.domain.log_events import LogEntry, LogEvent
-from veo4k.domain.ports import Archive, Downloads, Jobs
+from veo4k.domain.ports import Archive, Jobs
 from veo4k.domain.schedule import Times
 from veo4k.services.archive import LONGEST_POSTER, Archiver
 
@@ -55,7 +55,7 @@ class Scene:
         self.faulty_downloads = FaultInjector(self.downloads)
         self.archiver = Archiver(
             jobs=cast("Jobs", self.faulty_jobs),
-            downloads=cast("Downloads", self.faulty_downloads),
+            open_download=self.faulty_downloads.open,
             archive=cast("Archive", self.faulty_bucket),
             clock=self.clock,
             new_id=numbered("lease"),

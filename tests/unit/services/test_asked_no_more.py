@@ -6,9 +6,10 @@ from tests.doubles.archive_memory import MemoryArchive, MemoryDownloads
 from tests.doubles.gate_memory import numbered
 from tests.doubles.stage import HOSTS, TASK, URL, Stage
 from tests.doubles.time_manual import NOON, ManualClock
+from tests.doubles.updates import apply
 from veo4k.domain import transitions
 from veo4k.domain.callback import Address, CallbackPayload
-from veo4k.domain.conditional_update import ConditionalUpdate, Refused, Updated, apply
+from veo4k.domain.conditional_update import ConditionalUpdate, Refused, Updated
 from veo4k.domain.decisions import Context, Decision, after_response, when_due
 from veo4k.domain.errors import DeadLinkError
 from veo4k.domain.job import Code, Job, Partition, ProviderApi, State
@@ -102,7 +103,7 @@ def test_links_that_keep_dying_are_replaced_ever_more_slowly() -> None:
     downloads = MemoryDownloads({URL: [DeadLinkError("403")]})
     archiver = Archiver(
         jobs=stage.jobs,
-        downloads=downloads,
+        open_download=downloads.open,
         archive=MemoryArchive(),
         clock=ManualClock(),
         new_id=numbered("lease"),

@@ -1,5 +1,6 @@
 import base64
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, cast
 
@@ -7,8 +8,9 @@ import pytest
 
 from tests.doubles.faults import DOWN
 from tests.doubles.stage import ELSEWHERE, HOSTS, KEY, TASK, URL, Stage
-from veo4k.adapters.callback_auth import KeyedCallbackAuth, make_signature, make_token
+from veo4k.domain.callback_auth import make_signature, make_token
 from veo4k.domain.conditional_update import ConditionalUpdate, is_
+from veo4k.domain.errors import StorageError
 from veo4k.domain.job import Code, Evidence, Job, State
 from veo4k.domain.log_events import LogEntry, LogEvent
 from veo4k.domain.ports import Jobs
@@ -23,20 +25,14 @@ WORKING = Response(meaning=Meaning.WORKING, accepted_anew=True, task_id=TASK)
 OWN = "veo_task_of_its_own"
 
 
-class Keys:
-    """A secret that holds these keys."""
-
-    def __init__(self, *keys: bytes) -> None:
-        self.keys = keys
-
-    def in_use(self) -> tuple[bytes, ...]:
-        """Give the keys."""
-        return self.keys
+def keys(*in_use: bytes) -> Callable[[], tuple[bytes, ...]]:
+    """A secret with these keys."""
+    return lambda: in_use
 
 
 def handler(stage: Stage, *hooks: bytes, optional: bool = False) -> CallbackHandler:
-    auth = KeyedCallbackAuth(Keys(TOKEN_KEY), Keys(*(hooks or (HOOK_KEY,))))  # type: ignore[arg-type]
-    return CallbackHandler(cast("Jobs", stage.faulty_jobs), auth, stage.times, HOSTS, optional)
+    secrets = keys(TOKEN_KEY), keys(*(hooks or (HOOK_KEY,)))
+    return CallbackHandler(cast("Jobs", stage.faulty_jobs), *secrets, stage.times, HOSTS, optional)
 
 
 def request(stage: Stage, body: Any, *, signed: str = TASK, key: bytes = HOOK_KEY, late: int = 0) -> Request:
@@ -220,7 +216,7 @@ REASONS = {
     "a code that is no number": "code is not a whole number",
     "a code with a point": "code is not a whole number",
     "duplicate names": "not strict JSON: duplicate name in an object",
-    "NaN": "not strict JSON: NaN is no JSON number",
+    "NaN": "not strict JSON: NaN is not a JSON number",
     "bottomless": "not strict JSON: RecursionError",
     "ids that disagree": "its task ids are malformed or disagree",
     "an id that is no text": "its task ids are malformed or disagree",
@@ -282,7 +278,7 @@ def test_a_table_out_of_reach_says_why() -> None:
 
 def test_an_unset_webhook_key_is_told_with_status_and_reason() -> None:
     stage = accepted()
-    unset = replace(handler(stage), auth=KeyedCallbackAuth(Keys(TOKEN_KEY), Keys()))  # type: ignore[arg-type]
+    unset = replace(handler(stage), webhook_keys=keys())
 
     assert unset.handle(request(stage, SUCCESS), stage.clock.now()) == (
         401,
@@ -387,7 +383,7 @@ def test_during_a_rotation_both_keys_hold() -> None:
 
 def test_an_unset_webhook_key_refuses_everything() -> None:
     stage = accepted()
-    unset = replace(handler(stage), auth=KeyedCallbackAuth(Keys(TOKEN_KEY), Keys()))  # type: ignore[arg-type]
+    unset = replace(handler(stage), webhook_keys=keys())
 
     status, entry = unset.handle(request(stage, SUCCESS, key=b""), stage.clock.now())
 
@@ -439,8 +435,7 @@ def test_where_signatures_are_optional_one_that_comes_must_hold() -> None:
 
 def test_where_signatures_are_optional_and_no_key_is_set_the_token_decides_alone() -> None:
     stage = accepted()
-    auth = KeyedCallbackAuth(Keys(TOKEN_KEY), Keys())  # type: ignore[arg-type]
-    keyless = replace(handler(stage, optional=True), auth=auth)
+    keyless = replace(handler(stage, optional=True), webhook_keys=keys())
 
     assert keyless.handle(request(stage, SUCCESS, key=b"x"), stage.clock.now())[0] == 200
 
@@ -459,3 +454,15 @@ def test_the_jobs_of_one_task_have_callbacks_of_their_own() -> None:
 
     assert stage.jobs.get(KEY) is not None
     assert make_token(TOKEN_KEY, TASK, 0, 1) != make_token(TOKEN_KEY, TASK, 1, 2)
+
+
+def test_keys_that_cannot_be_read_are_answered_503() -> None:
+    stage = accepted()
+
+    def unreadable() -> tuple[bytes, ...]:
+        raise StorageError("GetSecretValue: ThrottlingException")
+
+    for blind in (replace(handler(stage), token_keys=unreadable), replace(handler(stage), webhook_keys=unreadable)):
+        status, entry = blind.handle(request(stage, SUCCESS), stage.clock.now())
+
+        assert (status, entry.event) == (503, "callback_unanswered")

@@ -23,20 +23,20 @@ BUFFERS = CONNECTIONS + 1  # one is filled while the others are sent: 48 MiB, wh
 
 @dataclass
 class S3Archive:
-    """One bucket. Whatever S3 refuses, or does not answer, is a StorageError."""
+    """One bucket. Every failure of S3 is a StorageError."""
 
     client: "S3Client"
     bucket: str
 
     @contextmanager
     def upload(self, key: str, content_type: str, tags: Mapping[str, str]) -> Iterator["S3Upload"]:
-        """An object written piece by piece; left without `complete()`, nothing of it stays in the bucket."""
+        """Begin an upload, written piece by piece; leaving without `complete()` leaves nothing in the bucket."""
         with ThreadPoolExecutor(CONNECTIONS, thread_name_prefix="part") as threads:
             upload = S3Upload(self, key, content_type, tags, threads)
             try:
                 yield upload
             except BaseException:
-                with suppress(StorageError):  # what went wrong first is what counts; strays are found again
+                with suppress(StorageError):  # the first error is raised; the next archive finds strays
                     upload.abort()
                 raise
             upload.abort()
@@ -48,7 +48,7 @@ class S3Archive:
             self.client.put_object(Bucket=self.bucket, Key=key, Body=body, ContentType=content_type, ChecksumCRC32=crc)
 
     def abort_strays(self, key: str, older_than: float) -> int:
-        """Abort the uploads of exactly this key begun before `older_than` (epoch seconds); how many there were."""
+        """Abort the uploads of exactly this key that began before `older_than`, in epoch seconds. Return how many."""
         with as_storage_error("list uploads"):
             pages = self.client.get_paginator("list_multipart_uploads").paginate(Bucket=self.bucket, Prefix=key)
             strays = [
@@ -62,17 +62,16 @@ class S3Archive:
         return len(strays)
 
     def abort(self, key: str, upload_id: str) -> None:
-        """Abort one multipart upload; one that is gone already is as good."""
+        """Abort one multipart upload, or find it gone."""
         with as_storage_error("abort upload"), suppress(self.client.exceptions.NoSuchUpload):
             self.client.abort_multipart_upload(Bucket=self.bucket, Key=key, UploadId=upload_id)
 
 
 class S3Upload:
-    """One object on its way, its parts sent while the next is being filled.
+    """An upload of one object: parts are sent while the next part is filled.
 
-    The multipart upload begins when one part is not enough: what is shorter goes in one request, and an error page
-    never touches the bucket. S3 checks each part against the CRC-32 counted while it was filled, then the list and
-    the size, and keeps the CRC-32 of the whole object, which it derives from those of its parts.
+    The multipart upload begins with the second part: a shorter object is sent in one request. S3 checks each part
+    against its CRC-32, then the list of parts and the size, and keeps the CRC-32 of the whole object.
     """
 
     def __init__(
@@ -93,7 +92,7 @@ class S3Upload:
         self._take_buffer()
 
     def write(self, chunk: bytes) -> None:
-        """Take the next bytes; waits while every buffer is full."""
+        """Write the next bytes; wait while every buffer is full."""
         rest = memoryview(chunk)
         while rest:
             if self._filled == PART_BYTES:
@@ -112,15 +111,15 @@ class S3Upload:
                 self._join(self._upload_id)
 
     def abort(self) -> None:
-        """Drop what was sent; a part still on its way is waited for, or it would outlive the abort."""
+        """Abort the upload; wait for parts under way first, or they would outlive the abort."""
         if self._upload_id is not None:
             wait(self._sent)
             self._archive.abort(self._where["Key"], self._upload_id)
 
     def _take_buffer(self) -> None:
-        """A new buffer for each of the first parts, then the oldest one's, once its part has arrived.
+        """Begin a part in a new buffer, or in that of the oldest part, once that part was sent.
 
-        The same buffers are used again and again: fresh ones cost almost half the speed in page faults.
+        Buffers are reused: fresh ones cost almost half the speed, in page faults.
         """
         number = len(self._sent)
         if number < BUFFERS:
@@ -130,7 +129,7 @@ class S3Upload:
         self._part, self._filled, self._crc = self._buffers[number % BUFFERS], 0, 0
 
     def _fill(self, piece: memoryview) -> int:
-        """Copy what fits into the buffer; how many bytes that was."""
+        """Copy what fits into the buffer. Return how many bytes that was."""
         taken = piece[: PART_BYTES - self._filled]
         with memoryview(self._part) as part:
             part[self._filled : self._filled + len(taken)] = taken
@@ -140,7 +139,7 @@ class S3Upload:
         return len(taken)
 
     def _filled_part(self) -> dict[str, Any]:
-        """What the buffer holds, not copied, and its checksum. Only the last part is short, its buffer used no more."""
+        """Return the buffer's content, not copied, and its checksum. Only the last part is short."""
         del self._part[self._filled :]
         return {"Body": self._part, "ChecksumCRC32": _base64(self._crc)}
 
@@ -171,10 +170,10 @@ class S3Upload:
 
 
 def _file_name(key: str) -> str:
-    """The name a browser saves the object under: `videos/{taskId}/0/1.mp4` as `{taskId}-0-1.mp4`."""
+    """Return the name under which a browser saves an object: `{taskId}-0-1.mp4` for `videos/{taskId}/0/1.mp4`."""
     return key.partition("/")[2].replace("/", "-")
 
 
 def _base64(crc: int) -> str:
-    """A CRC-32 as S3 writes it."""
+    """Return a CRC-32 in the form of S3."""
     return b64encode(crc.to_bytes(4, "big")).decode()

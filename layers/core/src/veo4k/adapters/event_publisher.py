@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 ENTRIES = 10  # of one SendMessageBatch, and of one PutEvents
 _OVER = {"TaskTimedOut", "TaskDoesNotExist", "InvalidToken"}
-"""What Step Functions answers where nobody waits for this token any more, or ever did."""
+"""What Step Functions answers where no task waits for this token."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class AwsEventPublisher:
         return _failures(jobs, self._put)
 
     def send_to_task(self, job: Job, token: str) -> str:
-        """Tell a Step Functions task; gives why it must be told again, or an empty string."""
+        """Answer a Step Functions task. Return why the answer must be repeated, or an empty string."""
         try:
             with as_storage_error("SendTask"):
                 self._answer(job, token)

@@ -59,7 +59,7 @@ class DynamoGate:
         self._change(lambda row, writer: gate.finish_trial(row, trial, now, writer, self._pace, answered=answered))
 
     def release_trial(self, trial: str) -> None:
-        """Give the trial slot back, unused."""
+        """Release the trial slot, unused."""
         self._change(lambda row, writer: gate.release_trial(row, trial, writer))
 
     def current_pause(self, now: float) -> Wait | None:

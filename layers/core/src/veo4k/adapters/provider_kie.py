@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 
 import requests
 
-from veo4k.adapters.callback_auth import make_token
 from veo4k.adapters.kie_session import NotSentError, make_session, read_body
 from veo4k.adapters.secrets import Secret
 from veo4k.domain.callback import callback_path
+from veo4k.domain.callback_auth import make_token
 from veo4k.domain.decisions import polls_by_post
 from veo4k.domain.errors import StorageError
 from veo4k.domain.job import Job, ProviderApi

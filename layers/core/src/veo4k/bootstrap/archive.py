@@ -14,7 +14,7 @@ def archiver() -> Archiver:
     """Return the archiver of results."""
     return Archiver(
         jobs=jobs(),
-        downloads=GuardedDownloads(hosts(), clock().now),
+        open_download=GuardedDownloads(hosts(), clock().now).open,
         archive=S3Archive(client("s3"), settings().text("ARCHIVE_BUCKET_NAME")),
         clock=clock(),
         new_id=new_id,

@@ -2,7 +2,6 @@
 
 from functools import cache
 
-from veo4k.adapters.callback_auth import KeyedCallbackAuth
 from veo4k.bootstrap import hosts, jobs, secret, settings, times
 from veo4k.services.callback import CallbackHandler
 
@@ -12,7 +11,8 @@ def callback_handler() -> CallbackHandler:
     """Return the handler of callbacks."""
     return CallbackHandler(
         jobs=jobs(),
-        auth=KeyedCallbackAuth(secret("TOKEN_KEY_SECRET_NAME"), secret("WEBHOOK_KEY_SECRET_NAME")),
+        token_keys=secret("TOKEN_KEY_SECRET_NAME").in_use,
+        webhook_keys=secret("WEBHOOK_KEY_SECRET_NAME").in_use,
         times=times(),
         hosts=hosts(),
         is_signature_optional=settings().chosen("CALLBACK_SIGNATURE", "required", "optional") == "optional",

@@ -28,7 +28,7 @@ class Address:
 
     @property
     def key(self) -> Key:
-        """Key of the job's row."""
+        """Return the key of the job's row."""
         return Key(self.task_id, self.run)
 
 

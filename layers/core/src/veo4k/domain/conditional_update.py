@@ -1,7 +1,6 @@
 """A conditional update of one row: its conditions, and its changes.
 
-One transition of a job is one `ConditionalUpdate`. The table does it in one UpdateItem, the in-memory store by
-`apply`. So `apply` defines what every transition means.
+One transition of a job is one `ConditionalUpdate`. The table does it in one UpdateItem.
 """
 
 from collections.abc import Mapping
@@ -30,19 +29,6 @@ class Condition:
     op: Op
     value: Any = None
 
-    def is_met(self, job: Job) -> bool:
-        """Compare as DynamoDB does: an attribute without a value is absent."""
-        actual = getattr(job, self.field)
-        absent = actual == DEFAULTS[self.field]
-        return absent if self.op is Op.ABSENT else not absent and _COMPARE[self.op](actual, self.value)
-
-
-_COMPARE: dict[Op, Any] = {
-    Op.IS: lambda actual, value: actual == value,
-    Op.IN: lambda actual, value: actual in value,
-    Op.AT_LEAST: lambda actual, value: actual >= value,
-    Op.AT_MOST: lambda actual, value: actual <= value,
-}
 
 Clause = tuple[Condition, ...]
 """Conditions of which at least one must be met."""
@@ -103,15 +89,6 @@ class Refused:
 Outcome = Updated | Refused
 
 
-def apply(update: ConditionalUpdate, job: Job | None) -> Outcome:
-    """Apply the update to a row. Return the row after it, or the row that refused it."""
-    if not _is_allowed(update, job):
-        return Refused(job)
-    if job is None:
-        return Updated(Job(**update.put))
-    return Updated(changed(update, job))
-
-
 def changed(update: ConditionalUpdate, job: Job) -> Job:
     """Return the row as the update leaves it, whatever its conditions are."""
     put = {name: DEFAULTS[name] if value is None else value for name, value in update.put.items()}
@@ -125,12 +102,6 @@ def is_own(update: ConditionalUpdate, old: Job | None) -> bool:
     """
     name = update.ownership
     return name is not None and old is not None and getattr(old, name) == update.put[name]
-
-
-def _is_allowed(update: ConditionalUpdate, job: Job | None) -> bool:
-    if job is None or not update.when:
-        return job is None and not update.when
-    return all(any(condition.is_met(job) for condition in clause) for clause in update.when)
 
 
 def _absent(values: Mapping[str, Any], job: Job) -> dict[str, Any]:

@@ -165,7 +165,7 @@ def finish_trial(gate: Gate, trial: str, now: float, writer: str, pace: Pace, *,
 
 
 def release_trial(gate: Gate, trial: str, writer: str) -> Gate:
-    """Give the trial slot back: its request was never sent."""
+    """Release the trial slot: its request was never sent."""
     return _next(gate, writer, trial="", trial_until=0) if _is_trial(gate, trial) else gate
 
 

@@ -47,21 +47,55 @@ class Evidence(StrEnum):
     POLL = "probe"
 
 
-class Code(StrEnum):
-    """Why a job ended without a result: `error.code` of row and event."""
+_FORCE = "send the job again with force."
 
-    INVALID_TASK = "INVALID_TASK"
-    BASE_NOT_FINISHED = "BASE_NOT_FINISHED"
-    BASE_EXPIRED = "BASE_EXPIRED"
-    NOT_AVAILABLE_IN_4K = "NOT_AVAILABLE_IN_4K"
-    PROVIDER_FAILED = "PROVIDER_FAILED"
-    NOT_4K = "NOT_4K"
-    RESULT_HOST_BLOCKED = "RESULT_HOST_BLOCKED"
-    INDEX_AMBIGUOUS = "INDEX_AMBIGUOUS"
-    ARCHIVE_FAILED = "ARCHIVE_FAILED"
-    SUBMISSION_UNCONFIRMED = "SUBMISSION_UNCONFIRMED"
-    NO_ANSWER = "NO_ANSWER"
-    NEVER_SUBMITTED = "NEVER_SUBMITTED"
+
+class Code(StrEnum):
+    """Why a job ended without a result: `error.code` and `error.message` of row and event."""
+
+    message: str
+
+    def __new__(cls, code: str, message: str = "") -> Self:  # noqa: D102
+        member = str.__new__(cls, code)
+        member._value_, member.message = code, message
+        return member
+
+    INVALID_TASK = (
+        "INVALID_TASK",
+        "The provider does not know this task, or no video at this index. Check task id and API key.",
+    )
+    BASE_NOT_FINISHED = (
+        "BASE_NOT_FINISHED",
+        f"The base video was not finished at the deadline. Once it is finished, {_FORCE}",
+    )
+    BASE_EXPIRED = "BASE_EXPIRED", "The base video is older than 14 days. Generate the video again."
+    NOT_AVAILABLE_IN_4K = (
+        "NOT_AVAILABLE_IN_4K",
+        "The provider has no 4K version of this video. Use the base video, or generate another.",
+    )
+    PROVIDER_FAILED = "PROVIDER_FAILED", f"The provider refused the request, or failed. Check its log, then {_FORCE}"
+    NOT_4K = "NOT_4K", f"The provider's file was not a 4K video, twice. Check its log, then {_FORCE}"
+    RESULT_HOST_BLOCKED = (
+        "RESULT_HOST_BLOCKED",
+        f"The result is on a host that is not in ResultHosts. Add the host, then {_FORCE}",
+    )
+    INDEX_AMBIGUOUS = (
+        "INDEX_AMBIGUOUS",
+        "The result is the file of another index. Ask the provider whether it supports the index.",
+    )
+    ARCHIVE_FAILED = (
+        "ARCHIVE_FAILED",
+        f"The file could not be downloaded and stored. Check the log of archive, then {_FORCE}",
+    )
+    SUBMISSION_UNCONFIRMED = (
+        "SUBMISSION_UNCONFIRMED",
+        f"The provider never confirmed the request. Check its log, then {_FORCE}",
+    )
+    NO_ANSWER = "NO_ANSWER", f"The provider accepted the request, but delivered no result. Check its log, then {_FORCE}"
+    NEVER_SUBMITTED = (
+        "NEVER_SUBMITTED",
+        f"The request could not be sent in time. Check credits and API key, then {_FORCE}",
+    )
 
 
 class Key(NamedTuple):
@@ -146,17 +180,17 @@ class Job:
 
     @property
     def key(self) -> Key:
-        """Key of the row."""
+        """Return the key of the row."""
         return Key(self.task_id, self.run)
 
     @property
     def job_id(self) -> str:
-        """`{taskId}#{index}#{run}`."""
+        """Return `{taskId}#{index}#{run}`."""
         return f"{self.task_id}#{self.index}#{self.run}"
 
     @property
     def own_id(self) -> str | None:
-        """The id that the provider gave this job; None for the base video's id, under which nothing can be polled."""
+        """Return the id that the provider gave this job; None for the base video's, which cannot be polled."""
         known = self.provider_api == ProviderApi.JOBS or self.provider_task_id != self.task_id
         return self.provider_task_id if known else None
 

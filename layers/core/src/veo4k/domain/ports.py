@@ -4,7 +4,7 @@ Each raises StorageError where it is unknown whether something was done.
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import NamedTuple, Protocol
 
@@ -20,11 +20,9 @@ class Clock(Protocol):
 
     def now(self) -> float:
         """Return the time."""
-        ...
 
     def sleep_until(self, instant: float) -> None:
         """Return at that time, at once where it has passed."""
-        ...
 
 
 class Jobs(Protocol):
@@ -32,54 +30,43 @@ class Jobs(Protocol):
 
     def write(self, update: ConditionalUpdate) -> Outcome:
         """Do one conditional update; a refusal is a result, not an error."""
-        ...
 
     def get(self, key: Key) -> Job | None:
         """Read one row, consistently."""
-        ...
 
     def runs(self, task_id: str) -> Sequence[Job]:
         """Read all runs of a task, consistently, in the order of their numbers."""
-        ...
 
     def due(self, partition: Partition, until: float) -> Iterable[Key]:
         """Return the keys of a partition that are due by then, the longest due first; the index may be stale."""
-        ...
 
 
 class Gate(Protocol):
     """The account's gate: every request to the provider about a job needs a slot from it."""
 
     def reserve(self, wanted: int, now: float, *, last: float = math.inf, counted: bool = False) -> Slots:
-        """Reserve instants in one conditional write; `counted`: for submissions, which the daily limit counts.
+        """Reserve instants, none later than `last`; `counted`: for submissions, which the daily limit counts.
 
-        `last`: no instant later than that, in epoch seconds. An unused reserved instant is lost to the account.
+        An instant that is reserved and not used is lost to the account.
         """
-        ...
 
     def uncount(self, count: int, counted: float) -> None:
         """Subtract submissions that were never sent, or surely not accepted; `counted`: their epoch second."""
-        ...
 
     def limit_used(self, now: float) -> float:
         """Return the share of the daily limit that is used; 0.0 where there is no limit."""
-        ...
 
     def pause(self, reason: str, now: float, trial: str) -> float:
         """Pause the gate for a response that concerns the account. Return when it may give a slot again."""
-        ...
 
     def finish_trial(self, trial: str, now: float, *, answered: bool) -> None:
         """Record whether the request of the trial slot got a response."""
-        ...
 
     def release_trial(self, trial: str) -> None:
-        """Give the trial slot back, unused."""
-        ...
+        """Release the trial slot, unused."""
 
     def current_pause(self, now: float) -> Wait | None:
         """Return until when and why the gate is surely paused; None when a slot may be had."""
-        ...
 
 
 class Provider(Protocol):
@@ -87,19 +74,15 @@ class Provider(Protocol):
 
     def unset_secret(self) -> WaitReason | None:
         """Return which secret is unset, so that no request can be sent; None where all are set."""
-        ...
 
     def submit(self, job: Job) -> Response:
         """Request the job's 4K version: the paid request."""
-        ...
 
     def poll(self, job: Job) -> Response:
         """Request the status of an accepted job."""
-        ...
 
     def balance(self) -> float | None:
         """Return the credits that are left; None where the response holds no usable number."""
-        ...
 
 
 class MessageQueue(Protocol):
@@ -107,27 +90,9 @@ class MessageQueue(Protocol):
 
     def reject(self, body: str, reason: str) -> None:
         """Put the body, unchanged, in the dead-letter queue, with the reason as attribute `Rejected`."""
-        ...
 
     def back_off(self, receipt: str, seconds: float) -> None:
         """Let SQS deliver a message again after so many seconds."""
-        ...
-
-
-class CallbackAuth(Protocol):
-    """The two secrets of a callback. Raises StorageError when they cannot be read."""
-
-    def verify_token(self, task_id: str, index: int, run: int, token: str) -> bool:
-        """Compare the path's token, in constant time."""
-        ...
-
-    def verify_signature(self, task_id: str, timestamp: str, signature: str) -> bool:
-        """Compare the provider's signature, in constant time, under every key in use."""
-        ...
-
-    def has_webhook_key(self) -> bool:
-        """Return whether a webhook key is set."""
-        ...
 
 
 class Change(NamedTuple):
@@ -142,26 +107,19 @@ class EventPublisher(Protocol):
 
     def send_to_archive(self, jobs: Sequence[Job]) -> Mapping[Key, str]:
         """Put READY jobs on the archive queue. Return the failures: why a job is not on the queue."""
-        ...
 
     def send_to_bus(self, jobs: Sequence[Job]) -> Mapping[Key, str]:
         """Put the ends of jobs on the event bus. Return the failures: why an end is not on the bus."""
-        ...
 
     def send_to_task(self, job: Job, token: str) -> str:
         """Answer a Step Functions task. Return why the answer must be repeated, or an empty string."""
-        ...
 
 
-class Downloads(Protocol):
-    """Downloads of results, from allowed hosts only."""
+OpenDownload = Callable[[str, float], AbstractContextManager[Iterable[bytes]]]
+"""Opens a result's URL, to be read chunk by chunk until a deadline, an epoch second.
 
-    def open(self, url: str, deadline: float) -> AbstractContextManager[Iterable[bytes]]:
-        """Open a result's URL, to be read chunk by chunk until `deadline`, an epoch second.
-
-        Opening and reading raise DeadLinkError or DownloadError.
-        """
-        ...
+Opening and reading raise DeadLinkError or DownloadError.
+"""
 
 
 class Upload(Protocol):
@@ -169,11 +127,9 @@ class Upload(Protocol):
 
     def write(self, chunk: bytes) -> None:
         """Write the next bytes."""
-        ...
 
     def complete(self) -> None:
         """Make the object appear; without this call it never does."""
-        ...
 
 
 class Archive(Protocol):
@@ -181,17 +137,13 @@ class Archive(Protocol):
 
     @property
     def bucket(self) -> str:
-        """Name of the bucket."""
-        ...
+        """Return the name of the bucket."""
 
     def abort_strays(self, key: str, older_than: float) -> int:
         """Abort uploads of this key that began before that epoch second. Return how many."""
-        ...
 
     def upload(self, key: str, content_type: str, tags: Mapping[str, str]) -> AbstractContextManager[Upload]:
         """Begin an upload; leaving without complete() aborts it."""
-        ...
 
     def put(self, key: str, body: bytes, content_type: str) -> None:
         """Store a small object."""
-        ...

@@ -6,24 +6,14 @@ only in the provider's own envelope: a 400 written by a proxy says nothing about
 
 import json
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
+from veo4k.domain import payload
 from veo4k.domain.job import Code
-from veo4k.domain.payload import (
-    FAIL_CODE_NAMES,
-    FAIL_TEXT_NAMES,
-    IMAGE_NAMES,
-    RESULT_NAMES,
-    credits_of,
-    data_of,
-    first_of,
-    task_id_of,
-    text_of,
-    urls_of,
-)
+from veo4k.domain.payload import IMAGE_NAMES, RESULT_NAMES, credits_of, data_of, task_id_of, text_of, urls_of
 from veo4k.domain.wait_reason import WaitReason
 
 
@@ -81,16 +71,13 @@ class Response:
 
     @property
     def reason(self) -> str:
-        """The wait reason, or else the cause: text for logs, and for the row of a job that waits."""
+        """Return the wait reason, or else the cause: text for logs, and for the row of a job that waits."""
         return self.wait_reason or self.cause
 
 
 def read_submission(response: HttpResponse | NoResponse) -> Response:
     """Read the response to `POST /api/v1/veo/get-4k-video` (provider: "Get 4K Video")."""
-    if isinstance(response, NoResponse):
-        return _no_response(response)
-    envelope = _envelope(response.body)
-    return _without_envelope(response) if envelope is None else _read(envelope)
+    return _read(response, lambda _: None)
 
 
 def read_record(response: HttpResponse | NoResponse) -> Response:
@@ -98,12 +85,7 @@ def read_record(response: HttpResponse | NoResponse) -> Response:
 
     Under the base video's id the record would show the base video, so that id is never requested.
     """
-    if isinstance(response, NoResponse):
-        return _no_response(response)
-    envelope = _envelope(response.body)
-    if envelope is None:
-        return _without_envelope(response)
-    return _read_flag(envelope) if envelope["code"] == OK else _read(envelope)
+    return _read(response, _read_flag)
 
 
 def read_job_submission(response: HttpResponse | NoResponse) -> Response:
@@ -119,13 +101,7 @@ def read_job_submission(response: HttpResponse | NoResponse) -> Response:
 
 def read_job_record(response: HttpResponse | NoResponse) -> Response:
     """Read the response to `GET /api/v1/jobs/recordInfo`, the status of a task of the unified task API."""
-    if isinstance(response, NoResponse):
-        return _no_response(response)
-    envelope = _envelope(response.body)
-    if envelope is None:
-        return _without_envelope(response)
-    by_state = read_state(data_of(envelope)) if envelope["code"] == OK else None
-    return by_state or _read(envelope)
+    return _read(response, read_state)
 
 
 def read_balance(response: HttpResponse | NoResponse) -> float | None:
@@ -167,8 +143,14 @@ _UNPROCESSABLE: tuple[tuple[str, Meaning, Code], ...] = (
 """422 is a status: the words of its message, in the order in which they are looked up."""
 
 
-def _no_response(response: NoResponse) -> Response:
-    return Response(meaning=Meaning.LOST if response.is_sent else Meaning.NOT_SENT, cause=response.cause)
+def _read(response: HttpResponse | NoResponse, read_data: Callable[[Mapping[str, Any]], Response | None]) -> Response:
+    """Read a response; `read_data` reads the data of a successful one first, or returns None."""
+    if isinstance(response, NoResponse):
+        return Response(meaning=Meaning.LOST if response.is_sent else Meaning.NOT_SENT, cause=response.cause)
+    envelope = _envelope(response.body)
+    if envelope is None:
+        return _read_status(response.status)
+    return (envelope["code"] == OK and read_data(data_of(envelope))) or _read_code(envelope)
 
 
 def _envelope(body: bytes) -> dict[str, Any] | None:
@@ -179,14 +161,14 @@ def _envelope(body: bytes) -> dict[str, Any] | None:
     return value if isinstance(value, dict) and type(value.get("code")) is int else None
 
 
-def _without_envelope(response: HttpResponse) -> Response:
-    reason = WaitReason.PATH_GONE if response.status in _GONE else PAUSING.get(response.status)
+def _read_status(status: int) -> Response:
+    reason = WaitReason.PATH_GONE if status in _GONE else PAUSING.get(status)
     if reason is None:
-        return Response(meaning=Meaning.LOST, cause=f"HTTP {response.status} without the provider's envelope")
+        return Response(meaning=Meaning.LOST, cause=f"HTTP {status} without the provider's envelope")
     return Response(meaning=Meaning.ACCOUNT_REFUSED, wait_reason=reason)
 
 
-def _read(envelope: dict[str, Any]) -> Response:
+def _read_code(envelope: dict[str, Any]) -> Response:
     code, text, data = envelope["code"], text_of(envelope), data_of(envelope)
     if code in (OK, UNPROCESSABLE) and (urls := urls_of(data, RESULT_NAMES)):
         return _done(data, urls)
@@ -200,13 +182,8 @@ def _read(envelope: dict[str, Any]) -> Response:
 
 
 def _done(data: Mapping[str, Any], urls: tuple[str, ...]) -> Response:
-    return Response(
-        meaning=Meaning.DONE,
-        urls=urls,
-        image_urls=urls_of(data, IMAGE_NAMES),
-        task_id=task_id_of(data),
-        credits=credits_of(data),
-    )
+    images, task_id, spent = urls_of(data, IMAGE_NAMES), task_id_of(data), credits_of(data)
+    return Response(meaning=Meaning.DONE, urls=urls, image_urls=images, task_id=task_id, credits=spent)
 
 
 def _working(data: Mapping[str, Any], *, accepted_anew: bool = False) -> Response:
@@ -217,14 +194,8 @@ def _working(data: Mapping[str, Any], *, accepted_anew: bool = False) -> Respons
 def _read_unprocessable(text: str, data: dict[str, Any]) -> Response:
     for words, meaning, code in _UNPROCESSABLE:
         if words in text:
-            return Response(
-                meaning=meaning,
-                code=code,
-                cause=words,
-                task_id=task_id_of(data),
-                credits=credits_of(data),
-                is_generated=words == _GENERATED,
-            )
+            read = Response(meaning=meaning, code=code, cause=words, is_generated=words == _GENERATED)
+            return replace(read, task_id=task_id_of(data), credits=credits_of(data))
     return Response(meaning=Meaning.REFUSED, code=_kind(text, Code.PROVIDER_FAILED))
 
 
@@ -250,8 +221,7 @@ _SUCCESS = 1
 _FLAGS_FAILED = (2, 3)  # 0: still generating
 
 
-def _read_flag(envelope: dict[str, Any]) -> Response:
-    data = data_of(envelope)
+def _read_flag(data: Mapping[str, Any]) -> Response:
     flag = data["successFlag"] if type(data.get("successFlag")) is int else None
     if flag == _SUCCESS and (urls := urls_of(data, RESULT_NAMES)):
         return _done(data, urls)
@@ -275,11 +245,11 @@ _STATES_WORKING = ("waiting", "queuing", "generating")
 
 def _failure_code(data: Mapping[str, Any]) -> Code:
     """Return the code for `failMsg`, where its words are known, else for `failCode`, a number or its digits."""
-    text = str(first_of(data, FAIL_TEXT_NAMES)).lower()
+    text = str(payload.first_of(data, payload.FAIL_TEXT_NAMES)).lower()
     by_text = next((code for words, _, code in _UNPROCESSABLE if words in text), Code.NO_ANSWER)
     if by_text is not Code.NO_ANSWER:
         return by_text
-    failure = read_failure(_whole(first_of(data, FAIL_CODE_NAMES)), text)
+    failure = read_failure(_whole(payload.first_of(data, payload.FAIL_CODE_NAMES)), text)
     return failure.code if failure else _kind(text, Code.PROVIDER_FAILED)
 
 

@@ -1,4 +1,4 @@
-"""Which result links are believed and fetched: one rule for the callback, the probe and the archive."""
+"""Which result links are accepted and fetched: one rule for the callback, the poll and the archive."""
 
 import re
 from dataclasses import dataclass, field
@@ -41,11 +41,11 @@ class Target:
 
     @property
     def authority(self) -> str:
-        """The value of the Host header."""
+        """Return the value of the Host header."""
         return self.host if self.port == DEFAULT_PORT[self.scheme] else f"{self.host}:{self.port}"
 
     def admits(self, address: str) -> bool:
-        """Whether a connection for this link may go to this address: loopback for a loopback host, else public."""
+        """Return whether this link may connect to this address: loopback for a loopback host, else public."""
         ip = _literal(address)
         if ip is None:
             return False
@@ -71,7 +71,7 @@ class ResultHosts:
         return cls(frozenset((host, port) for host, port in entries if local or not _is_loopback(host)))
 
     def target(self, url: object) -> Target | None:
-        """The place an allowed link leads to; None for every other link, and for whatever is no link at all."""
+        """Return where an allowed link leads; None for every other link or value."""
         link = _URL.fullmatch(url) if isinstance(url, str) else None
         if link is None:
             return None
@@ -85,12 +85,12 @@ class ResultHosts:
 
 
 def without_query(url: object) -> str:
-    """The link as it may be made public: without query string and fragment; empty for what is no string."""
+    """Return the public form of a link, without query string and fragment; empty for another type."""
     return re.split(r"[?#]", url)[0] if isinstance(url, str) else ""
 
 
 def is_public(ip: IPv4Address | IPv6Address) -> bool:
-    """Whether the address is a single host on the public internet, and is reached as what it looks like."""
+    """Return whether the address is a single host on the public internet, and not translated to another one."""
     if not ip.is_global or ip.is_multicast:
         return False
     if isinstance(ip, IPv4Address):
@@ -99,7 +99,7 @@ def is_public(ip: IPv4Address | IPv6Address) -> bool:
 
 
 def _entry(text: str) -> tuple[str, int | None]:
-    """One entry of the parameter as (host, port)."""
+    """Return one entry of the parameter as (host, port). Raise ValueError."""
     match = _ENTRY.fullmatch(text)
     if (
         match is None
@@ -113,13 +113,13 @@ def _entry(text: str) -> tuple[str, int | None]:
 
 
 def _is_loopback(host: str) -> bool:
-    """Whether a host, as it stands in a link, is this machine by definition (no name is looked up)."""
+    """Return whether the host of a link is this machine by definition; no name is looked up."""
     ip = _literal(host)
     return host == "localhost" or (ip is not None and ip.is_loopback)
 
 
 def _literal(host: str) -> IPv4Address | IPv6Address | None:
-    """The address a host spells out, if it does."""
+    """Return the address that a host spells out, or None."""
     try:
         return ip_address(host.removeprefix("[").removesuffix("]"))
     except ValueError:

@@ -1,4 +1,4 @@
-"""JSON as strangers may send it: UTF-8, no duplicate names, no NaN, bounded depth, an object at the root."""
+"""Strict JSON for untrusted input: UTF-8, no duplicate names, no NaN, bounded depth, an object at the root."""
 
 import json
 from typing import Any, NoReturn
@@ -11,7 +11,7 @@ class NotStrictError(ValueError):
 
 
 def parse_object(body: bytes) -> dict[str, Any]:
-    """Parse a strict JSON object, or raise NotStrictError."""
+    """Parse a strict JSON object. Raise NotStrictError."""
     try:
         value = json.loads(body.decode("utf-8"), object_pairs_hook=_object, parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
@@ -24,14 +24,14 @@ def parse_object(body: bytes) -> dict[str, Any]:
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    made = dict(pairs)
-    if len(made) != len(pairs):
+    parsed = dict(pairs)
+    if len(parsed) != len(pairs):
         raise NotStrictError("duplicate name in an object")
-    return made
+    return parsed
 
 
 def _refuse(constant: str) -> NoReturn:
-    raise NotStrictError(f"{constant} is no JSON number")
+    raise NotStrictError(f"{constant} is not a JSON number")
 
 
 def _reason(error: Exception) -> str:

@@ -3,7 +3,7 @@
 The table of states is this file: who may do what, and on which conditions. Nothing here reads a clock or a table.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from veo4k.domain.callback import Address, CallbackPayload
@@ -29,45 +29,9 @@ from veo4k.domain.response import Response
 from veo4k.domain.result_url import without_query
 from veo4k.domain.schedule import Times, archive_wait, poll_wait, unknown_wait
 
-MESSAGES = {
-    Code.INVALID_TASK: (
-        "The provider does not know this task, or the task has no video at this index. "
-        "Check the task id, and that the API key belongs to the same account."
-    ),
-    Code.BASE_NOT_FINISHED: (
-        "The base video was not finished at the deadline. Send the job again with force once it is finished."
-    ),
-    Code.BASE_EXPIRED: "The base video is older than 14 days. Generate the video again.",
-    Code.NOT_AVAILABLE_IN_4K: "The provider has no 4K version of this video. Use the base video, or generate another.",
-    Code.PROVIDER_FAILED: (
-        "The provider refused the request or failed to make the video. "
-        "Check its log, then send the job again with force, which may cost again."
-    ),
-    Code.NOT_4K: "The provider's file was not a 4K video, twice. Check its log, then send the job again with force.",
-    Code.RESULT_HOST_BLOCKED: (
-        "The result is on a host that is not in ResultHosts. Add the host, then send the job again with force."
-    ),
-    Code.INDEX_AMBIGUOUS: (
-        "The result is the same file as that of another index of this task. "
-        "Ask the provider whether it supports the index."
-    ),
-    Code.ARCHIVE_FAILED: (
-        "The file could not be downloaded or stored in any attempt. "
-        "Check the log of archive, then send the job again with force before the provider deletes the file."
-    ),
-    Code.SUBMISSION_UNCONFIRMED: (
-        "The provider never confirmed the request. Check its log, then send the job again with force."
-    ),
-    Code.NO_ANSWER: (
-        "The provider accepted the request, but never delivered a result. "
-        "Check its log, then send the job again with force."
-    ),
-    Code.NEVER_SUBMITTED: (
-        "The request could not be sent before the deadline. "
-        "Check credits, API key and gate, then send the job again with force before the base video expires."
-    ),
-}
-"""`error.message` for each code: what happened, and what to do."""
+Urls = Sequence[str]
+States = frozenset[State]
+Put = Mapping[str, object]
 
 
 # Intake
@@ -102,9 +66,9 @@ def join(job: Job, token: str | None) -> ConditionalUpdate:
     return ConditionalUpdate(key=job.key, when=(in_("state", LIVE),), add=_token(token))
 
 
-def repeat_announcement(job: Job, token: str | None, retrigger_id: str, now: float, times: Times) -> ConditionalUpdate:
+def repeat_announcement(job: Job, token: str | None, new_id: str, now: float, times: Times) -> ConditionalUpdate:
     """Announce an end once more: the row is back in the due index until publish has done so."""
-    put = {"retrigger_id": retrigger_id, "partition": Partition.LIVE, "due": now + times.nudge}
+    put = {"retrigger_id": new_id, "partition": Partition.LIVE, "due": now + times.nudge}
     return ConditionalUpdate(key=job.key, when=(in_("state", ENDED),), put=put, add=_token(token))
 
 
@@ -115,7 +79,7 @@ def _token(token: str | None) -> dict[str, frozenset[str]]:
 # Submission
 
 
-def claim_submission(job: Job, claim_id: str, now: float, times: Times, provider_api: ProviderApi) -> ConditionalUpdate:
+def claim_submission(job: Job, claim_id: str, now: float, times: Times, api: ProviderApi) -> ConditionalUpdate:
     """QUEUED or SUBMITTING → SUBMITTING: a request follows. A claim without a response counts as one lost response."""
     lost = job.lost_responses + (1 if job.state is State.SUBMITTING and job.claim_id else 0)
     retry_at = now + times.lease + unknown_wait(lost + 1, times)
@@ -123,7 +87,7 @@ def claim_submission(job: Job, claim_id: str, now: float, times: Times, provider
         "state": State.SUBMITTING,
         "claim_id": claim_id,
         "lost_responses": lost,
-        "provider_api": provider_api if lost == 0 else job.provider_api,
+        "provider_api": api if lost == 0 else job.provider_api,
         "first_requested_at": job.first_requested_at if lost else now,
         "requested_at": now,
         "retry_at": retry_at,
@@ -142,9 +106,7 @@ def accept(job: Job, response: Response, now: float, due: float | None) -> Condi
     return ConditionalUpdate(key=job.key, when=_claimed(job), put=put)
 
 
-def accept_with_result(
-    job: Job, response: Response, urls: Sequence[str], now: float, times: Times
-) -> ConditionalUpdate:
+def accept_with_result(job: Job, response: Response, urls: Urls, now: float, times: Times) -> ConditionalUpdate:
     """SUBMITTING → READY: the response to the submission contains the result."""
     put = _result(response, urls, Evidence.SUBMIT) | {"accepted_at": now, "acceptances": 1, "due": now + times.nudge}
     return ConditionalUpdate(key=job.key, when=_claimed(job), put=put)
@@ -173,51 +135,49 @@ def _claimed(job: Job) -> tuple[Clause, ...]:
 # Callback
 
 
-def callback_ready(address: Address, payload: CallbackPayload, urls: Sequence[str], now: float) -> ConditionalUpdate:
+def callback_ready(address: Address, payload: CallbackPayload, urls: Urls, now: float) -> ConditionalUpdate:
     """QUEUED, SUBMITTING or PROCESSING → READY: an authenticated success."""
     put = _result(payload.response, urls, Evidence.CALLBACK)
-    return _by_callback(address, payload, WAITING, now, put)
+    return _by_callback(address, payload, now, WAITING, put)
 
 
 def callback_failed(address: Address, payload: CallbackPayload, now: float, times: Times) -> ConditionalUpdate:
     """QUEUED, SUBMITTING or PROCESSING → FAILED: an authenticated failure is believed as it is."""
     put = _end(State.FAILED, payload.response.code, now, times, maybe_charged=True) | _credits(payload.response)
-    return _by_callback(address, payload, WAITING, now, put)
+    return _by_callback(address, payload, now, WAITING, put)
 
 
 def callback_working(address: Address, payload: CallbackPayload, now: float, times: Times) -> ConditionalUpdate:
     """QUEUED or SUBMITTING → PROCESSING: authenticated, but without a result."""
-    put = {"state": State.PROCESSING, "partition": Partition.LIVE, "due": now + times.probe, "wait_reason": None}
-    return _by_callback(address, payload, UNANSWERED, now, put)
+    return _due_for_poll(address, payload, now, UNANSWERED, times)
 
 
 def callback_blocked(address: Address, payload: CallbackPayload, now: float, times: Times) -> ConditionalUpdate:
     """Make the job due for a poll: a success whose URLs may not be fetched."""
-    update = callback_working(address, payload, now, times)
-    return replace(update, when=_callback_conditions(address, payload, WAITING, now))
+    return _due_for_poll(address, payload, now, WAITING, times)
 
 
-def _by_callback(
-    address: Address, payload: CallbackPayload, states: frozenset[State], now: float, put: dict[str, object]
+def _due_for_poll(
+    address: Address, payload: CallbackPayload, now: float, states: States, times: Times
 ) -> ConditionalUpdate:
+    put = {"state": State.PROCESSING, "partition": Partition.LIVE, "due": now + times.probe, "wait_reason": None}
+    return _by_callback(address, payload, now, states, put)
+
+
+def _by_callback(address: Address, payload: CallbackPayload, now: float, states: States, put: Put) -> ConditionalUpdate:
     acceptance: dict[str, object] = {"accepted_at": now, "acceptances": 1}
-    if payload.task_id:
-        acceptance["provider_task_id"] = payload.task_id
-    when = _callback_conditions(address, payload, states, now)
+    acceptance |= {"provider_task_id": payload.task_id} if payload.task_id else {}
+    when: tuple[Clause, ...] = (in_("state", states), is_("index", address.index), at_least("requests_sent", 1))
+    when += _of_own_id(payload.task_id, now) if payload.task_id else ()
     return ConditionalUpdate(key=address.key, when=when, put=put, set_if_absent=acceptance)
 
 
-def _callback_conditions(
-    address: Address, payload: CallbackPayload, states: frozenset[State], now: float
-) -> tuple[Clause, ...]:
-    when = (in_("state", states), is_("index", address.index), at_least("requests_sent", 1))
-    if payload.task_id is None:
-        return when
+def _of_own_id(task_id: str, now: float) -> tuple[Clause, ...]:
     # The id is the one that the provider's response gave this job. Only a job with a lost response, or with a claim so
     # old that its function must have died, adopts an id.
-    known = Condition("provider_task_id", Op.IS, payload.task_id)
+    known = Condition("provider_task_id", Op.IS, task_id)
     lost = (Condition("lost_responses", Op.AT_LEAST, 1), Condition("retry_at", Op.AT_MOST, now))
-    return (*when, (known, Condition("provider_task_id", Op.ABSENT)), (known, *lost))
+    return ((known, Condition("provider_task_id", Op.ABSENT)), (known, *lost))
 
 
 # Poll
@@ -240,7 +200,7 @@ def _poll_counts(job: Job, count: int, by_post: bool) -> dict[str, int]:
     return counts | ({"archive_attempts": count} if job.state is State.READY else {})
 
 
-def poll_ready(job: Job, response: Response, urls: Sequence[str], now: float, times: Times) -> ConditionalUpdate:
+def poll_ready(job: Job, response: Response, urls: Urls, now: float, times: Times) -> ConditionalUpdate:
     """PROCESSING → READY: the response to the poll contains the result."""
     put = _result(response, urls, Evidence.POLL) | {"due": now + times.nudge}
     return ConditionalUpdate(key=job.key, when=(is_("state", State.PROCESSING),), put=put)
@@ -260,10 +220,10 @@ def uncount_poll(job: Job, *, by_post: bool = True) -> ConditionalUpdate:
     return ConditionalUpdate(key=job.key, when=when, add=counts)
 
 
-def refresh_link(job: Job, response: Response, urls: Sequence[str], retrigger_id: str, due: float) -> ConditionalUpdate:
+def refresh_link(job: Job, response: Response, urls: Urls, new_id: str, due: float) -> ConditionalUpdate:
     """READY → READY: a fresh link, and the archive is re-triggered. The attempt that the poll cost is given back."""
     put: dict[str, object] = {"urls": tuple(urls), "result_urls": _stripped(urls), "link_dead": None}
-    put |= {"image_urls": response.image_urls, "retrigger_id": retrigger_id, "due": due}
+    put |= {"image_urls": response.image_urls, "retrigger_id": new_id, "due": due}
     when = (is_("state", State.READY), is_("link_dead", True))
     return ConditionalUpdate(key=job.key, when=when, put=put, add={"archive_attempts": -1})
 
@@ -292,13 +252,13 @@ def _maybe_charged(job: Job) -> bool:
 
 
 def _end(state: State, code: Code, now: float, times: Times, *, maybe_charged: bool) -> dict[str, object]:
-    error = Failure(code, MESSAGES[code])
+    error = Failure(code, code.message)
     put = {"state": state, "error": error, "maybe_charged": maybe_charged, "finished_at": now}
     put |= {"partition": Partition.LIVE, "due": now + times.nudge}
     return put | {"wait_reason": None, "lease": None, "lease_until": None}
 
 
-def _result(response: Response, urls: Sequence[str], evidence: Evidence) -> dict[str, object]:
+def _result(response: Response, urls: Urls, evidence: Evidence) -> dict[str, object]:
     put: dict[str, object] = {"state": State.READY, "evidence": evidence}
     put |= {"urls": tuple(urls), "result_urls": _stripped(urls)}
     put |= {"image_urls": response.image_urls, "partition": Partition.LIVE, "wait_reason": None}
@@ -309,7 +269,7 @@ def _credits(response: Response) -> dict[str, object]:
     return {} if response.credits is None else {"credits_consumed": response.credits}
 
 
-def _stripped(urls: Sequence[str]) -> tuple[str, ...]:
+def _stripped(urls: Urls) -> tuple[str, ...]:
     return tuple(without_query(url) for url in urls)
 
 
@@ -346,10 +306,10 @@ def _leased(job: Job) -> tuple[Clause, ...]:
     return (is_("state", State.READY), is_("lease", job.lease))
 
 
-def retrigger(job: Job, retrigger_id: str, due: float) -> ConditionalUpdate:
+def retrigger(job: Job, new_id: str, due: float) -> ConditionalUpdate:
     """Make publish act again on a READY or ended row from which nothing has followed."""
     unchanged = (is_("state", job.state), is_("retrigger_id", job.retrigger_id), is_("lease", job.lease))
-    put = {"retrigger_id": retrigger_id, "due": due}
+    put = {"retrigger_id": new_id, "due": due}
     when = (*unchanged, at_most("due", job.due or 0))
     return ConditionalUpdate(key=job.key, when=when, put=put, ownership="retrigger_id")
 

@@ -12,7 +12,7 @@ from veo4k.domain.errors import DeadLinkError, DownloadError, StorageError
 from veo4k.domain.job import Archived, Code, Job, Key
 from veo4k.domain.log_events import LogEntry, LogEvent
 from veo4k.domain.mp4 import EndsEarly, Mp4Proof, NotMp4, Verdict, Video, is_4k
-from veo4k.domain.ports import Archive, Clock, Downloads, Jobs
+from veo4k.domain.ports import Archive, Clock, Jobs, OpenDownload
 from veo4k.domain.schedule import Times, archive_wait
 
 RESERVE = 30.0  # seconds before its own timeout at which the function stops downloading, to write the outcome
@@ -33,7 +33,7 @@ class Archiver:
     """Archives results."""
 
     jobs: Jobs
-    downloads: Downloads
+    open_download: OpenDownload
     archive: Archive
     clock: Clock
     new_id: Callable[[], str]
@@ -81,7 +81,7 @@ class Archiver:
         name = object_key(job, ".mp4")
         tags = {"taskId": job.task_id, "index": str(job.index), "run": str(job.run)}
         self.archive.abort_strays(name, self.clock.now() - self.times.archive_lease)
-        with self.downloads.open(job.urls[0], deadline) as body, self.archive.upload(name, MP4, tags) as upload:
+        with self.open_download(job.urls[0], deadline) as body, self.archive.upload(name, MP4, tags) as upload:
             proof, digest, size = Mp4Proof(), hashlib.sha256(), 0
             for chunk in body:
                 upload.write(chunk)
@@ -107,7 +107,7 @@ class Archiver:
         """Store the poster where there is one. A job without a poster succeeds too."""
         for url in job.image_urls[:1]:
             try:
-                with self.downloads.open(url, deadline) as body:
+                with self.open_download(url, deadline) as body:
                     poster = _small(body)
             except DownloadError:
                 return

@@ -6,17 +6,18 @@ table or keys cannot be reached → 503, so that the provider tries again.
 
 import base64
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from veo4k.domain import transitions
 from veo4k.domain.callback import LONGEST_BODY, Address, CallbackPayload, parse_address, parse_payload
+from veo4k.domain.callback_auth import Keys, verify_signature, verify_token
 from veo4k.domain.conditional_update import ConditionalUpdate, Refused
 from veo4k.domain.decisions import fetchable, with_fetchable_poster
 from veo4k.domain.errors import InvalidBodyError, StorageError
 from veo4k.domain.job import ENDED, Job, State
 from veo4k.domain.log_events import LogEntry, LogEvent
-from veo4k.domain.ports import CallbackAuth, Jobs
+from veo4k.domain.ports import Jobs
 from veo4k.domain.response import Meaning, Response
 from veo4k.domain.result_url import ResultHosts
 from veo4k.domain.schedule import Times
@@ -45,10 +46,14 @@ class _RejectedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class CallbackHandler:
-    """Handles callbacks. `is_signature_optional`: the token alone decides where a callback has no signature."""
+    """Handles callbacks. `is_signature_optional`: the token alone decides where a callback has no signature.
+
+    The keys in use are read for every callback. Reading them raises StorageError.
+    """
 
     jobs: Jobs
-    auth: CallbackAuth
+    token_keys: Callable[[], Keys]
+    webhook_keys: Callable[[], Keys]
     times: Times
     hosts: ResultHosts
     is_signature_optional: bool
@@ -70,7 +75,7 @@ class CallbackHandler:
         address = parse_address(*request.parts)
         if address is None:
             raise _RejectedError(NOT_FOUND, "path")
-        if not self.auth.verify_token(address.task_id, address.index, address.run, address.token):
+        if not verify_token(self.token_keys(), address.task_id, address.index, address.run, address.token):
             raise _RejectedError(NOT_FOUND, "token")
         return address
 
@@ -79,13 +84,13 @@ class CallbackHandler:
         timestamp = request.headers.get("x-webhook-timestamp")
         signature = request.headers.get("x-webhook-signature")
         is_unsigned = timestamp is None and signature is None
-        if self.is_signature_optional and (is_unsigned or (signature is not None and not self.auth.has_webhook_key())):
+        if self.is_signature_optional and (is_unsigned or (signature is not None and not self.webhook_keys())):
             return _payload(body, address)
         if timestamp is None or not _is_fresh(timestamp, now):
             raise _RejectedError(UNAUTHORIZED, "timestamp")
         if signature is None or not _SIGNATURE.fullmatch(signature):
             raise _RejectedError(UNAUTHORIZED, "signature")
-        if not self.auth.verify_signature(address.task_id, timestamp, signature):
+        if not verify_signature(self.webhook_keys(), address.task_id, timestamp, signature):
             self._check_other_id(body, timestamp, signature)
         return _payload(body, address)
 
@@ -95,8 +100,8 @@ class CallbackHandler:
             task_id = parse_payload(body).task_id
         except InvalidBodyError:
             task_id = None
-        if task_id is None or not self.auth.verify_signature(task_id, timestamp, signature):
-            unset = () if self.auth.has_webhook_key() else (LogEvent.WEBHOOK_KEY_UNSET,)
+        if task_id is None or not verify_signature(self.webhook_keys(), task_id, timestamp, signature):
+            unset = () if self.webhook_keys() else (LogEvent.WEBHOOK_KEY_UNSET,)
             raise _RejectedError(UNAUTHORIZED, "signature", *unset)
 
     def _write(self, address: Address, payload: CallbackPayload, now: float) -> tuple[int, LogEntry]:

@@ -144,7 +144,7 @@ class Dispatcher:
             return Wait(now + self.times.pause, WaitReason.GATE_UNREACHABLE)
 
     def give_back(self, slots: deque[Slot]) -> None:
-        """Give unused slots back: a trial to other callers, submissions to the daily limit."""
+        """Release unused slots: a trial to other callers, submissions to the daily limit."""
         for slot in slots:
             self._release_trial(slot)
         self._uncount(slots)

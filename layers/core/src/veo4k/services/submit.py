@@ -66,18 +66,17 @@ class Submitter:
         return self.dispatcher.log
 
     def _parsed(self, received: Received) -> Message | None:
+        """Read a message; one that is invalid goes to the dead-letter queue."""
         try:
             return parse_message(received.body, received.message_id)
         except InvalidMessageError as error:
-            self._reject(received, str(error))
-            return None
-
-    def _reject(self, received: Received, reason: str) -> None:
+            reason = str(error)
         try:
             self.queue.reject(received.body, reason)
             self._log(LogEntry(LogEvent.MESSAGE_REJECTED, None, {"messageId": received.message_id, "reason": reason}))
         except StorageError:
             self._put_back(received)
+        return None
 
     def _put_back(self, received: Received) -> None:
         self.unstored.append(received.message_id)

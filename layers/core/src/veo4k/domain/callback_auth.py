@@ -1,0 +1,40 @@
+"""The two secrets of a callback: our token in its path, the provider's signature in its headers.
+
+Bytes are compared, in constant time: comparing non-ASCII text would raise. During a rotation two keys are in use.
+"""
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Sequence
+
+Keys = Sequence[bytes]
+"""The keys in use; none where the secret is unset, so that nothing verifies."""
+
+
+def make_token(key: bytes, task_id: str, index: int, run: int) -> str:
+    """Return the token of one run: unpadded base64url of HMAC-SHA256 over `4k|taskId|index|run`, 43 characters."""
+    digest = hmac.digest(key, f"4k|{task_id}|{index}|{run}".encode(), hashlib.sha256)
+    return base64.urlsafe_b64encode(digest).decode().rstrip("=")
+
+
+def make_signature(key: bytes, task_id: str, timestamp: str) -> str:
+    """Return the provider's signature: Base64 of HMAC-SHA256 over `taskId.timestamp` ("Webhook Verification")."""
+    digest = hmac.digest(key, f"{task_id}.{timestamp}".encode(), hashlib.sha256)
+    return base64.b64encode(digest).decode()
+
+
+def verify_token(keys: Keys, task_id: str, index: int, run: int, token: str) -> bool:
+    """Return whether the token of a callback's path is right."""
+    return _any_equal(token, [make_token(key, task_id, index, run) for key in keys])
+
+
+def verify_signature(keys: Keys, task_id: str, timestamp: str, signature: str) -> bool:
+    """Return whether the provider's signature is right."""
+    return _any_equal(signature, [make_signature(key, task_id, timestamp) for key in keys])
+
+
+def _any_equal(received: str, expected: list[str]) -> bool:
+    # Every key is compared, whichever matches.
+    equal = [hmac.compare_digest(received.encode("utf-8", "replace"), text.encode()) for text in expected]
+    return any(equal)
