@@ -25,16 +25,16 @@ demo: setup ## See a job's whole life here, no account, no Docker, no keys: make
 	@$(DEV)/python -m local.demo $(if $(CONTRACT),--contract $(CONTRACT))
 
 local: setup ## Keep the local cloud running until Ctrl-C; CONTRACT=jobs here too
-	@$(DEV)/python -m local.up $(if $(CONTRACT),--contract $(CONTRACT))
+	@$(DEV)/python -m local.cloud $(if $(CONTRACT),--contract $(CONTRACT))
 
 submit: setup ## Ask the running local cloud for a video: make submit TASK_ID=... INDEX=0
-	@$(DEV)/python -m local.submit $(TASK_ID) $(INDEX)
+	@$(DEV)/python -m local.cloud.submit $(TASK_ID) $(INDEX)
 
 jobs: setup ## The jobs of the running local cloud
-	@$(DEV)/python -m local.jobs
+	@$(DEV)/python -m local.cloud.jobs
 
 invoke-%: setup
-	@$(DEV)/python -m local.invoke $*
+	@$(DEV)/python -m local.cloud.invoke $*
 
 test: ## All checks and all tests
 	@$(MAKE) --silent --jobs 4 .venvs/dev/bin/veo4k .venvs/cloud/.ready .venvs/sam/.ready .venvs/scan/.ready
@@ -102,11 +102,11 @@ format: setup ## Format the code and fix what can be fixed
 	$(DEV)/ruff check --fix .
 
 build: setup ## Build functions and layers into .aws-sam/, with a bill of materials
-	@$(DEV)/python -m local.build
-	@$(DEV)/python -m local.bill_of_materials
+	@$(DEV)/python -m local.cloud.build
+	@$(DEV)/python -m local.cloud.bill_of_materials
 
 # The answers of the first time are kept in samconfig.local.toml; the next time only the changes have to be confirmed.
-# The stamp of local.build goes: what is built here is no longer what it says.
+# The stamp of local.cloud.build goes: what is built here is no longer what it says.
 deploy: .venvs/sam/.ready ## Deploy to AWS with the SAM CLI alone; asks for the parameters the first time
 	@rm -f .aws-sam/sources.sha256
 	PIP="$(CURDIR)/.venvs/sam/bin/python -m pip" $(SAM) build

@@ -6,14 +6,13 @@ from datetime import datetime
 from statistics import median
 from typing import NamedTuple
 
-from local.build import ROOT
-from local.cloud import LocalCloud
-from local.emulator import LOGS
-from local.function_logs import function_logs
+from local.cloud.environment import staged
+from local.cloud.function_logs import function_logs
+from local.cloud.local_cloud import LocalCloud
+from local.cloud.messages import send
+from local.cloud.rows import has_ended, read_runs
 from local.kie import Settings, Simulator
-from local.messages import send
-from local.rows import has_ended, read_runs
-from local.stage import staged
+from local.paths import LOGS, ROOT
 
 JOBS = 6  # one after the other; the first one warms up and is not counted
 SPEED = 600  # a generation takes a second or less

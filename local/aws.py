@@ -1,26 +1,5 @@
-"""Clients of the emulator, with the keys of its account's root, which stands for whoever deploys."""
+"""Former place of `local.cloud.aws`, as long as the command line imports it."""
 
-import os
-from typing import Any
+from local.cloud.aws import CONFIG, NO_FILES, REGION, ROOT_KEYS, client
 
-import boto3
-from botocore.config import Config
-from botocore.session import Session
-
-REGION = "us-east-1"
-ROOT_KEYS = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
-
-CONFIG = Config(retries={"total_max_attempts": 3}, s3={"addressing_style": "path"}, proxies={})
-
-NO_FILES = {
-    "profile": (None, None, None, None),
-    "config_file": (None, None, os.devnull, None),
-    "credentials_file": (None, None, os.devnull, None),
-}
-"""A session that knows nothing of the host's AWS profiles: one that is selected but missing would stop us."""
-
-
-def client(endpoint: str, service: str) -> Any:
-    """boto3 client of a service at the endpoint."""
-    session = boto3.Session(botocore_session=Session(NO_FILES), region_name=REGION, **ROOT_KEYS)
-    return session.client(service, endpoint_url=endpoint, config=CONFIG)
+__all__ = ["CONFIG", "NO_FILES", "REGION", "ROOT_KEYS", "client"]

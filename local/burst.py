@@ -5,15 +5,14 @@ import time
 from collections import Counter
 from dataclasses import dataclass
 
-from local.build import ROOT
-from local.cloud import LocalCloud
-from local.emulator import LOGS
-from local.interruption import as_interrupts
+from local.cloud.environment import staged
+from local.cloud.local_cloud import LocalCloud
+from local.cloud.messages import send
+from local.cloud.rows import has_ended, read_rows
+from local.cloud.signals import as_interrupts
+from local.cloud.sweep_schedule import sweeping
 from local.kie import Settings, Simulator
-from local.messages import send
-from local.rows import has_ended, read_rows
-from local.stage import staged
-from local.sweeping import sweeping
+from local.paths import LOGS, ROOT
 
 JOBS, RUNS = 100, 3
 SPEED = 600  # a generation takes a second or less: the pace is all there is to wait for

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from aiohttp import ClientError, ClientTimeout
 
-from local.kie.bodies import News
+from local.kie.callback_payloads import News
 from local.kie.links import result_urls
 from local.kie.provider import Provider, Upscale, clock
 from local.kie.scenarios import Callback

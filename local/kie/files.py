@@ -6,11 +6,11 @@ from pathlib import Path
 
 from aiohttp import web
 
-from local.kie.answers import gone
 from local.kie.links import link_of
+from local.kie.media import Media, marked, poster
 from local.kie.provider import PROVIDER, Provider
+from local.kie.responses import gone
 from local.kie.scenarios import Scenario
-from local.media import Media, marked, poster
 
 NAME = re.compile(r"(?P<task>.+)_(?P<index>\d{1,2}|base)\.(?P<kind>mp4|jpg)")
 

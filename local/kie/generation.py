@@ -7,11 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from local.kie.answers import REFUSALS, Answer
-from local.kie.bodies import News
+from local.kie.callback_payloads import News
 from local.kie.callbacks import deliver
 from local.kie.ledger import Charge
 from local.kie.provider import Provider, Upscale
+from local.kie.responses import REFUSALS, Answer
 from local.kie.scenarios import Callback, Scenario
 
 

@@ -11,13 +11,13 @@ from typing import Any
 
 from aiohttp import ClientSession, web
 
-from local.kie.bodies import News
+from local.kie.callback_payloads import News
 from local.kie.ledger import Charge, Ledger
+from local.kie.media import Media
+from local.kie.rate_limit import SlidingWindow
 from local.kie.request_log import RequestLog
 from local.kie.scenarios import Scenario, scenario_of
 from local.kie.settings import Settings
-from local.kie.window import SlidingWindow
-from local.media import Media
 
 
 @dataclass(slots=True, kw_only=True)

@@ -14,7 +14,7 @@ PREFIX = "veo_task_"
 class Callback:
     """One callback.
 
-    body     name in `bodies.BODIES`; `outcome`: the success or failure the generation came to
+    body     name in `callback_payloads.BODIES`; `outcome`: the success or failure the generation came to
     at       part of the generation after which it is due; 1 is the end
     delay    simulated minutes after that
     target   `given`, `no_token` (last path segment missing), `wrong_token`
@@ -35,11 +35,11 @@ class Scenario:
     """One task's behaviour; minutes are simulated.
 
     minutes          length of the generation; 0: the settings' range
-    refusal          name in `answers.REFUSALS`, given for `refused_minutes` after the first POST
+    refusal          name in `responses.REFUSALS`, given for `refused_minutes` after the first POST
     fails            the generation ends in a failure
     early            the generation and its callback come before the POST is answered
     callbacks        what is called back
-    manners          how the first POSTs are answered (`veo.MANNERS`), then `told`
+    manners          how the first POSTs are answered (`veo_api.MANNERS`), then `told`
     links            what the first, second, … link handed out leads to (`files.LINKS`); the last one stays
     downloads        how the first, second, … download of a file goes (`files.DOWNLOADS`); the last one stays
     host             result URLs name this host instead of the simulator

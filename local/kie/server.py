@@ -6,26 +6,26 @@ from dataclasses import replace
 
 from aiohttp import ClientSession, web
 
-from local.kie import admin, files, guard, jobs, veo
-from local.kie.answers import Answer, response
+from local.kie import control_api, files, jobs_api, request_checks, veo_api
 from local.kie.ledger import Ledger
+from local.kie.media import ensure_media
 from local.kie.provider import PROVIDER, Provider
 from local.kie.request_log import RequestLog
+from local.kie.responses import Answer, response
 from local.kie.settings import Settings
-from local.media import ensure_media
 
 ROUTES = (
-    web.post("/api/v1/veo/get-4k-video", veo.get_4k_video),
-    web.get("/api/v1/veo/record-info", veo.record_info),
-    web.post("/api/v1/jobs/createTask", jobs.create_task),
-    web.get("/api/v1/jobs/recordInfo", jobs.record_info),
+    web.post("/api/v1/veo/get-4k-video", veo_api.get_4k_video),
+    web.get("/api/v1/veo/record-info", veo_api.record_info),
+    web.post("/api/v1/jobs/createTask", jobs_api.create_task),
+    web.get("/api/v1/jobs/recordInfo", jobs_api.record_info),
     web.get("/files/{name}", files.serve_file),
-    web.post("/_sim/tasks", admin.register_task),
-    web.get("/_sim/tasks", admin.tasks),
-    web.post("/_sim/control", admin.control),
-    web.get("/_sim/ledger", admin.ledger),
-    web.get("/_sim/stats", admin.stats),
-    web.get("/_sim/scenarios", admin.scenarios),
+    web.post("/_sim/tasks", control_api.register_task),
+    web.get("/_sim/tasks", control_api.tasks),
+    web.post("/_sim/control", control_api.control),
+    web.get("/_sim/ledger", control_api.ledger),
+    web.get("/_sim/stats", control_api.stats),
+    web.get("/_sim/scenarios", control_api.scenarios),
 )
 
 
@@ -48,7 +48,7 @@ async def running(settings: Settings) -> AsyncIterator[Settings]:
 
 
 def _application(provider: Provider) -> web.Application:
-    app = web.Application(middlewares=[guard.guarded, admin.explained])
+    app = web.Application(middlewares=[request_checks.guarded, control_api.explained])
     app[PROVIDER] = provider
     app.add_routes(ROUTES)
     app.router.add_get("/api/v1/chat/credit", credit)

@@ -3,7 +3,7 @@
 import json
 from typing import Any, NamedTuple
 
-from local.aws import client
+from local.cloud.aws import client
 
 BUCKET = "videos-of-ours"
 

@@ -2,11 +2,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from local.announcements import Announcements
-from local.inbox import Inbox
+from local.cloud.environment import staged
+from local.cloud.event_listener import Announcements
+from local.cloud.queue_reader import Inbox
+from local.cloud.sweep_schedule import sweeping
 from local.kie import Settings
-from local.stage import staged
-from local.sweeping import sweeping
 from tests.integration.world import ROOT, World
 
 # A lease so short that a file has to be archived within it, and any port of the loopback for the files.

@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from local.media import ensure_media
+from local.kie.media import ensure_media
 from tests.integration.callback import Callback, post, success
 from tests.integration.world import ROOT, World
 

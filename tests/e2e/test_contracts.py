@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from local.rows import Row, has_ended
-from local.stage import give_keys
+from local.cloud.environment import give_keys
+from local.cloud.rows import Row, has_ended
 from tests.integration.conftest import SHORT_WINDOW, running
 from tests.integration.world import World, until
 

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from local.cloud import LocalCloud
-from local.emulator import emulator
+from local.cloud.emulator import emulator
+from local.cloud.local_cloud import LocalCloud
 from tests.e2e.account import Account, prepared
 
 OPTIONS = (

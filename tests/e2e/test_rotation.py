@@ -15,8 +15,8 @@ from typer.testing import CliRunner
 from cli.__main__ import app
 from cli.command import World as Operator
 from cli.stack import local_stack
-from local.rows import Row
-from local.stage import give_keys
+from local.cloud.environment import give_keys
+from local.cloud.rows import Row
 from tests.integration.callback import post, success, token_under
 from tests.integration.conftest import SHORT_WINDOW, running
 from tests.integration.leaks import keys_in

@@ -12,18 +12,18 @@ from pathlib import Path
 import pytest
 from samtranslator.yaml_helper import yaml_parse
 
-from local.apart import SimulatorApart
-from local.aws import REGION
-from local.build import SAM
-from local.cloud import LocalCloud
-from local.deploy import outputs
-from local.emulator import emulator
+from local.cloud.aws import REGION
+from local.cloud.build import SAM
+from local.cloud.deploy import outputs
+from local.cloud.emulator import emulator
+from local.cloud.environment import give_keys
+from local.cloud.local_cloud import LocalCloud
+from local.cloud.messages import send
+from local.cloud.parameters import as_parameters, beside
+from local.cloud.rows import read_runs
+from local.cloud.sweep_schedule import sweeping
 from local.kie import Settings
-from local.messages import send
-from local.parameters import as_parameters, beside
-from local.rows import read_runs
-from local.stage import give_keys
-from local.sweeping import sweeping
+from local.kie.simulator_process import SimulatorApart
 from tests.integration.world import ROOT, until
 
 SYSTEM = ("/usr/bin", "/bin")

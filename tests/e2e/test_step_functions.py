@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from local.cloud import LocalCloud
+from local.cloud.environment import staged
+from local.cloud.local_cloud import LocalCloud
+from local.cloud.sweep_schedule import sweeping
 from local.kie import Settings
-from local.stage import staged
-from local.sweeping import sweeping
 from tests.integration.world import ROOT, until
 
 

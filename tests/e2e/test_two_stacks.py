@@ -5,14 +5,14 @@ from contextlib import ExitStack
 
 import pytest
 
-from local.cloud import LocalCloud
-from local.facts import stored_videos
+from local.cloud.environment import give_keys, staged
+from local.cloud.local_cloud import LocalCloud
+from local.cloud.messages import send
+from local.cloud.parameters import beside
+from local.cloud.rows import Row, has_ended, read_rows
+from local.cloud.sweep_schedule import sweeping
+from local.demo.evidence import stored_videos
 from local.kie import Settings
-from local.messages import send
-from local.parameters import beside
-from local.rows import Row, has_ended, read_rows
-from local.stage import give_keys, staged
-from local.sweeping import sweeping
 from tests.e2e.account import BUCKET, prepared
 from tests.integration.world import ROOT, until
 

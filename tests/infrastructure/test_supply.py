@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from samtranslator.yaml_helper import yaml_parse
 
-from local.bill_of_materials import ALLOWED, bill, parts
+from local.cloud.bill_of_materials import ALLOWED, bill, parts
 
 LOCKED = Path("layers/vendor/requirements.txt").read_text()
 WORKFLOW = Path(".github/workflows/ci.yml").read_text()

@@ -4,17 +4,17 @@ from dataclasses import dataclass
 
 import pytest
 
-from local.announcements import Announcements
-from local.apart import SimulatorApart
-from local.cloud import LocalCloud
-from local.emulator import LOGS
-from local.function_logs import collected
-from local.inbox import Inbox
+from local.cloud.environment import give_keys
+from local.cloud.event_listener import Announcements
+from local.cloud.function_logs import collected
+from local.cloud.local_cloud import LocalCloud
+from local.cloud.parameters import beside
+from local.cloud.queue_reader import Inbox
+from local.cloud.rows import Row
+from local.cloud.sweep_schedule import sweeping
 from local.kie import Settings
-from local.parameters import beside
-from local.rows import Row
-from local.stage import give_keys
-from local.sweeping import sweeping
+from local.kie.simulator_process import SimulatorApart
+from local.paths import LOGS
 from tests.integration.callback import post, success
 from tests.integration.leaks import Searched, search_world
 from tests.integration.world import ROOT, World

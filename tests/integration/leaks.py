@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
-from local.cloud import LocalCloud
+from local.cloud.local_cloud import LocalCloud
 from tests.integration.callback import token_under
 from tests.integration.world import World
 

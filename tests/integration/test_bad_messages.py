@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from local.messages import SendError
+from local.cloud.messages import SendError
 from tests.integration.world import World, sample, until
 
 BAD = {

@@ -11,11 +11,11 @@ from cli.__main__ import app
 from cli.command import World
 from cli.errors import OperatorError
 from cli.stack import Stack, local_stack
-from local.cloud import LocalCloud
-from local.emulator import LOGS, ROOT
+from local.cloud.environment import staged
+from local.cloud.local_cloud import LocalCloud
+from local.cloud.sweep_schedule import sweeping
 from local.kie import Settings, Simulator
-from local.stage import staged
-from local.sweeping import sweeping
+from local.paths import LOGS, ROOT
 from tests.integration.world import until
 
 API_KEY, WEBHOOK_KEY = "the-key-of-the-api-4711", "the-key-of-the-webhook-4711"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from local.rows import Row
+from local.cloud.rows import Row
 from tests.integration.world import World, until
 
 TASK = "veo_task_on_time_twice"

@@ -7,11 +7,11 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from local.emulator import STATE
+from local.paths import STATE
 from tests.integration.world import ROOT, until
 
 INTERRUPTED = 130
-IMPATIENT = "import sys, local.demo as demo; demo.PATIENCE = 1.0; sys.exit(demo.main())"
+IMPATIENT = "import sys, local.demo.__main__ as demo; demo.PATIENCE = 1.0; sys.exit(demo.main())"
 PORT = re.compile(r"cloud http://127\.0\.0\.1:(\d+)")
 
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from local.facts import true_hash
-from local.rows import Row, public
-from local.verdicts import credits_charged
+from local.cloud.rows import Row, public
+from local.demo.checks import credits_charged
+from local.demo.evidence import true_hash
 from tests.integration.world import World
 
 SCENARIOS = (

@@ -6,7 +6,7 @@ from typing import Any
 from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 
-from local.rows import public
+from local.cloud.rows import public
 from tests.integration.world import ROOT, World
 
 SCHEMAS = ROOT / "docs/schemas"

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from local.function_logs import function_logs
-from local.rows import has_ended
+from local.cloud.function_logs import function_logs
+from local.cloud.rows import has_ended
 from tests.integration.callback import token
 from tests.integration.conftest import Unkeyed
 from tests.integration.world import World

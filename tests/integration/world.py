@@ -8,15 +8,15 @@ from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
-from local.announcements import Announcements
-from local.cloud import LocalCloud
-from local.facts import stored_videos
-from local.inbox import Inbox
+from local.cloud.event_listener import Announcements
+from local.cloud.local_cloud import LocalCloud
+from local.cloud.messages import send, send_bodies
+from local.cloud.queue_reader import Inbox
+from local.cloud.rows import Row, has_ended, read_rows, read_runs
+from local.cloud.sweep_schedule import Sweeps
+from local.demo.checks import Stored
+from local.demo.evidence import stored_videos
 from local.kie import Simulator
-from local.messages import send, send_bodies
-from local.rows import Row, has_ended, read_rows, read_runs
-from local.sweeping import Sweeps
-from local.verdicts import Stored
 
 T = TypeVar("T")
 ROOT = Path(__file__).resolve().parents[2]

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.table import Column, Table
 
-from local.build import ROOT, BuildError
-from local.deploy import DeployError
-from local.emulator import EmulatorError
-from local.interruption import INTERRUPTED, as_interrupts
-from local.wire import WireError
+from local.cloud.build import BuildError
+from local.cloud.deploy import DeployError
+from local.cloud.emulator import EmulatorError
+from local.cloud.signals import INTERRUPTED, as_interrupts
+from local.faults.fault_proxy import WireError
+from local.paths import ROOT
 from tests.soak.ground import LIMIT, LOG, WINDOW, Ground, ground
 from tests.soak.outside import Findings, look, problems
 from tests.soak.proofs import PROOFS, Proof

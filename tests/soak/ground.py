@@ -9,20 +9,19 @@ from shutil import disk_usage
 from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 
-from local.announcements import Announcements
-from local.apart import SimulatorApart
-from local.build import ROOT
-from local.cloud import LocalCloud
-from local.emulator import LOGS
-from local.function_logs import collected
+from local.cloud.environment import give_keys
+from local.cloud.event_listener import Announcements
+from local.cloud.function_logs import collected
+from local.cloud.local_cloud import LocalCloud
+from local.cloud.messages import send
+from local.cloud.parameters import beside
+from local.cloud.rows import Row, has_ended
+from local.cloud.table_watcher import Watch
+from local.faults.fault_proxy import Wire, wire
 from local.kie import Settings, Simulator
-from local.media import ensure_media
-from local.messages import send
-from local.parameters import beside
-from local.rows import Row, has_ended
-from local.stage import give_keys
-from local.watch import Watch
-from local.wire import Wire, wire
+from local.kie.media import ensure_media
+from local.kie.simulator_process import SimulatorApart
+from local.paths import LOGS, ROOT
 from tests.soak.sweeps import Sweeps, sweeping
 
 LIMIT = 20

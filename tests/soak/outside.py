@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from local.facts import true_hash
-from local.jobs import messages_in
-from local.rows import Row, public
-from local.verdicts import credits_charged
+from local.cloud.jobs import messages_in
+from local.cloud.rows import Row, public
+from local.demo.checks import credits_charged
+from local.demo.evidence import true_hash
 from tests.soak.ground import LIMIT, Ground
 
 

@@ -3,8 +3,8 @@
 import time
 from collections.abc import Callable, Iterator
 
-from local.rows import public
-from local.wire import Fault
+from local.cloud.rows import public
+from local.faults.fault_proxy import Fault
 from tests.soak.ground import Ground
 from tests.soak.pauses import NO_CREDITS
 

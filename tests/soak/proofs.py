@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from local.wire import Fault
+from local.faults.fault_proxy import Fault
 from tests.soak.ground import Ground
 from tests.soak.outside import Findings
 from tests.soak.pauses import NO_CREDITS, pauses

@@ -8,7 +8,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local.cloud import LocalCloud
+from local.cloud.local_cloud import LocalCloud
 
 
 @dataclass

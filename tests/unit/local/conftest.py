@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from local.kie import Settings, Simulator
-from local.media import Media, ensure_media
+from local.kie.media import Media, ensure_media
 from tests.unit.local.doubles import KEY, WEBHOOK_KEY, Caller, Receiver
 
 Start = Callable[..., Simulator]

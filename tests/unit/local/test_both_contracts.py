@@ -5,15 +5,15 @@ from typing import Any
 
 import pytest
 
-from local.kie import Simulator, jobs
-from local.kie.bodies import BODIES, OFF_LIST, News, veo_body
+from local.kie import Simulator, jobs_api
+from local.kie.callback_payloads import BODIES, OFF_LIST, News, veo_body
 from tests.unit.local.doubles import KEY, Caller, until
 from veo4k.adapters.kie import CONTRACTS
 from veo4k.domain.answer import Meaning, Reply
 from veo4k.domain.callback import parse_news
 from veo4k.domain.job import JOBS, VEO, Code, Job, State
 
-SPOKEN = {VEO: veo_body, JOBS: jobs.callback_body}
+SPOKEN = {VEO: veo_body, JOBS: jobs_api.callback_body}
 URL = "https://file.example/v/1.mp4"
 NEWS = News("4k_task_of_its_own", [URL], [], 120)
 DONE = dict.fromkeys(("success", "plain", "snake_case", "flat", "json_string", "bare_url"), (Meaning.DONE, (URL,)))
@@ -38,7 +38,7 @@ def ask(caller: Caller, contract: str, task: str) -> Reply:
 
 
 def test_both_contracts_call_back_in_the_same_words() -> None:
-    assert BODIES.keys() == jobs.BODIES.keys() == TOLD.keys()
+    assert BODIES.keys() == jobs_api.BODIES.keys() == TOLD.keys()
 
 
 @pytest.mark.parametrize("name", TOLD)

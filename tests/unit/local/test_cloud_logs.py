@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from local import cloud as module
-from local.cloud import LocalCloud
+from local.cloud import local_cloud as module
+from local.cloud.local_cloud import LocalCloud
 
 SUBMIT, SWEEP = "veo4k-SubmitFunction-1", "veo4k-SweepFunction-2"
 

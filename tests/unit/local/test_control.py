@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from local.kie import Settings, Simulator, SimulatorClient
+from local.kie.media import Media
 from local.kie.settings import read_settings
-from local.media import Media
 from tests.unit.local.conftest import Start
 from tests.unit.local.doubles import KEY, WEBHOOK_KEY, Caller, Receiver, until
 from tests.unit.local.test_callbacks import signature_over

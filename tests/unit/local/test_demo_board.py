@@ -3,11 +3,11 @@ from typing import Any
 
 from rich.console import Console, RenderableType
 
-from local.board import THEME, board, told
-from local.cases import CASES
-from local.report import Outcome, draw, report, succeeded
-from local.verdicts import Facts, Stored
-from local.watch import Change
+from local.cloud.table_watcher import Change
+from local.demo.cases import CASES
+from local.demo.checks import Facts, Stored
+from local.demo.live_table import THEME, board, told
+from local.demo.report import Outcome, draw, report, succeeded
 
 NOW = 1_795_341_723.0
 CREATED, FINISHED = "2026-11-22T10:01:53.000Z", "2026-11-22T10:01:58.400Z"

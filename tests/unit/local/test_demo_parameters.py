@@ -1,11 +1,11 @@
 from samtranslator.yaml_helper import yaml_parse
 
-from local.build import ROOT
-from local.cases import CASES
-from local.demo import GENERATION_MINUTES, PATIENCE, SETTINGS, TIMES
+from local.cloud.parameters import AT_THE_PROVIDER, COMPRESSED, as_parameters, beside, compressed
+from local.demo.__main__ import GENERATION_MINUTES, PATIENCE, SETTINGS, TIMES
+from local.demo.cases import CASES
 from local.kie import SimulatorClient
 from local.kie.scenarios import SCENARIOS
-from local.parameters import AT_THE_PROVIDER, COMPRESSED, as_parameters, beside, compressed
+from local.paths import ROOT
 
 STACK = beside(SimulatorClient("http://127.0.0.1:8080"))
 

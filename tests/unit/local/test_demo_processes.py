@@ -10,15 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from local.apart import SimulatorApart
-from local.build import ROOT
-from local.interruption import as_interrupts
+from local.cloud.signals import as_interrupts
 from local.kie import Settings
+from local.kie.simulator_process import SimulatorApart
+from local.paths import ROOT
 
 STARTS_ONE = """
 import sys
 from pathlib import Path
-from local.apart import SimulatorApart
+from local.kie.simulator_process import SimulatorApart
 from local.kie import Settings
 with SimulatorApart(Settings(media_folder=Path(sys.argv[1]), log_file=Path(sys.argv[2]))) as simulator:
     print(simulator.host_port, flush=True)

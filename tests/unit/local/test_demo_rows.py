@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from local import jobs
-from local.board import THEME
-from local.coordinates import Coordinates, current, published
-from local.messages import SendError, send
-from local.rows import age, has_ended, public, read_rows
-from local.watch import Watch
+from local.cloud import jobs
+from local.cloud.connection_file import Coordinates, current, published
+from local.cloud.messages import SendError, send
+from local.cloud.rows import age, has_ended, public, read_rows
+from local.cloud.table_watcher import Watch
+from local.demo.live_table import THEME
 
 GATE = {"taskId": {"S": "#gate"}, "run": {"N": "0"}, "#gate": {"M": {}}}
 CREATED, FINISHED = "2026-11-22T10:01:53.000Z", "2026-11-22T10:01:58.400Z"

@@ -2,7 +2,7 @@ import os
 import subprocess
 import sys
 
-from local.build import ROOT
+from local.paths import ROOT
 
 KEY = "a-key-that-costs-money"
 
@@ -10,7 +10,7 @@ KEY = "a-key-that-costs-money"
 def up(**environment: str) -> subprocess.CompletedProcess[str]:
     """`make local` where nobody can be asked."""
     return subprocess.run(
-        [sys.executable, "-m", "local.up"],
+        [sys.executable, "-m", "local.cloud"],
         cwd=ROOT,
         env={name: value for name, value in os.environ.items() if name != "YES"} | environment,
         stdin=subprocess.DEVNULL,

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from local.cases import CASES, CONTRACTS, JOBS, VEO, Case, cases_under
-from local.rows import public
-from local.verdicts import Facts, Stored, account_faults, credits_charged, credits_expected, faults
+from local.cloud.rows import public
+from local.demo.cases import CASES, CONTRACTS, JOBS, VEO, Case, cases_under
+from local.demo.checks import Facts, Stored, account_faults, credits_charged, credits_expected, faults
 
 BUCKET, SHA, OTHER_SHA = "a-bucket", "5" * 64, "6" * 64
 PRICE = 120

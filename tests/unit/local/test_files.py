@@ -5,7 +5,7 @@ import av
 import pytest
 
 from local.kie import Simulator
-from local.media import Media, poster
+from local.kie.media import Media, poster
 from tests.unit.local.conftest import Start
 from tests.unit.local.doubles import Caller, Receiver
 

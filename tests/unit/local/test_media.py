@@ -6,7 +6,7 @@ from pathlib import Path
 import av
 import pytest
 
-from local.media import Media, ensure_media, marked, poster
+from local.kie.media import Media, ensure_media, marked, poster
 
 SIZES = {"uhd": (3840, 2160), "uhd_portrait": (2160, 3840), "base": (1280, 720)}
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from local.metric_math import Series, computed, state
+from local.cloud.metric_math import Series, computed, state
 
 SUM = "SUM(FILL(METRICS(), 0))"
 SHARE = "MAX([FILL(m1, 0) / 3600, FILL(m2, 0) / 14400, FILL(m3, 0) / 900000])"

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from local.kie import Simulator
-from local.kie.bodies import BODIES
+from local.kie.callback_payloads import BODIES
 from local.kie.callbacks import HEADERS, TARGETS
 from local.kie.files import DOWNLOADS, LINKS
 from local.kie.scenarios import SCENARIOS, scenario_of
-from local.kie.veo import MANNERS
+from local.kie.veo_api import MANNERS
 from tests.unit.local.conftest import Start
 from tests.unit.local.doubles import Caller, Receiver, until
 from tests.unit.local.test_callbacks import signature_over

@@ -4,7 +4,7 @@ from itertools import repeat
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local.kie.window import SlidingWindow, densest
+from local.kie.rate_limit import SlidingWindow, densest
 from tests.unit.local.conftest import Start
 from tests.unit.local.doubles import Caller
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from local.media import Media, ensure_media, marked
+from local.kie.media import Media, ensure_media, marked
 from tests.doubles.archive_memory import MemoryArchive, MemoryBody, MemoryDownloads, Served
 from tests.doubles.gate_memory import numbered
 from tests.doubles.jobs_memory import MemoryJobs
