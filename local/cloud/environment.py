@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping
 from local.cloud.local_cloud import LocalCloud
 from local.cloud.parameters import AT_THE_PROVIDER, beside
 from local.kie import Settings, Simulator
-from local.kie.simulator_process import SimulatorApart
+from local.kie.simulator_process import SimulatorProcess
 
 
 @contextlib.contextmanager
 def staged(settings: Settings, parameters: Mapping[str, str] | None = None) -> Iterator[tuple[Simulator, LocalCloud]]:
     """A running simulator and a running stack; `parameters` go before those that the simulator's speed asks for."""
-    with SimulatorApart(settings) as simulator, LocalCloud(beside(simulator) | dict(parameters or {})) as cloud:
+    with SimulatorProcess(settings) as simulator, LocalCloud(beside(simulator) | dict(parameters or {})) as cloud:
         give_keys(cloud, settings)
         yield simulator, cloud
 

@@ -1,4 +1,4 @@
-"""Callback bodies of the veo contract, in the shapes that have been documented or seen. None carries the index."""
+"""Callback payloads of the veo API, in the shapes that have been documented or observed. None has the index."""
 
 import json
 from collections.abc import Callable
@@ -13,8 +13,8 @@ WORKING = "4k is processing. It should be ready in 5-10 minutes. Please check ba
 
 
 @dataclass(frozen=True, slots=True)
-class News:
-    """What a callback has to tell."""
+class Result:
+    """The result of a task, from which payloads are built."""
 
     task_id: str
     urls: list[str]
@@ -22,42 +22,43 @@ class News:
     credits: int
 
 
-def _body(code: int, msg: str, data: Any) -> dict[str, Any]:
+def _envelope(code: int, msg: str, data: Any) -> dict[str, Any]:
     return {"code": code, "msg": msg, "data": data}
 
 
-def _info(news: News, urls: Any) -> dict[str, Any]:
-    return {"taskId": news.task_id, "info": {"resultUrls": urls, "imageUrls": news.posters}}
+def _info(result: Result, urls: Any) -> dict[str, Any]:
+    return {"taskId": result.task_id, "info": {"resultUrls": urls, "imageUrls": result.posters}}
 
 
-def _success(news: News) -> dict[str, Any]:
-    return _body(200, DONE, {"creditsConsumed": news.credits, **_info(news, news.urls)})
+def _success(result: Result) -> dict[str, Any]:
+    return _envelope(200, DONE, {"creditsConsumed": result.credits, **_info(result, result.urls)})
 
 
-def _snake_case(news: News) -> dict[str, Any]:
-    info = {"result_urls": news.urls, "image_urls": news.posters, "media_ids": ["media-1"]}
-    return _body(200, DONE, {"task_id": news.task_id, "info": info})
+def _snake_case(result: Result) -> dict[str, Any]:
+    info = {"result_urls": result.urls, "image_urls": result.posters, "media_ids": ["media-1"]}
+    return _envelope(200, DONE, {"task_id": result.task_id, "info": info})
 
 
-def _flat(news: News) -> dict[str, Any]:
-    return _body(200, DONE, {"taskId": news.task_id, "resultUrls": news.urls, "imageUrls": news.posters})
+def _flat(result: Result) -> dict[str, Any]:
+    data = {"taskId": result.task_id, "resultUrls": result.urls, "imageUrls": result.posters}
+    return _envelope(200, DONE, data)
 
 
-BODIES: dict[str, Callable[[News], dict[str, Any]]] = {
+PAYLOADS: dict[str, Callable[[Result], dict[str, Any]]] = {
     "success": _success,
-    "plain": lambda news: _body(200, DONE, _info(news, news.urls)),
+    "plain": lambda result: _envelope(200, DONE, _info(result, result.urls)),
     "snake_case": _snake_case,
     "flat": _flat,
-    "json_string": lambda news: _body(200, DONE, _info(news, json.dumps(news.urls))),
-    "bare_url": lambda news: _body(200, DONE, _info(news, news.urls[0])),
-    "no_urls": lambda news: _body(200, DONE, {"taskId": news.task_id}),
-    "off_list": lambda news: _body(200, DONE, _info(news, [OFF_LIST])),
-    "working": lambda news: _body(422, WORKING, {"taskId": news.task_id}),
-    "failure": lambda news: _body(500, UNAVAILABLE, {"taskId": news.task_id}),
-    "data_null": lambda _: _body(500, UNAVAILABLE, None),
+    "json_string": lambda result: _envelope(200, DONE, _info(result, json.dumps(result.urls))),
+    "bare_url": lambda result: _envelope(200, DONE, _info(result, result.urls[0])),
+    "no_urls": lambda result: _envelope(200, DONE, {"taskId": result.task_id}),
+    "off_list": lambda result: _envelope(200, DONE, _info(result, [OFF_LIST])),
+    "working": lambda result: _envelope(422, WORKING, {"taskId": result.task_id}),
+    "failure": lambda result: _envelope(500, UNAVAILABLE, {"taskId": result.task_id}),
+    "data_null": lambda _: _envelope(500, UNAVAILABLE, None),
 }
 
 
-def veo_body(name: str, news: News) -> dict[str, Any]:
-    """The named body of the veo contract."""
-    return BODIES[name](news)
+def veo_payload(name: str, result: Result) -> dict[str, Any]:
+    """Return the named payload of the veo API."""
+    return PAYLOADS[name](result)

@@ -1,4 +1,4 @@
-"""The simulator's own side door, `/_sim/`: register tasks, turn switches, read the ledger and the statistics."""
+"""The simulator's control API, `/_sim/`: register tasks, change settings, read the ledger and the statistics."""
 
 from collections import Counter
 from typing import Any
@@ -6,24 +6,23 @@ from typing import Any
 from aiohttp import hdrs, web
 
 from local.kie.provider import PROVIDER, Provider, Upscale
-from local.kie.rate_limit import densest
+from local.kie.rate_limit import most_in_a_window
 from local.kie.scenarios import SCENARIOS, varied
 from local.kie.settings import controlled
 
-REFUSED = 429
+TOO_MANY_REQUESTS = 429
 
 
 async def register_task(request: web.Request) -> web.Response:
-    """Body {"taskId", "scenario", …fields of the scenario to change}; or a list of such objects."""
-    body = await request.json()
-    for task in body if isinstance(body, list) else [body]:
-        changes = {name: value for name, value in task.items() if name not in ("taskId", "scenario")}
-        request.app[PROVIDER].registered[task["taskId"]] = varied(task.get("scenario", "on_time"), changes)
+    """Choose a task's scenario. Body: {"taskId", "scenario", …fields of the scenario to change}."""
+    task = await request.json()
+    changes = {name: value for name, value in task.items() if name not in ("taskId", "scenario")}
+    request.app[PROVIDER].registered[task["taskId"]] = varied(task.get("scenario", "on_time"), changes)
     return web.json_response({})
 
 
 async def control(request: web.Request) -> web.Response:
-    """Body: any of the settings that may change at run time; `credits` sets the balance."""
+    """Change settings. Body: any of the settings that may change at run time; `credits` sets the balance."""
     provider, changes = request.app[PROVIDER], await request.json()
     provider.adopt(controlled(provider.settings, changes))
     if "credits" in changes:
@@ -32,23 +31,23 @@ async def control(request: web.Request) -> web.Response:
 
 
 async def ledger(request: web.Request) -> web.Response:
-    """The balance and one row per charge."""
+    """Return the balance, and a row for each charge."""
     account = request.app[PROVIDER].ledger
     return web.json_response({"balance": account.balance, "charges": account.rows()})
 
 
 async def stats(request: web.Request) -> web.Response:
-    """What was asked, what was called back, what was downloaded."""
+    """Return the requests received, the callbacks sent and the files served."""
     return web.json_response(_stats(request.app[PROVIDER]))
 
 
 async def tasks(request: web.Request) -> web.Response:
-    """Every attempt and its phase."""
+    """Return each paid task and its phase."""
     return web.json_response([_task(upscale) for upscale in request.app[PROVIDER].upscales])
 
 
 async def scenarios(_: web.Request) -> web.Response:
-    """The scenarios by name, each in a sentence."""
+    """Return the summary of each scenario, by name."""
     return web.json_response({name: scenario.summary for name, scenario in SCENARIOS.items()})
 
 
@@ -58,13 +57,13 @@ def _stats(provider: Provider) -> dict[str, Any]:
     seconds = provider.settings.window_seconds
     return {
         "posts": len(posts),
-        "refused429": sum(row["code"] == REFUSED for row in posts),
-        "densestPosts": densest([row["at"] for row in posts], seconds),
-        "densestRequests": densest([row["at"] for row in requests], seconds),
+        "refused429": sum(row["code"] == TOO_MANY_REQUESTS for row in posts),
+        "densestPosts": most_in_a_window([row["at"] for row in posts], seconds),
+        "densestRequests": most_in_a_window([row["at"] for row in requests], seconds),
         "phases": Counter(upscale.phase for upscale in provider.upscales),
         "downloads": provider.downloads,
         "requests": requests,
-        "callbacks": provider.tries,
+        "callbacks": provider.callback_attempts,
     }
 
 
@@ -81,12 +80,12 @@ def _task(upscale: Upscale) -> dict[str, Any]:
 
 
 @web.middleware
-async def explained(request: web.Request, handler: Any) -> web.StreamResponse:
-    """A wrong request at the side door is told what is wrong with it."""
+async def errors_explained(request: web.Request, handler: Any) -> web.StreamResponse:
+    """Return 400 with the reason for a wrong request to the control API."""
     try:
-        answered: web.StreamResponse = await handler(request)
+        response: web.StreamResponse = await handler(request)
     except (ValueError, KeyError, TypeError) as error:
         if not request.path.startswith("/_sim/"):
             raise
         return web.json_response({"error": str(error)}, status=400)
-    return answered
+    return response

@@ -1,6 +1,6 @@
-"""The newer contract: POST /api/v1/jobs/createTask and GET /api/v1/jobs/recordInfo.
+"""The newer API: POST /api/v1/jobs/createTask and GET /api/v1/jobs/recordInfo.
 
-How it answers a repeated request is undocumented; here every request is a new paid task with an id of its own.
+Its response to a repeated request is undocumented. Here every request is a new paid task with an id of its own.
 """
 
 import json
@@ -9,73 +9,69 @@ from typing import Any
 
 from aiohttp import web
 
-from local.kie.callback_payloads import OFF_LIST, News
-from local.kie.generation import Order, attempt_id, held_back, progress, refusal, start
+from local.kie.callback_payloads import OFF_LIST, Result
+from local.kie.generation import UpscaleRequest, new_record_id, progress, refusal, start, wait_for_early_callback
 from local.kie.links import fresh_urls
 from local.kie.provider import PROVIDER, Provider, Upscale, clock
-from local.kie.responses import UNAVAILABLE, Answer, condition, response
-from local.kie.veo_api import manner_of, parsed_order
+from local.kie.responses import UNAVAILABLE, Envelope, as_http, condition
+from local.kie.veo_api import parsed_request, respond
 
 MODEL = "veo/get-4k-video"
 
-# States of a working task, by the progress up to which they last.
-STAGES = ((0.1, "waiting"), (0.25, "queuing"), (2.0, "generating"))
+# States of a working task, and the progress up to which each lasts.
+STATES = ((0.1, "waiting"), (0.25, "queuing"), (2.0, "generating"))
 ENDS = {"success": "success", "failed": "fail"}
 
 
 async def create_task(request: web.Request) -> web.Response:
     """Start a paid task."""
-    provider = request.app[PROVIDER]
-    order = await _order_of(request)
-    if order is None:
-        return response(Answer(422, "The model or its input is not valid"), provider.settings.error_http_status)
-    manner = manner_of(provider, order)
-    answer = await _create(provider, order) if manner.applied else condition(500)
-    return manner.instead(request) if manner.instead else response(answer, provider.settings.error_http_status)
+    invalid = Envelope(422, "The model or its input is not valid")
+    return await respond(request, await _upscale_request(request), _create, invalid)
 
 
-async def _order_of(request: web.Request) -> Order | None:
+async def _upscale_request(request: web.Request) -> UpscaleRequest | None:
     try:
         body = json.loads(await request.text())
-        given = body["input"]
-        return parsed_order(body, given["task_id"], given.get("index", 0)) if body["model"] == MODEL else None
+        fields = body["input"]
+        valid = body["model"] == MODEL
+        return parsed_request(body, fields["task_id"], fields.get("index", 0)) if valid else None
     except (ValueError, KeyError, TypeError):
         return None
 
 
-async def _create(provider: Provider, order: Order) -> Answer:
-    now, scenario = clock(), provider.scenario(order.task_id)
-    if refused := refusal(provider, scenario, order, now):
+async def _create(provider: Provider, request: UpscaleRequest) -> Envelope:
+    now, scenario = clock(), provider.scenario(request.task_id)
+    if refused := refusal(provider, scenario, request, now):
         return refused
-    upscale = start(provider, order, attempt_id(provider, order), callback_body, now)
+    upscale = start(provider, request, new_record_id(provider, request), jobs_payload, now)
     if upscale is None:
         return condition(402)
-    await held_back(provider, upscale)
-    return Answer(200, "success", {} if scenario.nameless else {"taskId": upscale.charge.record_id})
+    await wait_for_early_callback(provider, upscale)
+    return Envelope(200, "success", {} if scenario.no_task_id else {"taskId": upscale.charge.record_id})
 
 
 async def record_info(request: web.Request) -> web.Response:
-    """Task details under the unified shape."""
+    """Return a task's details."""
     provider = request.app[PROVIDER]
     upscale = provider.records.get(request.query.get("taskId", ""))
-    answer = Answer(200, "success", _record(provider, upscale)) if upscale else Answer(422, "recordInfo is null")
-    return response(answer, provider.settings.error_http_status)
+    envelope = Envelope(200, "success", _record(provider, upscale)) if upscale else Envelope(422, "recordInfo is null")
+    return as_http(envelope, provider.settings.error_http_status)
 
 
 def _record(provider: Provider, upscale: Upscale) -> dict[str, Any]:
     result = _urls(fresh_urls(provider, upscale)[0]) if upscale.phase == "success" else None
-    state = ENDS.get(upscale.phase) or _stage(progress(provider, upscale, clock()))
+    state = ENDS.get(upscale.phase) or _working_state(progress(provider, upscale, clock()))
     times = {"createTime": _milliseconds(upscale.started_at), "completeTime": _milliseconds(upscale.finished_at)}
     return times | _details(upscale.charge.record_id, state, result) | _paid(upscale.charge.credits)
 
 
-def _stage(passed: float) -> str:
-    return next(state for until, state in STAGES if passed < until)
+def _working_state(passed: float) -> str:
+    return next(state for until, state in STATES if passed < until)
 
 
-def callback_body(name: str, news: News) -> dict[str, Any]:
-    """The callback's body: the task's details as recordInfo gives them, in the envelope; `name` as in `bodies`."""
-    return BODIES[name](news)
+def jobs_payload(name: str, result: Result) -> dict[str, Any]:
+    """Return a callback's payload: the task's details as recordInfo has them, in the envelope."""
+    return PAYLOADS[name](result)
 
 
 def _completed(details: dict[str, Any]) -> dict[str, Any]:
@@ -86,36 +82,36 @@ def _failed(details: Any) -> dict[str, Any]:
     return {"code": 501, "msg": "Playground task failed.", "data": details}
 
 
-def _told(news: News, result: Any, state: str = "success") -> dict[str, Any]:
-    return _completed(_details(news.task_id, state, result) | _paid(news.credits))
+def _paid_for(result: Result, value: Any, state: str = "success") -> dict[str, Any]:
+    return _completed(_details(result.task_id, state, value) | _paid(result.credits))
 
 
-def _snake_case(news: News) -> dict[str, Any]:
-    details = {"task_id": news.task_id, "model": MODEL, "state": "success", "consume_credits": news.credits}
-    return _completed(details | {"result_json": json.dumps({"result_urls": news.urls})})
+def _snake_case(result: Result) -> dict[str, Any]:
+    details = {"task_id": result.task_id, "model": MODEL, "state": "success", "consume_credits": result.credits}
+    return _completed(details | {"result_json": json.dumps({"result_urls": result.urls})})
 
 
-def _flat(news: News) -> dict[str, Any]:
-    return _completed(_details(news.task_id, "success", None) | _urls(news.urls))
+def _flat(result: Result) -> dict[str, Any]:
+    return _completed(_details(result.task_id, "success", None) | _urls(result.urls))
 
 
-BODIES: dict[str, Callable[[News], dict[str, Any]]] = {
-    "success": lambda news: _told(news, _urls(news.urls)),
-    "plain": lambda news: _completed(_details(news.task_id, "success", _urls(news.urls))),
+PAYLOADS: dict[str, Callable[[Result], dict[str, Any]]] = {
+    "success": lambda result: _paid_for(result, _urls(result.urls)),
+    "plain": lambda result: _completed(_details(result.task_id, "success", _urls(result.urls))),
     "snake_case": _snake_case,
     "flat": _flat,
-    "json_string": lambda news: _told(news, _urls(json.dumps(news.urls))),
-    "bare_url": lambda news: _told(news, _urls(news.urls[0])),
-    "no_urls": lambda news: _told(news, None),
-    "off_list": lambda news: _told(news, _urls([OFF_LIST])),
-    "working": lambda news: _told(news, None, "generating"),
-    "failure": lambda news: _failed(_details(news.task_id, "fail", None) | _paid(news.credits)),
+    "json_string": lambda result: _paid_for(result, _urls(json.dumps(result.urls))),
+    "bare_url": lambda result: _paid_for(result, _urls(result.urls[0])),
+    "no_urls": lambda result: _paid_for(result, None),
+    "off_list": lambda result: _paid_for(result, _urls([OFF_LIST])),
+    "working": lambda result: _paid_for(result, None, "generating"),
+    "failure": lambda result: _failed(_details(result.task_id, "fail", None) | _paid(result.credits)),
     "data_null": lambda _: _failed(None),
 }
 
 
-def _urls(given: Any) -> dict[str, Any]:
-    return {"resultUrls": given}
+def _urls(value: Any) -> dict[str, Any]:
+    return {"resultUrls": value}
 
 
 def _paid(credits_: int) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Test videos: real, short, moving H.264 in MP4 with a poster each, made once and kept in a folder."""
+"""Makes test videos: short H.264 in MP4 with moving pictures, each with a poster. A folder keeps them."""
 
 import struct
 from collections.abc import Iterator
@@ -24,14 +24,14 @@ class Recipe:
 
 @dataclass(frozen=True, slots=True)
 class Media:
-    """Paths of the test videos; each has a poster beside it (`poster`)."""
+    """Paths of the test videos. Each has a poster (`poster`)."""
 
     uhd: Path
     uhd_portrait: Path
     base: Path
 
 
-# The portrait video carries its moov box in front, the others behind: a reader has to find both.
+# The portrait video has its moov box in front, the others have it behind: a reader has to find both.
 RECIPES = {
     "uhd": Recipe(3840, 2160, {}),
     "uhd_portrait": Recipe(2160, 3840, {"movflags": "faststart"}),
@@ -40,21 +40,21 @@ RECIPES = {
 
 
 def ensure_media(folder: Path, frames: int = FRAMES) -> Media:
-    """Paths of the test videos in `folder`; what is missing there is made (about a second in all).
+    """Return the paths of the test videos in `folder`. Missing ones are made, in about a second.
 
-    Two processes may do it at once: every file is moved into its place whole.
+    Two processes may do so at the same time: each file is moved into its place when it is complete.
     """
     folder.mkdir(parents=True, exist_ok=True)
     return Media(**{name: _ensured(folder / f"{name}.mp4", recipe, frames) for name, recipe in RECIPES.items()})
 
 
 def poster(video: Path) -> Path:
-    """Path of the JPEG beside a video."""
+    """Return the path of a video's JPEG."""
     return video.with_suffix(".jpg")
 
 
 def marked(video: bytes, mark: str) -> bytes:
-    """The same pictures in other bytes: a `free` box (ISO/IEC 14496-12, 8.1.2) holding `mark` follows the video."""
+    """Return the same video with other bytes: a `free` box (ISO/IEC 14496-12, 8.1.2) with `mark` follows it."""
     payload = mark.encode()
     return video + struct.pack(">I4s", 8 + len(payload), b"free") + payload
 

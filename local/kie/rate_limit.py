@@ -1,4 +1,4 @@
-"""The provider's rate limit as a true sliding window."""
+"""The provider's rate limit: a true sliding window."""
 
 from bisect import bisect_right
 from collections import deque
@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 
 class SlidingWindow:
-    """At most so many admissions in any window. A refused request is not added: it costs the caller nothing later."""
+    """At most a number of admissions in any window. A refused request takes no place in it."""
 
     def __init__(self) -> None:
         self._admitted: deque[float] = deque()
 
     def admits(self, now: float, count: int, seconds: float) -> bool:
-        """Whether a request stamped `now` (seconds, never falling) is let in; if so it is counted."""
+        """Return whether a request at `now` (seconds, never decreasing) is admitted. Count it if so."""
         while self._admitted and now - self._admitted[0] >= seconds:
             self._admitted.popleft()
         if len(self._admitted) >= count:
@@ -21,6 +21,6 @@ class SlidingWindow:
         return True
 
 
-def densest(stamps: Sequence[float], seconds: float) -> int:
-    """The largest number of stamps (sorted) within any stretch shorter than `seconds`."""
-    return max((place + 1 - bisect_right(stamps, stamp - seconds) for place, stamp in enumerate(stamps)), default=0)
+def most_in_a_window(times: Sequence[float], seconds: float) -> int:
+    """Return the largest number of times (sorted) within a window shorter than `seconds`."""
+    return max((place + 1 - bisect_right(times, time - seconds) for place, time in enumerate(times)), default=0)

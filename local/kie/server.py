@@ -11,10 +11,18 @@ from local.kie.ledger import Ledger
 from local.kie.media import ensure_media
 from local.kie.provider import PROVIDER, Provider
 from local.kie.request_log import RequestLog
-from local.kie.responses import Answer, response
+from local.kie.responses import Envelope, as_http
 from local.kie.settings import Settings
 
+
+async def credit(request: web.Request) -> web.Response:
+    """Return the account's balance."""
+    provider = request.app[PROVIDER]
+    return as_http(Envelope(200, "success", provider.ledger.balance), provider.settings.error_http_status)
+
+
 ROUTES = (
+    web.get("/api/v1/chat/credit", credit),
     web.post("/api/v1/veo/get-4k-video", veo_api.get_4k_video),
     web.get("/api/v1/veo/record-info", veo_api.record_info),
     web.post("/api/v1/jobs/createTask", jobs_api.create_task),
@@ -31,7 +39,7 @@ ROUTES = (
 
 @asynccontextmanager
 async def running(settings: Settings) -> AsyncIterator[Settings]:
-    """A simulator that answers; yields its settings with the port and public base it got."""
+    """Run a simulator. Yield its settings with the port and the public base URL that it got."""
     media, log = ensure_media(settings.media_folder), RequestLog(settings.log_file)
     async with ClientSession(headers={"User-Agent": "KIE-AI-Webhook/1.0"}) as session:
         provider = Provider(settings=settings, media=media, ledger=Ledger(settings.credits), session=session, log=log)
@@ -48,10 +56,9 @@ async def running(settings: Settings) -> AsyncIterator[Settings]:
 
 
 def _application(provider: Provider) -> web.Application:
-    app = web.Application(middlewares=[request_checks.guarded, control_api.explained])
+    app = web.Application(middlewares=[request_checks.checked, control_api.errors_explained])
     app[PROVIDER] = provider
     app.add_routes(ROUTES)
-    app.router.add_get("/api/v1/chat/credit", credit)
     return app
 
 
@@ -59,9 +66,3 @@ async def _bound(runner: web.AppRunner, settings: Settings) -> Settings:
     await web.TCPSite(runner, settings.host, settings.port).start()
     port = runner.addresses[0][1]
     return replace(settings, port=port, public_base=settings.public_base or f"http://{settings.host}:{port}")
-
-
-async def credit(request: web.Request) -> web.Response:
-    """The account's remaining credits."""
-    provider = request.app[PROVIDER]
-    return response(Answer(200, "success", provider.ledger.balance), provider.settings.error_http_status)

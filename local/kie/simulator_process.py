@@ -1,7 +1,7 @@
-"""The simulator in a process of its own: it stamps arrivals, which must not wait for whatever else goes on here.
+"""The simulator in a process of its own. It records arrival times, which must not wait for this process.
 
-The process reads its settings from its standard input, says where it answers, and ends when that input does, however
-its parent ended.
+The child reads its settings from its standard input, prints its address, and ends when its input ends. So it ends with
+its parent, even one that is killed.
 """
 
 import json
@@ -15,20 +15,20 @@ from local.kie.settings import changed
 from local.paths import ROOT
 
 
-class SimulatorApart(Simulator):
-    """A simulator in a process of its own."""
+class SimulatorProcess(Simulator):
+    """A simulator in a child process."""
 
     _process: subprocess.Popen[str]
 
     def start(self) -> Self:
-        """Start and wait until it answers."""
+        """Start the child and wait until it answers."""
         self._process = subprocess.Popen(
             [sys.executable, "-m", "local.kie.simulator_process"],
             cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            start_new_session=True,  # Ctrl-C is its parent's alone
+            start_new_session=True,  # Ctrl-C interrupts the parent alone
         )
         if self._process.stdin and self._process.stdout:
             self._process.stdin.write(json.dumps(asdict(self.settings), default=str) + "\n")
@@ -37,12 +37,12 @@ class SimulatorApart(Simulator):
         return self
 
     def stop(self) -> None:
-        """Stop it, with whatever it was doing."""
+        """Stop the child at once."""
         self._process.communicate()
 
 
 def main() -> None:
-    """Be that process."""
+    """Run as the child."""
     with Simulator(changed(Settings(), json.loads(sys.stdin.readline()))) as simulator:
         print(simulator.base_url, flush=True)
         sys.stdin.read()

@@ -94,7 +94,7 @@ def test_every_job_was_ended_by_its_callback(rotated: Rotated) -> None:
 
 def test_every_callback_was_believed_at_once(rotated: Rotated) -> None:
     tries = until(lambda: rotated.world.simulator.stats()["callbacks"])
-    assert {(call["try"], call["status"]) for call in tries} == {(1, 200)}
+    assert {(call["attempt"], call["status"]) for call in tries} == {(1, 200)}
 
 
 def test_an_api_key_that_was_revoked_too_early_was_refused_and_looked_up_again(rotated: Rotated) -> None:

@@ -23,7 +23,7 @@ from local.cloud.parameters import as_parameters, beside
 from local.cloud.rows import read_runs
 from local.cloud.sweep_schedule import sweeping
 from local.kie import Settings
-from local.kie.simulator_process import SimulatorApart
+from local.kie.simulator_process import SimulatorProcess
 from tests.integration.world import ROOT, until
 
 SYSTEM = ("/usr/bin", "/bin")
@@ -100,7 +100,7 @@ def cloud(built: Path, environment: dict[str, str]) -> Iterator[LocalCloud]:
     """The stack that `sam deploy` has made, beside a simulator."""
     settings = Settings(speed=600, media_folder=ROOT / ".local/media")
     with ExitStack() as running:
-        simulator, url = running.enter_context(SimulatorApart(settings)), running.enter_context(emulator())
+        simulator, url = running.enter_context(SimulatorProcess(settings)), running.enter_context(emulator())
         overrides = [f"{name}={value}" for name, value in as_parameters(beside(simulator)).items()]
         sam(built, environment | {"AWS_ENDPOINT_URL": url}, *DEPLOY, "--parameter-overrides", *overrides)
         cloud = LocalCloud(stack=STACK, endpoint=url)

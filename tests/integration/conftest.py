@@ -13,7 +13,7 @@ from local.cloud.queue_reader import Inbox
 from local.cloud.rows import Row
 from local.cloud.sweep_schedule import sweeping
 from local.kie import Settings
-from local.kie.simulator_process import SimulatorApart
+from local.kie.simulator_process import SimulatorProcess
 from local.paths import LOGS
 from tests.integration.callback import post, success
 from tests.integration.leaks import Searched, search_world
@@ -47,7 +47,7 @@ def running(name: str, window: float, *retired: str, **times: str) -> Iterator[W
         webhook_key=f"canary-webhook-key-{name}",
     )
     with ExitStack() as stage:
-        simulator = stage.enter_context(SimulatorApart(settings))
+        simulator = stage.enter_context(SimulatorProcess(settings))
         cloud = stage.enter_context(LocalCloud(beside(simulator) | TIMES | times | {"WindowSeconds": str(int(window))}))
         stage.enter_context(collected(cloud, log))
         # The tests sweep by themselves, so that they can hold it up.

@@ -20,7 +20,7 @@ from local.cloud.table_watcher import Watch
 from local.faults.fault_proxy import Wire, wire
 from local.kie import Settings, Simulator
 from local.kie.media import ensure_media
-from local.kie.simulator_process import SimulatorApart
+from local.kie.simulator_process import SimulatorProcess
 from local.paths import LOGS, ROOT
 from tests.soak.sweeps import Sweeps, sweeping
 
@@ -93,7 +93,7 @@ def ground(
     ensure_media(MEDIA, frames=1)
     with ExitStack() as stage:
         line = stage.enter_context(wire())
-        simulator = stage.enter_context(SimulatorApart(_settings(line, settings)))
+        simulator = stage.enter_context(SimulatorProcess(_settings(line, settings)))
         place = {"KieBaseUrl": line.provider, "ResultHosts": urlsplit(line.provider).netloc}
         told = beside(simulator) | TIMES | place | dict(parameters)
         environment = {"AWS_ENDPOINT_URL": line.aws, "TMPDIR": stage.enter_context(_room())}

@@ -55,7 +55,7 @@ def test_a_late_callback_comes_well_after_the_first_probe() -> None:
 
 
 def test_a_job_that_is_only_awaited_is_given_up_after_the_last_callback_and_before_the_demo_is() -> None:
-    retries = SETTINGS.callback_retry_minutes[: SETTINGS.callback_tries - 1]
+    retries = SETTINGS.callback_retry_minutes[: SETTINGS.callback_attempts - 1]
     last = SETTINGS.real_seconds(GENERATION_MINUTES[1] + sum(retries))
     assert last + 4 < int(TIMES["HardDeadlineSeconds"]) < PATIENCE / 2
 
