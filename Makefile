@@ -57,10 +57,10 @@ simulate: setup ## The simulation: make simulate SEEDS=1000, or one seed told wh
 		$(if $(JOBS),--jobs $(JOBS)) $(if $(CONTRACT),--contract $(CONTRACT)) $(if $(TASK),--task $(TASK))
 
 burst: setup ## A burst of 100 messages against the provider's true limit, three times
-	@$(DEV)/python -m local.burst
+	@$(DEV)/python -m proofs.burst
 
 soak: setup .venvs/wire/.ready ## Faults on the wire of the local cloud: make soak, or make soak PROOFS="kills bus" SEED=7
-	@$(DEV)/python -m tests.soak $(PROOFS) $(if $(SEED),--seed $(SEED))
+	@$(DEV)/python -m proofs.soak $(PROOFS) $(if $(SEED),--seed $(SEED))
 
 bench: setup build ## Figures beside their anchors, as ratios of one run
 	@PYTHONPATH=layers/core/src:. $(DEV)/python -m bench
@@ -88,7 +88,7 @@ scan: .venvs/scan/.ready ## Scanners over template, code and workflow; none of t
 	$(SCAN)/cfn-lint --config-file scans/cfn-lint.yaml
 	$(SCAN)/checkov --config-file scans/checkov.yaml
 	$(SCAN)/bandit -q -r layers/core/src functions
-	$(SCAN)/bandit -q -c scans/bandit.yaml -r cli local
+	$(SCAN)/bandit -q -c scans/bandit.yaml -r cli local proofs
 
 # Apart from `make test`, because the index has to be asked: what cannot be looked up is an error, not a pass.
 audit: .venvs/scan/.ready ## Known weaknesses of what is deployed, as the package index tells them

@@ -2,7 +2,7 @@
 
 import pytest
 
-from local.burst import JOBS, Figures, burst
+from proofs.burst import JOBS, Figures, burst
 from tests.integration.conftest import Unkeyed
 
 

@@ -4,10 +4,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from local.faults.fault_proxy import Fault
-from tests.soak.ground import Ground
-from tests.soak.outside import Findings
-from tests.soak.pauses import NO_CREDITS, pauses
-from tests.soak.plays import AFFORDED, Problems, out_of_credits, simply, stopped, without_bus, without_callbacks
+from proofs.soak.ground import Ground
+from proofs.soak.outside import Findings
+from proofs.soak.pauses import NO_CREDITS, pauses
+from proofs.soak.plays import AFFORDED, Problems, out_of_credits, simply, stopped, without_bus, without_callbacks
 
 FIRST_PAUSE = 2
 

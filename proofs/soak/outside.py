@@ -10,7 +10,7 @@ from local.cloud.jobs import messages_in
 from local.cloud.rows import Row, public
 from local.demo.checks import credits_charged
 from local.demo.evidence import true_hash
-from tests.soak.ground import LIMIT, Ground
+from proofs.soak.ground import LIMIT, Ground
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,9 +16,9 @@ from local.cloud.emulator import EmulatorError
 from local.cloud.signals import INTERRUPTED, as_interrupts
 from local.faults.fault_proxy import WireError
 from local.paths import ROOT
-from tests.soak.ground import LIMIT, LOG, WINDOW, Ground, ground
-from tests.soak.outside import Findings, look, problems
-from tests.soak.proofs import PROOFS, Proof
+from proofs.soak.ground import LIMIT, LOG, WINDOW, Ground, ground
+from proofs.soak.outside import Findings, look, problems
+from proofs.soak.proofs import PROOFS, Proof
 
 JOBS = 100
 COLUMNS = 132
@@ -81,7 +81,7 @@ def main() -> int:
 
 
 def _given() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m tests.soak", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m proofs.soak", description=__doc__)
     parser.add_argument("proofs", nargs="*", metavar="PROOF", help=f"of {', '.join(PROOFS)} (default: all)")
     parser.add_argument("--seed", type=int, default=secrets.randbelow(10**6), help="draws the faults")
     parser.add_argument("--jobs", type=int, default=JOBS, help="videos asked for in each proof")

@@ -22,7 +22,7 @@ from local.kie import Settings, Simulator
 from local.kie.media import ensure_media
 from local.kie.simulator_process import SimulatorProcess
 from local.paths import LOGS, ROOT
-from tests.soak.sweeps import Sweeps, sweeping
+from proofs.soak.sweeps import Sweeps, sweeping
 
 LIMIT = 20
 WINDOW = 2  # seconds: the provider's is five times longer, and so would be the waiting for it

@@ -1,6 +1,6 @@
 """The reading of the provider's log, on logs made by hand."""
 
-from tests.soak.pauses import pauses
+from proofs.soak.pauses import pauses
 
 
 def log(*heard: tuple[float, int]) -> list[dict[str, float]]:

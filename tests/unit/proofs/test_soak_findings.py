@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.soak.outside import Findings, problems
+from proofs.soak.outside import Findings, problems
 
 TASKS = ["veo_task_a", "veo_task_b"]
 

@@ -1,4 +1,4 @@
-"""Many videos at once against the provider's true limit; `python -m local.burst` does it three times, with figures."""
+"""Many videos at once against the provider's true limit; `python -m proofs.burst` does it three times, with figures."""
 
 import sys
 import time

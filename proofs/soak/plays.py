@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 
 from local.cloud.rows import public
 from local.faults.fault_proxy import Fault
-from tests.soak.ground import Ground
-from tests.soak.pauses import NO_CREDITS
+from proofs.soak.ground import Ground
+from proofs.soak.pauses import NO_CREDITS
 
 Problems = Iterator[str]
 
