@@ -27,7 +27,7 @@ demo: setup ## See a job's whole life here, no account, no Docker, no keys: make
 local: setup ## Keep the local cloud running until Ctrl-C; CONTRACT=jobs here too
 	@$(DEV)/python -m local.cloud $(if $(CONTRACT),--contract $(CONTRACT))
 
-submit: setup ## Ask the running local cloud for a video: make submit TASK_ID=... INDEX=0
+submit: setup ## Send a job to the running local cloud: make submit TASK_ID=... INDEX=0
 	@$(DEV)/python -m local.cloud.submit $(TASK_ID) $(INDEX)
 
 jobs: setup ## The jobs of the running local cloud
@@ -59,13 +59,13 @@ simulate: setup ## The simulation: make simulate SEEDS=1000, or one seed told wh
 burst: setup ## A burst of 100 messages against the provider's true limit, three times
 	@$(DEV)/python -m proofs.burst
 
-soak: setup .venvs/wire/.ready ## Faults on the wire of the local cloud: make soak, or make soak PROOFS="kills bus" SEED=7
+soak: setup .venvs/wire/.ready ## Injected faults on the local cloud: make soak, or make soak PROOFS="kills bus" SEED=7
 	@$(DEV)/python -m proofs.soak $(PROOFS) $(if $(SEED),--seed $(SEED))
 
 bench: setup build ## Figures beside their anchors, as ratios of one run
 	@PYTHONPATH=layers/core/src:. $(DEV)/python -m bench
 
-prove: simulate burst soak ## The long proofs: simulation, every two faults, random writes and files, bursts, faults on the wire, two stacks
+prove: simulate burst soak ## The long proofs: simulation, every two faults, random writes and files, bursts, injected faults, two stacks
 	@$(CORE) $(DEV)/python -m tests.simulation --contract jobs --first 1000
 	@$(CORE) $(DEV)/python -m tests.simulation --exhaustive 2
 	@$(CORE) $(DEV)/python -m tests.simulation --profiles 20

@@ -1,30 +1,29 @@
-"""Many videos at once against the provider's true limit; `python -m proofs.burst` does it three times, with figures."""
+"""Many jobs at once against the provider's true rate limit: `python -m proofs.burst` runs three bursts."""
 
+import contextlib
 import sys
 import time
 from collections import Counter
 from dataclasses import dataclass
 
-from local.cloud.environment import staged
-from local.cloud.local_cloud import LocalCloud
-from local.cloud.messages import send
-from local.cloud.rows import has_ended, read_rows
-from local.cloud.signals import as_interrupts
-from local.cloud.sweep_schedule import sweeping
-from local.kie import Settings, Simulator
-from local.paths import LOGS, ROOT
+from local.cloud.environment import Environment, environment
+from local.cloud.parameters import SPEED
+from local.cloud.rows import Row, has_ended
+from local.cloud.signals import signals_as_interrupts
+from local.kie import Settings
+from local.paths import LOGS
+from local.waiting import wait_until
 
 JOBS, RUNS = 100, 3
-SPEED = 600  # a generation takes a second or less: the pace is all there is to wait for
 LIMIT = 20
-PATIENCE = 180.0
-LOOK_SECONDS, SWEEP_SECONDS = 1.0, 1.0
-SETTINGS = Settings(speed=SPEED, media_folder=ROOT / ".local/media", log_file=LOGS / "burst.log")
+TIMEOUT_SECONDS = 180.0
+# A generation takes a second or less: only the rate limit takes time.
+SETTINGS = Settings(speed=10 * SPEED, log_file=LOGS / "burst.log")
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What a burst came to.
+    """The result of a burst.
 
     `charged_twice`: tasks charged more than once; `refused`: requests answered 429; `densest`: paid requests in the
     densest window.
@@ -38,10 +37,10 @@ class Figures:
     densest: int
     seconds: float
 
-    def hold(self) -> bool:
-        """Tell whether nothing was lost, refused or paid twice, and the limit was kept."""
-        whole = self.states == {"SUCCEEDED": self.sent} and self.charges == self.sent
-        return whole and not self.charged_twice and not self.refused and self.densest <= LIMIT
+    def passed(self) -> bool:
+        """Return whether no job was lost, refused or paid twice, and the rate limit was kept."""
+        complete = self.states == {"SUCCEEDED": self.sent} and self.charges == self.sent
+        return complete and not self.charged_twice and not self.refused and self.densest <= LIMIT
 
     def __str__(self) -> str:
         states = ", ".join(f"{count} {state}" for state, count in self.states.items())
@@ -51,16 +50,21 @@ class Figures:
         )
 
 
-def burst(simulator: Simulator, cloud: LocalCloud, count: int, name: str) -> Figures:
-    """Send so many messages at once, `name` in their task ids, and wait for their ends while something sweeps."""
+def burst(running: Environment, count: int, name: str) -> Figures:
+    """Send `count` messages at once, with `name` in their task ids, and wait for their ends."""
     started, tasks = time.monotonic(), {f"veo_task_on_time_{name}_{n:03}" for n in range(count)}
-    send(cloud.client("sqs"), cloud.outputs["JobQueueUrl"], [{"taskId": task} for task in sorted(tasks)])
-    states = _wait(cloud, tasks, started + PATIENCE)
-    charged = Counter(charge["taskId"] for charge in simulator.ledger() if charge["taskId"] in tasks)
-    stats = simulator.stats()
+    running.cloud.send(*({"taskId": task} for task in sorted(tasks)))
+
+    def rows() -> list[Row]:
+        return [row for row in running.cloud.rows() if row["taskId"] in tasks]
+
+    with contextlib.suppress(TimeoutError):
+        wait_until(lambda: sum(map(has_ended, rows())) == count, TIMEOUT_SECONDS, pause=1)
+    charged = Counter(charge["taskId"] for charge in running.simulator.ledger() if charge["taskId"] in tasks)
+    stats = running.simulator.stats()
     return Figures(
         sent=count,
-        states=states,
+        states=Counter(str(row["state"]) for row in rows()),
         charges=charged.total(),
         charged_twice=sum(times > 1 for times in charged.values()),
         refused=stats["refused429"],
@@ -69,25 +73,16 @@ def burst(simulator: Simulator, cloud: LocalCloud, count: int, name: str) -> Fig
     )
 
 
-def _wait(cloud: LocalCloud, tasks: set[str], until: float) -> Counter[str]:
-    dynamodb, table = cloud.client("dynamodb"), cloud.outputs["JobTableName"]
-    while True:
-        rows = [row for row in read_rows(dynamodb, table) if row["taskId"] in tasks]
-        if time.monotonic() > until or (len(rows) == len(tasks) and all(has_ended(row) for row in rows)):
-            return Counter(str(row["state"]) for row in rows)
-        time.sleep(LOOK_SECONDS)
-
-
 def main() -> int:
-    """Run three bursts, each on a cloud of its own; 0 only if all hold."""
-    held = True
-    with as_interrupts():
+    """Run three bursts, each on a cloud of its own. Return 0 only if all pass."""
+    passed = True
+    with signals_as_interrupts():
         for _ in range(RUNS):
-            with staged(SETTINGS) as (simulator, cloud), sweeping(cloud, SWEEP_SECONDS) as sweeps:
-                figures = burst(simulator, cloud, JOBS, "burst")
-                print(figures, *dict.fromkeys(sweeps.failures), sep="\n", flush=True)
-            held = held and figures.hold()
-    return 0 if held else 1
+            with environment(SETTINGS) as running:
+                figures = burst(running, JOBS, "burst")
+                print(figures, *dict.fromkeys(running.sweeps.failures), sep="\n", flush=True)
+            passed = passed and figures.passed()
+    return 0 if passed else 1
 
 
 if __name__ == "__main__":

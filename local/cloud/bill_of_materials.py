@@ -1,6 +1,6 @@
-"""The bill of materials of what is deployed: every third party in the built vendor layer, with its licence.
+"""The bill of materials: every third party in the built vendor layer, with its licence.
 
-python -m local.cloud.bill_of_materials    writes .aws-sam/bom.cdx.json (CycloneDX 1.6) and prints the licences
+`python -m local.cloud.bill_of_materials` writes .aws-sam/bom.cdx.json (CycloneDX 1.6) and prints the licences.
 """
 
 import json
@@ -30,7 +30,7 @@ _WORDS = {
 
 
 class Part(NamedTuple):
-    """A third party in the layer; `hashes`: of the files that the lock accepts, SHA-256 in hex."""
+    """A third party in the layer. `hashes`: SHA-256, in hex, of the files that the lock accepts."""
 
     name: str
     version: str
@@ -39,7 +39,7 @@ class Part(NamedTuple):
 
 
 def parts(layer: Path) -> list[Part]:
-    """Everything that pip has put into the layer."""
+    """Return everything that pip has installed into the layer."""
     locked = _locked_hashes(LOCK.read_text())
     found = (HeaderParser().parsestr(path.read_text()) for path in layer.glob("python/*.dist-info/METADATA"))
     named = ((normal(metadata["Name"]), metadata) for metadata in found)
@@ -47,19 +47,19 @@ def parts(layer: Path) -> list[Part]:
 
 
 def normal(name: str) -> str:
-    """A package's name as indices and the lock write it."""
+    """Return a package's name as indices and the lock write it."""
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def licence(metadata: Message) -> str:
-    """Its licence as the package tells it: the SPDX expression, or the first known word of the older field."""
-    told = str(metadata.get("License-Expression") or metadata.get("License") or "")
-    known = (spdx for word, spdx in _WORDS.items() if word in told)
-    return told if told in ALLOWED else next(known, told or "unknown")
+    """Return the licence that a package states: its SPDX expression, or the first known word of the older field."""
+    stated = str(metadata.get("License-Expression") or metadata.get("License") or "")
+    known = (spdx for word, spdx in _WORDS.items() if word in stated)
+    return stated if stated in ALLOWED else next(known, stated or "unknown")
 
 
 def bill(found: list[Part]) -> dict[str, Any]:
-    """The bill as CycloneDX has it."""
+    """Return the bill in the format of CycloneDX."""
     return {"bomFormat": "CycloneDX", "specVersion": "1.6", "version": 1, "components": [_component(p) for p in found]}
 
 

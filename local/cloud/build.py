@@ -16,11 +16,11 @@ SOURCES = ("template.yaml", "functions", "layers")
 
 
 class BuildError(RuntimeError):
-    """`sam build` failed; the message is its output."""
+    """`sam build` failed. The message is its output."""
 
 
 def built_template() -> Path:
-    """Path of the built template, built anew if the template, a function or a layer has changed."""
+    """Return the path of the built template. Build first where the template, a function or a layer has changed."""
     STAMP.parent.mkdir(exist_ok=True)
     with (STAMP.parent / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -33,7 +33,7 @@ def built_template() -> Path:
 
 
 def sources_digest() -> str:
-    """SHA-256 in hex over the paths and contents of all that `sam build` reads."""
+    """Return the SHA-256, in hex, of the paths and contents of all files that `sam build` reads."""
     digest = hashlib.sha256()
     for path in _files():
         digest.update(f"{path.relative_to(ROOT)}\0{path.stat().st_size}\0".encode())

@@ -1,4 +1,4 @@
-"""Where the running local cloud is, for the commands beside it: a file that lives as long as the cloud."""
+"""Tells other processes where the running local cloud is, by a file that exists as long as the cloud."""
 
 import contextlib
 import json
@@ -9,41 +9,46 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from local.cloud.local_cloud import LocalCloud
 from local.paths import STATE
 
 FILE = STATE / "current.json"
 
 
 @dataclass(frozen=True, slots=True)
-class Coordinates:
-    """The cloud's endpoint, the stack's outputs, and the provider that is asked."""
+class Connection:
+    """The cloud's endpoint, the stack's outputs, and the provider that the stack calls."""
 
     endpoint: str
     outputs: Mapping[str, str]
     provider: str
 
+    def cloud(self) -> LocalCloud:
+        """Return a handle on the stack."""
+        return LocalCloud.deployed(self.endpoint, self.outputs)
+
 
 @contextlib.contextmanager
-def published(coordinates: Coordinates, file: Path = FILE) -> Iterator[None]:
-    """Keep the coordinates in the file while the block runs."""
+def published(connection: Connection, file: Path = FILE) -> Iterator[None]:
+    """Keep the connection in the file while the block runs."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps(asdict(coordinates), indent=2))
+    file.write_text(json.dumps(asdict(connection), indent=2))
     try:
         yield
     finally:
         file.unlink(missing_ok=True)
 
 
-def current(file: Path = FILE) -> Coordinates:
-    """Give the coordinates of the running cloud; without one, say how to start it and exit."""
+def current(file: Path = FILE) -> Connection:
+    """Return the connection of the running cloud. Exit with advice where none runs."""
     try:
-        told = Coordinates(**json.loads(file.read_text()))
-        _connect(told.endpoint)
+        connection = Connection(**json.loads(file.read_text()))
+        _connect(connection.endpoint)
     except (FileNotFoundError, ConnectionError):
         sys.exit("No local cloud is running: make local")
-    return told
+    return connection
 
 
 def _connect(endpoint: str) -> None:
-    place = urlsplit(endpoint)
-    socket.create_connection((str(place.hostname), place.port or 80), timeout=5).close()
+    address = urlsplit(endpoint)
+    socket.create_connection((str(address.hostname), address.port or 80), timeout=5).close()

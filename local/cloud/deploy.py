@@ -1,4 +1,4 @@
-"""The built template as a stack: packaged and deployed as `sam deploy` does it, in a second, and updated so too."""
+"""Packages and deploys the built template as `sam deploy` does, in a second. Updates and deletes the stack."""
 
 import hashlib
 import io
@@ -22,7 +22,7 @@ DEPLOY_SECONDS = 60
 
 
 class DeployError(RuntimeError):
-    """The stack failed; the message holds the reasons of its events."""
+    """The stack failed. The message holds the reasons of its events."""
 
 
 def deploy(endpoint: str, stack: str, template: Path, parameters: Mapping[str, str]) -> dict[str, str]:
@@ -45,14 +45,14 @@ def outputs(endpoint: str, stack: str) -> dict[str, str]:
 
 
 def update(endpoint: str, stack: str, parameters: Mapping[str, str]) -> None:
-    """Give a running stack other values of these parameters; template and other parameters stay as they are."""
+    """Update these parameters of a running stack. Its template and its other parameters stay as they are."""
     cloudformation = client(endpoint, "cloudformation")
     [described] = cloudformation.describe_stacks(StackName=stack)["Stacks"]
-    known = {given["ParameterKey"]: given["ParameterValue"] for given in described["Parameters"]}
+    known = {parameter["ParameterKey"] for parameter in described["Parameters"]}
     cloudformation.update_stack(
         StackName=stack,
         UsePreviousTemplate=True,
-        Parameters=[{"ParameterKey": key, "UsePreviousValue": True} for key in known.keys() - parameters.keys()]
+        Parameters=[{"ParameterKey": key, "UsePreviousValue": True} for key in known - parameters.keys()]
         + [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
         Capabilities=CAPABILITIES,
     )
@@ -60,7 +60,7 @@ def update(endpoint: str, stack: str, parameters: Mapping[str, str]) -> None:
 
 
 def delete(endpoint: str, stack: str) -> None:
-    """Delete a stack, with all that its template does not retain."""
+    """Delete a stack with all resources that its template does not retain."""
     cloudformation = client(endpoint, "cloudformation")
     identity = cloudformation.describe_stacks(StackName=stack)["Stacks"][0]["StackId"]
     cloudformation.delete_stack(StackName=stack)
@@ -68,7 +68,7 @@ def delete(endpoint: str, stack: str) -> None:
 
 
 def _upload(endpoint: str, template: Path) -> str:
-    """Put the code and the template that points to it into a bucket; give the template's URL."""
+    """Upload the code, and the template that points to it. Return the template's URL."""
     s3 = client(endpoint, "s3")
     s3.create_bucket(Bucket=PACKAGES)
     body = yaml_parse(template.read_text())
@@ -90,18 +90,18 @@ def _zip(folder: Path) -> bytes:
     return packed.getvalue()
 
 
-def _wait(cloudformation: Any, stack: str, deed: str) -> None:
+def _wait(cloudformation: Any, stack: str, operation: str) -> None:
     """Wait for the end of a CREATE, an UPDATE or a DELETE. Raise DeployError where it fails."""
     deadline = time.monotonic() + DEPLOY_SECONDS
     while time.monotonic() < deadline:
         status: str = cloudformation.describe_stacks(StackName=stack)["Stacks"][0]["StackStatus"]
-        if status == f"{deed}_COMPLETE":
+        if status == f"{operation}_COMPLETE":
             return
-        if not status.startswith((f"{deed}_IN_PROGRESS", f"{deed}_COMPLETE_CLEANUP")):
+        if not status.startswith((f"{operation}_IN_PROGRESS", f"{operation}_COMPLETE_CLEANUP")):
             break
         time.sleep(0.05)
     events = cloudformation.describe_stack_events(StackName=stack)["StackEvents"]
     reasons = [
         f"{e['LogicalResourceId']}: {e['ResourceStatusReason']}" for e in events if e.get("ResourceStatusReason")
     ]
-    raise DeployError("\n".join([f"the stack's {deed.lower()} did not succeed", *reasons]))
+    raise DeployError("\n".join([f"the stack's {operation.lower()} failed", *reasons]))

@@ -1,4 +1,4 @@
-"""The AWS emulator as a child process that cannot outlive its parent."""
+"""Runs the AWS emulator as a child process that ends with its parent."""
 
 import contextlib
 import os
@@ -21,22 +21,22 @@ LOGS_KEPT = 20
 
 
 class EmulatorError(RuntimeError):
-    """The emulator cannot be started; the message says what to do or where its log lies."""
+    """The emulator did not start. The message says what to do, or where the log is."""
 
 
 def free_port() -> int:
-    """A TCP port of the loopback that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
+    """Return a free TCP port of the loopback."""
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        port: int = bound.getsockname()[1]
     return port
 
 
 @contextlib.contextmanager
 def emulator(environment: Mapping[str, str] | None = None) -> Iterator[str]:
-    """Run the emulator on a free port and give its endpoint; nothing of it is left afterwards.
+    """Run the emulator on a free port and yield its endpoint. Its state is deleted afterwards.
 
-    `environment`: what the handlers find in theirs beside what AWS would put there.
+    `environment`: variables of the handlers, in addition to those of AWS.
     """
     if not PYTHON.exists():
         raise EmulatorError("the local cloud is not installed: make setup")
@@ -55,7 +55,7 @@ def emulator(environment: Mapping[str, str] | None = None) -> Iterator[str]:
 
 def _new_log(name: str) -> Path:
     LOGS.mkdir(parents=True, exist_ok=True)
-    with contextlib.suppress(FileNotFoundError):  # another emulator is clearing up too
+    with contextlib.suppress(FileNotFoundError):  # another emulator deletes old logs at the same time
         for old in sorted(LOGS.glob("emulator-*.log"), key=os.path.getmtime)[: -LOGS_KEPT + 1]:
             old.unlink()
     return LOGS / f"emulator-{name}.log"
@@ -75,7 +75,7 @@ def _start(state: Path, log: Path, environment: Mapping[str, str]) -> subprocess
 
 
 def _environment(port: int, state: Path) -> dict[str, str]:
-    """Nothing of the host's environment but the path: handlers inherit it."""
+    """Return the emulator's whole environment. Handlers inherit it, so it has nothing of the host's."""
     return {
         "PATH": f"{PYTHON.parent}:/usr/bin:/bin",
         "HOME": str(state),
@@ -101,7 +101,7 @@ def _wait_until_ready(process: subprocess.Popen[bytes], port: int, log: Path) ->
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
-    """Kill the whole group: server and handlers. Its state is memory and a folder of its own."""
+    """Kill the process group: server and handlers. Their state is in memory and in the folder that is deleted."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()

@@ -1,4 +1,4 @@
-"""What the functions logged, collected into one file for whoever wants to look inside."""
+"""Writes the logs of the stack's functions to a file."""
 
 import contextlib
 from collections.abc import Iterator
@@ -12,12 +12,12 @@ FUNCTIONS = ("submit", "callback", "sweep", "publish", "archive")
 
 
 @contextlib.contextmanager
-def collected(cloud: LocalCloud, file: Path) -> Iterator[None]:
-    """Append the logs of all functions to the file when the block ends, however it ends."""
+def logs_written(cloud: LocalCloud, file: Path) -> Iterator[None]:
+    """Append the logs of all functions to the file when the block ends, also after an error."""
     try:
         yield
     finally:
-        # An emulator that is gone has none to give.
+        # An emulator that has ended cannot return logs.
         with contextlib.suppress(BotoCoreError, ClientError), file.open("a", encoding="utf-8") as out:
             for function, text in function_logs(cloud).items():
                 out.write(f"\n===== {function} =====\n{text}\n")

@@ -1,10 +1,11 @@
-"""`make invoke-submit` and its like: give a function of the running local cloud its sample event, show its answer."""
+"""`make invoke-submit` and the like: send a function of the running local cloud its sample event."""
 
 import argparse
 import json
+import sys
 
-from local.cloud import aws
 from local.cloud.connection_file import current
+from local.cloud.local_cloud import InvocationError
 from local.paths import ROOT
 
 EVENTS = {
@@ -17,16 +18,16 @@ EVENTS = {
 
 
 def main() -> None:
-    """Invoke one function."""
+    """Invoke one function and print its response."""
     parser = argparse.ArgumentParser(usage="make invoke-FUNCTION", description=__doc__)
     parser.add_argument("function", choices=EVENTS)
     name = parser.parse_args().function
-    cloud = current()
-    answer = aws.client(cloud.endpoint, "lambda").invoke(
-        FunctionName=cloud.outputs[f"{name.capitalize()}FunctionName"],
-        Payload=(ROOT / f"events/{EVENTS[name]}.json").read_bytes(),
-    )
-    print(json.dumps(json.loads(answer["Payload"].read()), indent=2))
+    event = json.loads((ROOT / f"events/{EVENTS[name]}.json").read_text())
+    try:
+        response = current().cloud().invoke(f"{name.capitalize()}FunctionName", event)
+    except InvocationError as error:
+        sys.exit(str(error))
+    print(json.dumps(response, indent=2))
 
 
 if __name__ == "__main__":

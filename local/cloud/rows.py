@@ -1,4 +1,4 @@
-"""The job table, read as whoever owns the account reads it."""
+"""Reads the job table with the rights of the account's owner."""
 
 import time
 from collections.abc import Mapping
@@ -17,14 +17,14 @@ _PLAIN = TypeDeserializer()
 
 
 def read_rows(dynamodb: Any, table: str) -> list[Row]:
-    """Read all jobs of a table, the oldest first; rows of other kinds (the gate) are left out."""
+    """Return all jobs of a table, the oldest first. Rows of other kinds (the gate) are left out."""
     pages = dynamodb.get_paginator("scan").paginate(TableName=table, ConsistentRead=True)
     rows = [_row(item) for page in pages for item in page["Items"]]
     return sorted((row for row in rows if "jobId" in row), key=lambda row: str(row["createdAt"]))
 
 
 def read_runs(dynamodb: Any, table: str, task_id: str) -> list[Row]:
-    """Read all runs of one task, in order."""
+    """Return all runs of one task, in order."""
     found = dynamodb.query(
         TableName=table,
         KeyConditionExpression="taskId = :task",
@@ -35,17 +35,22 @@ def read_runs(dynamodb: Any, table: str, task_id: str) -> list[Row]:
 
 
 def public(row: Row) -> dict[str, Any]:
-    """Give the part of a row that the interface promises."""
+    """Return the attributes that the interface promises."""
     return {name: value for name, value in row.items() if not name.startswith("#")}
 
 
 def has_ended(row: Row) -> bool:
-    """Tell whether a job has come to its end."""
+    """Return whether a job has ended."""
     return row["state"] in ENDED
 
 
+def is_announced(row: Row) -> bool:
+    """Return whether a job has ended and the stack has announced its end."""
+    return has_ended(row) and "#lane" not in row
+
+
 def age(row: Row, now: float | None = None) -> float:
-    """Seconds from a job's creation to its end, or until now (epoch seconds)."""
+    """Return the seconds from a job's creation to its end, or until `now` (epoch seconds)."""
     end = _seconds(row["finishedAt"]) if "finishedAt" in row else now or time.time()
     return max(0.0, end - _seconds(row["createdAt"]))
 
@@ -55,13 +60,13 @@ def _seconds(text: str) -> float:
 
 
 def _row(item: Mapping[str, Any]) -> Row:
-    return {name: _number(_PLAIN.deserialize(value)) for name, value in item.items()}
+    return {name: _json_value(_PLAIN.deserialize(value)) for name, value in item.items()}
 
 
-def _number(value: Any) -> Any:
-    """Give numbers as JSON has them, wherever they stand."""
+def _json_value(value: Any) -> Any:
+    """Return a value with int and float instead of Decimal, at any depth."""
     if isinstance(value, Decimal):
         return int(value) if value == int(value) else float(value)
     if isinstance(value, dict):
-        return {name: _number(inner) for name, inner in value.items()}
-    return [_number(inner) for inner in value] if isinstance(value, list) else value
+        return {name: _json_value(inner) for name, inner in value.items()}
+    return [_json_value(inner) for inner in value] if isinstance(value, list) else value

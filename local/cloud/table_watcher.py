@@ -1,31 +1,33 @@
-"""Watches the job table: which jobs there are, what has changed, how each first ended."""
+"""Watches the job table for changes of state."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from local.cloud.local_cloud import LocalCloud
-from local.cloud.rows import Row, has_ended, read_rows
+from local.cloud.rows import Row, has_ended
 
 
 class Change(NamedTuple):
-    """A job that came into another state; `before` is empty for a new one."""
+    """A job that came into another state; `before` is empty for a new job."""
 
     before: str
     row: Row
 
 
-class Watch:
-    """`rows` as they are now and `ended_as` they were first seen ended, both by task id."""
+class TableWatcher:
+    """The rows by task id: as they are now (`rows`), and as the watcher first read them ended (`ended_as`)."""
 
     def __init__(self, cloud: LocalCloud) -> None:
-        self._dynamodb: Any = cloud.client("dynamodb")
-        self._table = cloud.outputs["JobTableName"]
+        self._cloud = cloud
         self.rows: dict[str, Row] = {}
         self.ended_as: dict[str, Row] = {}
 
-    def look(self) -> list[Change]:
-        """Look again; gives what has changed."""
-        seen = {str(row["taskId"]): row for row in read_rows(self._dynamodb, self._table)}
-        before, self.rows = self.rows, seen
-        self.ended_as |= {task: row for task, row in seen.items() if has_ended(row) and task not in self.ended_as}
-        states = ((str(before[task]["state"]) if task in before else "", row) for task, row in seen.items())
+    def update(self) -> list[Change]:
+        """Read the table. Return what has changed since the last time."""
+        before, self.rows = self.rows, {str(row["taskId"]): row for row in self._cloud.rows()}
+        self.ended_as = {task: row for task, row in self.rows.items() if has_ended(row)} | self.ended_as
+        states = ((str(before[task]["state"]) if task in before else "", row) for task, row in self.rows.items())
         return [Change(state, row) for state, row in states if state != row["state"]]
+
+    def ended(self) -> list[Row]:
+        """Return the rows of the jobs that had ended at the last update."""
+        return [row for row in self.rows.values() if has_ended(row)]

@@ -1,8 +1,10 @@
-"""The jobs of the demo: how the provider behaves, and what each must become under either contract of the provider."""
+"""The jobs of the demo: the scenario of each, and the end it must have under either API of the provider."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
+
+from local.kie import JOBS, VEO
 
 OK = (200,)
 NONE: tuple[int, ...] = ()
@@ -10,20 +12,19 @@ NONE: tuple[int, ...] = ()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One job and what is demanded of it.
+    """One job and what it must come to.
 
-    title      the scenario, in the words of the live table
-    scenario   name in `local.kie.scenarios`, with `changes` to its fields
-    name       shorter than the scenario's, where that is long
-    state      the end; `code` the error's code where it is not SUCCEEDED
-    evidence   who may have brought the result, nobody where it is empty; after a lost answer the request is
-               repeated, and where that comes late its answer has the result in it (`submit`)
-    answers    the statuses our API must give the provider's callbacks
-    requests   how often the provider may have been asked to make it; None where asking again is safe
-    downloads  how often the provider must have served the video
-    tries      tries of the archive: beside `downloads` they leave none for a foreign host
-    refunded   whether the provider gave the charge back
-    portrait   the video is upright
+    title              the scenario, as the live table names it
+    scenario           name in `local.kie.scenarios`, with `changes` to its fields
+    name               a short one, where the scenario's is long
+    state              the end; `code` is the error's code where it is not SUCCEEDED
+    evidence           possible values of the row's `evidence`; empty where the row must have none
+    callback_statuses  statuses of our API's responses to the provider's callbacks
+    requests           paid requests that the provider may receive; None where a repeat is safe
+    downloads          downloads of the video
+    archive_attempts   of the archive: a download from a foreign host would be one more
+    refunded           whether the provider refunds the charge
+    portrait           whether the video is upright
     """
 
     title: str
@@ -33,21 +34,21 @@ class Case:
     state: str = "SUCCEEDED"
     code: str = ""
     evidence: tuple[str, ...] = ("callback",)
-    answers: tuple[int, ...] = OK
+    callback_statuses: tuple[int, ...] = OK
     requests: int | None = None
     downloads: int = 1
-    tries: int = 1
+    archive_attempts: int = 1
     refunded: bool = False
     portrait: bool = False
 
     @property
     def task_id(self) -> str:
-        """Id of its task, after the scenario, so that keys and logs name it."""
+        """Id of its task, with the scenario's name for readers of keys and logs."""
         return f"demo_{self.name or self.scenario}"
 
     @property
     def event_id(self) -> str:
-        """Id of the event that must announce its end."""
+        """Id of the event that announces its end."""
         return f"{self.task_id}#0#1#{self.state}"
 
 
@@ -59,53 +60,59 @@ def _failed(title: str, scenario: str) -> Case:
         code="NOT_AVAILABLE_IN_4K",
         evidence=(),
         downloads=0,
-        tries=0,
+        archive_attempts=0,
         refunded=True,
     )
 
 
-# The late callback comes after the first probe in any case, and need not keep the demo waiting longer.
-SOON_AFTER_THE_PROBE = {"callbacks": [{"delay": 18.0}]}
+# The late callback must come after the first poll, and not so late that the demo waits for it.
+SOON_AFTER_THE_POLL = {"callbacks": [{"delay": 18.0}]}
 
 CASES = (
     Case(title="callback on time", scenario="on_time"),
     Case(title="portrait video", scenario="portrait", portrait=True),
-    Case(title="callback lost", scenario="lost", evidence=("probe",), answers=NONE),
-    Case(title="callback sent twice", scenario="doubled", answers=(200, 200)),
-    Case(title="callback before the answer", scenario="early"),
-    Case(title="callback late", scenario="late", changes=SOON_AFTER_THE_PROBE, evidence=("probe",)),
+    Case(title="callback lost", scenario="lost", evidence=("probe",), callback_statuses=NONE),
+    Case(title="callback sent twice", scenario="doubled", callback_statuses=(200, 200)),
+    Case(title="callback before response", scenario="early"),
+    Case(title="callback late", scenario="late", changes=SOON_AFTER_THE_POLL, evidence=("probe",)),
     _failed("generation fails", "failure"),
-    _failed("fails, data: null", "data_null"),
-    Case(title="body tampered with", scenario="tampered", evidence=("probe",)),
-    Case(title="five forged callbacks", scenario="forged", answers=(404, 404, 401, 401, 401, 200)),
-    Case(title="POST's answer lost", scenario="answer_lost", evidence=("callback", "submit")),
+    _failed("failure without task id", "data_null"),
+    Case(title="payload tampered with", scenario="tampered", evidence=("probe",)),
+    Case(title="five forged callbacks", scenario="forged", callback_statuses=(404, 404, 401, 401, 401, 200)),
+    # After a lost response the request is repeated. The response of a late repeat has the result in it (`submit`).
+    Case(title="response lost", scenario="answer_lost", evidence=("callback", "submit")),
     Case(
-        title="answer and callback lost",
+        title="no response, no callback",
         scenario="answer_and_callback_lost",
         name="both_lost",
         evidence=("probe", "submit"),
-        answers=NONE,
+        callback_statuses=NONE,
     ),
     Case(title="base video not finished", scenario="unfinished_base"),
-    Case(title="base video handed out", scenario="base_video", state="FAILED", code="NOT_4K", downloads=2, tries=2),
-    Case(title="task with an id of its own", scenario="own_id"),
-    Case(title="link dead", scenario="dead_link", tries=2),
+    Case(
+        title="base video as result",
+        scenario="base_video",
+        state="FAILED",
+        code="NOT_4K",
+        downloads=2,
+        archive_attempts=2,
+    ),
+    Case(title="task with its own id", scenario="own_id"),
+    Case(title="dead link", scenario="dead_link", archive_attempts=2),
 )
 
-VEO, JOBS = CONTRACTS = ("veo", "jobs")
-
-# A second request may be a second purchase there, so there is none, unless the first one was refused. The callback
-# names an id of its own, which is believed once the answer has told it; one that names none is signed over that id.
+# Under `jobs` a second request may be a second purchase, so there is none, unless the first was refused. A callback
+# names the job by an id of its own, which the stack knows from the response. A callback without it fails the signature.
 UNDER_JOBS: Mapping[str, Mapping[str, Any]] = {
-    "early": {"answers": (200, 400)},
-    "data_null": {"answers": (401, 401, 401)},
+    "early": {"callback_statuses": (200, 400)},
+    "data_null": {"callback_statuses": (401, 401, 401)},
     "answer_lost": {"evidence": ("callback",)},
     "answer_and_callback_lost": {
         "state": "TIMED_OUT",
         "code": "SUBMISSION_UNCONFIRMED",
         "evidence": (),
         "downloads": 0,
-        "tries": 0,
+        "archive_attempts": 0,
     },
     "unfinished_base": {"requests": None},
 }
@@ -113,9 +120,9 @@ DIFFERENCES: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     VEO: {},
     JOBS: {case.scenario: {"requests": 1, **UNDER_JOBS.get(case.scenario, {})} for case in CASES},
 }
-"""What a contract demands otherwise than `CASES` say, by scenario."""
+"""How the cases differ from `CASES`, by API and scenario."""
 
 
-def cases_under(contract: str) -> tuple[Case, ...]:
-    """The jobs as they must end under one of the `CONTRACTS`."""
-    return tuple(replace(case, **DIFFERENCES[contract].get(case.scenario, {})) for case in CASES)
+def cases_under(provider_api: str) -> tuple[Case, ...]:
+    """Return the jobs with the ends they must have under an API of the provider."""
+    return tuple(replace(case, **DIFFERENCES[provider_api].get(case.scenario, {})) for case in CASES)

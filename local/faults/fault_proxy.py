@@ -1,10 +1,10 @@
-"""The wire between the functions and whatever they talk to: a proxy (mitmproxy) on which things go wrong as told.
+"""A proxy (mitmproxy) between the functions and what they call. It injects faults into their requests.
 
-    with wire() as line, LocalCloud(parameters, {"AWS_ENDPOINT_URL": line.aws}) as cloud:
-        line.lead(aws=cloud.endpoint, provider=simulator.base_url)
-        line.break_(Fault(name="answers dropped", where="dynamodb ", kind="drop", share=0.1, applied=True), seed=1)
+    with fault_proxy() as proxy, LocalCloud(parameters, {"AWS_ENDPOINT_URL": proxy.aws}) as cloud:
+        proxy.forward(aws=cloud.endpoint, provider=simulator.base_url)
+        proxy.inject(Fault(name="response dropped", matches="dynamodb ", applied=True, share=0.1), seed=1)
 
-Only the functions go through it: the emulator hands them its own environment.
+Only the functions use it: they inherit its address from the emulator's environment.
 """
 
 import contextlib
@@ -13,7 +13,6 @@ import shutil
 import socket
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -23,82 +22,86 @@ from urllib.request import ProxyHandler, Request, build_opener
 
 from local.cloud.emulator import free_port
 from local.paths import LOGS, ROOT, STATE
+from local.waiting import wait_until
 
 MITMDUMP = ROOT / ".venvs/wire/bin/mitmdump"
 ADDON = ROOT / "local/faults/fault_proxy_addon.py"
-START_SECONDS = 120  # on a machine that is busy with other things
+LOG = LOGS / "fault-proxy.log"
+START_SECONDS = 120  # on a busy machine
 OPTIONS = {"keep_host_header": "true", "connection_strategy": "lazy", "termlog_verbosity": "warn", "flow_detail": "0"}
 
 
-class WireError(RuntimeError):
-    """The proxy cannot be started; the message says what to do or where its log lies."""
+class FaultProxyError(RuntimeError):
+    """The proxy did not start. The message says what to do, or where the log is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """What goes wrong, and with which requests.
+    """A fault, and the requests that it is injected into.
 
-    where    regular expression over `dynamodb UpdateItem`, `s3 PUT /bucket/key`, `POST /api/v1/veo/get-4k-video`
-    kind     `drop`: no answer, the connection is closed; `answer`: `status` and `code` instead of the answer;
-             `refuse_entries`: PutEvents says 200, and `code` for every entry; `kill`: as `drop`, and the process of the
-             function that asks is killed
-    applied  the request arrives all the same, and what it asks for is done
-    share    part of the requests that meet it
-    first    meets the first one of each content instead
+    matches        regular expression over `dynamodb UpdateItem`, `s3 PUT /bucket/key`, `POST /api/v1/veo/get-4k-video`
+    kind           `drop`: the connection is closed without a response; `respond`: `status` and `code` instead of the
+                   response; `refuse_entries`: PutEvents responds 200, with `code` for every entry; `kill`: as `drop`,
+                   and the process of the function that sent the request is killed
+    applied        the request is forwarded first, and takes effect
+    share          part of the matching requests
+    first_of_each  instead of a share: the first request of each content
     """
 
     name: str
-    where: str
+    matches: str
     kind: str = "drop"
     applied: bool = False
     share: float = 1.0
-    first: bool = False
+    first_of_each: bool = False
     status: int = 0
     code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Wire:
-    """A running proxy with two doors, each a URL: to AWS and to the provider."""
+class FaultProxy:
+    """A running proxy. `aws` and `provider` are the URLs of its two listeners."""
 
     aws: str
     provider: str
 
-    def lead(self, **to: str) -> None:
-        """Let doors lead to URLs, by name."""
-        self._tell("doors", {urlsplit(getattr(self, door)).port: urlsplit(url).port for door, url in to.items()})
+    def forward(self, **targets: str) -> None:
+        """Set the URL that each listener, named as its field, forwards to."""
+        ports = {urlsplit(getattr(self, name)).port: urlsplit(url).port for name, url in targets.items()}
+        self._control("targets", ports)
 
-    def break_(self, *faults: Fault, seed: int = 0) -> None:
-        """Let these faults, and no others, happen from now on; the same seed draws the same."""
-        self._tell("faults", {"faults": [asdict(fault) for fault in faults], "seed": seed})
+    def inject(self, *faults: Fault, seed: int = 0) -> None:
+        """Inject these faults, and no others, from now on. The same seed draws the same requests."""
+        self._control("faults", {"faults": [asdict(fault) for fault in faults], "seed": seed})
 
-    def passed(self) -> int:
-        """How many requests came to the doors."""
-        return int(self._tell("told")["passed"])
+    def requests(self) -> int:
+        """Return how many requests were received."""
+        return int(self._control("counts")["requests"])
 
-    def met(self) -> dict[str, int]:
-        """How many requests met each fault, by its name; those killed by the function's name too."""
-        met: dict[str, int] = self._tell("told")["met"]
-        return met
+    def injected(self) -> dict[str, int]:
+        """Return how often each fault was injected, by its name; of kills by its name and the function's."""
+        counts: dict[str, int] = self._control("counts")["injected"]
+        return counts
 
-    def _tell(self, what: str, given: Any = None) -> Any:
-        request = Request(f"{self.aws}/_wire/{what}", json.dumps(given or {}).encode(), method="POST")  # noqa: S310
-        with build_opener(ProxyHandler({})).open(request, timeout=START_SECONDS) as answer:
-            return json.load(answer)
+    def _control(self, command: str, value: Any = None) -> Any:
+        body = json.dumps(value or {}).encode()
+        request = Request(f"{self.aws}/_faults/{command}", body, method="POST")  # noqa: S310
+        with build_opener(ProxyHandler({})).open(request, timeout=START_SECONDS) as response:
+            return json.load(response)
 
 
 @contextlib.contextmanager
-def wire() -> Iterator[Wire]:
-    """Run the proxy; nothing of it is left afterwards."""
+def fault_proxy() -> Iterator[FaultProxy]:
+    """Run the proxy. Its state is deleted afterwards."""
     if not MITMDUMP.exists():
-        raise WireError("the wire is not installed: make .venvs/wire/.ready")
+        raise FaultProxyError("the proxy is not installed: make .venvs/wire/.ready")
     STATE.mkdir(parents=True, exist_ok=True)
     LOGS.mkdir(parents=True, exist_ok=True)
-    state, ports = Path(tempfile.mkdtemp(prefix="wire-", dir=STATE)), (free_port(), free_port())
+    state, ports = Path(tempfile.mkdtemp(prefix="fault-proxy-", dir=STATE)), (free_port(), free_port())
     process = _start(state, ports)
     try:
         _wait_until_ready(process, ports)
-        yield Wire(*(f"http://127.0.0.1:{port}" for port in ports))
+        yield FaultProxy(*(f"http://127.0.0.1:{port}" for port in ports))
     finally:
         process.kill()
         process.communicate()
@@ -106,28 +109,25 @@ def wire() -> Iterator[Wire]:
 
 
 def _start(state: Path, ports: tuple[int, ...]) -> subprocess.Popen[bytes]:
-    addon = shutil.copy(ADDON, state)  # mitmproxy starts a script anew when its file is changed
+    addon = shutil.copy(ADDON, state)  # mitmproxy loads a script again when its file changes
     options = OPTIONS | {"confdir": str(state)}
-    doors = [word for port in ports for word in ("--mode", f"reverse:http://127.0.0.1:1@127.0.0.1:{port}")]
+    listeners = [word for port in ports for word in ("--mode", f"reverse:http://127.0.0.1:1@127.0.0.1:{port}")]
     settings = [word for name, value in options.items() for word in ("--set", f"{name}={value}")]
-    with (LOGS / "wire.log").open("wb") as out:
+    with LOG.open("wb") as out:
         return subprocess.Popen(
-            [MITMDUMP, "--scripts", addon, *doors, *settings],
+            [MITMDUMP, "--scripts", addon, *listeners, *settings],
             stdin=subprocess.PIPE,
             stdout=out,
             stderr=subprocess.STDOUT,
-            start_new_session=True,  # Ctrl-C is its parent's alone
+            start_new_session=True,  # Ctrl-C interrupts the parent alone
         )
 
 
 def _wait_until_ready(process: subprocess.Popen[bytes], ports: tuple[int, ...]) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    waiting = set(ports)
-    while waiting and time.monotonic() < deadline and process.poll() is None:
-        waiting -= {port for port in waiting if _listens(port)}
-        time.sleep(0.05)
-    if waiting:
-        raise WireError("the wire did not start; its log is .local/log/wire.log")
+    with contextlib.suppress(TimeoutError):
+        wait_until(lambda: process.poll() is not None or all(map(_listens, ports)), START_SECONDS, 0.05)
+    if process.poll() is not None or not all(map(_listens, ports)):
+        raise FaultProxyError(f"the proxy did not start; its log is {LOG.relative_to(ROOT)}")
 
 
 def _listens(port: int) -> bool:

@@ -1,6 +1,6 @@
-"""What mitmproxy does on the wire: leads each door to its place, and loses, refuses or kills as it is told (`wire`).
+"""The addon of mitmproxy: forwards the requests of each listener, and injects the faults that `fault_proxy` sets.
 
-Runs in an environment of its own, .venvs/wire. Its side door is the path `/_wire/` of any door.
+It runs in an environment of its own, .venvs/wire. `/_faults/` of any listener is its control API.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ from typing import Any
 import psutil  # type: ignore[import-not-found,import-untyped,unused-ignore]  # lives in .venvs/wire only
 from mitmproxy import http  # type: ignore[import-not-found]  # lives in .venvs/wire only
 
-SIDE_DOOR = "/_wire/"
+CONTROL = "/_faults/"
 CREDENTIAL = re.compile(r"Credential=(?P<key>[^/]+)/[^/]+/[^/]+/(?P<service>[^/]+)/")
 FUNCTION = "AWS_LAMBDA_FUNCTION_NAME"
 PAGE = "<html><body><h1>Bad Gateway</h1></body></html>"
@@ -26,54 +26,54 @@ Fault = dict[str, Any]
 Flow = Any
 
 
-class Wire:
-    """Where the doors lead, by port; what goes wrong; and how often it has."""
+class FaultInjector:
+    """The targets by the listener's port, the faults, and how often each was injected."""
 
     def __init__(self) -> None:
-        self.doors: dict[int, int] = {}
+        self.targets: dict[int, int] = {}
         self.faults: list[Fault] = []
-        self.met: Counter[str] = Counter()
-        self.passed = 0
-        self._chance = random.Random(0)  # noqa: S311  faults that can be repeated
+        self.injected: Counter[str] = Counter()
+        self.requests = 0
+        self._chance = random.Random(0)  # noqa: S311  repeatable faults
         self._left: dict[tuple[str, str], int] = {}
         self._seen: set[tuple[str, str]] = set()
 
     def running(self) -> None:
-        """End with whoever started this."""
+        """End with the parent process."""
         threading.Thread(target=_end_with_parent, daemon=True).start()
 
     def request(self, flow: Flow) -> None:
-        """Lead a request on, or let it meet its fault before it arrives."""
-        if flow.request.path.startswith(SIDE_DOOR):
-            flow.response = self._told(flow.request.path.removeprefix(SIDE_DOOR), json.loads(flow.request.text or "{}"))
+        """Forward a request, or inject the fault that keeps it from being forwarded."""
+        if flow.request.path.startswith(CONTROL):
+            flow.response = self._control(flow.request.path.removeprefix(CONTROL), json.loads(flow.request.text))
             return
-        # Not by its own setters, which change the Host header too: it is part of what is signed.
-        flow.request.data.host, flow.request.data.port = "127.0.0.1", self.doors[flow.client_conn.sockname[1]]
-        self.passed += 1
+        # Not by mitmproxy's setters, which change the Host header too: it is part of what is signed.
+        flow.request.data.host, flow.request.data.port = "127.0.0.1", self.targets[flow.client_conn.sockname[1]]
+        self.requests += 1
         fault = self._fault(flow)
         flow.metadata["fault"] = fault
         if fault and not fault["applied"]:
-            self._befall(flow, fault)
+            self._inject(flow, fault)
 
     def response(self, flow: Flow) -> None:
-        """Let an answer through, or let it meet its fault: what was asked for is done."""
+        """Return a response, or inject the fault of a request that has taken effect."""
         fault = flow.metadata.get("fault")
         if fault and fault["applied"]:
-            self._befall(flow, fault)
+            self._inject(flow, fault)
 
-    def _befall(self, flow: Flow, fault: Fault) -> None:
-        self.met[f"{fault['name']}{KINDS[fault['kind']](flow, fault)}"] += 1
+    def _inject(self, flow: Flow, fault: Fault) -> None:
+        self.injected[f"{fault['name']}{KINDS[fault['kind']](flow, fault)}"] += 1
 
     def _fault(self, flow: Flow) -> Fault | None:
-        """The first fault that this request is to meet."""
-        who, name = _named(flow.request)
-        at_hand = (fault for fault in self.faults if re.search(fault["where"], name))
-        return next((fault for fault in at_hand if self._is_due(fault, who, flow)), None)
+        """Return the first fault that is due for this request."""
+        sender, name = _named(flow.request)
+        matching = (fault for fault in self.faults if re.search(fault["matches"], name))
+        return next((fault for fault in matching if self._is_due(fault, sender, flow)), None)
 
-    def _is_due(self, fault: Fault, who: str, flow: Flow) -> bool:
-        if fault["first"]:
+    def _is_due(self, fault: Fault, sender: str, flow: Flow) -> bool:
+        if fault["first_of_each"]:
             return self._is_first(fault["name"], f"{flow.request.path}\n{flow.request.text}")
-        key = (fault["name"], who)
+        key = (fault["name"], sender)
         self._left[key] = self._left.get(key, self._gap(fault)) - 1
         if self._left[key]:
             return False
@@ -87,19 +87,19 @@ class Wire:
         return new
 
     def _gap(self, fault: Fault) -> int:
-        """Requests until the next fault: drawn so that their mean is right, and that none of many is spared."""
+        """Return the number of requests up to the next fault: its mean is right, and no busy sender is spared."""
         return self._chance.randint(1, max(1, round(2 / fault["share"]) - 1))
 
-    def _told(self, what: str, given: Any) -> Any:
-        if what == "doors":
-            self.doors |= {int(port): to for port, to in given.items()}
-        if what == "faults":
-            self.faults, self._chance, self._left = given["faults"], random.Random(given["seed"]), {}  # noqa: S311
-        return http.Response.make(200, json.dumps({"passed": self.passed, "met": self.met}))
+    def _control(self, command: str, value: Any) -> Any:
+        if command == "targets":
+            self.targets |= {int(port): to for port, to in value.items()}
+        if command == "faults":
+            self.faults, self._chance, self._left = value["faults"], random.Random(value["seed"]), {}  # noqa: S311
+        return http.Response.make(200, json.dumps({"requests": self.requests, "injected": self.injected}))
 
 
 def _named(request: Any) -> tuple[str, str]:
-    """Who asks, and for what: `dynamodb UpdateItem`, `s3 PUT /bucket/key`, `POST /api/v1/veo/get-4k-video`."""
+    """Return the sender's key and the request's name: `dynamodb UpdateItem`, `s3 PUT /bucket/key`, `POST /api/…`."""
     signed = CREDENTIAL.search(request.headers.get("authorization", ""))
     if not signed:
         return "", f"{request.method} {request.path}"
@@ -112,8 +112,8 @@ def _drop(flow: Flow, _: Fault) -> str:
     return ""
 
 
-def _answer(flow: Flow, fault: Fault) -> str:
-    """Refuse in the words of whoever would have answered: a JSON or XML error of AWS, or a proxy's page."""
+def _respond(flow: Flow, fault: Fault) -> str:
+    """Respond with an error in the form of the target: JSON or XML of AWS, or a proxy's page."""
     code, name = fault["code"], _named(flow.request)[1]
     xml = f"<Error><Code>{code}</Code><Message>injected</Message></Error>"
     body = PAGE if not code else xml if name.startswith("s3 ") else json.dumps({"__type": code, "message": "injected"})
@@ -122,7 +122,7 @@ def _answer(flow: Flow, fault: Fault) -> str:
 
 
 def _refuse_entries(flow: Flow, fault: Fault) -> str:
-    """Answer PutEvents with 200, and with every entry failed."""
+    """Respond to PutEvents with 200 and an error for every entry."""
     entries = [
         {"ErrorCode": fault["code"], "ErrorMessage": "injected"} for _ in json.loads(flow.request.text)["Entries"]
     ]
@@ -132,7 +132,7 @@ def _refuse_entries(flow: Flow, fault: Fault) -> str:
 
 
 def _kill(flow: Flow, _: Fault) -> str:
-    """Kill the function at the other end of the connection; gives its name."""
+    """Kill the function at the other end of the connection. Return its name."""
     here, there = flow.client_conn.sockname[1], flow.client_conn.peername[1]
     flow.kill()
     for connection in psutil.net_connections("tcp4"):
@@ -149,7 +149,7 @@ def _killed(process: Any) -> str:
     return f" {name.split('-')[1]}"  # the template's own name, between the stack's and a random one
 
 
-KINDS = {"drop": _drop, "answer": _answer, "refuse_entries": _refuse_entries, "kill": _kill}
+KINDS = {"drop": _drop, "respond": _respond, "refuse_entries": _refuse_entries, "kill": _kill}
 
 
 def _end_with_parent() -> None:
@@ -157,4 +157,4 @@ def _end_with_parent() -> None:
     os._exit(0)
 
 
-addons = [Wire()]
+addons = [FaultInjector()]

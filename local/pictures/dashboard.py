@@ -1,8 +1,8 @@
-"""The stack's dashboard as a picture: the template's own widgets, filled with what the local cloud has recorded.
+"""Draws the stack's dashboard: the template's widgets with metrics and log lines of the local cloud.
 
     python -m local.pictures.dashboard docs/dashboard.svg
 
-A minute of CloudWatch is a second here. What only AWS counts (queues, functions, the table) stays empty.
+A minute of CloudWatch is a second here. Metrics that only AWS counts (queues, functions, the table) stay empty.
 """
 
 import json
@@ -29,7 +29,7 @@ Line = tuple[str, list[float | None]]
 
 
 def widgets() -> list[Widget]:
-    """Return the dashboard's widgets, as the template has them; names stand for what they refer to."""
+    """Return the widgets of the template's dashboard. The names of resources stand for their values."""
     body = yaml_parse((ROOT / "template.yaml").read_text())["Resources"]["Dashboard"]["Properties"]["DashboardBody"]
     text, variables = body["Fn::Sub"]
     for name, choice in variables.items():  # an alarm that a condition may leave out is shown
@@ -39,7 +39,7 @@ def widgets() -> list[Widget]:
 
 
 def picture(recording: Recording) -> str:
-    """The dashboard as SVG."""
+    """Return the dashboard as SVG."""
     found = widgets()
     width = max(widget["x"] + widget["width"] for widget in found) * UNIT_X
     height = max(widget["y"] + widget["height"] for widget in found) * UNIT_Y
@@ -62,20 +62,20 @@ def _framed(widget: Widget, recording: Recording) -> str:
 
 
 def _inside(widget: Widget, recording: Recording, w: float, h: float) -> str:
-    told = widget["properties"]
+    properties = widget["properties"]
     if widget["type"] == "alarm":
-        return _rows([(f"{len(told['alarms'])} alarms, each with its state", "")])
+        return _rows([(f"{len(properties['alarms'])} alarms, each with its state", "")])
     if widget["type"] == "log":
-        return _rows(_counted(told["query"], recording))
-    lines = [line for metric in told["metrics"] if (line := _line(metric, told, recording))]
+        return _rows(_counted(properties["query"], recording))
+    lines = [line for metric in properties["metrics"] if (line := _line(metric, properties, recording))]
     if not lines:
         return _rows([(ONLY_ON_AWS, "")])
-    if told["view"] in ("singleValue", "pie"):
+    if properties["view"] in ("singleValue", "pie"):
         return _rows([(label, f"{sum(v or 0 for v in values):g}") for label, values in lines], size=16)
-    return _chart(lines, w, h, stacked=told["stacked"])
+    return _chart(lines, w, h, stacked=properties["stacked"])
 
 
-def _line(metric: list[Any], told: Widget, recording: Recording) -> Line | None:
+def _line(metric: list[Any], properties: Widget, recording: Recording) -> Line | None:
     namespace, name, _, place, options = metric
     points = recording.series.get((name, place))
     if namespace.startswith("AWS/"):
@@ -85,13 +85,13 @@ def _line(metric: list[Any], told: Widget, recording: Recording) -> Line | None:
     buckets: list[list[float]] = [[] for _ in range(seconds)]
     for at, value in points or []:
         buckets[int(at - begin)].append(value)
-    statistic = options.get("stat", told["stat"])
+    statistic = options.get("stat", properties["stat"])
     none = 0.0 if statistic == "Sum" else None
     return options["label"], [STATISTICS[statistic](bucket) if bucket else none for bucket in buckets]
 
 
 def _counted(query: str, recording: Recording) -> list[tuple[str, str]]:
-    """A table's query, as far as the dashboard's go: one message, counted by some fields."""
+    """Return the rows of a table's query: how often one message was logged, by some of its fields."""
     [message], fields = re.findall(r"message = '(\w+)'", query), re.findall(r" by ([\w, ]+) \|", query)[0].split(", ")
     keys = Counter(
         "  ".join(str(line.get(field, "")) for field in fields)

@@ -1,4 +1,4 @@
-"""`make soak`: faults on the wire of the local cloud, a hundred jobs for each kind, and what must hold after any."""
+"""`make soak`: a hundred jobs on the local cloud for each kind of fault, and what must be true after any fault."""
 
 import argparse
 import secrets
@@ -13,34 +13,35 @@ from rich.table import Column, Table
 from local.cloud.build import BuildError
 from local.cloud.deploy import DeployError
 from local.cloud.emulator import EmulatorError
-from local.cloud.signals import INTERRUPTED, as_interrupts
-from local.faults.fault_proxy import WireError
+from local.cloud.signals import INTERRUPTED, signals_as_interrupts
+from local.cloud.sweep_schedule import Sweeps
+from local.faults.fault_proxy import FaultProxyError
 from local.paths import ROOT
-from proofs.soak.ground import LIMIT, LOG, WINDOW, Ground, ground
-from proofs.soak.outside import Findings, look, problems
+from proofs.soak.findings import Findings, find, problems
 from proofs.soak.proofs import PROOFS, Proof
+from proofs.soak.run import LIMIT, LOG, WINDOW, started
 
 JOBS = 100
 COLUMNS = 132
-SHOWN = 10  # problems of a proof that are told one by one
+SHOWN = 10  # problems of a proof that are printed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """What a proof came to. `met`: how often which fault was met; `sweeps`: done, died, most at once."""
+    """The result of a proof. `injected`: how often, by fault; `requests`: that the proxy received."""
 
     title: str
     found: Findings
-    met: Mapping[str, int]
-    sweeps: tuple[int, int, int]
+    injected: Mapping[str, int]
+    sweeps: Sweeps
     requests: int
     seconds: float
-    aside: str
+    figures: str
     problems: list[str]
 
 
 FIGURES: dict[str, Callable[[Result], int]] = {
-    "faults": lambda result: sum(result.met.values()),
+    "faults": lambda result: sum(result.injected.values()),
     "succeeded": lambda result: result.found.states()["SUCCEEDED"],
     "charges": lambda result: len(result.found.charges),
     "twice": lambda result: sum(times > 1 for times in result.found.charged().values()),
@@ -53,80 +54,81 @@ FIGURES: dict[str, Callable[[Result], int]] = {
 }
 """Columns of the table.
 
-`twice`: tasks charged more than once; `announced`: tasks, each under one event id, in so many `events`; `dead`:
-messages in dead-letter queues; `densest`: requests in the densest window.
+`twice`: tasks charged more than once; `announced`: tasks with at least one of the `events`; `dead`: messages in
+dead-letter queues; `densest`: requests in the densest window.
 """
 
 
 def main() -> int:
-    """Run all proofs, or those that are named; 0 only if every one holds."""
-    given = _given()
+    """Run all proofs, or the named ones. Return 0 only if all pass."""
+    arguments = _arguments()
     console = Console(highlight=False, soft_wrap=True, width=COLUMNS)
-    console.print(f"{given.jobs} jobs in each proof, at most {LIMIT} requests in {WINDOW} s, seed {given.seed}")
-    started = time.monotonic()
+    console.print(f"{arguments.jobs} jobs in each proof, at most {LIMIT} requests in {WINDOW} s, seed {arguments.seed}")
+    begun = time.monotonic()
     LOG.unlink(missing_ok=True)
     try:
-        with as_interrupts():
-            results = [_told(console, _run(PROOFS[name], given)) for name in given.proofs or PROOFS]
-    except (BuildError, DeployError, EmulatorError, WireError) as error:
-        console.print(f"The ground could not be laid: {error}", markup=False)
+        with signals_as_interrupts():
+            results = [_printed(console, _result(PROOFS[name], arguments)) for name in arguments.proofs or PROOFS]
+    except (BuildError, DeployError, EmulatorError, FaultProxyError) as error:
+        console.print(f"The environment did not start: {error}", markup=False)
         return 1
     except KeyboardInterrupt:
-        console.print(f"Interrupted; nothing is left running. Log: {LOG.relative_to(ROOT)}")
+        console.print(f"Interrupted. Nothing is left running. Log: {LOG.relative_to(ROOT)}")
         return INTERRUPTED
-    held = sum(not result.problems for result in results)
-    took = f"{time.monotonic() - started:.0f} s, set-up and all"
-    console.print("", _table(results), f"\n{held} of {len(results)} proofs hold, seed {given.seed}, {took}", sep="\n")
-    return 0 if held == len(results) else 1
+    passed = sum(not result.problems for result in results)
+    total = f"{time.monotonic() - begun:.0f} s in all"
+    console.print(
+        "", _table(results), f"\n{passed} of {len(results)} proofs pass, seed {arguments.seed}, {total}", sep="\n"
+    )
+    return 0 if passed == len(results) else 1
 
 
-def _given() -> argparse.Namespace:
+def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m proofs.soak", description=__doc__)
     parser.add_argument("proofs", nargs="*", metavar="PROOF", help=f"of {', '.join(PROOFS)} (default: all)")
     parser.add_argument("--seed", type=int, default=secrets.randbelow(10**6), help="draws the faults")
-    parser.add_argument("--jobs", type=int, default=JOBS, help="videos asked for in each proof")
-    given = parser.parse_args()
-    if unknown := set(given.proofs) - PROOFS.keys():
+    parser.add_argument("--jobs", type=int, default=JOBS, help="jobs in each proof")
+    arguments = parser.parse_args()
+    if unknown := set(arguments.proofs) - PROOFS.keys():
         parser.error(f"no such proof: {', '.join(sorted(unknown))}")
-    return given
+    return arguments
 
 
-def _run(proof: Proof, given: argparse.Namespace) -> Result:
-    tasks = [f"veo_task_on_time_{number:03}" for number in range(given.jobs)]
-    with ground(tasks, proof.settings, proof.parameters, proof.sweeps) as here:
-        here.wire.break_(*proof.faults, seed=given.seed)
-        started = time.monotonic()
-        wrong = list(proof.play(here))
-        return _result(proof, here, wrong, time.monotonic() - started)
+def _result(proof: Proof, arguments: argparse.Namespace) -> Result:
+    tasks = [f"veo_task_on_time_{number:03}" for number in range(arguments.jobs)]
+    with started(tasks, proof.settings, proof.parameters, proof.sweeps) as run:
+        run.proxy.inject(*proof.faults, seed=arguments.seed)
+        begun = time.monotonic()
+        wrong = list(proof.scenario(run))
+        seconds = time.monotonic() - begun
+        injected, requests = run.proxy.injected(), run.proxy.requests()
+        run.proxy.inject()
+        found = find(run)
+        sweeps = run.environment.sweeps
+        missing = [each.name for each in proof.faults if not any(each.name in name for name in injected)]
+        wrong += [f"{name}: never injected" for name in missing]
+        wrong += [f"only {sweeps.most_at_once} sweeps at once"] * (sweeps.most_at_once < proof.sweeps)
+        return Result(
+            title=proof.title,
+            found=found,
+            injected=injected,
+            sweeps=sweeps,
+            requests=requests,
+            seconds=seconds,
+            figures=proof.figures(found),
+            problems=[*wrong, *problems(found), *proof.check(found), *proof.check_faults(injected)],
+        )
 
 
-def _result(proof: Proof, here: Ground, wrong: list[str], seconds: float) -> Result:
-    met, requests = here.wire.met(), here.wire.passed()
-    here.wire.break_()
-    found = look(here)
-    unmet = [f"{fault.name} was never met" for fault in proof.faults if not any(fault.name in name for name in met)]
-    unmet += [f"only {here.sweeps.most} sweeps at once"] * (here.sweeps.most < proof.sweeps)
-    return Result(
-        title=proof.title,
-        found=found,
-        met=met,
-        sweeps=(here.sweeps.done, here.sweeps.died, here.sweeps.most),
-        requests=requests,
-        seconds=seconds,
-        aside=proof.tells(found),
-        problems=[*wrong, *unmet, *problems(found), *proof.shows(found), *proof.met(met)],
-    )
-
-
-def _told(console: Console, result: Result) -> Result:
-    """Tell at once how a proof ended, and what went wrong on its way."""
-    done, died, most = result.sweeps
+def _printed(console: Console, result: Result) -> Result:
+    """Print how a proof ended, as soon as it has."""
+    sweeps = f"{result.sweeps.done} sweeps, {len(result.sweeps.failures)} failed, {result.sweeps.most_at_once} at once"
     console.print(f"\n{'✗' if result.problems else '✓'} {result.title} ({result.seconds:.0f} s)")
-    console.print(f"  {result.requests} requests on the wire; {done} sweeps, {died} died, {most} at once")
-    for name, times in sorted(result.met.items()):
+    console.print(f"  {result.requests} requests through the proxy; {sweeps}")
+    for name, times in sorted(result.injected.items()):
         console.print(f"  {times:>5} x {name}")
-    if result.aside:
-        console.print(f"  {result.aside}")
+    if result.figures:
+        console.print(f"  {result.figures}")
     for problem in result.problems[:SHOWN]:
         console.print(f"  ! {problem}")
     if more := len(result.problems[SHOWN:]):
@@ -139,12 +141,9 @@ def _table(results: list[Result]) -> Table:
     for column in FIGURES:
         table.add_column(column, justify="right")
     for result in results:
-        table.add_row("✗" if result.problems else "✓", result.title, *_figures(result))
+        figures = [str(figure(result)) for figure in FIGURES.values()]
+        table.add_row("✗" if result.problems else "✓", result.title, *figures)
     return table
-
-
-def _figures(result: Result) -> list[str]:
-    return [str(figure(result)) for figure in FIGURES.values()]
 
 
 if __name__ == "__main__":

@@ -1,51 +1,59 @@
-"""The proofs: what goes wrong in each. What must hold in the end is the same for all (`outside`)."""
+"""The proofs: the faults of each, and what each must show in addition to what all must show (`findings`)."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from local.faults.fault_proxy import Fault
-from proofs.soak.ground import Ground
-from proofs.soak.outside import Findings
+from proofs.soak.findings import Findings
 from proofs.soak.pauses import NO_CREDITS, pauses
-from proofs.soak.plays import AFFORDED, Problems, out_of_credits, simply, stopped, without_bus, without_callbacks
+from proofs.soak.run import Run
+from proofs.soak.scenarios import (
+    AFFORDED,
+    Problems,
+    out_of_credits,
+    provider_stopped,
+    send_and_wait,
+    without_bus,
+    without_callbacks,
+)
 
 FIRST_PAUSE = 2
 
 POST = "^POST /api/v1/veo/get-4k-video"
-EVERYTHING = "^(dynamodb|sqs|events|s3|secretsmanager) "
-FIRST_ANSWERS = Fault(name="first POST answer lost", where=POST, applied=True, first=True)
+ALL_SERVICES = "^(dynamodb|sqs|events|s3|secretsmanager) "
+FIRST_RESPONSES = Fault(name="first POST response lost", matches=POST, applied=True, first_of_each=True)
 BAD_SERVICES = (
-    Fault(name="answer dropped after the write", where="^dynamodb UpdateItem", applied=True, share=0.12),
-    Fault(name="answer dropped", where=EVERYTHING, applied=True, share=0.04),
-    Fault(name="throttled", where="^dynamodb ", kind="answer", status=400, code="ThrottlingException", share=0.03),
+    Fault(name="response dropped after the write", matches="^dynamodb UpdateItem", applied=True, share=0.12),
+    Fault(name="response dropped", matches=ALL_SERVICES, applied=True, share=0.04),
+    Fault(name="throttled", matches="^dynamodb ", kind="respond", status=400, code="ThrottlingException", share=0.03),
     Fault(
         name="throughput exceeded",
-        where="^dynamodb ",
-        kind="answer",
+        matches="^dynamodb ",
+        kind="respond",
         status=400,
         code="ProvisionedThroughputExceededException",
         share=0.03,
     ),
-    Fault(name="5xx", where=EVERYTHING, kind="answer", status=503, code="ServiceUnavailable", share=0.04),
+    Fault(name="5xx", matches=ALL_SERVICES, kind="respond", status=503, code="ServiceUnavailable", share=0.04),
 )
-ROWS_AND_WORDS = "^(dynamodb|sqs|events|secretsmanager) "
-DEATHS = (
-    Fault(name="killed before the write:", where=ROWS_AND_WORDS, kind="kill", share=0.015),
-    Fault(name="killed after the write:", where=ROWS_AND_WORDS, kind="kill", applied=True, share=0.03),
-    Fault(name="killed in mid-file:", where="^s3 ", kind="kill", share=0.01),
-    Fault(name="killed after the paid request:", where=POST, kind="kill", applied=True, share=0.06),
+ALL_BUT_FILES = "^(dynamodb|sqs|events|secretsmanager) "
+KILLS = (
+    Fault(name="killed before the write:", matches=ALL_BUT_FILES, kind="kill", share=0.015),
+    Fault(name="killed after the write:", matches=ALL_BUT_FILES, kind="kill", applied=True, share=0.03),
+    Fault(name="killed during a file:", matches="^s3 ", kind="kill", share=0.01),
+    Fault(name="killed after the paid request:", matches=POST, kind="kill", applied=True, share=0.06),
 )
 
 
-def one_probe_in_a_pause(found: Findings) -> Problems:
-    """While the gate is shut the provider hears nothing, and one request when each pause is over."""
+def one_trial_after_each_pause(found: Findings) -> Problems:
+    """Yield a problem where the provider received a request in a pause."""
     read = pauses(found.requests, FIRST_PAUSE)
     if read.count < 2 or read.early:
-        yield told_pauses(found)
+        yield pause_figures(found)
 
 
-def told_pauses(found: Findings) -> str:
-    """Say what the provider's log says of the shut gate."""
+def pause_figures(found: Findings) -> str:
+    """Return what the provider's log has about pauses."""
     read = pauses(found.requests, FIRST_PAUSE)
     refused = sum(request["code"] == NO_CREDITS for request in found.requests)
     return f"{refused} requests answered {NO_CREDITS} in {read.count} pauses; {len(read.early)} came within a pause"
@@ -55,84 +63,85 @@ def _unanswered(found: Findings) -> int:
     return sum(not request["http"] for request in found.requests)
 
 
-def was_stopped(found: Findings) -> Problems:
-    """Somebody asked the provider while it was stopped."""
+def some_were_unanswered(found: Findings) -> Problems:
+    """Yield a problem where the provider received no request while it was stopped."""
     if not _unanswered(found):
         yield "no request was left unanswered"
 
 
-def told_unanswered(found: Findings) -> str:
-    """Say how many requests the stopped provider left unanswered."""
+def unanswered_figures(found: Findings) -> str:
+    """Return how many requests the stopped provider left unanswered."""
     return f"{_unanswered(found)} requests left unanswered"
 
 
-def all_were_killed(met: Mapping[str, int]) -> Problems:
-    """Each of the five functions died in mid-flight at least once."""
+def all_were_killed(injected: Mapping[str, int]) -> Problems:
+    """Yield a problem for each function that was not killed."""
     for function in ("Submit", "Callback", "Sweep", "Publish", "Archive"):
-        if not any(function in name for name in met):
+        if not any(function in name for name in injected):
             yield f"{function}Function was never killed"
 
 
-def nothing_more(_: object) -> Problems:
-    """Ask for nothing but what all proofs must show."""
+def no_problems(_: object) -> Problems:
+    """Yield no problem."""
     yield from ()
 
 
-def nothing_to_tell(_: object) -> str:
-    """Have no figures but those of the table."""
+def no_figures(_: object) -> str:
+    """Return no figures."""
     return ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proof:
-    """One named proof.
+    """One proof.
 
     title       what goes wrong
-    settings    of the simulator, `parameters` of the stack
-    faults      on the wire, from the beginning
+    scenario    the course of the run
+    settings    of the simulator; `parameters` of the stack
+    faults      from the beginning
     sweeps      at the same time
-    shows       what must hold beside what all must show; `met`: how often which fault must have been met
-    tells       figures of its own
+    check       finds problems beside those that all proofs look for; `check_faults` in what was injected
+    figures     figures of its own
     """
 
     title: str
-    play: Callable[[Ground], Problems] = simply
+    scenario: Callable[[Run], Problems] = send_and_wait
     settings: Mapping[str, object] = field(default_factory=dict)
     parameters: Mapping[str, str] = field(default_factory=dict)
     faults: Sequence[Fault] = ()
     sweeps: int = 1
-    shows: Callable[[Findings], Problems] = nothing_more
-    met: Callable[[Mapping[str, int]], Problems] = nothing_more
-    tells: Callable[[Findings], str] = nothing_to_tell
+    check: Callable[[Findings], Problems] = no_problems
+    check_faults: Callable[[Mapping[str, int]], Problems] = no_problems
+    figures: Callable[[Findings], str] = no_figures
 
 
 PROOFS = {
     "callbacks": Proof(
-        title="every callback lost or held back", play=without_callbacks, settings={"callbacks_held": True}
+        title="every callback lost or held back", scenario=without_callbacks, settings={"callbacks_held": True}
     ),
-    "answers": Proof(title="every first POST answer lost", faults=[FIRST_ANSWERS]),
+    "responses": Proof(title="every first POST response lost", faults=[FIRST_RESPONSES]),
     "sweeps": Proof(title="20 sweeps at once, throughout", sweeps=20),
-    "bus": Proof(title="event bus refuses until all have ended", play=without_bus),
-    "services": Proof(title="AWS answers dropped, throttled, 5xx", faults=BAD_SERVICES),
+    "bus": Proof(title="event bus refuses until all have ended", scenario=without_bus),
+    "services": Proof(title="AWS responses dropped, throttled, 5xx", faults=BAD_SERVICES),
     "kills": Proof(
         title="functions killed in mid-flight",
         parameters={"LeaseSeconds": "5"},
-        faults=DEATHS,
-        met=all_were_killed,
+        faults=KILLS,
+        check_faults=all_were_killed,
     ),
     "stopped": Proof(
         title="provider stopped for an hour",
-        play=stopped,
+        scenario=provider_stopped,
         parameters={"LeaseSeconds": "30"},
-        shows=was_stopped,
-        tells=told_unanswered,
+        check=some_were_unanswered,
+        figures=unanswered_figures,
     ),
     "credits": Proof(
         title="out of credits for an hour",
-        play=out_of_credits,
+        scenario=out_of_credits,
         settings={"credits": AFFORDED * 120},
         parameters={"PauseSeconds": str(FIRST_PAUSE)},
-        shows=one_probe_in_a_pause,
-        tells=told_pauses,
+        check=one_trial_after_each_pause,
+        figures=pause_figures,
     ),
 }

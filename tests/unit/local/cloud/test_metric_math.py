@@ -21,12 +21,12 @@ def test_a_sum_adds_up_the_metrics_of_each_period() -> None:
     assert computed(SUM, {"m1": [1.0, 2.0, None], "m2": [None, 3.0, None]}) == [1, 5, 0]
 
 
-def test_a_maximum_is_of_the_greatest_share_in_each_period() -> None:
+def test_a_maximum_is_the_greatest_share_in_each_period() -> None:
     metrics: dict[str, Series] = {"m1": [3600.0, None], "m2": [None, 28800.0], "m3": [450000.0, None]}
     assert computed(SHARE, metrics) == [1, 2]
 
 
-def test_a_period_without_any_point_stays_empty_where_nothing_fills_it() -> None:
+def test_a_period_without_points_stays_empty_unless_filled() -> None:
     assert computed("SUM(METRICS())", {"m1": [1.0, None], "m2": [2.0, None]}) == [3, None]
     assert computed("m1 / 2", {"m1": [1.0, None]}) == [0.5, None]
 
@@ -34,7 +34,7 @@ def test_a_period_without_any_point_stays_empty_where_nothing_fills_it() -> None
 @pytest.mark.parametrize(
     "expression", ["METRICS()", "SUM(m1)", "m9", "AVG(METRICS())", "m1 + 1", "[m1]", "MAX([METRICS()])"]
 )
-def test_an_expression_that_is_not_known_is_refused(expression: str) -> None:
+def test_an_unknown_expression_is_refused(expression: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         computed(expression, {"m1": [1.0]})
 

@@ -4,10 +4,11 @@ from typing import Any
 
 import pytest
 
-from local.cloud import local_cloud as module
+from local.cloud import local_cloud
 from local.cloud.local_cloud import LocalCloud
 
 SUBMIT, SWEEP = "veo4k-SubmitFunction-1", "veo4k-SweepFunction-2"
+OUTPUTS = {"SubmitFunctionName": SUBMIT, "SweepFunctionName": SWEEP, "PublishFunctionName": "another"}
 
 
 class Logs:
@@ -25,23 +26,18 @@ class Logs:
 
 
 def cloud(monkeypatch: pytest.MonkeyPatch, *events: tuple[int, str, str]) -> LocalCloud:
-    found, logs = LocalCloud(), Logs(*events)
-    monkeypatch.setattr(found, "client", lambda _service: logs)
-    found.outputs = {"SubmitFunctionName": SUBMIT, "SweepFunctionName": SWEEP, "PublishFunctionName": "another"}
-    return found
+    logs = Logs(*events)
+    monkeypatch.setattr(LocalCloud, "client", lambda _self, _service: logs)
+    return LocalCloud.deployed("", OUTPUTS)
 
 
-def test_a_function_has_its_own_lines_in_their_order(monkeypatch: pytest.MonkeyPatch) -> None:
-    it = cloud(monkeypatch, (1, SUBMIT, "a"), (2, SWEEP, "b"), (3, SUBMIT, "c"))
-    assert (it.logs("SubmitFunctionName"), it.logs("SweepFunctionName"), it.logs("PublishFunctionName")) == (
-        "a\nc",
-        "b",
-        "",
-    )
+def test_a_function_has_its_own_lines_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    running = cloud(monkeypatch, (1, SUBMIT, "a"), (2, SWEEP, "b"), (3, SUBMIT, "c"))
+    assert [running.logs(output) for output in OUTPUTS] == ["a\nc", "b", ""]
 
 
 @pytest.mark.parametrize("most", [2, 3, 4, 100])
-def test_more_events_than_one_call_returns_are_all_read_once(monkeypatch: pytest.MonkeyPatch, most: int) -> None:
-    monkeypatch.setattr(module, "MOST_EVENTS", most)
-    it = cloud(monkeypatch, *((number, SWEEP, str(number)) for number in range(9)))
-    assert it.logs("SweepFunctionName") == "\n".join(map(str, range(9)))
+def test_events_of_several_pages_are_read_once(monkeypatch: pytest.MonkeyPatch, most: int) -> None:
+    monkeypatch.setattr(local_cloud, "MOST_EVENTS", most)
+    running = cloud(monkeypatch, *((number, SWEEP, str(number)) for number in range(9)))
+    assert running.logs("SweepFunctionName") == "\n".join(map(str, range(9)))

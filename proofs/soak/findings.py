@@ -1,4 +1,4 @@
-"""What is true after all: looked up from the outside, and held against what the stack says of itself."""
+"""What is true after a run: read from outside the stack, and compared with what the stack's rows and events say."""
 
 import hashlib
 from collections import Counter
@@ -6,23 +6,23 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from local.cloud.jobs import messages_in
+from local.cloud.queue_reader import messages_in
 from local.cloud.rows import Row, public
-from local.demo.checks import credits_charged
-from local.demo.evidence import true_hash
-from proofs.soak.ground import LIMIT, Ground
+from local.cloud.stored_videos import expected_hash
+from local.kie.ledger import credits_spent
+from proofs.soak.run import LIMIT, Run
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Findings:
-    """Everything that was found. `objects`: SHA-256 by key; `truth`: of the file that the provider made, by task."""
+    """Everything found. `objects`: SHA-256 by key; `expected`: SHA-256 of the provider's own file, by task."""
 
     tasks: Sequence[str]
     rows: Mapping[str, Row]
     ended_as: Mapping[str, Row]
     charges: Sequence[Mapping[str, Any]]
     objects: Mapping[str, str]
-    truth: Mapping[str, str]
+    expected: Mapping[str, str]
     events: Sequence[Mapping[str, Any]]
     dead_letters: int
     densest: int
@@ -30,33 +30,34 @@ class Findings:
     requests: Sequence[Mapping[str, Any]] = field(repr=False)
 
     def states(self) -> Counter[str]:
-        """How many jobs came to which state."""
+        """Return the number of jobs in each state."""
         return Counter(str(row["state"]) for row in self.rows.values())
 
     def charged(self) -> Counter[str]:
-        """How often each task was charged."""
+        """Return the number of charges of each task."""
         return Counter(str(charge["taskId"]) for charge in self.charges)
 
     def announced(self) -> dict[str, set[str]]:
-        """The event ids under which each task was announced."""
+        """Return the ids of each task's events."""
         ids: dict[str, set[str]] = {}
         for event in self.events:
             ids.setdefault(event["detail"]["taskId"], set()).add(event["detail"]["eventId"])
         return ids
 
 
-def look(ground: Ground) -> Findings:
-    """Find everything out."""
-    stats, s3, sqs = ground.simulator.stats(), ground.cloud.client("s3"), ground.cloud.client("sqs")
+def find(run: Run) -> Findings:
+    """Read everything after a run."""
+    simulator, cloud = run.environment.simulator, run.environment.cloud
+    stats, sqs = simulator.stats(), cloud.client("sqs")
     queues = sqs.list_queues().get("QueueUrls", [])
     return Findings(
-        tasks=ground.tasks,
-        rows=ground.watch.rows,
-        ended_as=ground.watch.ended_as,
-        charges=ground.simulator.ledger(),
-        objects=_hashes(s3, ground.cloud.outputs["ArchiveBucketName"]),
-        truth={task: true_hash(ground.simulator, task) for task in ground.tasks},
-        events=ground.announcements.received(),
+        tasks=run.tasks,
+        rows=run.watcher.rows,
+        ended_as=run.watcher.ended_as,
+        charges=simulator.ledger(),
+        objects=_hashes(cloud.client("s3"), cloud.outputs["ArchiveBucketName"]),
+        expected={task: expected_hash(simulator, task) for task in run.tasks},
+        events=run.environment.events.received(),
         dead_letters=sum(messages_in(sqs, queue) for queue in queues if "DeadLetter" in queue),
         densest=stats["densestRequests"],
         refused=stats["refused429"],
@@ -71,9 +72,8 @@ def _hashes(s3: Any, bucket: str) -> dict[str, str]:
 
 
 def problems(found: Findings) -> list[str]:
-    """Everything that is not as it must be after any fault."""
-    wrong = [problem for task in found.tasks for problem in _of_task(found, task)]
-    return [*wrong, *_of_account(found)]
+    """Return everything that is not as it must be after any fault."""
+    return [*(problem for task in found.tasks for problem in _of_task(found, task)), *_of_account(found)]
 
 
 def _of_task(found: Findings, task: str) -> Iterator[str]:
@@ -82,8 +82,8 @@ def _of_task(found: Findings, task: str) -> Iterator[str]:
         yield f"{task} is {row['state'] if row else 'unknown'}, not SUCCEEDED: {dict(row or {}).get('error', '')}"
         return
     key = f"videos/{task}/0/1.mp4"
-    if not row["archive"]["sha256"] == found.objects.get(key) == found.truth[task]:
-        yield f"{task}: row, object and the provider's own file do not agree"
+    if not row["archive"]["sha256"] == found.objects.get(key) == found.expected[task]:
+        yield f"{task}: row, object and the provider's own file differ"
     if (charged := found.charged()[task]) != 1:
         yield f"{task} was charged {charged} times"
     if found.announced().get(task) != {f"{task}#0#1#SUCCEEDED"}:
@@ -94,9 +94,9 @@ def _of_task(found: Findings, task: str) -> Iterator[str]:
 
 def _of_account(found: Findings) -> Iterator[str]:
     if surplus := sorted(found.objects.keys() - {f"videos/{task}/0/1.mp4" for task in found.tasks}):
-        yield f"objects of nobody: {surplus}"
-    if credits_charged(found.charges) != sum(charge["credits"] for charge in found.charges):
-        yield "credits were given back, as for failures"
+        yield f"objects without a job: {surplus}"
+    if credits_spent(found.charges) != sum(charge["credits"] for charge in found.charges):
+        yield "credits were refunded, as for failures"
     if found.densest > LIMIT:
         yield f"{found.densest} requests in one window"
     if found.refused:
@@ -104,9 +104,6 @@ def _of_account(found: Findings) -> Iterator[str]:
     if found.dead_letters:
         yield f"{found.dead_letters} messages in dead-letter queues"
     for event in found.events:
-        if {name: value for name, value in event["detail"].items() if name != "eventId"} != public(_row(found, event)):
-            yield f"{event['detail']['taskId']} was announced otherwise than its row says"
-
-
-def _row(found: Findings, event: Mapping[str, Any]) -> Row:
-    return found.rows.get(event["detail"]["taskId"], {})
+        task = event["detail"]["taskId"]
+        if event["detail"] != public(found.rows.get(task, {})) | {"eventId": event["detail"]["eventId"]}:
+            yield f"{task}: event and row differ"
