@@ -88,7 +88,7 @@ scan: .venvs/scan/.ready ## Scanners over template, code and workflow; none of t
 	$(SCAN)/cfn-lint --config-file scans/cfn-lint.yaml
 	$(SCAN)/checkov --config-file scans/checkov.yaml
 	$(SCAN)/bandit -q -r layers/core/src functions
-	$(SCAN)/bandit -q -c scans/bandit.yaml -r cli local proofs
+	$(SCAN)/bandit -q -c scans/bandit.yaml -r veo4k_cli local proofs docs_pictures
 
 # Apart from `make test`, because the index has to be asked: what cannot be looked up is an error, not a pass.
 audit: .venvs/scan/.ready ## Known weaknesses of what is deployed, as the package index tells them
@@ -130,8 +130,8 @@ clean: ## Remove what was built, but not the environments
 setup:
 	@$(MAKE) --silent --jobs 3 .venvs/dev/bin/veo4k .venvs/cloud/.ready .venvs/sam/.ready
 
-# The command line: what pyproject.toml says of it, installed as a link to this tree.
-.venvs/dev/bin/veo4k: .venvs/dev/.ready
+# The command line as pyproject.toml describes it, installed as a link to this tree.
+.venvs/dev/bin/veo4k: .venvs/dev/.ready pyproject.toml
 	@.venvs/dev/bin/python -m pip install -qq --disable-pip-version-check --no-input --no-deps --editable .
 	@touch $@
 

@@ -85,7 +85,7 @@ def _run(console: Console, key: str, parameters: Mapping[str, str]) -> None:
         with console.status("Building and deploying the stack"):
             start = _at_the_provider(key, parameters) if key else _beside_the_simulator(parameters)
             cloud, sweeps, provider = running.enter_context(start)
-        running.enter_context(published(Connection(cloud.endpoint, cloud.outputs, provider)))
+        running.enter_context(published(Connection(cloud.endpoint, cloud.outputs, provider, cloud.stack)))
         _print_how_to(console, cloud, simulated=not key)
         _print_failures(console, sweeps)
 

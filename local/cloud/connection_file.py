@@ -1,4 +1,7 @@
-"""Tells other processes where the running local cloud is, by a file that exists as long as the cloud."""
+"""Tells other processes where the running local cloud is, by a file that exists as long as the cloud.
+
+The command line reads the same file: `veo4k_cli.local_cloud` describes it.
+"""
 
 import contextlib
 import json
@@ -9,23 +12,26 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from local.cloud.deploy import STACK
 from local.cloud.local_cloud import LocalCloud
-from local.paths import STATE
+from local.paths import ROOT
+from veo4k_cli import local_cloud
 
-FILE = STATE / "current.json"
+FILE = ROOT / local_cloud.FILE
 
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """The cloud's endpoint, the stack's outputs, and the provider that the stack calls."""
+    """The cloud's endpoint, the stack's outputs and name, and the provider that the stack calls."""
 
     endpoint: str
     outputs: Mapping[str, str]
     provider: str
+    stack: str = STACK
 
     def cloud(self) -> LocalCloud:
         """Return a handle on the stack."""
-        return LocalCloud.deployed(self.endpoint, self.outputs)
+        return LocalCloud.deployed(self.endpoint, self.outputs, self.stack)
 
 
 @contextlib.contextmanager

@@ -12,15 +12,15 @@ from typing import Any, NamedTuple
 import pytest
 from typer.testing import CliRunner
 
-from cli.__main__ import app
-from cli.command import World as Operator
-from cli.stack import local_stack
 from local.cloud.environment import Environment
 from local.cloud.rows import Row
 from tests.integration.callback import post, success, token_under
 from tests.integration.conftest import SHORT_WINDOW, running
 from tests.integration.leaks import keys_in
 from veo4k.adapters.secrets import KEPT_SECONDS
+from veo4k_cli.__main__ import app
+from veo4k_cli.command import Dependencies
+from veo4k_cli.stack import local_stack
 
 OLD_API_KEY, NEW_API_KEY = "canary-api-key-rotation", "canary-api-key-rotated"
 OLD_WEBHOOK_KEY, NEW_WEBHOOK_KEY = "canary-webhook-key-rotation", "canary-webhook-key-rotated"
@@ -41,8 +41,8 @@ class Rotated(NamedTuple):
 def veo4k(env: Environment, *words: str, **options: Any) -> Any:
     """Run a command on this stack. Return its JSON."""
     endpoint = env.cloud.endpoint
-    operator = Operator(find=lambda name, *, local: local_stack(endpoint), environment={})  # noqa: ARG005  the protocol's names
-    done = CliRunner().invoke(app, [*words, "--json"], obj=operator, catch_exceptions=False, **options)
+    dependencies = Dependencies(find=lambda name, *, local: local_stack(endpoint), environment={})  # noqa: ARG005  the protocol's names
+    done = CliRunner().invoke(app, [*words, "--json"], obj=dependencies, catch_exceptions=False, **options)
     assert done.exit_code == 0, done.output
     return json.loads(done.stdout)
 
@@ -91,7 +91,7 @@ def test_every_callback_is_accepted_at_its_first_attempt(rotated: Rotated) -> No
 def test_an_api_key_revoked_too_early_is_refused_and_read_again(rotated: Rotated) -> None:
     cloud = rotated.env.cloud
     assert '"reason":"API_KEY_REFUSED"' in cloud.logs("SubmitFunctionName") + cloud.logs("SweepFunctionName")
-    assert veo4k(rotated.env, "gate")["open"] is True
+    assert veo4k(rotated.env, "gate")["running"] is True
 
 
 def test_both_token_keys_are_accepted_for_a_while(rotated: Rotated) -> None:

@@ -7,15 +7,15 @@ from typing import Any, NamedTuple
 import pytest
 from typer.testing import CliRunner
 
-from cli.__main__ import app
-from cli.command import World
-from cli.errors import OperatorError
-from cli.stack import Stack, local_stack
 from local.cloud.environment import environment
 from local.cloud.local_cloud import LocalCloud
 from local.kie import Settings, Simulator
 from local.paths import LOGS
 from local.waiting import wait_until
+from veo4k_cli.__main__ import app
+from veo4k_cli.command import Dependencies
+from veo4k_cli.errors import OperatorError
+from veo4k_cli.stack import Stack, local_stack
 
 API_KEY, WEBHOOK_KEY = "the-key-of-the-api-4711", "the-key-of-the-webhook-4711"
 SETTINGS = Settings(
@@ -37,8 +37,8 @@ class Operator(NamedTuple):
     def runs(self, *words: str) -> tuple[int, str]:
         """Run a command. Return its exit status and its output."""
         endpoint = self.cloud.endpoint
-        world = World(find=lambda name, *, local: local_stack(endpoint), environment=self.environment)  # noqa: ARG005  the protocol's names
-        done = CliRunner(env={"COLUMNS": "200", "TERM": "dumb"}).invoke(app, list(words), obj=world)
+        dependencies = Dependencies(find=lambda name, *, local: local_stack(endpoint), environment=self.environment)  # noqa: ARG005  the protocol's names
+        done = CliRunner(env={"COLUMNS": "200", "TERM": "dumb"}).invoke(app, list(words), obj=dependencies)
         if done.exception is not None and not isinstance(done.exception, SystemExit):
             raise done.exception
         assert not [key for key in (API_KEY, WEBHOOK_KEY) if key in done.output]
@@ -81,9 +81,9 @@ def test_a_job_that_ended_is_listed_and_replayed_as_a_new_run(operator: Operator
     assert operator.runs("watch", "veo_task_failure_cli", "--run", "2")[0] == 1
 
 
-def test_jobs_wait_until_the_gate_is_opened(operator: Operator) -> None:
+def test_jobs_wait_while_requests_are_paused(operator: Operator) -> None:
     before = len(operator.simulator.stats()["requests"])
-    assert operator.reads("gate", "shut")["reason"] == "SHUT_BY_HAND"
+    assert operator.reads("gate", "pause")["reason"] == "SHUT_BY_HAND"
     operator.runs("submit", "veo_task_on_time_gate")
     waiting = next(found for _ in range(50) if (found := operator.reads("list", "--state", "QUEUED")))
     assert [job["taskId"] for job in waiting] == ["veo_task_on_time_gate"]
@@ -92,7 +92,7 @@ def test_jobs_wait_until_the_gate_is_opened(operator: Operator) -> None:
     # A test callback would count as the acceptance that the job never had.
     status, output = operator.runs("test-callback", "veo_task_on_time_gate")
     assert (status, "would count as its acceptance" in output) == (2, True)
-    assert operator.reads("gate", "open")["open"] is True
+    assert operator.reads("gate", "resume")["running"] is True
     operator.runs("sweep")
     assert operator.runs("watch", "veo_task_on_time_gate")[0] == 0
 
@@ -148,12 +148,12 @@ def test_the_doctor_reports_a_retired_api_of_the_provider(operator: Operator) ->
     assert (status, wrong) == (1, {"contract veo"})
 
 
-def test_the_doctor_reports_a_closed_gate_and_a_refused_key(operator: Operator) -> None:
-    operator.runs("gate", "shut")
+def test_the_doctor_reports_paused_requests_and_a_refused_key(operator: Operator) -> None:
+    operator.runs("gate", "pause")
     operator.cloud.set_secret("ApiKeySecretName", "not-the-key-of-the-api")
     wrong = {found["about"] for found in json.loads(operator.runs("doctor", "--json")[1]) if found["verdict"] == "act"}
     operator.cloud.set_secret("ApiKeySecretName", API_KEY)
-    operator.runs("gate", "open")
+    operator.runs("gate", "resume")
     assert wrong == {"API key", "gate"}
 
 
@@ -167,8 +167,8 @@ def test_without_a_stack_the_doctor_checks_the_provider_alone(operator: Operator
     def find(name: str | None, *, local: bool) -> Stack:
         raise OperatorError("no stack veo4k in eu-central-1")
 
-    world = World(find=find, environment={"KIE_API_KEY": API_KEY}, provider=operator.simulator.base_url)
-    done = CliRunner().invoke(app, ["doctor", "--json"], obj=world)
+    dependencies = Dependencies(find=find, environment={"KIE_API_KEY": API_KEY}, provider=operator.simulator.base_url)
+    done = CliRunner().invoke(app, ["doctor", "--json"], obj=dependencies)
     verdicts = {finding["about"]: finding["verdict"] for finding in json.loads(done.output)}
     assert verdicts == dict.fromkeys(("stack", "webhook key", "callback URL"), "note") | dict.fromkeys(
         ("API key", "credits", "clock of the provider", "contract veo", "contract jobs"), "well"

@@ -1,18 +1,22 @@
-"""AWS in memory, as far as the command line asks it."""
+"""AWS in memory, as far as the command line uses it."""
 
 import io
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from itertools import count
-from typing import Any
+from typing import Any, Self
 
 from botocore.exceptions import ClientError
 
 from tests.contract.memory_table import MemoryClient
+from tests.doubles.time_manual import ManualClock
 from veo4k.adapters.items import from_item, to_typed
 from veo4k.domain.job import Job
 
 JOBS, DEAD = "https://queue.example/jobs", "https://queue.example/dead"
+LOG_GROUP = "/aws/lambda/veo4k"
+TOPIC = "arn:aws:sns:eu-central-1:123456789012:alarms"
+WITH_MAPPING = ("submit", "publish", "archive")
 OUTPUTS = {
     "JobQueueUrl": JOBS,
     "DeadLetterQueueUrl": DEAD,
@@ -22,44 +26,86 @@ OUTPUTS = {
     "WebhookKeySecretName": "webhook",
     "TokenKeySecretName": "token",
     "ArchiveBucketName": "videos",
-    "AlarmTopicArn": "arn:aws:sns:eu-central-1:123456789012:alarms",
+    "AlarmTopicArn": TOPIC,
 } | {f"{name}FunctionName": name.lower() for name in ("Submit", "Callback", "Sweep", "Publish", "Archive")}
 
 
+RESOURCES = [
+    {"LogicalResourceId": logical, "PhysicalResourceId": physical, "ResourceType": kind}
+    for logical, physical, kind in (
+        ("JobQueue", JOBS, "AWS::SQS::Queue"),
+        ("DeadLetterQueue", DEAD, "AWS::SQS::Queue"),
+        ("HeartbeatAlarm", "veo4k-HeartbeatAlarm-1X2Y", "AWS::CloudWatch::Alarm"),
+    )
+]
+
+
+def client_error(code: str, operation: str, message: str = "", **metadata: Any) -> ClientError:
+    response: Any = {"Error": {"Code": code, "Message": message}, "ResponseMetadata": metadata}
+    return ClientError(response, operation)
+
+
 class Pages:
-    """A paginator with one page."""
+    """A client whose only operation is paginated and has one page."""
 
     def __init__(self, page: Callable[..., dict[str, Any]]) -> None:
         self._page = page
 
+    def get_paginator(self, _: str) -> Self:
+        return self
+
     def paginate(self, **request: Any) -> Iterator[dict[str, Any]]:
-        """Give the page."""
         yield self._page(**request)
 
 
+def subscription(endpoint: str, arn: str = f"{TOPIC}:1") -> dict[str, str]:
+    return {"SubscriptionArn": arn, "Protocol": "https" if "//" in endpoint else "email", "Endpoint": endpoint}
+
+
+class SteppingClock(ManualClock):
+    """A manual clock: each sleep lets the next step happen."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.steps: list[Callable[[], object]] = []
+
+    def sleep_until(self, instant: float) -> None:
+        super().sleep_until(instant)
+        if self.steps:
+            self.steps.pop(0)()
+
+
+class Schedules:
+    """EventBridge Scheduler: the schedule of the sweep, deleted where its state is empty."""
+
+    def __init__(self) -> None:
+        self.state = "ENABLED"
+
+    def get_schedule(self, **request: Any) -> dict[str, str]:
+        if request["Name"] != "veo4k-sweep" or not self.state:
+            raise client_error("ResourceNotFoundException", "GetSchedule")
+        return {"Name": "veo4k-sweep", "State": self.state, "ScheduleExpression": "rate(1 minute)"}
+
+
 class Table(MemoryClient):
-    """The job table: rows, the gate's row, and the due index."""
+    """DynamoDB: the rows of jobs, the gate's row, and the due index."""
 
     def __init__(self) -> None:
         super().__init__()
         self.scans = 0
 
     def put(self, job: Job) -> None:
-        """Put a job's row."""
         self.put_item(Item={name: to_typed(value) for name, value in job.row().items()})
 
     def query(self, **request: Any) -> dict[str, Any]:
-        """Query a task's runs, or a lane of the due index."""
         values = request["ExpressionAttributeValues"]
         name, wanted = ("#lane", values[":l"]) if "IndexName" in request else ("taskId", values[":t"])
         return {"Items": [row for row in self._items() if row.get(name) == wanted]}
 
     def describe_table(self, **_: Any) -> dict[str, Any]:
-        """Tell that it is there; no Date comes with it."""
         return {"Table": {"TableStatus": "ACTIVE"}, "ResponseMetadata": {"HTTPHeaders": {}}}
 
     def get_paginator(self, _: str) -> Pages:
-        """Scan everything that is a job."""
         self.scans += 1
         return Pages(lambda **_: {"Items": self._items()})
 
@@ -69,73 +115,60 @@ class Table(MemoryClient):
 
 
 class Queues:
-    """SQS: what is invisible stays so until it is shown again."""
+    """SQS: a received message is invisible until its visibility timeout is set to zero."""
 
     def __init__(self) -> None:
         self.messages: dict[str, list[dict[str, Any]]] = {JOBS: [], DEAD: []}
-        self.hidden: set[str] = set()
-        self._ids = count(1)
+        self._invisible: set[str] = set()
+        self._numbers = count(1)
 
     def send_message(self, **request: Any) -> dict[str, Any]:
-        """Put a message."""
-        number = f"{next(self._ids):08d}-0000"
-        self.messages[request["QueueUrl"]].append(
-            {
-                "MessageId": number,
-                "ReceiptHandle": f"receipt-{number}",
-                "Body": request["MessageBody"],
-                "Attributes": {"SentTimestamp": "1799999940000", "ApproximateReceiveCount": "1"},
-                "MessageAttributes": request.get("MessageAttributes", {}),
-            }
-        )
+        number = f"{next(self._numbers):08d}-0000"
+        message = {
+            "MessageId": number,
+            "ReceiptHandle": f"receipt-{number}",
+            "Body": request["MessageBody"],
+            "Attributes": {"SentTimestamp": "1799999940000", "ApproximateReceiveCount": "1"},
+            "MessageAttributes": request.get("MessageAttributes", {}),
+        }
+        self.messages[request["QueueUrl"]].append(message)
         return {"MessageId": number}
 
     def receive_message(self, **request: Any) -> dict[str, Any]:
-        """Give up to ten visible messages, and hide them."""
-        found = [m for m in self.messages[request["QueueUrl"]] if m["ReceiptHandle"] not in self.hidden]
-        given = found[: request["MaxNumberOfMessages"]]
-        self.hidden |= {message["ReceiptHandle"] for message in given}
-        return {"Messages": given} if given else {}
+        received = self.visible(request["QueueUrl"])[: request["MaxNumberOfMessages"]]
+        self._invisible |= {message["ReceiptHandle"] for message in received}
+        return {"Messages": received} if received else {}
 
     def change_message_visibility_batch(self, **request: Any) -> None:
-        """Show messages again."""
-        self.hidden -= {e["ReceiptHandle"] for e in request["Entries"] if e["VisibilityTimeout"] == 0}
+        self._invisible -= {e["ReceiptHandle"] for e in request["Entries"] if e["VisibilityTimeout"] == 0}
 
     def delete_message(self, **request: Any) -> None:
-        """Forget a message."""
         kept = [m for m in self.messages[request["QueueUrl"]] if m["ReceiptHandle"] != request["ReceiptHandle"]]
         self.messages[request["QueueUrl"]] = kept
 
     def get_queue_attributes(self, **request: Any) -> dict[str, Any]:
-        """Count a queue's messages."""
         return {"Attributes": {"ApproximateNumberOfMessages": str(len(self.messages[request["QueueUrl"]]))}}
 
+    def visible(self, url: str) -> list[dict[str, Any]]:
+        return [message for message in self.messages[url] if message["ReceiptHandle"] not in self._invisible]
+
     def bodies(self, url: str) -> list[Any]:
-        """Give the bodies in a queue as JSON."""
         return [json.loads(message["Body"]) for message in self.messages[url]]
 
 
 class Secrets:
-    """Secrets Manager; a secret that is not there was created empty."""
+    """Secrets Manager: a secret without a value was created empty."""
 
     def __init__(self) -> None:
-        self.held: dict[str, str] = {}
+        self.values: dict[str, str] = {}
 
     def get_secret_value(self, **request: Any) -> dict[str, Any]:
-        """Read a secret."""
-        if request["SecretId"] not in self.held:
-            raise refusal("ResourceNotFoundException", "GetSecretValue")
-        return {"SecretString": self.held[request["SecretId"]]}
+        if request["SecretId"] not in self.values:
+            raise client_error("ResourceNotFoundException", "GetSecretValue")
+        return {"SecretString": self.values[request["SecretId"]]}
 
     def put_secret_value(self, **request: Any) -> None:
-        """Write a secret."""
-        self.held[request["SecretId"]] = request["SecretString"]
-
-
-LOG_GROUP = "/aws/lambda/veo4k"
-SCHEDULE = "veo4k-sweep"
-EMPTY_BATCH = {"batchItemFailures": list[str]()}
-TRIGGERED = ("submit", "publish", "archive")
+        self.values[request["SecretId"]] = request["SecretString"]
 
 
 class Logs:
@@ -143,134 +176,72 @@ class Logs:
 
     def __init__(self) -> None:
         self.events: list[dict[str, Any]] = []
-        self.days = 30
+        self.retention_days = 30
 
-    def tell(self, function: str, told_at: float, action: str, job_id: str, state: str, **details: Any) -> None:
-        """Log a line as the functions do."""
+    def add(self, function: str, logged_at: float, action: str, job_id: str, state: str, **details: Any) -> None:
         line = {"message": action, "service": function, "jobId": job_id, "state": state} | details
-        self.events.append({"timestamp": int(told_at * 1000), "message": json.dumps(line)})
+        self.events.append({"timestamp": int(logged_at * 1000), "message": json.dumps(line)})
 
     def get_paginator(self, _: str) -> Pages:
-        """Filter the group by a quoted text."""
         return Pages(self._filtered)
 
     def describe_log_groups(self, **request: Any) -> dict[str, Any]:
-        """Return how long a group is kept."""
-        return {"logGroups": [{"logGroupName": request["logGroupNamePrefix"], "retentionInDays": self.days}]}
+        return {"logGroups": [{"logGroupName": request["logGroupNamePrefix"], "retentionInDays": self.retention_days}]}
 
     def _filtered(self, **request: Any) -> dict[str, Any]:
-        text = request["filterPattern"].strip('"')
         assert request["logGroupName"] == LOG_GROUP
+        text = request["filterPattern"].strip('"')
         return {"events": [event for event in self.events if text in event["message"]]}
 
 
-class Formation:
-    """CloudFormation: which queues and alarms the stack has."""
-
-    def get_paginator(self, _: str) -> Pages:
-        """List the resources."""
-        listed = [
-            ("JobQueue", JOBS, "AWS::SQS::Queue"),
-            ("DeadLetterQueue", DEAD, "AWS::SQS::Queue"),
-            *((name, f"veo4k-{name}-1X2Y", "AWS::CloudWatch::Alarm") for name in ("HeartbeatAlarm", "PaymentAlarm")),
-        ]
-        names = ("LogicalResourceId", "PhysicalResourceId", "ResourceType")
-        return Pages(lambda **_: {"StackResourceSummaries": [dict(zip(names, one, strict=True)) for one in listed]})
-
-
 class Functions:
-    """Lambda: functions that are well, until a test says otherwise."""
+    """Lambda: functions that respond as they should, unless a test changes it."""
 
     def __init__(self) -> None:
         self.responses: dict[str, Any] = {"callback": {"statusCode": 404, "body": ""}, "sweep": {}}
-        self.responses |= dict.fromkeys(TRIGGERED, EMPTY_BATCH)
+        self.responses |= {name: {"batchItemFailures": []} for name in WITH_MAPPING}
         self.failed: set[str] = set()
-        self.invoked: list[tuple[str, Any]] = []
+        self.errors: dict[str, ClientError] = {}
+        self.invoked: dict[str, Any] = {}
         self.configuration: dict[str, str] = {"State": "Active", "LastUpdateStatus": "Successful"}
         self.mapping: dict[str, str] = {"UUID": "4711", "State": "Enabled", "LastProcessingResult": "OK"}
         self.limit = {"ConcurrentExecutions": 1000, "UnreservedConcurrentExecutions": 900}
 
+    def fail(self, name: str, kind: str, message: str) -> None:
+        self.failed.add(name)
+        self.responses[name] = {"errorType": kind, "errorMessage": message}
+
     def get_function_configuration(self, **_: Any) -> dict[str, Any]:
-        """Return a function's state and log group."""
         return self.configuration | {"LoggingConfig": {"LogGroup": LOG_GROUP}}
 
     def list_event_source_mappings(self, **request: Any) -> dict[str, Any]:
-        """List the only mapping of a function that has one."""
-        assert request["FunctionName"] in TRIGGERED
+        assert request["FunctionName"] in WITH_MAPPING
         return {"EventSourceMappings": [self.mapping] if self.mapping else []}
 
     def get_account_settings(self) -> dict[str, Any]:
-        """Return the account's concurrency."""
         return {"AccountLimit": self.limit}
 
     def invoke(self, **request: Any) -> dict[str, Any]:
-        """Respond as the function would. The invocation names the function and nothing else."""
         assert request.keys() == {"FunctionName", "Payload"}
         name = request["FunctionName"]
-        self.invoked.append((name, json.loads(request["Payload"])))
-        body = {"Payload": io.BytesIO(json.dumps(self.responses[name]).encode())}
-        return body | ({"FunctionError": "Unhandled"} if name in self.failed else {})
-
-
-class Schedules:
-    """EventBridge Scheduler: the sweep's schedule."""
-
-    def __init__(self) -> None:
-        self.state = "ENABLED"
-
-    def get_schedule(self, **request: Any) -> dict[str, str]:
-        """Return the schedule of that name."""
-        if request["Name"] != SCHEDULE or not self.state:
-            raise refusal("ResourceNotFoundException", "GetSchedule")
-        return {"Name": SCHEDULE, "State": self.state, "ScheduleExpression": "rate(1 minute)"}
+        if name in self.errors:
+            raise self.errors[name]
+        self.invoked[name] = json.loads(request["Payload"])
+        result = {"Payload": io.BytesIO(json.dumps(self.responses[name]).encode())}
+        return result | ({"FunctionError": "Unhandled"} if name in self.failed else {})
 
 
 class Buckets:
-    """S3: the status and the region with which a bucket is found."""
+    """S3: HeadBucket with a status and a region. A refusal has the status as its code."""
 
     def __init__(self) -> None:
         self.status, self.region = 200, "eu-central-1"
         self.requests: list[dict[str, Any]] = []
 
     def head_bucket(self, **request: Any) -> dict[str, Any]:
-        """Find the bucket, or refuse as S3 does: with the status as the code, and still with the region."""
         self.requests.append(request)
         headers = {"x-amz-bucket-region": self.region} if self.region else {}
-        http = {"ResponseMetadata": {"HTTPStatusCode": self.status, "HTTPHeaders": headers}}
+        metadata: dict[str, Any] = {"HTTPStatusCode": self.status, "HTTPHeaders": headers}
         if self.status != 200:
-            error: Any = {"Error": {"Code": str(self.status), "Message": ""}} | http
-            raise ClientError(error, "HeadBucket")
-        return http
-
-
-class Topics:
-    """SNS: the subscriptions of the alarm topic."""
-
-    def __init__(self) -> None:
-        self.subscriptions: list[dict[str, str]] = []
-
-    def subscribe(self, endpoint: str, arn: str = "arn:aws:sns:eu-central-1:123456789012:alarms:1") -> None:
-        """Add a subscription by e-mail, or, where the endpoint is a URL, by https."""
-        protocol = "https" if "//" in endpoint else "email"
-        self.subscriptions.append({"SubscriptionArn": arn, "Protocol": protocol, "Endpoint": endpoint})
-
-    def get_paginator(self, _: str) -> Pages:
-        """List the subscriptions."""
-        return Pages(lambda **_: {"Subscriptions": self.subscriptions})
-
-
-class Alarms:
-    """CloudWatch: the alarms that fire, of this and of other stacks."""
-
-    def __init__(self) -> None:
-        self.firing: list[str] = []
-
-    def describe_alarms(self, **_: Any) -> dict[str, Any]:
-        """Return the alarms that fire."""
-        return {"MetricAlarms": [{"AlarmName": name} for name in self.firing]}
-
-
-def refusal(code: str, operation: str, message: str = "") -> ClientError:
-    """Make what the SDK raises."""
-    error: Mapping[str, Any] = {"Error": {"Code": code, "Message": message}}
-    return ClientError(error, operation)  # type: ignore[arg-type]
+            raise client_error(str(self.status), "HeadBucket", **metadata)
+        return {"ResponseMetadata": metadata}

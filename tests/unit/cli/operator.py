@@ -1,35 +1,25 @@
-"""An operator before a terminal: runs commands over AWS in memory, and reads what they print."""
+"""An operator at a terminal: runs commands over AWS in memory and reads what they print."""
 
 import json
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 from typer.testing import CliRunner
 
-from cli.__main__ import app
-from cli.command import World
-from cli.stack import Stack
 from tests.doubles.gate_memory import numbered
-from tests.doubles.time_manual import NOON, ManualClock
-from tests.unit.cli.doubles import (
-    OUTPUTS,
-    Alarms,
-    Buckets,
-    Formation,
-    Functions,
-    Logs,
-    Queues,
-    Schedules,
-    Secrets,
-    Table,
-    Topics,
-)
+from tests.doubles.time_manual import NOON
+from tests.unit.cli import doubles
 from veo4k.domain.job import Job, State
+from veo4k_cli.__main__ import app
+from veo4k_cli.command import Dependencies
+from veo4k_cli.errors import OperatorError
+from veo4k_cli.stack import Stack
 
 TASK = "veo_task_abcdef123456"
-WIDE = {"COLUMNS": "200", "TERM": "dumb"}
+TERMINAL = {"COLUMNS": "200", "TERM": "dumb"}
 
 
-class Seen(NamedTuple):
+class Result(NamedTuple):
     """What a command left: exit status, standard output, standard error."""
 
     status: int
@@ -38,45 +28,40 @@ class Seen(NamedTuple):
 
     @property
     def json(self) -> Any:
-        """Standard output as JSON."""
         return json.loads(self.out)
 
 
 class Operator:
-    """Everything a command touches, to be prepared before and looked at after."""
+    """Everything that a command works on. `error`: raised instead of finding a stack."""
 
     def __init__(self) -> None:
-        self.table, self.queues, self.secrets = Table(), Queues(), Secrets()
-        self.logs, self.functions, self.clock = Logs(), Functions(), ManualClock()
-        self.schedules, self.buckets, self.topics, self.alarms = Schedules(), Buckets(), Topics(), Alarms()
+        self.clock, self.table, self.queues = doubles.SteppingClock(), doubles.Table(), doubles.Queues()
+        self.secrets, self.logs, self.functions = doubles.Secrets(), doubles.Logs(), doubles.Functions()
+        self.schedules, self.buckets = doubles.Schedules(), doubles.Buckets()
+        self.subscriptions: list[dict[str, str]] = []
+        self.firing: list[str] = []
         self.parameters = {"RequestsPerWindow": "20", "ArchiveConcurrency": "5", "Tuning": ""}
-        self.status = "UPDATE_COMPLETE"
-        self.local = False
-        self.outputs = dict(OUTPUTS)
-        self.environment: dict[str, str] = {}
-        self.asked_for: list[tuple[str | None, bool]] = []
-        self.world = World(
-            find=self.find,
-            clock=self.clock,
-            new_id=numbered(),
-            new_key=lambda: "a-new-key-of-the-token",
-            environment=self.environment,
-        )
+        self.status, self.local = "UPDATE_COMPLETE", False
+        self.outputs, self.environment = dict(doubles.OUTPUTS), dict[str, str]()
+        self.provider = "https://provider.invalid"
+        self.error: Exception | None = None
+        self.searched: list[tuple[str | None, bool]] = []
 
     def find(self, name: str | None, *, local: bool) -> Stack:
-        """Give the stack in memory."""
-        self.asked_for.append((name, local))
-        clients = {
+        self.searched.append((name, local))
+        if self.error is not None:
+            raise self.error
+        clients: dict[str, Any] = {
             "dynamodb": self.table,
             "sqs": self.queues,
             "secretsmanager": self.secrets,
             "logs": self.logs,
             "lambda": self.functions,
-            "cloudformation": Formation(),
+            "cloudformation": doubles.Pages(lambda **_: {"StackResourceSummaries": doubles.RESOURCES}),
             "scheduler": self.schedules,
             "s3": self.buckets,
-            "sns": self.topics,
-            "cloudwatch": self.alarms,
+            "sns": doubles.Pages(lambda **_: {"Subscriptions": self.subscriptions}),
+            "cloudwatch": SimpleNamespace(describe_alarms=self._describe_alarms),
         }
         return Stack(
             name="veo4k",
@@ -89,16 +74,29 @@ class Operator:
             parameters=self.parameters,
         )
 
-    def runs(self, *words: str, typed: str = "") -> Seen:
-        """Run a command; a bug's exception comes out as itself."""
-        done = CliRunner(env=WIDE).invoke(app, list(words), input=typed, obj=self.world)
+    def _describe_alarms(self, **_: Any) -> dict[str, Any]:
+        return {"MetricAlarms": [{"AlarmName": name} for name in self.firing]}
+
+    def has_no_stack(self) -> None:
+        self.error = OperatorError("There is no stack veo4k in eu-central-1.")
+
+    def run(self, *words: str, stdin: str = "") -> Result:
+        """Run a command. An unexpected exception is raised as it is."""
+        dependencies = Dependencies(
+            find=self.find,
+            clock=self.clock,
+            new_id=numbered(),
+            new_key=lambda: "a-new-key-of-the-token",
+            provider=self.provider,
+            environment=self.environment,
+        )
+        done = CliRunner(env=TERMINAL).invoke(app, list(words), input=stdin, obj=dependencies)
         if done.exception is not None and not isinstance(done.exception, SystemExit):
             raise done.exception
-        return Seen(done.exit_code, done.stdout, done.stderr)
+        return Result(done.exit_code, done.stdout, done.stderr)
 
-    def has(self, state: State = State.PROCESSING, **fields: Any) -> Job:
-        """Put a job into the table."""
-        made: dict[str, Any] = {"task_id": TASK, "run": 1, "index": 0, "created_at": NOON - 60, "attempts": 1}
-        job = Job(**made | {"state": state} | fields)
+    def add_job(self, state: State = State.PROCESSING, **fields: Any) -> Job:
+        defaults: dict[str, Any] = {"task_id": TASK, "run": 1, "index": 0, "created_at": NOON - 60, "attempts": 1}
+        job = Job(**defaults | {"state": state} | fields)
         self.table.put(job)
         return job

@@ -1,4 +1,4 @@
-"""What holds for every command."""
+"""What every command has in common."""
 
 import subprocess
 import sys
@@ -10,22 +10,21 @@ import pytest
 from botocore.exceptions import NoCredentialsError
 from typer.main import get_command
 
-from cli.__main__ import app
-from cli.command import World
-from cli.errors import OperatorError
-from tests.unit.cli.doubles import refusal
+from tests.unit.cli.doubles import client_error
 from tests.unit.cli.operator import Operator
+from veo4k_cli.__main__ import app
+from veo4k_cli.errors import OperatorError
 
 
-def every_command(group: Any, *before: str) -> Iterator[tuple[str, ...]]:
+def names(group: Any, *parents: str) -> Iterator[tuple[str, ...]]:
     for name, command in group.commands.items():
-        yield from every_command(command, *before, name) if hasattr(command, "commands") else [(*before, name)]
+        yield from names(command, *parents, name) if hasattr(command, "commands") else [(*parents, name)]
 
 
-COMMANDS = list(every_command(get_command(app)))
+COMMANDS = list(names(get_command(app)))
 
 
-def test_all_commands_are_there() -> None:
+def test_there_are_fourteen_commands() -> None:
     assert {" ".join(command) for command in COMMANDS} == {
         *("submit", "list", "show", "watch", "replay"),
         *("dead list", "dead show", "dead redrive"),
@@ -34,70 +33,57 @@ def test_all_commands_are_there() -> None:
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
-def test_every_command_takes_json_and_a_stack_and_gives_examples(operator: Operator, command: tuple[str, ...]) -> None:
-    told = operator.runs(*command, "--help").out
-    assert {"--json", "--stack", "--local"} <= set(told.split())
-    assert f"veo4k {' '.join(command)}" in told.partition("Examples")[2]
+def test_help_shows_the_common_options_and_examples(operator: Operator, command: tuple[str, ...]) -> None:
+    text = operator.run(*command, "--help").out
+    assert {"--json", "--stack", "--local"} <= set(text.split())
+    assert f"veo4k {' '.join(command)}" in text.partition("Examples")[2]
 
 
-def test_set_up_installs_it_as_a_command_of_its_own_for_any_folder(tmp_path: Path) -> None:
+def test_the_general_help_shows_examples(operator: Operator) -> None:
+    assert "veo4k watch veo_task_abcdef123456" in operator.run("--help").out
+
+
+def test_the_installed_command_runs_in_any_folder(tmp_path: Path) -> None:
     command = Path(sys.executable).parent / "veo4k"
     done = subprocess.run([command, "--help"], cwd=tmp_path, capture_output=True, text=True, check=True)  # noqa: S603  our own
     assert "Usage: veo4k" in done.stdout
 
 
-def test_the_help_of_the_whole_gives_examples(operator: Operator) -> None:
-    assert "veo4k watch veo_task_abcdef123456" in operator.runs("--help").out
-
-
-def test_people_are_told_where_a_command_acts(operator: Operator) -> None:
-    assert operator.runs("gate").err == "stack veo4k, AWS eu-central-1\n"
-
-
-def test_with_json_standard_error_is_empty(operator: Operator) -> None:
-    assert operator.runs("gate", "--json").err == ""
-
-
-def test_a_stack_is_named_by_its_option(operator: Operator) -> None:
-    operator.runs("gate", "--stack", "prod")
-    assert operator.asked_for == [("prod", False)]
-
-
-def test_a_stack_is_named_by_the_environment(operator: Operator) -> None:
-    operator.environment["VEO4K_STACK"] = "prod"
-    operator.runs("gate")
-    assert operator.asked_for == [("prod", False)]
-
-
-def test_local_beats_the_environment(operator: Operator) -> None:
-    operator.environment["VEO4K_STACK"] = "prod"
-    operator.runs("gate", "--local")
-    assert operator.asked_for == [(None, True)]
+def test_a_command_prints_which_stack_it_acts_on(operator: Operator) -> None:
+    assert operator.run("gate").err == "stack veo4k, AWS eu-central-1\n"
+    assert operator.run("gate", "--json").err == ""
 
 
 @pytest.mark.parametrize(
-    ("raised", "told"),
+    ("options", "variable", "searched"),
     [
-        (OperatorError("no stack veo4k: name it"), "no stack veo4k: name it"),
-        (NoCredentialsError(), "no AWS credentials: run aws configure or aws sso login, or set AWS_PROFILE"),
-        (refusal("AccessDenied", "DescribeStacks"), "DescribeStacks was refused: your AWS credentials may not do this"),
-        (refusal("Throttling", "DescribeStacks", "https://x/?sig=1"), "DescribeStacks was refused: Throttling"),
+        ([], "", (None, False)),
+        (["--stack", "prod"], "", ("prod", False)),
+        ([], "prod", ("prod", False)),
+        (["--local"], "prod", (None, True)),
     ],
 )
-def test_an_expected_failure_is_one_line_and_status_2(raised: Exception, told: str) -> None:
-    def find(name: str | None, *, local: bool) -> Any:
-        raise raised
+def test_option_and_environment_name_the_stack(
+    operator: Operator, options: list[str], variable: str, searched: tuple[str | None, bool]
+) -> None:
+    operator.environment |= {"VEO4K_STACK": variable} if variable else {}
+    operator.run("gate", *options)
+    assert operator.searched == [searched]
 
-    operator = Operator()
-    operator.world = World(find=find)
-    assert operator.runs("gate") == (2, "", f"error: {told}\n")
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (OperatorError("There is no stack veo4k."), "There is no stack veo4k."),
+        (NoCredentialsError(), "There are no AWS credentials. Run aws configure or aws sso login, or set AWS_PROFILE."),
+        (client_error("AccessDenied", "A"), "AWS refused A. Your AWS credentials lack the right for it."),
+        (client_error("Throttling", "A", "https://x/?sig=1"), "AWS refused A. The code is Throttling."),
+    ],
+)
+def test_an_expected_error_is_one_line_and_status_2(operator: Operator, error: Exception, text: str) -> None:
+    operator.error = error
+    assert operator.run("gate") == (2, "", f"error: {text}\n")
 
 
 def test_a_wrong_option_is_status_2(operator: Operator) -> None:
-    assert operator.runs("gate", "--upside-down").status == 2
-
-
-def test_an_output_that_is_missing_is_told(operator: Operator) -> None:
-    stack = operator.find(None, local=False)
-    with pytest.raises(OperatorError, match="has no output Nothing: is it a veo4k stack"):
-        stack.output("Nothing")
+    assert operator.run("gate", "--upside-down").status == 2

@@ -1,4 +1,6 @@
-"""The gate and the sweep by hand."""
+"""The commands `gate` and `sweep`."""
+
+import pytest
 
 from tests.doubles.time_manual import NOON
 from tests.unit.cli.operator import Operator
@@ -6,60 +8,55 @@ from veo4k.adapters.gate_dynamodb import DynamoGate
 from veo4k.domain.gate import Pace
 
 
-def keeper(operator: Operator) -> DynamoGate:
+@pytest.fixture
+def gate(operator: Operator) -> DynamoGate:
     return DynamoGate(operator.table, "jobs", Pace(), lambda: "other")  # type: ignore[arg-type]
 
 
-def test_running_requests_are_shown(operator: Operator) -> None:
-    keeper(operator).reserve(3, NOON - 2)
-    assert operator.runs("gate").out == "running\n3 of 20 requests in the last 10 s\n"
-    assert operator.runs("gate", "show", "--json").json == {"open": True, "requestsInWindow": 3}
+def test_the_gate_shows_the_slots_of_the_last_window(operator: Operator, gate: DynamoGate) -> None:
+    gate.reserve(3, NOON - 2)
+    text = "Requests are running.\n3 of 20 slots were used in the last 10 s.\n"
+    assert operator.run("gate").out == text
+    assert operator.run("gate", "show", "--json").json == {"running": True, "requestsInWindow": 3}
 
 
-def test_the_gate_shut_by_hand_stays_shut(operator: Operator) -> None:
-    operator.runs("gate", "shut")
-    assert keeper(operator).look().reason == "SHUT_BY_HAND"
-    assert "veo4k gate open" in operator.runs("gate").out
+def test_requests_paused_by_hand_stay_paused(operator: Operator, gate: DynamoGate) -> None:
+    operator.run("gate", "pause")
+    assert gate.look().reason == "SHUT_BY_HAND"
+    assert "They stay paused until veo4k gate resume." in operator.run("gate").out
 
 
-def test_the_gate_is_opened_whatever_shut_it(operator: Operator) -> None:
-    keeper(operator).shut("NO_CREDITS", NOON, "")
-    assert operator.runs("gate", "open", "--json").json["open"] is True
-    assert keeper(operator).look().reason == ""
+def test_requests_are_resumed_whatever_paused_them(operator: Operator, gate: DynamoGate) -> None:
+    gate.shut("NO_CREDITS", NOON, "")
+    assert operator.run("gate", "resume", "--json").json["running"] is True
+    assert gate.look().reason == ""
 
 
-def test_a_gate_that_shut_itself_says_why_and_until_when(operator: Operator) -> None:
-    keeper(operator).shut("NO_CREDITS", NOON, "")
-    told = operator.runs("gate").out
-    assert told.startswith("paused until ")
-    assert "(in 60 s)" in told
-    assert "buy some" in told
+def test_an_automatic_pause_has_an_end_and_a_reason(operator: Operator, gate: DynamoGate) -> None:
+    gate.shut("NO_CREDITS", NOON, "")
+    [line, _] = operator.run("gate").out.splitlines()
+    assert line.startswith("Requests are paused until ")
+    assert "(in 60 s). NO_CREDITS: The account has no credits." in line
 
 
-def test_a_reason_that_explains_itself_is_shown_as_it_is(operator: Operator) -> None:
-    keeper(operator).shut("PATH_GONE: set the stack's ProviderContract to jobs", NOON, "")
-    assert "PATH_GONE: set the stack's ProviderContract to jobs" in operator.runs("gate").out
-
-
-def test_the_sweep_tells_what_it_did(operator: Operator) -> None:
+def test_the_sweep_prints_its_counts(operator: Operator) -> None:
     operator.functions.responses["sweep"] = {"probe_claimed": 2}
-    assert operator.runs("sweep", "--json").json == {"probe_claimed": 2}
-    assert operator.runs("sweep").out.split()[-2:] == ["2", "probe_claimed"]
+    assert operator.run("sweep", "--json").json == {"probe_claimed": 2}
+    assert operator.run("sweep").out.split()[-2:] == ["2", "probe_claimed"]
 
 
-def test_a_sweep_without_work_says_so(operator: Operator) -> None:
-    assert operator.runs("sweep").out == "Nothing was due.\n"
+def test_a_sweep_without_due_jobs_says_so(operator: Operator) -> None:
+    assert operator.run("sweep").out == "No job was due.\n"
 
 
-def test_a_sweep_that_failed_is_told_by_its_kind(operator: Operator) -> None:
-    operator.functions.failed.add("sweep")
-    operator.functions.responses["sweep"] = {"errorType": "Sandbox.Timedout", "errorMessage": "https://x/?key=1"}
-    seen = operator.runs("sweep")
-    assert (seen.status, "the function sweep failed with Sandbox.Timedout" in seen.err) == (2, True)
-    assert "key=1" not in seen.err
-
-
-def test_a_wrong_setting_is_named(operator: Operator) -> None:
-    operator.functions.failed.add("sweep")
-    operator.functions.responses["sweep"] = {"errorType": "SettingsError", "errorMessage": "TUNING: unknown name 'X'"}
-    assert "failed with SettingsError: TUNING: unknown name 'X'" in operator.runs("sweep").err
+@pytest.mark.parametrize(
+    ("kind", "message", "text"),
+    [
+        ("Sandbox.Timedout", "https://x/?key=1", "failed with Sandbox.Timedout. The stack's log group says more."),
+        ("SettingsError", "TUNING: unknown name 'X'", "failed with SettingsError: TUNING: unknown name 'X'."),
+    ],
+)
+def test_a_failed_sweep_names_the_error_without_a_url(operator: Operator, kind: str, message: str, text: str) -> None:
+    operator.functions.fail("sweep", kind, message)
+    result = operator.run("sweep")
+    assert (result.status, f"The function sweep {text}\n" in result.err, "key=1" in result.err) == (2, True, False)

@@ -1,4 +1,4 @@
-"""Asking for jobs, listing them, doing them again."""
+"""The commands `submit`, `list` and `replay`."""
 
 import pytest
 
@@ -10,98 +10,93 @@ from veo4k.domain.job import Archived, Code, Failure, Lane, State
 ARCHIVED = Archived("bucket", f"videos/{TASK}/0/1.mp4", 2_678_103, "ab" * 32, 3840, 2160)
 
 
-def test_submit_puts_the_message_on_the_queue(operator: Operator) -> None:
-    seen = operator.runs("submit", TASK, "--index", "1", "--tag", "order=A-1042", "--tag", "who=Zoë=x", "--force")
-    assert seen.status == 0
-    tags = {"order": "A-1042", "who": "Zoë=x"}
-    assert operator.queues.bodies(JOBS) == [{"taskId": TASK, "index": 1, "tags": tags, "force": True}]
-
-
-def test_submit_answers_in_json(operator: Operator) -> None:
-    assert operator.runs("submit", TASK, "--json").json == {"taskId": TASK, "index": 0, "messageId": "00000001-0000"}
+def test_submit_puts_a_message_on_the_queue(operator: Operator) -> None:
+    options = ("--index", "1", "--tag", "order=A-1042", "--tag", "who=Zoë=x", "--force", "--json")
+    message = {"taskId": TASK, "index": 1, "tags": {"order": "A-1042", "who": "Zoë=x"}, "force": True}
+    assert operator.run("submit", TASK, *options).json == message | {"messageId": "00000001-0000"}
+    assert operator.queues.bodies(JOBS) == [message]
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "text"),
     [
         (["short"], "taskId must be 8 to 64 letters, digits, _ or -"),
         ([TASK, "--index", "100"], "index must be a whole number from 0 to 99"),
-        ([TASK, "--tag", "order"], "--tag takes KEY=VALUE, not 'order'"),
+        ([TASK, "--tag", "order"], "--tag takes KEY=VALUE, not 'order'."),
     ],
 )
-def test_a_message_that_breaks_the_contract_is_not_sent(operator: Operator, words: list[str], told: str) -> None:
-    assert operator.runs("submit", *words) == (2, "", f"error: {told}\n")
+def test_an_invalid_message_is_not_sent(operator: Operator, words: list[str], text: str) -> None:
+    assert operator.run("submit", *words) == (2, "", f"error: {text}\n")
     assert operator.queues.bodies(JOBS) == []
 
 
-def test_replay_asks_for_a_new_run_with_the_same_tags(operator: Operator) -> None:
-    operator.has(State.FAILED, tags={"order": "A-1042"})
-    seen = operator.runs("replay", TASK)
-    assert f"veo4k watch {TASK} --run 2" in seen.out
+def test_replay_requests_a_new_run_with_the_same_tags(operator: Operator) -> None:
+    operator.add_job(State.FAILED, tags={"order": "A-1042"})
+    assert f"veo4k watch {TASK} --run 2" in operator.run("replay", TASK).out
     assert operator.queues.bodies(JOBS) == [{"taskId": TASK, "index": 0, "force": True, "tags": {"order": "A-1042"}}]
 
 
-def test_the_new_run_is_numbered_after_all_of_the_task(operator: Operator) -> None:
-    operator.has(State.FAILED)
-    operator.has(State.SUCCEEDED, run=2, index=1)
-    assert operator.runs("replay", TASK, "--json").json["run"] == 3
+def test_replay_numbers_the_run_after_all_runs_of_the_task(operator: Operator) -> None:
+    operator.add_job(State.FAILED)
+    operator.add_job(State.SUCCEEDED, run=2, index=1)
+    assert operator.run("replay", TASK, "--json").json["run"] == 3
 
 
-def test_a_live_job_is_not_replayed(operator: Operator) -> None:
-    operator.has(State.PROCESSING)
-    seen = operator.runs("replay", TASK)
-    assert (seen.status, operator.queues.bodies(JOBS)) == (2, [])
-    assert "is PROCESSING, so a message would only join it" in seen.err
+@pytest.mark.parametrize(
+    ("states", "text"),
+    [
+        ([State.PROCESSING], "is PROCESSING, so a message would only join it"),
+        ([], "veo4k submit makes its first run"),
+    ],
+)
+def test_only_an_ended_job_is_replayed(operator: Operator, states: list[State], text: str) -> None:
+    for state in states:
+        operator.add_job(state)
+    result = operator.run("replay", TASK)
+    assert (result.status, operator.queues.bodies(JOBS), text in result.err) == (2, [], True)
 
 
-def test_what_never_ran_is_not_replayed(operator: Operator) -> None:
-    assert "veo4k submit makes its first run" in operator.runs("replay", TASK).err
+def test_list_shows_the_newest_job_first(operator: Operator) -> None:
+    operator.add_job(State.SUCCEEDED, task_id="veo_task_old", created_at=NOON - 900)
+    operator.add_job(State.QUEUED, task_id="veo_task_new", created_at=NOON - 10)
+    assert [job["taskId"] for job in operator.run("list", "--json").json] == ["veo_task_new", "veo_task_old"]
 
 
-def test_list_shows_the_newest_first(operator: Operator) -> None:
-    operator.has(State.SUCCEEDED, task_id="veo_task_old", created_at=NOON - 900)
-    operator.has(State.QUEUED, task_id="veo_task_new", created_at=NOON - 10)
-    assert [job["taskId"] for job in operator.runs("list", "--json").json] == ["veo_task_new", "veo_task_old"]
-
-
-def test_list_shows_what_became_of_each(operator: Operator) -> None:
-    operator.has(State.SUCCEEDED, archive=ARCHIVED, finished_at=NOON - 12)
-    operator.has(State.FAILED, run=2, error=Failure(Code.NOT_4K, "It was no 4K video."))
-    operator.has(State.QUEUED, run=3, reason="NO_CREDITS")
-    told = operator.runs("list").out
-    assert "48 s" in told
-    assert "3840x2160, 2,678,103 bytes" in told
-    assert "NOT_4K" in told
-    assert "NO_CREDITS" in told
-    assert "3 jobs: 1 QUEUED, 1 SUCCEEDED, 1 FAILED" in told
-
-
-def test_list_by_state(operator: Operator) -> None:
-    operator.has(State.SUCCEEDED)
-    operator.has(State.FAILED, run=2)
-    assert [job["run"] for job in operator.runs("list", "--state", "FAILED", "--json").json] == [2]
+def test_list_shows_the_outcome_of_each_job(operator: Operator) -> None:
+    operator.add_job(State.SUCCEEDED, archive=ARCHIVED, finished_at=NOON - 12, evidence="probe")
+    operator.add_job(State.FAILED, run=2, error=Failure(Code.NOT_4K, "It was no 4K video."))
+    operator.add_job(State.QUEUED, run=3, reason="NO_CREDITS")
+    text = operator.run("list").out
+    lines = {line.split()[0]: " ".join(line.split()[1:]) for line in text.splitlines() if "#" in line}
+    assert lines == {
+        f"{TASK}#0#1": "SUCCEEDED 48 s poll 3840x2160, 2,678,103 bytes",
+        f"{TASK}#0#2": "FAILED 60 s NOT_4K",
+        f"{TASK}#0#3": "QUEUED 60 s NO_CREDITS",
+    }
+    assert text.splitlines()[-1] == "3 jobs: 1 QUEUED, 1 SUCCEEDED, 1 FAILED"
 
 
 def test_live_jobs_are_listed_without_a_scan(operator: Operator) -> None:
-    operator.has(State.QUEUED, lane=Lane.QUEUED, due=NOON)
-    operator.has(State.PROCESSING, run=2, lane=Lane.LIVE, due=NOON + 600)
-    operator.has(State.FAILED, run=3, lane=Lane.LIVE, due=NOON)
-    listed = operator.runs("list", "--state", "QUEUED", "--state", "PROCESSING", "--json").json
+    operator.add_job(State.QUEUED, lane=Lane.QUEUED, due=NOON)
+    operator.add_job(State.PROCESSING, run=2, lane=Lane.LIVE, due=NOON + 600)
+    operator.add_job(State.FAILED, run=3, lane=Lane.LIVE, due=NOON)
+    listed = operator.run("list", "--state", "QUEUED", "--state", "PROCESSING", "--json").json
     assert ({job["run"] for job in listed}, operator.table.scans) == ({1, 2}, 0)
 
 
-def test_list_since(operator: Operator) -> None:
-    operator.has(created_at=NOON - 3700)
-    operator.has(run=2, created_at=NOON - 3500)
-    assert [job["run"] for job in operator.runs("list", "--since", "1h", "--json").json] == [2]
+@pytest.mark.parametrize(("option", "value", "run"), [("--state", "FAILED", 1), ("--since", "1h", 2)])
+def test_list_selects_by_state_and_age(operator: Operator, option: str, value: str, run: int) -> None:
+    operator.add_job(State.FAILED, created_at=NOON - 3700)
+    operator.add_job(State.SUCCEEDED, run=2, created_at=NOON - 3500)
+    assert [job["run"] for job in operator.run("list", option, value, "--json").json] == [run]
 
 
-def test_list_tells_of_the_jobs_it_leaves_out(operator: Operator) -> None:
+def test_list_counts_the_jobs_beyond_its_limit(operator: Operator) -> None:
     for run in (1, 2, 3):
-        operator.has(run=run)
-    assert "3 jobs: 3 PROCESSING; 1 older: --limit" in operator.runs("list", "--limit", "2").out
+        operator.add_job(run=run)
+    assert "3 jobs: 3 PROCESSING. 1 older ones: --limit N" in operator.run("list", "--limit", "2").out
 
 
-def test_no_jobs_at_all(operator: Operator) -> None:
-    assert "Request a video: veo4k submit TASK_ID" in operator.runs("list").out
-    assert operator.runs("list", "--json").json == []
+def test_an_empty_list_says_how_to_request_a_video(operator: Operator) -> None:
+    assert "Request a video with veo4k submit TASK_ID" in operator.run("list").out
+    assert operator.run("list", "--json").json == []

@@ -1,4 +1,4 @@
-"""New keys: the old one is kept, and neither is ever shown."""
+"""The command `rotate`: the former key is kept, and no key is shown."""
 
 import json
 
@@ -7,55 +7,42 @@ import pytest
 from tests.unit.cli.operator import Operator
 
 OLD, NEW, OLDER = "an-old-key-of-some-length", "a-new-key-of-some-length", "an-older-key-of-some-length"
+GENERATED = "a-new-key-of-the-token"
+PAIR = json.dumps({"current": OLD, "previous": OLDER})
 
 
-def held(operator: Operator, name: str) -> object:
-    return json.loads(operator.secrets.held[name])
+@pytest.mark.parametrize(
+    ("words", "stdin", "before", "after"),
+    [
+        (["webhook", "--value-from-stdin"], f"{NEW}\n", OLD, {"current": NEW, "previous": OLD}),
+        (["webhook", "--value-from-stdin"], NEW, "", {"current": NEW}),
+        (["webhook"], f"{NEW}\n", "", {"current": NEW}),
+        (["token"], "", OLD, {"current": GENERATED, "previous": OLD}),
+        (["token"], "", PAIR, {"current": GENERATED, "previous": OLD}),
+    ],
+)
+def test_a_new_key_keeps_the_former_one(
+    operator: Operator, words: list[str], stdin: str, before: str, after: dict[str, str]
+) -> None:
+    name = words[0]
+    operator.secrets.values |= {name: before} if before else {}
+    result = operator.run("rotate", *words, "--json", stdin=stdin)
+    assert json.loads(operator.secrets.values[name]) == after
+    assert result.json["previousKept"] is bool(before)
+    assert result.json["olderForgotten"] is (before == PAIR)
+    assert not [key for key in (OLD, NEW, OLDER) if key in result.out + result.err]
 
 
-def test_the_key_before_is_kept_as_the_previous_one(operator: Operator) -> None:
-    operator.secrets.held["webhook"] = OLD
-    operator.runs("rotate", "webhook", "--value-from-stdin", typed=f"{NEW}\n")
-    assert held(operator, "webhook") == {"current": NEW, "previous": OLD}
+@pytest.mark.parametrize("key", ["", "short", "two words of some length", "über\x00some-length-of-key", OLD])
+def test_a_bad_key_or_the_current_one_changes_nothing(operator: Operator, key: str) -> None:
+    operator.secrets.values["webhook"] = OLD
+    result = operator.run("rotate", "webhook", "--value-from-stdin", stdin=key)
+    assert (result.status, operator.secrets.values["webhook"]) == (2, OLD)
+    assert "Nothing was changed." in result.err
 
 
-def test_the_token_key_is_made_here(operator: Operator) -> None:
-    operator.secrets.held["token"] = OLD
-    operator.runs("rotate", "token")
-    assert held(operator, "token") == {"current": "a-new-key-of-the-token", "previous": OLD}
-
-
-def test_a_first_key_has_none_before_it(operator: Operator) -> None:
-    operator.runs("rotate", "webhook", "--value-from-stdin", typed=NEW)
-    assert held(operator, "webhook") == {"current": NEW}
-
-
-def test_a_second_rotation_forgets_the_oldest_key_and_says_so(operator: Operator) -> None:
-    operator.secrets.held["token"] = json.dumps({"current": OLD, "previous": OLDER})
-    assert operator.runs("rotate", "token", "--json").json["olderForgotten"] is True
-    assert held(operator, "token") == {"current": "a-new-key-of-the-token", "previous": OLD}
-
-
-def test_the_webhook_key_is_asked_for(operator: Operator) -> None:
-    operator.runs("rotate", "webhook", typed=f"{NEW}\n")
-    assert held(operator, "webhook") == {"current": NEW}
-
-
-@pytest.mark.parametrize("key", ["", "short", "two words of some length", "über\x00some-length-of-key"])
-def test_what_is_no_key_changes_nothing(operator: Operator, key: str) -> None:
-    operator.secrets.held["webhook"] = OLD
-    seen = operator.runs("rotate", "webhook", "--value-from-stdin", typed=key)
-    assert (seen.status, operator.secrets.held["webhook"]) == (2, OLD)
-
-
-def test_the_key_in_use_is_not_put_in_twice(operator: Operator) -> None:
-    operator.secrets.held["webhook"] = OLD
-    assert "nothing was changed" in operator.runs("rotate", "webhook", "--value-from-stdin", typed=OLD).err
-
-
-@pytest.mark.parametrize("words", [("rotate", "webhook"), ("rotate", "webhook", "--value-from-stdin", "--json")])
-def test_no_key_is_shown(operator: Operator, words: tuple[str, ...]) -> None:
-    operator.secrets.held["webhook"] = OLD
-    seen = operator.runs(*words, typed=f"{NEW}\n")
-    assert seen.status == 0
-    assert not [key for key in (OLD, NEW) if key in seen.out + seen.err]
+def test_the_text_shows_no_key(operator: Operator) -> None:
+    operator.secrets.values["webhook"] = OLD
+    result = operator.run("rotate", "webhook", stdin=f"{NEW}\n")
+    assert result.status == 0
+    assert not [key for key in (OLD, NEW) if key in result.out + result.err]

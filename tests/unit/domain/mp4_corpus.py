@@ -1,7 +1,7 @@
-"""The corpus the proof of 4K is tried on: sound files of every shape, files that lie, files that are damaged.
+"""The corpus of the proof of 4K: genuine files of every shape, files whose headers lie, files that are damaged.
 
-Each case says what the proof must answer. ffmpeg's own MP4 reader (PyAV) is asked too; where it thinks otherwise the
-case says why that does not matter. `python -m tests.unit.domain.mp4_corpus` prints the table.
+Each case states the answer of the proof. ffmpeg's own MP4 reader (PyAV) reads the file too; where its answer differs,
+the case states why that does not matter. `python -m tests.unit.domain.mp4_corpus` prints the table.
 """
 
 import struct
@@ -45,15 +45,15 @@ Make = Callable[[], bytes]
 # Why the reference's other answer does not matter.
 PLAYS_PARTS = "the reference plays what there is; the design asks for the whole file"
 NOT_PROVEN = "a codec whose header the proof does not read is refused, though it plays"
-LENIENT = "the reference reads over a fault that no sound encoder makes; such a file is not trusted"
+LENIENT = "the reference reads over a fault that no encoder makes; such a file is not trusted"
 NOT_SQUARE = "what is shown at 4K with other than square pixels does not have the pixels of 4K"
 CODED_ONLY = "the reference gives the coded size; the design asks for the displayed one"
-FLAGS = "the reference shows a track that by the file's own word is no video, or not to be shown"
+FLAGS = "the reference shows a track that the file itself does not call video"
 
 
 @dataclass(frozen=True)
 class Case:
-    """A file, the answer it must get, and why the reference may answer otherwise."""
+    """A file, the answer of the proof, and why the answer of the reference may differ."""
 
     name: str
     make: Make
@@ -67,7 +67,7 @@ HD_HEVC, HD_AV1 = Film(1280, 720, "libx265"), Film(1280, 720, "libsvtav1")
 
 
 def x264(width: int, height: int, pixels: str = "yuv420p", frames: int = 3, **options: str) -> Film:
-    """Film by libx264 with these options."""
+    """Return a film by libx264 with these options."""
     return Film(width, height, pixels=pixels, frames=frames, options=tuple(options.items()))
 
 
@@ -75,105 +75,105 @@ SCALING = ",".join(map(str, range(6, 22)))
 
 
 def with_parameters(encoder: str, parameters: str) -> Film:
-    """4K film by libx264 or libx265 with parameters of its own kind."""
+    """Return a 4K film by libx264 or libx265 with parameters of its own kind."""
     return Film(3840, 2160, encoder, options=((f"{encoder[3:]}-params", f"log-level=none:{parameters}"),))
 
 
 def uhd(**options: str) -> bytes:
-    """Plain 4K file: `ftyp`, `free`, `mdat`, `moov`; or muxed with these options."""
+    """Return a plain 4K file (`ftyp`, `free`, `mdat`, `moov`), or one muxed with these options."""
     return muxed(UHD, **options)
 
 
 def front() -> bytes:
-    """4K file with `moov` in front."""
+    """Return a 4K file with `moov` in front."""
     return uhd(movflags="faststart")
 
 
 def fragmented() -> bytes:
-    """4K file in fragments."""
+    """Return a 4K file in fragments."""
     return muxed(x264(3840, 2160, frames=4, g="2"), movflags=FRAGMENTED)
 
 
 def cut(data: bytes, *path: bytes, at: int = 0, nth: int = 0) -> bytes:
-    """File that ends `at` bytes behind the start of a box."""
+    """Return the file cut off `at` bytes behind the start of a box."""
     return data[: found(data, *path, nth=nth)[1] + at]
 
 
 def pair(first: Film, second: Film, flags: int = 3) -> bytes:
-    """File with two video tracks, the second with these flags."""
+    """Return a file with two video tracks, the second with these flags."""
     return patched(muxed(first, second), TRACK_HEADER, 3, bytes([flags]), 1)
 
 
 def entry_called(data: bytes, kind: bytes) -> bytes:
-    """File whose sample entry has other letters."""
+    """Return the file with another type of its sample entry."""
     return patched(data, SAMPLE_ENTRIES, 8 + 4, kind)
 
 
 def lying(film: Film) -> bytes:
-    """File whose track header and sample entry both claim 4K."""
+    """Return a file whose track header and sample entry both claim 4K."""
     return entry_claiming(claiming(muxed(film), 3840, 2160), 3840, 2160)
 
 
 def resized(data: bytes, size: int, *path: bytes) -> bytes:
-    """File in which a box declares another size."""
+    """Return the file with another size in the head of a box."""
     head = found(data, *path)[1]
     return data[:head] + size.to_bytes(4, "big") + data[head + 4 :]
 
 
 def renamed(data: bytes, kind: bytes, *path: bytes) -> bytes:
-    """File in which a box has other letters."""
+    """Return the file with another type of a box."""
     head = found(data, *path)[1]
     return data[: head + 4] + kind + data[head + 8 :]
 
 
 def media(data: bytes, change: Callable[[bytes], bytes]) -> bytes:
-    """File with another `mdat`, its `moov` untouched."""
+    """Return the file with another `mdat` and the same `moov`."""
     return edited(data, (b"mdat",), lambda old: box(b"mdat", change(old[8:])))
 
 
 def doubled(data: bytes, *path: bytes) -> bytes:
-    """File with a box twice."""
+    """Return the file with a box twice."""
     return edited(data, path, lambda old: old + old)
 
 
 def timeless() -> bytes:
-    """4K file whose samples take no time."""
+    """Return a 4K file whose samples take no time."""
     return edited(
         uhd(), (*SAMPLE_TABLES, b"stts"), lambda _: box(b"stts", bytes(7) + b"\1" + bytes(3) + b"\3" + bytes(4))
     )
 
 
 def sprinkled() -> bytes:
-    """4K file with boxes that say nothing between the others."""
+    """Return a 4K file with boxes of no meaning between the others."""
     fillers = box(b"uuid", bytes(40)) + box(b"skip", bytes(9)) + box(b"wide") + box(b"xyz1", b"?")
     return edited(uhd(), (b"moov",), lambda old: fillers + old + box(b"free", bytes(3)))
 
 
 def quicktime() -> bytes:
-    """QuickTime file of the time before `ftyp`."""
+    """Return a QuickTime file as before there was `ftyp`."""
     data = uhd(muxer="mov")
     start = found(data, b"ftyp")[3]
     return moved(renamed(data, b"wide", b"free") if b"free" in data[:64] else data, -start)[start:]
 
 
 def immense_mdat(data: bytes) -> bytes:
-    """File whose last box is an `mdat` of a size no file has."""
+    """Return the file with a last `mdat` of a size that no file has."""
     _, head, body, end = found(data, b"mdat")
     return moved(data[:head] + struct.pack(">I4sQ", 1, b"mdat", 2**64 - 1) + data[body:end], 8)
 
 
 def half_turned_twice() -> bytes:
-    """4K file turned half by its track, half by its movie."""
+    """Return a 4K file turned half by its track, half by its movie."""
     half = (0.5**0.5, 0.5**0.5, -(0.5**0.5), 0.5**0.5)
     return patched(turned(uhd(), *half), (b"moov", b"mvhd"), 36, matrix(*half))
 
 
 def two_entries(data: bytes, change: Callable[[bytes], bytes]) -> bytes:
-    """File with a second sample entry, made from the first."""
+    """Return the file with a second sample entry, made from the first."""
     return edited(data, SAMPLE_ENTRIES, lambda old: box(b"stsd", old[8:15] + b"\2" + old[16:] + change(old[16:])))
 
 
-SOUND = (
+GENUINE = (
     Case("H.264", uhd, FOUR_K),
     Case("H.264 upright", partial(muxed, UHD_TALL), FOUR_K),
     Case("H.264, moov in front", front, FOUR_K),
@@ -192,11 +192,12 @@ SOUND = (
     Case("AV1", partial(muxed, AV1), FOUR_K),
     Case("AV1 in fragments", partial(muxed, AV1, movflags=FRAGMENTED), FOUR_K),
     Case("H.264 as avc3", lambda: entry_called(uhd(), b"avc3"), FOUR_K),
-    Case("with sound", lambda: muxed(UHD, silence()), FOUR_K),
-    Case("with sound first", lambda: muxed(silence(), UHD), FOUR_K),
+    Case("with audio", lambda: muxed(UHD, silence()), FOUR_K),
+    Case("with audio first", lambda: muxed(silence(), UHD), FOUR_K),
     Case("with a time code", partial(uhd, muxer="mov", write_tmcd="1", timecode="00:00:00:00"), FOUR_K),
     Case("with metadata tags", partial(uhd, movflags="use_metadata_tags"), FOUR_K),
     Case("QuickTime with ftyp", partial(uhd, muxer="mov"), FOUR_K),
+    Case("QuickTime before ftyp", quicktime, FOUR_K),
     Case("muxed as f4v", partial(uhd, muxer="f4v"), FOUR_K),
     Case("muxed as ipod", partial(uhd, muxer="ipod"), FOUR_K),
     Case("muxed as 3gp", partial(uhd, muxer="3gp"), FOUR_K),
@@ -205,7 +206,7 @@ SOUND = (
     Case("fragmented, first fragment in moov", partial(uhd, movflags="frag_keyframe"), FOUR_K),
     Case("fragmented by frame, moov delayed", partial(uhd, movflags="frag_every_frame+delay_moov"), FOUR_K),
     Case("fragmented with index", partial(uhd, movflags="frag_keyframe+delay_moov+dash+global_sidx"), FOUR_K),
-    Case("fragmented with sound", lambda: muxed(UHD, silence(), movflags=FRAGMENTED), FOUR_K),
+    Case("fragmented with audio", lambda: muxed(UHD, silence(), movflags=FRAGMENTED), FOUR_K),
     Case("fragmented, defaults left out", partial(uhd, movflags=FRAGMENTED + "+omit_tfhd_offset"), FOUR_K),
     Case("fragmented, made whole again", partial(uhd, movflags="hybrid_fragmented"), FOUR_K),
     Case("CMAF", partial(uhd, movflags="cmaf"), FOUR_K),
@@ -280,15 +281,13 @@ NO_VIDEO = (
     Case("WebM", partial(muxed, VP9, muxer="webm"), NO_MP4),
     Case("Matroska", partial(muxed, UHD, muxer="matroska"), NO_MP4),
     Case("MPEG transport stream", partial(muxed, UHD, muxer="mpegts"), NO_MP4),
-    Case("QuickTime before ftyp", quicktime, NO_MP4, LENIENT),
-    Case("sound alone", lambda: muxed(silence()), NO_MP4),
+    Case("audio alone", lambda: muxed(silence()), NO_MP4),
     Case("MPEG-4 part 2", partial(muxed, Film(3840, 2160, "mpeg4")), NO_MP4, NOT_PROVEN),
     Case("VP9", partial(muxed, VP9), NO_MP4, NOT_PROVEN),
     Case("ProRes", partial(muxed, Film(3840, 2160, "prores_ks", "yuv422p10le"), muxer="mov"), NO_MP4, NOT_PROVEN),
     Case("Motion JPEG", partial(muxed, Film(3840, 2160, "mjpeg", "yuvj420p")), NO_MP4, NOT_PROVEN),
     Case("encrypted", lambda: entry_called(uhd(), b"encv"), NO_MP4),
-    Case("video track switched off", lambda: patched(uhd(), TRACK_HEADER, 3, b"\2"), NO_MP4, FLAGS),
-    Case("video called sound", lambda: patched(uhd(), (b"moov", b"trak", b"mdia", b"hdlr"), 8, b"soun"), NO_MP4),
+    Case("video called audio", lambda: patched(uhd(), (b"moov", b"trak", b"mdia", b"hdlr"), 8, b"soun"), NO_MP4),
     Case("720p whose headers claim 4K", lambda: lying(HD), NO_MP4, LENIENT),
     Case("720p HEVC whose headers claim 4K", lambda: lying(HD_HEVC), NO_MP4, LENIENT),
     Case("720p AV1 whose headers claim 4K", lambda: lying(HD_AV1), NO_MP4, LENIENT),
@@ -296,12 +295,6 @@ NO_VIDEO = (
     Case("stretched to 4K by wide pixels", partial(muxed, Film(1920, 2160, aspect="2")), NO_MP4, NOT_SQUARE),
     Case("4K with wide pixels", partial(muxed, Film(3840, 2160, aspect="4/3")), NO_MP4, NOT_SQUARE),
     Case("turned by 45 degrees", lambda: turned(uhd(), 0.7, 0.7, -0.7, 0.7), NO_MP4, LENIENT),
-    Case(
-        "two sample entries of two sizes",
-        lambda: two_entries(uhd(), lambda _: muxed(HD)[slice(*found(muxed(HD), *SAMPLE_ENTRIES)[2:])][8:]),
-        NO_MP4,
-        LENIENT,
-    ),
 )
 
 DAMAGED = (
@@ -334,7 +327,6 @@ DAMAGED = (
     ),
     Case("box longer than the file", lambda: resized(uhd(), 0x7FFFFFFF, b"mdat"), EARLY),
     Case("mdat of all the bytes 64 bits can count", lambda: immense_mdat(front()), EARLY, PLAYS_PARTS),
-    Case("sound with more behind it", lambda: uhd() + bytes([0, 0, 9, 9]) + b"more", EARLY, PLAYS_PARTS),
     Case("image sequence (AVIF)", partial(muxed, AV1, muxer="avif"), NO_MP4, FLAGS),
     Case("moov without its letters", lambda: renamed(uhd(), b"moow", b"moov"), EARLY),
     Case("hollow: empty mdat", lambda: media(uhd(), lambda _: b""), NO_MP4),
@@ -350,14 +342,10 @@ DAMAGED = (
         NO_MP4,
     ),
     Case("samples without time", timeless, NO_MP4, LENIENT),
-    Case("track without time", lambda: patched(uhd(), TRACK_HEADER, 20, bytes(4)), NO_MP4, LENIENT),
-    Case("movie without time scale", lambda: patched(uhd(), (b"moov", b"mvhd"), 12, bytes(4)), NO_MP4, LENIENT),
     Case(
         "media without time scale", lambda: patched(uhd(), (b"moov", b"trak", b"mdia", b"mdhd"), 12, bytes(4)), NO_MP4
     ),
     Case("headers of a version to come", lambda: patched(uhd(), TRACK_HEADER, 0, b"\2"), NO_MP4, LENIENT),
-    Case("no size", lambda: claiming(uhd(), 0, 0), SMALLER, CODED_ONLY),
-    Case("matrix of zeros", lambda: turned(uhd(), 0, 0, 0, 0), SMALLER, CODED_ONLY),
     Case("no movie header", lambda: without(uhd(), b"moov", b"mvhd"), NO_MP4),
     Case("no track header", lambda: without(uhd(), *TRACK_HEADER), NO_MP4, LENIENT),
     Case("two track headers", lambda: doubled(uhd(), *TRACK_HEADER), NO_MP4),
@@ -370,33 +358,20 @@ DAMAGED = (
         NO_MP4,
     ),
     Case("no tracks", lambda: without(uhd(), b"moov", b"trak"), NO_MP4),
-    Case("two movies", lambda: doubled(uhd(), b"moov"), NO_MP4, LENIENT),
-    Case("two files in one", lambda: uhd() + uhd(), NO_MP4, LENIENT),
-    Case("zeros behind the end", lambda: uhd() + bytes(100), NO_MP4, LENIENT),
-    Case("text behind the end", lambda: uhd() + b"\0\0\1\0\nok\n", NO_MP4, LENIENT),
     Case("moov before ftyp", lambda: uhd()[slice(*found(uhd(), b"moov")[1::2])] + uhd(), NO_MP4),
     Case("ftyp of no length", lambda: resized(uhd(), 0, b"ftyp"), NO_MP4),
     Case("moov of no length", lambda: resized(uhd(), 0, b"moov"), NO_MP4, LENIENT),
     Case("moov of seven bytes", lambda: resized(uhd(), 7, b"moov"), NO_MP4),
-    Case("moov of a gigabyte", lambda: resized(uhd(), 1 << 30, b"moov"), NO_MP4, LENIENT),
-    Case("64-bit size of nine", lambda: uhd() + b"\0\0\0\1free" + bytes(7) + b"\x09", NO_MP4, LENIENT),
-    Case("track longer than the movie", lambda: resized(uhd(), 5000, b"moov", b"trak"), NO_MP4, LENIENT),
-    Case("track of no length", lambda: resized(uhd(), 0, b"moov", b"trak"), NO_MP4, LENIENT),
-    Case(
-        "stray bytes in the track",
-        lambda: edited(uhd(), (b"moov", b"trak"), lambda t: box(b"trak", t[8:] + b"???")),
-        NO_MP4,
-        LENIENT,
-    ),
+    Case("moov of a gigabyte", lambda: resized(uhd(), 1 << 30, b"moov"), EARLY, PLAYS_PARTS),
 )
 
-CASES = SOUND + SMALL + NO_VIDEO + DAMAGED
+CASES = GENUINE + SMALL + NO_VIDEO + DAMAGED
 
 
-def show() -> None:
-    """Print the corpus: file, our answer, the reference's, and why they may differ."""
+def show(cases: tuple[Case, ...]) -> None:
+    """Print cases: file, answer of the proof, answer of the reference, why they may differ."""
     table = Table("file", "bytes", "proof", "reference", "difference", "why it does not matter")
-    for case in CASES:
+    for case in cases:
         data = case.make()
         verdict, reading = judged(data), reference(data)
         table.add_row(
@@ -407,4 +382,4 @@ def show() -> None:
 
 if __name__ == "__main__":
     av.logging.set_level(av.logging.PANIC)
-    show()
+    show(CASES)

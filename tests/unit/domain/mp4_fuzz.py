@@ -1,6 +1,6 @@
 """Mutants of corpus files: seeded damage to headers, and boxes transplanted from one file into another.
 
-`python -m tests.unit.domain.mp4_fuzz 100000 7` tries that many with that seed and asks the reference about every
+`python -m tests.unit.domain.mp4_fuzz 100000 7` judges that many with that seed and lets the reference read every
 mutant that is 4K to the proof. One mutant suffers one transplant: headers forged throughout, codec configuration
 included, are believed.
 """
@@ -15,13 +15,15 @@ import av
 
 from tests.unit.domain.mp4_corpus import CASES
 from tests.unit.domain.mp4_forge import NESTED, SAMPLE_ENTRIES, SAMPLE_TABLES, TRACK_HEADER, boxes, edited, found
+from tests.unit.domain.mp4_oddities import ODDITIES
 from tests.unit.domain.mp4_reference import FOUR_K, answer, judged, reference
 
 BASES = (
-    *("H.264", "H.264, moov in front", "H.264 upright", "HEVC as hvc1", "AV1", "fragmented", "with sound"),
+    *("H.264", "H.264, moov in front", "H.264 upright", "HEVC as hvc1", "AV1", "fragmented", "with audio"),
     *("64-bit mdat", "64-bit times", "mdat to the end of the file", "muxed as ismv"),
     *("720p", "720p HEVC", "720p AV1", "1080p, cropped", "cinema 4K", "720p whose track claims 4K"),
-    *("720p whose headers claim 4K", "4K shown as 1080p", "sound alone"),
+    *("720p whose headers claim 4K", "4K shown as 1080p", "audio alone", "AV1, av1C without OBUs"),
+    *("avc3, parameter sets in the samples", "720p that claims 4K, av1C without OBUs", "track header of 0x0"),
 )
 TRANSPLANTS = (
     TRACK_HEADER,
@@ -29,6 +31,7 @@ TRANSPLANTS = (
     SAMPLE_TABLES,
     (*SAMPLE_TABLES, b"stsz"),
     (*SAMPLE_TABLES, b"stts"),
+    (*SAMPLE_TABLES, b"stsc"),
     (b"moov",),
     (b"moov", b"trak"),
     (b"moov", b"trak", b"mdia"),
@@ -39,37 +42,37 @@ NUMBERS = (0, 1, 7, 8, 16, 0x7FFF_FFFF, 0x8000_0000, 0xFFFF_FFFF, 3840, 2160, 38
 
 @dataclass
 class Findings:
-    """How the mutants were judged, and which are 4K to the proof but not to the reference."""
+    """Answers on the mutants, and those that are 4K to the proof but of another size to the reference."""
 
     answers: Counter[str] = field(default_factory=Counter)
-    asked: int = 0
+    read: int = 0
     undecodable: int = 0
-    lies: list[bytes] = field(default_factory=list)
+    mismatches: list[bytes] = field(default_factory=list)
 
 
-def fuzz(count: int, seed: int, asked: int) -> Findings:
-    """Judge `count` mutants, and ask the reference about the first `asked` of those that are 4K to the proof."""
+def fuzz(count: int, seed: int, read: int) -> Findings:
+    """Judge `count` mutants, and let the reference read the first `read` of those that are 4K to the proof."""
     findings = Findings()
     for data in mutants(count, Random(seed)):  # noqa: S311 - repeatable on purpose
-        said = answer(judged(data))
-        findings.answers[said] += 1
-        if said == FOUR_K and findings.asked < asked:
-            _ask(data, findings)
+        found_answer = answer(judged(data))
+        findings.answers[found_answer] += 1
+        if found_answer == FOUR_K and findings.read < read:
+            _read(data, findings)
     return findings
 
 
-def _ask(data: bytes, findings: Findings) -> None:
+def _read(data: bytes, findings: Findings) -> None:
     reading = reference(data)
-    findings.asked += 1
+    findings.read += 1
     if reading is None:
         findings.undecodable += 1
     elif {reading.width, reading.height} != {3840, 2160}:
-        findings.lies.append(data)
+        findings.mismatches.append(data)
 
 
 def mutants(count: int, random: Random) -> Iterator[bytes]:
-    """`count` mutants of the base files."""
-    by_name = {case.name: case for case in CASES}
+    """Yield `count` mutants of the base files."""
+    by_name = {case.name: case for case in CASES + ODDITIES}
     bases = [by_name[name].make() for name in BASES]
     places = [list(_places(base, 0, len(base))) for base in bases]
     for _ in range(count):
@@ -79,7 +82,7 @@ def mutants(count: int, random: Random) -> Iterator[bytes]:
 
 
 def _places(data: bytes, start: int, end: int) -> Iterator[range]:
-    """Where to hit: heads of boxes, and the bodies of all that hold no samples."""
+    """Yield the places to damage: heads of boxes, and the bodies of all boxes without samples."""
     for kind, head, body, stop in boxes(data, start, end):
         yield range(head, body)
         if kind in NESTED:
@@ -152,11 +155,11 @@ DAMAGES: tuple[Callable[[bytearray, int, Random], None], ...] = (
 
 
 def main(count: int = 100_000, seed: int = 0) -> None:
-    """Fuzz, and print what was found."""
+    """Judge mutants, and print what was found."""
     av.logging.set_level(av.logging.PANIC)
-    findings = fuzz(count, seed, asked=count)
-    print(dict(findings.answers), f"asked {findings.asked}, undecodable {findings.undecodable}")
-    print(f"lies: {len(findings.lies)}")
+    findings = fuzz(count, seed, read=count)
+    print(dict(findings.answers), f"read {findings.read}, undecodable {findings.undecodable}")
+    print(f"mismatches: {len(findings.mismatches)}")
 
 
 if __name__ == "__main__":

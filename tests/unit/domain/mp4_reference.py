@@ -1,4 +1,4 @@
-"""What the proof of 4K says of a file, and beside it what ffmpeg's own MP4 reader (PyAV) says."""
+"""The verdict of the proof of 4K on a file, and beside it the reading of FFmpeg's own MP4 reader (PyAV)."""
 
 import io
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ FOUR_K, SMALLER, EARLY, NO_MP4 = "4K", "not 4K", "ends early", "no MP4"
 
 @dataclass(frozen=True)
 class Reading:
-    """What the reference makes of a file: the picture as turned, whether its pixels are square, codec, seconds."""
+    """Reading of a file by the reference: the picture as turned, whether its pixels are square, codec, seconds."""
 
     width: int
     height: int
@@ -27,11 +27,15 @@ class Reading:
         return self.square and {self.width, self.height} == {3840, 2160}
 
 
-_CODECS = {"avc1": "h264", "avc3": "h264", "hvc1": "hevc", "hev1": "hevc", "av01": "libdav1d"}
+_CODECS = {
+    **dict.fromkeys(("avc1", "avc3", "dva1", "dvav"), "h264"),
+    **dict.fromkeys(("hvc1", "hev1", "dvh1", "dvhe"), "hevc"),
+    **dict.fromkeys(("av01", "dav1"), "libdav1d"),
+}
 
 
 def judged(data: bytes, chunk: int = 1 << 16) -> Verdict:
-    """Verdict on a file fed in chunks."""
+    """Return the verdict on a file fed in chunks."""
     proof = Mp4Proof()
     for start in range(0, len(data), chunk):
         proof.feed(data[start : start + chunk])
@@ -39,7 +43,7 @@ def judged(data: bytes, chunk: int = 1 << 16) -> Verdict:
 
 
 def answer(verdict: Verdict) -> str:
-    """One of the four answers a verdict comes to."""
+    """Return the one of four answers that a verdict comes to."""
     match verdict:
         case EndsEarly():
             return EARLY
@@ -50,7 +54,7 @@ def answer(verdict: Verdict) -> str:
 
 
 def reference(data: bytes) -> Reading | None:
-    """Reading of ffmpeg's MP4 demuxer and decoder; None if they come to no picture."""
+    """Return the reading of FFmpeg's MP4 demuxer and decoder; None if they decode no picture."""
     try:
         with av.open(io.BytesIO(data), "r", format="mov") as file:
             stream: Any = file.streams.best("video")
@@ -65,7 +69,7 @@ def reference(data: bytes) -> Reading | None:
 
 
 def disagreement(verdict: Verdict, reading: Reading | None) -> str:
-    """What proof and reference see differently, empty if they agree."""
+    """Return what proof and reference read differently; empty if they agree."""
     video = verdict if isinstance(verdict, Video) else None
     if video is None or reading is None:
         return "" if video is None and reading is None else "one of them reads a video"
@@ -79,7 +83,7 @@ def disagreement(verdict: Verdict, reading: Reading | None) -> str:
 
 
 def words(seen: Verdict | Reading | None) -> str:
-    """Either of the two, for people to read."""
+    """Return either of the two as text."""
     match seen:
         case Video():
             pixels = f"{seen.width}x{seen.height} of {seen.coded_width}x{seen.coded_height}"

@@ -1,6 +1,7 @@
-"""Sequence headers as no encoder at hand writes them, put together bit by bit."""
+"""Sequence headers that no encoder at hand writes, put together bit by bit."""
 
 import struct
+from collections.abc import Callable
 
 import pytest
 
@@ -11,6 +12,7 @@ from veo4k.domain.mp4.boxes import BrokenBoxError
 from veo4k.domain.mp4.coded_size import Size, av1, h264, hevc
 
 Parts = tuple[str | int, ...]
+Reader = Callable[[bytes, bytes], set[Size]]
 
 UHD = Size(3840, 2160)
 
@@ -50,92 +52,96 @@ SIZE_UHD = (239, 134, "1", "1", "0")
 HIGH, HIGH_444, BASELINE = 100, 244, 66
 
 
-def test_a_baseline_profile_has_no_chroma_format() -> None:
-    assert h264(avcc(sps(BASELINE, *POC_NONE, *SIZE_UHD))) == {UHD}
+LISTS_SMALL: Parts = ("1", *[signed(1)] * 16)
+LISTS_LARGE: Parts = ("1", *[signed(-1), signed(1)] * 32)
+LISTS_WRAPPED: Parts = ("1", signed(127), signed(122), *[signed(0)] * 14)
+LISTS_ENDED: Parts = ("1", signed(-8))
+LISTS_ENDED_BY_WRAPPING: Parts = ("1", signed(124), signed(124))
+LISTS_BELOW_ZERO: Parts = ("1", signed(-9), *[signed(0)] * 15)
+PREFIX: Parts = (1, 0, 0, "0")  # chroma format 4:2:0, depths, no transform bypass
+LISTS = (*LISTS_SMALL, *LISTS_ENDED, *LISTS_WRAPPED, *LISTS_ENDED_BY_WRAPPING, "0", *LISTS_SMALL, *LISTS_LARGE, "0")
+TABLE_ORDER: Parts = (0, 1, "1", signed(-3), signed(4), 3, signed(1), signed(-2), signed(9), 1, "0")
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        sps(BASELINE, *POC_NONE, *SIZE_UHD),
+        sps(BASELINE, *TABLE_ORDER, *SIZE_UHD),
+        sps(BASELINE, 0, 0, 5, 1, "0", *SIZE_UHD),
+        sps(BASELINE, 2**32 - 2, 2, 1, "0", *SIZE_UHD),
+        sps(HIGH_444, 3, "1", 0, 0, "0", "0", *POC_NONE, *SIZE_UHD),
+        sps(HIGH_444, 3, "0", 0, 0, "0", "1", "0" * 12, *POC_NONE, *SIZE_UHD),
+        *(
+            sps(HIGH, *PREFIX, "1", *lists, *POC_NONE, *SIZE_UHD)
+            for lists in (
+                LISTS,
+                (*LISTS_ENDED_BY_WRAPPING, "0" * 7),
+                (*LISTS_WRAPPED, "0" * 7),
+                (*LISTS_BELOW_ZERO, "0" * 7),
+            )
+        ),
+    ],
+    ids=[
+        "baseline: no chroma format",
+        "a table of picture order",
+        "a counted picture order",
+        "the longest number",
+        "separate planes",
+        "4:4:4: twelve scaling lists",
+        "scaling lists",
+        "a scaling list that ends at 256",
+        "a scaling list beyond 256",
+        "a scaling list below 0",
+    ],
+)
+def test_what_precedes_the_size_in_h264_is_skipped(unit: bytes) -> None:
+    assert h264(avcc(unit), b"") == {UHD}
 
 
 @pytest.mark.parametrize("profile", [44, 83, 86, 100, 110, 118, 122, 128, 134, 135, 138, 139, 244])
 def test_a_high_profile_has_a_chroma_format(profile: int) -> None:
-    assert h264(avcc(sps(profile, 1, 0, 0, "0", "0", *POC_NONE, *SIZE_UHD))) == {UHD}
+    assert h264(avcc(sps(profile, *PREFIX, "0", *POC_NONE, *SIZE_UHD)), b"") == {UHD}
+
+
+CROPPED: Parts = (239, 134, "1", "1", "1", 1, 2, 3, 4)
 
 
 @pytest.mark.parametrize(
-    ("chroma", "size"),
-    [((0,), (3837, 2153)), ((1,), (3834, 2146)), ((2,), (3834, 2153)), ((3, "0"), (3837, 2153))],
-    ids=["grey", "4:2:0", "4:2:2", "4:4:4"],
+    ("unit", "size"),
+    [
+        (sps(HIGH_444, 0, 0, 0, "0", "0", *POC_NONE, *CROPPED), (3837, 2153)),
+        (sps(HIGH_444, 1, 0, 0, "0", "0", *POC_NONE, *CROPPED), (3834, 2146)),
+        (sps(HIGH_444, 2, 0, 0, "0", "0", *POC_NONE, *CROPPED), (3834, 2153)),
+        (sps(HIGH_444, 3, "0", 0, 0, "0", "0", *POC_NONE, *CROPPED), (3837, 2153)),
+        (sps(BASELINE, *POC_NONE, *CROPPED), (3834, 2146)),
+        (sps(HIGH, *PREFIX, "0", *POC_NONE, 119, 33, "0", "1", "1", "1", 0, 0, 0, 2), (1920, 1080)),
+    ],
+    ids=["grey", "4:2:0", "4:2:2", "4:4:4", "baseline", "fields: twice the rows, cropped in fours"],
 )
-def test_the_unit_of_cropping_is_a_sample_of_colour(chroma: Parts, size: tuple[int, int]) -> None:
-    cropped = (239, 134, "1", "1", "1", 1, 2, 3, 4)
-
-    assert h264(avcc(sps(HIGH_444, *chroma, 0, 0, "0", "0", *POC_NONE, *cropped))) == {size}
+def test_a_picture_is_cropped_in_samples_of_chroma(unit: bytes, size: tuple[int, int]) -> None:
+    assert h264(avcc(unit), b"") == {size}
 
 
-def test_planes_kept_apart_are_read_over() -> None:
-    assert h264(avcc(sps(HIGH_444, 3, "1", 0, 0, "0", "0", *POC_NONE, *SIZE_UHD))) == {UHD}
-
-
-def test_scaling_lists_are_read_over() -> None:
-    small: Parts = ("1", *[signed(1)] * 16)
-    large: Parts = ("1", *[signed(-1), signed(1)] * 32)
-    wrapped: Parts = ("1", signed(127), signed(122), *[signed(0)] * 14)
-    ended: Parts = ("1", signed(-8))
-    ended_by_wrapping: Parts = ("1", signed(124), signed(124))
-    lists = (*small, *ended, *wrapped, *ended_by_wrapping, "0", *small, *large, "0")
-
-    assert h264(avcc(sps(HIGH, 1, 0, 0, "0", "1", *lists, *POC_NONE, *SIZE_UHD))) == {UHD}
+SMALL_SPS = sps(BASELINE, *POC_NONE, 79, 44, "1", "1", "0")
+UHD_SPS = sps(BASELINE, *POC_NONE, *SIZE_UHD)
 
 
 @pytest.mark.parametrize(
-    "entry",
-    [(signed(124), signed(124)), (signed(127), signed(122), *[signed(0)] * 14), (signed(-9), *[signed(0)] * 15)],
-    ids=["ends at 256", "goes on behind 256", "goes on below 0"],
+    ("units", "sizes"),
+    [
+        ([], set()),
+        ([UHD_SPS, SMALL_SPS], {UHD, (1280, 720)}),
+        ([UHD_SPS.ljust(40_000, b"\xff"), SMALL_SPS], {UHD, (1280, 720)}),
+        ([b"", b"\x68??", UHD_SPS], {UHD}),
+    ],
+    ids=["none", "two", "behind one of any length", "other units"],
 )
-def test_the_values_of_a_scaling_list_are_counted_round(entry: Parts) -> None:
-    lists = ("1", *entry, "0" * 7)
-
-    assert h264(avcc(sps(HIGH, 1, 0, 0, "0", "1", *lists, *POC_NONE, *SIZE_UHD))) == {UHD}
+def test_all_parameter_sets_of_an_avcc_are_read(units: list[bytes], sizes: set[Size]) -> None:
+    assert h264(avcc(*units), b"") == sizes
 
 
-def test_all_colours_in_full_have_four_more_scaling_lists() -> None:
-    assert h264(avcc(sps(HIGH_444, 3, "0", 0, 0, "0", "1", "0" * 12, *POC_NONE, *SIZE_UHD))) == {UHD}
-
-
-def test_a_table_of_picture_order_is_read_over() -> None:
-    order = (0, 1, "1", signed(-3), signed(4), 3, signed(1), signed(-2), signed(9), 1, "0")
-
-    assert h264(avcc(sps(BASELINE, *order, *SIZE_UHD))) == {UHD}
-
-
-def test_a_counted_picture_order_is_read_over() -> None:
-    assert h264(avcc(sps(BASELINE, 0, 0, 5, 1, "0", *SIZE_UHD))) == {UHD}
-
-
-def test_a_picture_of_fields_has_twice_the_rows_and_crops_in_fours() -> None:
-    assert h264(avcc(sps(HIGH, 1, 0, 0, "0", "0", *POC_NONE, 119, 33, "0", "1", "1", "1", 0, 0, 0, 2))) == {
-        (1920, 1080)
-    }
-
-
-def test_every_side_is_cropped() -> None:
-    cropped = (239, 134, "1", "1", "1", 1, 2, 3, 4)
-
-    assert h264(avcc(sps(BASELINE, *POC_NONE, *cropped))) == {(3840 - 6, 2160 - 14)}
-
-
-def test_two_parameter_sets_may_state_two_sizes() -> None:
-    small = sps(BASELINE, *POC_NONE, 79, 44, "1", "1", "0")
-
-    assert h264(avcc(sps(BASELINE, *POC_NONE, *SIZE_UHD), small)) == {UHD, (1280, 720)}
-
-
-def test_behind_a_parameter_set_of_any_length_the_next_is_read() -> None:
-    long = sps(BASELINE, *POC_NONE, *SIZE_UHD).ljust(40_000, b"\xff")
-    small = sps(BASELINE, *POC_NONE, 79, 44, "1", "1", "0")
-
-    assert h264(avcc(long, small)) == {UHD, (1280, 720)}
-
-
-def test_the_widest_picture_that_a_sample_entry_can_claim_is_believed() -> None:
+def test_the_widest_picture_of_a_sample_entry_is_read() -> None:
     config = box(b"avcC", avcc(sps(BASELINE, *POC_NONE, 4094, 4094, "1", "1", "0")))
     entry = box(b"avc1", bytes(24) + struct.pack(">HH", 65520, 65520) + bytes(50) + config)
     verdict = judged(edited(muxed(HD), SAMPLE_ENTRIES, lambda _: box(b"stsd", struct.pack(">II", 0, 1) + entry)))
@@ -143,26 +149,17 @@ def test_the_widest_picture_that_a_sample_entry_can_claim_is_believed() -> None:
     assert verdict == Video(1280, 720, 65520, 65520, 0.125, "avc1")
 
 
-def test_a_configuration_without_parameter_sets_states_nothing() -> None:
-    assert h264(avcc()) == set()
-
-
 @pytest.mark.parametrize(
-    ("unit", "why"),
+    ("unit", "reason"),
     [
         (sps(HIGH, 4, 0, 0, "0", "0", *POC_NONE, *SIZE_UHD), "an unknown chroma format"),
         (sps(BASELINE, *POC_NONE)[:-1], "a sequence header that ends early"),
         (sps(BASELINE, "0" * 32 + "1" * 40), "a number too long for a sequence header"),
-        (b"", "a sequence header that ends early"),
     ],
 )
-def test_a_broken_parameter_set_is_refused(unit: bytes, why: str) -> None:
-    with pytest.raises(BrokenBoxError, match=f"^{why}$"):
-        h264(avcc(unit))
-
-
-def test_the_longest_number_is_read() -> None:
-    assert h264(avcc(sps(BASELINE, 2**32 - 2, 2, 1, "0", *SIZE_UHD))) == {UHD}
+def test_a_broken_parameter_set_is_refused(unit: bytes, reason: str) -> None:
+    with pytest.raises(BrokenBoxError, match=f"^{reason}$"):
+        h264(avcc(unit), b"")
 
 
 def hvcc(*arrays: tuple[int, list[bytes]]) -> bytes:
@@ -177,101 +174,164 @@ def hevc_sps(sub_layers: str, chroma: Parts, *size: str | int) -> bytes:
     return bits(plain(0x4201, 16), plain(0, 4), sub_layers[:3], "1", "1" * 96, sub_layers[3:], 0, *chroma, *size)
 
 
-def test_only_sequence_parameter_sets_are_read() -> None:
-    unit = hevc_sps("000", (1,), 3840, 2160, "0")
-
-    assert hevc(hvcc((32, [b"??"]), (33, [unit]), (34, [b"?", b"??"]))) == {UHD}
-
-
-def test_the_parameter_sets_of_all_arrays_are_read() -> None:
-    large, small = (hevc_sps("000", (1,), *size, "0") for size in ((3840, 2160), (1280, 720)))
-
-    assert hevc(hvcc((33, [large]), (33, [small]))) == {UHD, (1280, 720)}
-
-
-def test_behind_an_array_of_any_length_the_next_is_read() -> None:
-    unit = hevc_sps("000", (1,), 3840, 2160, "0")
-
-    assert hevc(hvcc((32, [b""] * 40_000), (33, [unit]))) == {UHD}
-
-
-def test_sub_layers_are_read_over() -> None:
-    flags = "11" + "10" + "01" + "00" * 5
-    unit = hevc_sps("011" + flags + "1" * (88 + 8 + 88 + 8), (1,), 3840, 2160, "0")
-
-    assert hevc(hvcc((33, [unit]))) == {UHD}
-
-
-def test_a_conformance_window_is_cropped() -> None:
-    unit = hevc_sps("000", (1,), 3840, 2176, "1", 0, 0, 0, 8)
-
-    assert hevc(hvcc((33, [unit]))) == {UHD}
-
-
-def test_planes_kept_apart_are_read_over_in_hevc_too() -> None:
-    unit = hevc_sps("000", (3, "1"), 3842, 2163, "1", 1, 1, 1, 2)
-
-    assert hevc(hvcc((33, [unit]))) == {UHD}
-
-
-def av1c(*parts: str | int, head: str = "00001010", length: str = "00001011") -> bytes:
-    return b"\x81\0\0\0" + bits(head, length, *parts)
-
-
-AV1_UHD = plain(11, 4) + plain(11, 4) + plain(3839, 12) + plain(2159, 12)
-VIDEO = "00000"
-"""Main profile, no still picture, no reduced header."""
-
-
-def test_a_still_picture_has_a_reduced_header() -> None:
-    assert av1(av1c("00011", plain(31, 5), AV1_UHD)) == {UHD}
-
-
-def test_operating_points_are_read_over() -> None:
-    low, high = plain(0, 12) + plain(7, 5), plain(1, 12) + plain(8, 5) + "1"
-
-    assert av1(av1c(VIDEO, "0", "0", plain(2, 5), low, high, low, AV1_UHD)) == {UHD}
-
-
-def test_display_delays_are_read_over() -> None:
-    point = plain(0, 12) + plain(4, 5)
-
-    assert av1(av1c(VIDEO, "0", "1", plain(1, 5), point, "1", "1010", point, "0", AV1_UHD)) == {UHD}
-
-
-def test_timing_and_the_decoder_model_are_read_over() -> None:
-    timing = ("1", "1" * 64, "1", 4, "1", plain(9, 5), "1" * 42)
-    modelled, free = plain(0, 12) + plain(4, 5) + "1" + "1" * 21, plain(0, 12) + plain(4, 5) + "0"
-
-    assert av1(av1c(VIDEO, *timing, "0", plain(1, 5), modelled, free, AV1_UHD)) == {UHD}
-
-
-def test_timing_without_a_decoder_model_is_read_over() -> None:
-    point = plain(0, 12) + plain(4, 5)
-
-    assert av1(av1c(VIDEO, "1", "1" * 64, "0", "0", "0", plain(0, 5), point, AV1_UHD)) == {UHD}
+HEVC_UHD = hevc_sps("000", (1,), 3840, 2160, "0")
+HEVC_SMALL = hevc_sps("000", (1,), 1280, 720, "0")
+SUB_LAYERS = "011" + "11" + "10" + "01" + "00" * 5 + "1" * (88 + 8 + 88 + 8)
+SECOND_LAYER = b"\x42\x09" + HEVC_SMALL[2:]
 
 
 @pytest.mark.parametrize(
-    ("head", "length"),
-    [("00001000", ""), ("00001001", ""), ("00001010", "1000101100000000"), ("00001110", "0000000000001011")],
-    ids=["without a length", "with its reserved bit set", "with a length of two bytes", "with an extension"],
+    ("arrays", "sizes"),
+    [
+        ([(32, [b"??"]), (33, [HEVC_UHD]), (34, [b"?", b"??"])], {UHD}),
+        ([(33, [HEVC_UHD]), (33, [HEVC_SMALL])], {UHD, (1280, 720)}),
+        ([(32, [b""] * 40_000), (33, [HEVC_UHD])], {UHD}),
+        ([(33, [HEVC_UHD, SECOND_LAYER])], {UHD}),
+        ([], set()),
+    ],
+    ids=["beside other units", "in two arrays", "behind an array of any length", "of the base layer", "none"],
 )
-def test_the_head_of_the_obu_may_vary(head: str, length: str) -> None:
-    point = plain(0, 12) + plain(4, 5)
-
-    assert av1(av1c(VIDEO, "0", "0", plain(0, 5), point, AV1_UHD, head=head, length=length)) == {UHD}
+def test_all_parameter_sets_of_an_hvcc_are_read(arrays: list[tuple[int, list[bytes]]], sizes: set[Size]) -> None:
+    assert hevc(hvcc(*arrays), b"") == sizes
 
 
-def test_what_begins_with_another_obu_is_refused() -> None:
-    with pytest.raises(BrokenBoxError, match=r"^no sequence header first in av1C$"):
-        av1(av1c(head="00010010"))
+@pytest.mark.parametrize(
+    "unit",
+    [
+        hevc_sps(SUB_LAYERS, (1,), 3840, 2160, "0"),
+        hevc_sps("000", (1,), 3840, 2176, "1", 0, 0, 0, 8),
+        hevc_sps("000", (3, "1"), 3842, 2163, "1", 1, 1, 1, 2),
+    ],
+    ids=["sub-layers", "a conformance window", "separate planes"],
+)
+def test_the_size_in_an_hevc_parameter_set_is_read(unit: bytes) -> None:
+    assert hevc(hvcc((33, [unit])), b"") == {UHD}
 
 
-def test_a_configuration_without_obus_states_nothing() -> None:
-    assert av1(b"\x81\0\0\0") == set()
+AV1C = b"\x81\0\0\0"
+SEQUENCE_HEADER = 0b00001000  # type of an OBU
+STATES_LENGTH, HAS_EXTENSION = 0b10, 0b100
 
 
-def test_a_configuration_of_one_byte_of_obus_ends_early() -> None:
+def obu(*parts: str | int, head: int = SEQUENCE_HEADER | STATES_LENGTH, length: bytes | None = None) -> bytes:
+    """Return an OBU of these bits; its length stands in front of them in one byte, unless told otherwise."""
+    body = bits(*parts)
+    return bytes([head]) + (bytes([len(body)]) if length is None else length) + body
+
+
+def av1_size(width: int, height: int) -> str:
+    return plain(11, 4) + plain(11, 4) + plain(width - 1, 12) + plain(height - 1, 12)
+
+
+AV1_UHD = av1_size(3840, 2160)
+VIDEO = "00000"
+"""Main profile, no still picture, no reduced header."""
+POINT = plain(0, 12) + plain(4, 5)
+"""Operating point of a low level."""
+HIGH_POINT = plain(1, 12) + plain(8, 5) + "1"
+PLAIN: Parts = (VIDEO, "0", "0", plain(0, 5), POINT)
+TIMING: Parts = ("1", "1" * 64, "1", 4, "1", plain(9, 5), "1" * 42)
+BODY = obu(*PLAIN, AV1_UHD)[2:]
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        ("00011", plain(31, 5)),
+        (VIDEO, "0", "0", plain(2, 5), plain(0, 12), plain(7, 5), HIGH_POINT, POINT),
+        (VIDEO, "0", "1", plain(1, 5), POINT, "1", "1010", POINT, "0"),
+        (VIDEO, *TIMING, "0", plain(1, 5), POINT + "1" + "1" * 21, POINT + "0"),
+        (VIDEO, "1", "1" * 64, "0", "0", "0", plain(0, 5), POINT),
+    ],
+    ids=["reduced header", "operating points", "display delays", "decoder model", "timing without decoder model"],
+)
+def test_what_precedes_the_size_in_av1_is_skipped(parts: Parts) -> None:
+    assert av1(AV1C + obu(*parts, AV1_UHD), b"") == {UHD}
+
+
+DELIMITER = b"\x12\0"
+PADDING = b"\x7a\x80\1" + bytes(128)
+LONG_PADDING = b"\x7a\x80\x80\1" + bytes(16_384)
+
+
+@pytest.mark.parametrize(
+    ("obus", "sizes"),
+    [
+        (b"", set()),
+        (b"\x08" + BODY, {UHD}),
+        (b"\x09" + BODY, {UHD}),
+        (b"\x0c\0" + BODY, {UHD}),
+        (bytes([0x0A, 0x80 | len(BODY), 0]) + BODY, {UHD}),
+        (bytes([0x0E, 0, len(BODY)]) + BODY, {UHD}),
+        (DELIMITER + PADDING + obu(*PLAIN, AV1_UHD), {UHD}),
+        (obu(*PLAIN, AV1_UHD) + obu(*PLAIN, av1_size(1280, 720)), {UHD, (1280, 720)}),
+        (DELIMITER, set()),
+        (b"\x10", set()),
+        (b"\x12" + b"\xff" * 8 + obu(*PLAIN, AV1_UHD), set()),
+    ],
+    ids=[
+        "none",
+        "without a length",
+        "with its reserved bit set",
+        "with an extension",
+        "with a length of two bytes",
+        "with an extension and a length",
+        "behind other OBUs",
+        "two",
+        "another OBU alone",
+        "another OBU without a length",
+        "an OBU of endless length",
+    ],
+)
+def test_all_sequence_headers_of_an_av1c_are_read(obus: bytes, sizes: set[Size]) -> None:
+    assert av1(AV1C + obus, b"") == sizes
+
+
+def test_a_sequence_header_that_ends_early_is_refused() -> None:
     with pytest.raises(BrokenBoxError, match=r"^a sequence header that ends early$"):
-        av1(b"\x81\0\0\0\x0a")
+        av1(AV1C + b"\x0a", b"")
+
+
+def units(*contents: bytes, length: int = 4) -> bytes:
+    return b"".join(len(content).to_bytes(length) + content for content in contents)
+
+
+NO_AVCC, NO_HVCC = avcc(), hvcc()
+
+
+@pytest.mark.parametrize(
+    ("read", "config", "sample"),
+    [
+        (h264, NO_AVCC, units(b"\x09\xf0", UHD_SPS, b"\x68??")),
+        (h264, avcc(UHD_SPS), units(UHD_SPS, b"\x65...")),
+        (h264, avcc(UHD_SPS), units(b"\x65...")),
+        (h264, NO_AVCC[:4] + b"\xfd" + NO_AVCC[5:], units(b"\x09\xf0", UHD_SPS, length=2)),
+        (h264, avcc(UHD_SPS), units(UHD_SPS[:5])),
+        (h264, avcc(UHD_SPS), b"\xff\xff\xff\xff\x67"),
+        (h264, avcc(UHD_SPS), b"\0"),
+        (h264, avcc(UHD_SPS[:5]), units(UHD_SPS)),
+        (h264, NO_AVCC, units(b"\x06".ljust(300, b"\xff"), UHD_SPS)),
+        (hevc, NO_HVCC[:21] + b"\3" + NO_HVCC[22:], units(b"\x46\1P", HEVC_UHD, SECOND_LAYER)),
+        (hevc, NO_HVCC, units(HEVC_UHD, length=1)),
+        (hevc, hvcc((33, [HEVC_UHD])), units(b"\x26\1...")),
+        (av1, AV1C, DELIMITER + obu(*PLAIN, AV1_UHD) + b"\x32\x05....."),
+        (av1, b"", DELIMITER + LONG_PADDING + obu(*PLAIN, AV1_UHD)),
+        (av1, AV1C + obu(*PLAIN, AV1_UHD), DELIMITER + b"\x0a\x02??"),
+    ],
+)
+def test_the_sequence_header_of_a_sample_counts(read: Reader, config: bytes, sample: bytes) -> None:
+    """One that cannot be read counts for nothing where another one can."""
+    assert read(config, sample) == {UHD}
+
+
+@pytest.mark.parametrize(
+    ("read", "config", "sample"),
+    [
+        (h264, avcc(UHD_SPS), units(SMALL_SPS)),
+        (hevc, hvcc((33, [HEVC_UHD])), units(HEVC_SMALL, length=1)),
+        (av1, AV1C + obu(*PLAIN, AV1_UHD), obu(*PLAIN, av1_size(1280, 720))),
+    ],
+    ids=["H.264", "HEVC", "AV1"],
+)
+def test_configuration_and_sample_may_state_two_sizes(read: Reader, config: bytes, sample: bytes) -> None:
+    assert read(config, sample) == {UHD, (1280, 720)}

@@ -24,7 +24,7 @@ def test_the_price_must_be_accepted_before_the_real_provider_is_called() -> None
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=60,
         check=False,
     )
     assert ended.returncode == 1

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from rich.console import Console, RenderableType
 
+from docs_pictures.demo import draw
 from local.cloud.stored_videos import StoredVideo
 from local.cloud.table_watcher import Change
 from local.cloud.theme import THEME
@@ -14,7 +15,6 @@ from local.demo.cases import CASES
 from local.demo.evidence import Evidence
 from local.demo.live_table import change_line, live_table
 from local.demo.report import Outcome, Result, report, succeeded
-from local.pictures.demo import draw
 
 NOW = 1_795_341_723.0
 CREATED, FINISHED = "2026-11-22T10:01:53.000Z", "2026-11-22T10:01:58.400Z"

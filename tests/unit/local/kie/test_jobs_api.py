@@ -29,7 +29,7 @@ def test_every_request_creates_a_paid_task_with_its_own_id(client: Client) -> No
 
 
 def test_a_task_waits_queues_generates_and_succeeds(client: Client) -> None:
-    client.register(TASK, minutes=150)
+    client.register(TASK, minutes=600)
     own = created(client)
     for state in ("waiting", "queuing", "generating"):
         data = reached(client, own, state)

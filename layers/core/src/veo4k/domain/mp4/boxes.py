@@ -1,20 +1,31 @@
-"""Boxes, what an ISO base media file is made of (ISO/IEC 14496-12 §4.2): a size, four letters, a body."""
+"""Boxes of an ISO base media file (ISO/IEC 14496-12 §4.2): a size, a type of four letters, a body."""
 
 import struct
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any, NamedTuple
 
 from veo4k.domain.errors import Veo4kError
 
+HEAD_SIZE = 8
 _SHORT, _LONG = struct.Struct(">I4s"), struct.Struct(">Q")
 
 
 class BrokenBoxError(Veo4kError):
-    """These bytes are no movie; the message says why. It never leaves the package."""
+    """The bytes are no usable movie; the message is the reason. The error never leaves the package."""
+
+
+BROKEN = (BrokenBoxError, struct.error, IndexError)
+"""What reading a broken box raises."""
+
+
+def reason(broken: Exception) -> str:
+    """Return why a box cannot be read; every error but a BrokenBoxError comes from reading beyond its end."""
+    return str(broken) if isinstance(broken, BrokenBoxError) else "a box shorter than its fields"
 
 
 class Header(NamedTuple):
-    """Head of a box: its four letters, the bytes the head takes (8 or 16) and those of the whole box."""
+    """Head of a box: its type, the bytes of the head (8 or 16) and of the whole box; size 0: up to the end."""
 
     kind: bytes
     length: int
@@ -22,7 +33,7 @@ class Header(NamedTuple):
 
 
 def header(front: bytes | bytearray | memoryview) -> Header | None:
-    """Head of the box that begins with `front`; None while too few bytes of it are there."""
+    """Return the head of the box that begins with `front`; None if `front` is too short for one."""
     if len(front) < _SHORT.size:
         return None
     size, kind = _SHORT.unpack_from(front)
@@ -34,47 +45,47 @@ def header(front: bytes | bytearray | memoryview) -> Header | None:
 
 
 def letters(kind: bytes) -> str:
-    """Four letters of a box, fit to be printed."""
+    """Return the type of a box as printable text."""
     return ascii(kind.decode("latin-1"))[1:-1]
 
 
 def children(body: memoryview) -> Iterator[tuple[bytes, memoryview]]:
-    """Kind and body of each box in `body`. QuickTime may end such a list with zeros."""
-    while len(body) >= _SHORT.size:
-        head = header(body)
-        if head is None or not head.length <= head.size <= len(body):
-            raise BrokenBoxError(f"broken box {letters(bytes(body[4:8]))}")
-        yield head.kind, body[head.length : head.size]
-        body = body[head.size :]
-    if any(body):
-        raise BrokenBoxError("stray bytes after a box")
+    """Yield type and body of each box in `body`; as in players, a broken box ends the list without an error.
+
+    A box of size 0, or of more bytes than `body` has, reaches to the end of `body`.
+    """
+    while head := header(body):
+        size = min(head.size or len(body), len(body))
+        if size < head.length:
+            return
+        yield head.kind, body[head.length : size]
+        body = body[size:]
 
 
-def every(body: memoryview, kind: bytes) -> list[memoryview]:
-    """Bodies of the boxes of this kind directly in `body`."""
-    return [child for found, child in children(body) if found == kind]
+def every(body: memoryview, kind: bytes) -> Iterator[memoryview]:
+    """Yield the bodies of the boxes of this type directly in `body`."""
+    return (child for found, child in children(body) if found == kind)
 
 
 def only(body: memoryview, *path: bytes) -> memoryview:
-    """Body of the box at `path` below `body`, where the standard allows exactly one on each level."""
+    """Return the body of the box at `path` below `body`, where the standard allows exactly one on each level."""
     for kind in path:
-        found = every(body, kind)
+        found = list(islice(every(body, kind), 2))
         if len(found) != 1:
-            raise BrokenBoxError(f"{len(found) or 'no'} {letters(kind)}")
+            raise BrokenBoxError(f"{'more than one' if found else 'no'} {letters(kind)}")
         body = found[0]
     return body
 
 
 def versioned(body: memoryview, formats: dict[int, str]) -> tuple[int, ...]:
-    """Fields of a box whose first byte says which version's layout it has."""
-    version = body[0] if body else -1
-    if version not in formats:
-        raise BrokenBoxError(f"unknown box version {version}")
-    return struct.unpack_from(formats[version], body)
+    """Return the fields of a box whose first byte selects the layout."""
+    if body[0] not in formats:
+        raise BrokenBoxError(f"unknown box version {body[0]}")
+    return struct.unpack_from(formats[body[0]], body)
 
 
 def table(body: memoryview, start: int, count: int, record: str) -> Iterator[tuple[Any, ...]]:
-    """`count` records from byte `start` on, one by one: a table is never held as Python objects."""
+    """Yield `count` records from byte `start` on: a table is never held as Python objects."""
     end = start + count * struct.calcsize(record)
     if end > len(body):
         raise BrokenBoxError("a table longer than its box")

@@ -1,18 +1,21 @@
-"""The picture size a codec's own header states: the sequence header in the sample entry's configuration box.
+"""The picture size that a codec's own sequence header states: in the sample entry's configuration box, or in a sample.
 
-Track header and sample entry only claim a size; the decoder obeys this one. A codec that puts none into its
-configuration (VP9; `avc3` and `hev1` with parameter sets in the samples alone) proves nothing here.
+Track header and sample entry only claim a size; the decoder obeys the sequence header. Each reader takes the
+configuration box and the front of the first sample and returns every size stated there: `avc3`, `hev1` and `av01` may
+have their sequence headers in the samples alone. A codec without a sequence header (VP9) proves nothing here.
 """
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 from typing import NamedTuple
 
 from veo4k.domain.mp4.boxes import BrokenBoxError
 
 _WITH_CHROMA_FORMAT = {44, 83, 86, 100, 110, 118, 122, 128, 134, 135, 138, 139, 244}  # profile_idc, H.264 §7.3.2.1.1
 _CROPPING_UNITS = ((1, 1), (2, 2), (2, 1), (1, 1))  # by chroma_format_idc: H.264 table 6-1, H.265 table 6-1
-_HEVC_SPS, _AV1_SEQUENCE_HEADER = 33, 1
+_H264_SPS, _AV1_SEQUENCE_HEADER = 7, 1
+_HEVC_SPS = {bytes([33 << 1, temporal_id]) for temporal_id in range(8)}  # unit type 33, layer 0
 _FRONT = 4096  # bytes of a parameter set, in which the size is found however long the lists before it
 _LONGEST_GOLOMB = 32  # leading zeros from which on ue(v) and uvlc() stand for no number of 32 bits
 
@@ -25,21 +28,21 @@ class Size(NamedTuple):
 
 
 class Bits:
-    """Bits of a sequence header, read from the front."""
+    """Read a sequence header bit by bit."""
 
     def __init__(self, data: bytes) -> None:
         self._bits = f"{int.from_bytes(data):0{8 * len(data)}b}"
         self._at = 0
 
     def take(self, count: int) -> int:
-        """Unsigned number of `count` bits."""
+        """Return the unsigned number in the next `count` bits."""
         start, self._at = self._at, self._at + count
         if self._at > len(self._bits):
             raise BrokenBoxError("a sequence header that ends early")
         return int(self._bits[start : self._at] or "0", 2)
 
     def golomb(self) -> int:
-        """Exp-Golomb number: ue(v) of H.264 and H.265, uvlc() of AV1."""
+        """Return the next Exp-Golomb number: ue(v) of H.264 and H.265, uvlc() of AV1."""
         zeros = 0
         while not self.take(1):
             zeros += 1
@@ -48,30 +51,37 @@ class Bits:
         return (1 << zeros) - 1 + self.take(zeros)
 
     def golombs(self, count: int) -> list[int]:
-        """`count` of them."""
+        """Return the next `count` Exp-Golomb numbers."""
         return [self.golomb() for _ in range(count)]
 
 
-def h264(config: bytes) -> set[Size]:
-    """Sizes stated by the parameter sets of an `avcC` (ISO/IEC 14496-15 §5.3.3)."""
-    return {_h264_size(Bits(_unescaped(unit))) for unit in _units(config, 6, config[5] & 0x1F)}
+def h264(config: bytes, sample: bytes) -> set[Size]:
+    """Return the sizes stated by the parameter sets of an `avcC` (ISO/IEC 14496-15 §5.3.3) and of a sample."""
+    units = _units(config, 6, config[5] & 0x1F)
+    return _sizes(_h264_size, _h264_sps(units), _h264_sps(_sample_units(sample, config[4])))
 
 
-def hevc(config: bytes) -> set[Size]:
-    """Sizes stated by the parameter sets of an `hvcC` (ISO/IEC 14496-15 §8.3.3)."""
-    sizes, at = set[Size](), 23
-    for _ in range(config[22]):
-        kind, count = struct.unpack_from(">BH", config, at)
-        units = list(_units(config, at + 3, count))
-        at += 3 + sum(2 + len(unit) for unit in units)
-        if kind & 0x3F == _HEVC_SPS:
-            sizes |= {_hevc_size(Bits(_unescaped(unit))) for unit in units}
+def hevc(config: bytes, sample: bytes) -> set[Size]:
+    """Return the sizes stated by the parameter sets of an `hvcC` (ISO/IEC 14496-15 §8.3.3) and of a sample."""
+    return _sizes(_hevc_size, _hevc_sps(_hvcc_units(config)), _hevc_sps(_sample_units(sample, config[21])))
+
+
+def av1(config: bytes, sample: bytes) -> set[Size]:
+    """Return the sizes stated by the sequence headers of an `av1C` (AV1-ISOBMFF §2.3.3) and of a sample."""
+    return _sizes(_av1_size, _sequence_headers(config[4:_FRONT]), _sequence_headers(sample))
+
+
+def _sizes(read: Callable[[Bits], Size], config: Iterable[bytes], sample: Iterable[bytes]) -> set[Size]:
+    """Return the sizes that sequence headers state; raise what is wrong with the first if none can be read."""
+    sizes, fault = set[Size](), None
+    for sequence_header in chain(config, sample):
+        try:
+            sizes.add(read(Bits(sequence_header)))
+        except BrokenBoxError as broken:
+            fault = fault or broken
+    if fault and not sizes:
+        raise fault
     return sizes
-
-
-def av1(config: bytes) -> set[Size]:
-    """Size stated by the sequence header that an `av1C` begins its OBUs with (AV1-ISOBMFF §2.3.3)."""
-    return {_av1_size(Bits(config[4:]))} if len(config) > 4 else set()  # noqa: PLR2004 - the OBUs' place
 
 
 def _units(config: bytes, at: int, count: int) -> Iterator[bytes]:
@@ -81,8 +91,61 @@ def _units(config: bytes, at: int, count: int) -> Iterator[bytes]:
         at += 2 + length
 
 
+def _hvcc_units(config: bytes) -> Iterator[bytes]:
+    at = 23
+    for _ in range(config[22]):
+        (count,) = struct.unpack_from(">xH", config, at)
+        at += 3
+        for unit in _units(config, at, count):
+            at += 2 + len(unit)
+            yield unit
+
+
+def _sample_units(sample: bytes, flags: int) -> Iterator[bytes]:
+    """Yield the units at the front of a sample; each follows its length, a number of 1 to 4 bytes."""
+    at, size = 0, 1 + (flags & 3)
+    while length := sample[at : at + size]:
+        start = at + size
+        at = start + int.from_bytes(length)
+        yield sample[start:at]
+
+
+def _h264_sps(units: Iterable[bytes]) -> Iterator[bytes]:
+    return (_unescaped(unit) for unit in units if unit and unit[0] & 0x1F == _H264_SPS)
+
+
+def _hevc_sps(units: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield the sequence parameter sets of the base layer; those of other layers do not describe the picture shown."""
+    return (_unescaped(unit) for unit in units if unit[:2] in _HEVC_SPS)
+
+
 def _unescaped(unit: bytes) -> bytes:
     return unit[:_FRONT].replace(b"\0\0\3", b"\0\0")
+
+
+def _sequence_headers(obus: bytes) -> Iterator[bytes]:
+    """Yield the bodies of the sequence headers in a row of OBUs (AV1 §5.3)."""
+    at = 0
+    while at < len(obus):
+        head, length = obus[at], len(obus)
+        at += 2 if head & 4 else 1
+        if head & 2:
+            length, at = _leb128(obus, at)
+        if head >> 3 & 0xF == _AV1_SEQUENCE_HEADER:
+            yield obus[at : at + length]
+        at += length
+
+
+def _leb128(data: bytes, at: int) -> tuple[int, int]:
+    """Return the number at `at`, in 7 bits a byte with the lowest first, and the position behind it."""
+    value = shift = 0
+    for byte in data[at:]:
+        at += 1
+        value |= (byte & 0x7F) << shift
+        shift += 7
+        if byte < 0x80:  # noqa: PLR2004 - the eighth bit: more bytes follow
+            break
+    return value, at
 
 
 def _h264_size(bits: Bits) -> Size:  # H.264 §7.3.2.1.1
@@ -155,13 +218,7 @@ def _cropped(bits: Bits, size: Size, chroma: int, fields: int) -> Size:
     return Size(size.width - across * (left + right), size.height - down * fields * (top + bottom))
 
 
-def _av1_size(bits: Bits) -> Size:  # AV1 §5.3, §5.5
-    obu = bits.take(8)
-    if obu >> 3 & 0xF != _AV1_SEQUENCE_HEADER:
-        raise BrokenBoxError("no sequence header first in av1C")
-    bits.take(8 * (obu >> 2 & 1))
-    while obu & 2 and bits.take(8) & 0x80:
-        pass
+def _av1_size(bits: Bits) -> Size:  # AV1 §5.5
     bits.take(4)
     if bits.take(1):
         bits.take(5)

@@ -1,39 +1,49 @@
-"""What `moov` and `moof` boxes say of the video (ISO/IEC 14496-12 §8): its size, its time, its samples.
+"""What `moov` and `moof` boxes state of the video (ISO/IEC 14496-12 §8): its size, its time, its samples.
 
-The video is the enabled `vide` track that carries the most data: the picture people came for, not its thumbnail. A
-track that is not enabled is not there, as the standard says.
+The video is the `vide` track that carries the most data: the picture people came for, not its thumbnail. A track that
+is not enabled counts only where no video track is enabled. A track that cannot be read is not there, as in players.
 """
 
 import struct
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import NamedTuple
 
 from veo4k.domain.mp4 import coded_size
-from veo4k.domain.mp4.boxes import BrokenBoxError, children, every, letters, only, versioned
+from veo4k.domain.mp4.boxes import BROKEN, BrokenBoxError, children, every, letters, only, reason, versioned
 from veo4k.domain.mp4.coded_size import Size
-from veo4k.domain.mp4.samples import Samples, fragments, indexed
+from veo4k.domain.mp4.samples import Place, Samples, fragments, indexed
 
 _UHD = frozenset({Size(3840, 2160), Size(2160, 3840)})
-_MVHD = {0: ">12xII16x2i4x2i", 1: ">20xIQ16x2i4x2i"}  # timescale, duration, matrix
-_TKHD = {0: ">12xI4xI16x2i4x2i16x2I", 1: ">20xI4xQ16x2i4x2i16x2I"}  # track, duration, matrix, width, height
+_MVHD = {0: ">12xI20x2i4x2i", 1: ">20xI24x2i4x2i"}  # timescale, matrix
+_TKHD = {0: ">3xB8xI4xI16x2i4x2i16x2I", 1: ">3xB16xI4xQ16x2i4x2i16x2I"}  # flags, track, duration, matrix, size
 _MDHD = {0: ">12xI", 1: ">20xI"}  # timescale
+_PLAYED = {b"vide", b"soun"}
 _ONE = 1 << 16  # matrices and sizes are fixed-point numbers, 16.16
-_CODECS: dict[bytes, tuple[bytes, Callable[[bytes], set[Size]]]] = {
-    b"avc1": (b"avcC", coded_size.h264),
-    b"avc3": (b"avcC", coded_size.h264),
-    b"hvc1": (b"hvcC", coded_size.hevc),
-    b"hev1": (b"hvcC", coded_size.hevc),
-    b"av01": (b"av1C", coded_size.av1),
+_H264, _HEVC, _AV1 = (b"avcC", coded_size.h264), (b"hvcC", coded_size.hevc), (b"av1C", coded_size.av1)
+_CODECS: dict[bytes, tuple[bytes, Callable[[bytes, bytes], set[Size]]]] = {
+    b"avc1": _H264,
+    b"avc3": _H264,
+    b"dva1": _H264,  # Dolby Vision: dva1, dvav, dvh1, dvhe, dav1
+    b"dvav": _H264,
+    b"hvc1": _HEVC,
+    b"hev1": _HEVC,
+    b"dvh1": _HEVC,
+    b"dvhe": _HEVC,
+    b"av01": _AV1,
+    b"dav1": _AV1,
 }
+"""Configuration box and reader of its sequence headers, by the type of the sample entry."""
 
 
 @dataclass(frozen=True, slots=True)
 class Video:
     """Width and height in pixels as displayed: the track's size put through the matrices of track and movie.
 
-    The coded size is what the codec's own header states, turned as the picture is turned. The codec is the sample
-    entry's four letters. The duration is that of the samples, less what an edit list leaves out.
+    Where the header gives 0, the displayed size is the coded one. The coded size is what the codec's own sequence
+    header states, turned as the picture is turned. The codec is the type of the sample entry. The duration is that of
+    the samples, less what an edit list leaves out.
     """
 
     width: int
@@ -53,6 +63,13 @@ def is_4k(video: Video) -> bool:
     return shown in _UHD and shown == Size(video.coded_width, video.coded_height)
 
 
+class Movie(NamedTuple):
+    """The video, and the samples of every video and audio track that can be read."""
+
+    video: Video
+    samples: list[Samples]
+
+
 class _Matrix(NamedTuple):
     """The part of a transformation that turns and scales: x' = ax + cy, y' = bx + dy."""
 
@@ -63,6 +80,8 @@ class _Matrix(NamedTuple):
 
 
 class _Track(NamedTuple):
+    enabled: bool
+    handler: bytes
     duration: int
     matrix: _Matrix
     size: Size
@@ -71,38 +90,62 @@ class _Track(NamedTuple):
     entries: memoryview
 
 
-def movie(moovs: Sequence[memoryview], moofs: Sequence[memoryview]) -> tuple[Video, Samples]:
-    """Video of a movie with exactly one `moov`, and what its samples ask of the media data."""
-    if len(moovs) != 1:
-        raise BrokenBoxError(f"{len(moovs)} moov")
-    moov = moovs[0]
-    timescale, _, *turn = versioned(only(moov, b"mvhd"), _MVHD)
+def movie(moov: memoryview, moofs: Iterable[tuple[int, memoryview]], media: Callable[[Place], bytes]) -> Movie:
+    """Return what a movie states of its video.
+
+    Args:
+        moov: Body of the `moov` box.
+        moofs: Position in the file and body of each `moof` box.
+        media: Returns the front of the media data at a place in the file, as far as it is known.
+    """
+    timescale, *turn = versioned(only(moov, b"mvhd"), _MVHD)
     runs = fragments(moov, moofs)
-    tracks = [_track(trak, runs) for trak in every(moov, b"trak") if _is_enabled_video(trak)]
-    if not any(track.samples.size for track in tracks):
-        raise BrokenBoxError("no enabled video track with samples")
-    track = max(tracks, key=lambda track: track.samples.size)
-    codec, coded = _coded(track.entries)
+    tracks, fault = _tracks(moov, runs)
+    track = _shown(tracks)
+    if not track:
+        raise BrokenBoxError(fault or "no video track with samples")
+    codec, coded = _coded(track, media(track.samples.first))
     matrix = _product(track.matrix, _Matrix(*turn))
-    shown, pixels = _displayed(matrix, track.size), _turned(matrix, coded)
+    pixels = _turned(matrix, coded)
+    shown = _displayed(matrix, track.size)
+    if 0 in shown:
+        shown = pixels
     seconds = _seconds(track.samples.time, track.timescale)
-    if not moofs:
-        seconds = min(seconds, _seconds(track.duration, timescale))
-    return Video(*shown, *pixels, seconds, codec), track.samples
+    if track.duration and timescale and not runs:
+        seconds = min(seconds, track.duration / timescale)
+    whole = [other.samples for other in tracks if other is track or other.handler in _PLAYED]
+    return Movie(Video(*shown, *pixels, seconds, codec), whole)
 
 
-def _is_enabled_video(trak: memoryview) -> bool:
-    return bool(only(trak, b"tkhd")[3] & 1) and only(trak, b"mdia", b"hdlr")[8:12].tobytes() == b"vide"
+def _tracks(moov: memoryview, runs: Mapping[int, Samples]) -> tuple[list[_Track], str]:
+    """Return the tracks that can be read, and why the first other one cannot."""
+    tracks, fault = [], ""
+    for trak in every(moov, b"trak"):
+        try:
+            tracks.append(_track(trak, runs))
+        except BROKEN as broken:
+            fault = fault or reason(broken)
+    return tracks, fault
 
 
-def _track(trak: memoryview, runs: Mapping[int, list[Samples]]) -> _Track:
-    ident, duration, *matrix, width, height = versioned(only(trak, b"tkhd"), _TKHD)
-    (timescale,) = versioned(only(trak, b"mdia", b"mdhd"), _MDHD)
-    stbl = only(trak, b"mdia", b"minf", b"stbl")
-    first = indexed(stbl)
-    parts = [first, *runs.get(ident, [])]
-    samples = Samples(sum(part.time for part in parts), sum(part.size for part in parts), first.chunks)
-    return _Track(duration, _Matrix(*matrix), Size(width, height), timescale, samples, only(stbl, b"stsd"))
+def _track(trak: memoryview, runs: Mapping[int, Samples]) -> _Track:
+    flags, ident, duration, *matrix, width, height = versioned(only(trak, b"tkhd"), _TKHD)
+    mdia = only(trak, b"mdia")
+    (timescale,) = versioned(only(mdia, b"mdhd"), _MDHD)
+    handler = next((bytes(hdlr[8:12]) for hdlr in every(mdia, b"hdlr")), b"")
+    stbl = only(mdia, b"minf", b"stbl")
+    samples = indexed(stbl).joined(runs.get(ident, Samples()))
+    shape = _Matrix(*matrix), Size(width, height)
+    return _Track(bool(flags & 1), handler, duration, *shape, timescale, samples, only(stbl, b"stsd"))
+
+
+def _shown(tracks: Iterable[_Track]) -> _Track | None:
+    """Return the track that is the video; where no handler says `vide`, one without a handler may be."""
+    filled = [track for track in tracks if track.samples.size]
+    videos = [track for track in filled if track.handler == b"vide"]
+    videos = videos or [track for track in filled if not any(track.handler)]
+    enabled = [track for track in videos if track.enabled]
+    return max(enabled or videos, key=lambda track: track.samples.size, default=None)
 
 
 def _seconds(time: int, timescale: int) -> float:
@@ -129,25 +172,42 @@ def _displayed(matrix: _Matrix, size: Size) -> Size:
 
 
 def _turned(matrix: _Matrix, size: Size) -> Size:
-    return size if matrix.a else Size(size.height, size.width)
+    return Size(size.height, size.width) if matrix.b else size
 
 
-def _coded(stsd: memoryview) -> tuple[str, Size]:
-    entries = {_sample_entry(kind, entry) for kind, entry in children(stsd[8:])}
-    if len(entries) != 1:
-        raise BrokenBoxError(f"{len(entries)} different sample entries")
-    return entries.pop()
+def _coded(track: _Track, sample: bytes) -> tuple[str, Size]:
+    """Return codec and coded size as the sample entries state them, of which only those in use have to be readable."""
+    (count,) = struct.unpack_from(">4xI", track.entries)
+    total = sum(1 for _ in islice(children(track.entries[8:]), count))
+    used = track.samples.descriptions
+    if not all(1 <= number <= total for number in used):
+        used = frozenset()
+    entries = enumerate(islice(children(track.entries[8:]), count), 1)
+    stated = {_sample_entry(*entry, sample) for number, entry in entries if not used or number in used}
+    if len(stated) != 1:
+        raise BrokenBoxError(f"{len(stated) or 'no'} {'different ' if stated else ''}sample entries")
+    return stated.pop()
 
 
-def _sample_entry(kind: bytes, entry: memoryview) -> tuple[str, Size]:
+def _sample_entry(kind: bytes, entry: memoryview, sample: bytes) -> tuple[str, Size]:
     if kind not in _CODECS:
         raise BrokenBoxError(f"codec {letters(kind)}")
-    config, sizes = _CODECS[kind]
     claimed = Size(*struct.unpack_from(">24xHH", entry))
-    for pasp in every(entry[78:], b"pasp"):
-        across, down = struct.unpack_from(">II", pasp)
-        if across != down:
+    extensions = entry[78:]
+    for pasp in every(extensions, b"pasp"):
+        across, down = struct.unpack_from(">II", bytes(pasp).ljust(8, b"\0"))
+        if across != down and across and down:  # a ratio with a 0 is none
             raise BrokenBoxError("pixels that are not square")
-    if sizes(bytes(only(entry[78:], config))) != {claimed}:
+    box, read = _CODECS[kind]
+    sizes = read(_config(extensions, box), sample)
+    if not sizes:
+        raise BrokenBoxError("no sequence header")
+    if len(sizes) > 1 or (all(claimed) and claimed not in sizes):
         raise BrokenBoxError("sample entry and codec contradict each other about the size")
-    return letters(kind), claimed
+    return letters(kind), sizes.pop()
+
+
+def _config(extensions: memoryview, box: bytes) -> bytes:
+    if box == b"av1C" and all(kind != box for kind, _ in children(extensions)):
+        return b""  # its samples decode without it
+    return bytes(only(extensions, box))

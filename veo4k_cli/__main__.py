@@ -1,0 +1,46 @@
+"""`veo4k`: all commands together."""
+
+import typer
+
+from veo4k_cli import balance, callbacks, dead_letters, doctor, gate, jobs, rotate, show, sweep, watch
+from veo4k_cli.command import format_examples, unwrap
+
+HELP = """Operate veo4k, which turns finished Veo 3.1 videos into archived 4K files.
+
+Commands act on the stack that --stack names, with your own AWS credentials (AWS_PROFILE, AWS_REGION). Without a name
+they act on the local cloud while make local runs in this folder, else on the stack veo4k. Every command takes --json.
+"""
+EXAMPLES = (
+    "veo4k submit veo_task_abcdef123456       request a video in 4K",
+    "veo4k watch veo_task_abcdef123456        follow the job to its end",
+    "veo4k list --state QUEUED                jobs that wait, and for what",
+    "veo4k show veo_task_abcdef123456         a job and its whole history",
+    "veo4k doctor                             what is wrong, and what to do",
+    "veo4k gate pause                         pause all requests to the provider",
+    "veo4k dead redrive                       dead messages that can go back",
+)
+
+app = typer.Typer(
+    name="veo4k",
+    help=unwrap(HELP),
+    epilog=format_examples(EXAMPLES),
+    no_args_is_help=True,
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    rich_markup_mode="rich",
+    # A traceback that shows local variables would show keys.
+    pretty_exceptions_enable=False,
+)
+
+for module in (jobs, show, watch, gate, sweep, balance, callbacks, rotate, doctor):
+    app.add_typer(module.app)
+app.add_typer(dead_letters.app, name="dead", rich_help_panel="Jobs", help="Messages that were rejected or not stored.")
+
+
+def main() -> None:
+    """Run the command line."""
+    app(prog_name="veo4k")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,78 @@
+"""Checks of what jobs go through: the gate, the table and the queues."""
+
+from veo4k.domain.gate import BY_HAND, Gate
+from veo4k.domain.job import Lane
+from veo4k_cli.checks.clock import judge_clock
+from veo4k_cli.checks.finding import Finding, Findings, Verdict
+from veo4k_cli.command import Session
+from veo4k_cli.formatting import duration, plural
+from veo4k_cli.gate import describe_gate
+from veo4k_cli.http import parse_date
+
+OVERDUE = 300  # seconds after which a sweep should have processed a job
+DEAD_LETTER_QUEUES = tuple(f"{kind}DeadLetterQueue" for kind in ("", "Archive", "Sweep", "Publish"))
+QUEUES = ("JobQueue", "ArchiveQueue", *DEAD_LETTER_QUEUES)
+
+
+def check_gate(session: Session) -> Findings:
+    """Check whether requests are running."""
+    yield judge_gate(session.gate().look(), session.clock.now())
+
+
+def judge_gate(row: Gate, now: float) -> Finding:
+    """Judge whether requests are running, and what to do where they are paused."""
+    text = describe_gate(row, now)
+    if not row.reason:
+        return Finding("gate", Verdict.WELL, text)
+    if row.reason == BY_HAND:
+        return Finding("gate", Verdict.ACT, text, "Run veo4k gate resume when the requests may continue.")
+    todo = "Fix the cause. Requests continue automatically after the pause, or at once with veo4k gate resume."
+    return Finding("gate", Verdict.ACT, text, todo)
+
+
+def check_table(session: Session) -> Findings:
+    """Check the table, the clock of AWS, and that no job is overdue."""
+    stack, now, jobs = session.stack, session.clock.now(), session.jobs()
+    response = stack.client("dynamodb").describe_table(TableName=stack.output("JobTableName"))
+    yield judge_clock("AWS", parse_date(response["ResponseMetadata"]["HTTPHeaders"].get("date", "")), now)
+    yield judge_table(response["Table"]["TableStatus"])
+    oldest = next((job for key in jobs.due(Lane.LIVE, now) if (job := jobs.get(key)) is not None), None)
+    due = oldest.due if oldest is not None and oldest.lane is Lane.LIVE else None
+    yield judge_overdue(now - due if due is not None else 0.0)
+
+
+def judge_table(status: str) -> Finding:
+    """Judge the status of the table."""
+    if status == "ACTIVE":
+        return Finding("table", Verdict.WELL, "The table is ACTIVE.")
+    return Finding("table", Verdict.ACT, f"The table is {status}.", "Check the table in the DynamoDB console.")
+
+
+def judge_overdue(seconds: float) -> Finding:
+    """Judge whether the sweep keeps up, by the seconds since the oldest job was due."""
+    if seconds > OVERDUE:
+        text = f"A job is {duration(seconds)} overdue. The sweep does not run, fails or does not keep up."
+        return Finding("due jobs", Verdict.ACT, text, "Read the findings on the sweep below, and its logs.")
+    return Finding("due jobs", Verdict.WELL, "No job is overdue.")
+
+
+def check_queues(session: Session) -> Findings:
+    """Check the queues of the stack."""
+    sqs, urls = (
+        session.stack.client("sqs"),
+        {found.logical_id: found.physical_id for found in session.stack.resources()},
+    )
+    for name in QUEUES:
+        if name in urls:
+            response = sqs.get_queue_attributes(QueueUrl=urls[name], AttributeNames=["ApproximateNumberOfMessages"])
+            yield judge_queue(name, int(response["Attributes"]["ApproximateNumberOfMessages"]))
+
+
+def judge_queue(name: str, messages: int) -> Finding:
+    """Judge a queue by the number of its messages."""
+    text = f"The queue holds {plural(messages, 'message')}."
+    if not messages or name not in DEAD_LETTER_QUEUES:
+        return Finding(name, Verdict.WELL, text)
+    is_job_queues = name == "DeadLetterQueue"
+    todo = "veo4k dead list shows them." if is_job_queues else "docs/alarms.md says what to do with them."
+    return Finding(name, Verdict.ACT, text, todo)

@@ -1,0 +1,74 @@
+"""The command `rotate`: new keys for callbacks. The former ones stay valid for a while, and no key is shown."""
+
+import json
+import sys
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from veo4k_cli.command import Session, command
+from veo4k_cli.errors import OperatorError
+
+MIN_LENGTH = 16
+
+app = typer.Typer()
+
+
+class Key(StrEnum):
+    """The keys that can be rotated."""
+
+    TOKEN = "token"  # noqa: S105 - the word, not a secret
+    WEBHOOK = "webhook"
+
+
+_SECRETS = {Key.TOKEN: "TokenKeySecretName", Key.WEBHOOK: "WebhookKeySecretName"}
+_NEXT_STEP = {
+    Key.TOKEN: "New requests use it. Rotate again only when all jobs that were requested before have ended.",
+    Key.WEBHOOK: "Now set the same key on the provider's settings page.",
+}
+
+
+@command(
+    app,
+    "veo4k rotate token",
+    "veo4k rotate webhook",
+    "pass show kie/webhook | veo4k rotate webhook --value-from-stdin",
+    panel="Account",
+)
+def rotate(
+    session: Session,
+    key: Annotated[Key, typer.Argument(help="The key of the callback tokens, or the provider's webhook key.")],
+    from_stdin: Annotated[
+        bool, typer.Option("--value-from-stdin", help="Read the new key from standard input.")
+    ] = False,
+) -> None:
+    """Put a new key in use and keep the former one as the previous key.
+
+    The token key is generated, unless you pass one. The webhook key comes from the provider: the command prompts for it
+    and does not show it.
+    """
+    secret = session.secret(_SECRETS[key])
+    former = secret.in_use()
+    new = _new_value(session, key, from_stdin=from_stdin)
+    if former and new.encode() == former[0]:
+        raise OperatorError("This key is in use already. Nothing was changed.")
+    pair = {"current": new} | ({"previous": former[0].decode()} if former else {})
+    secret.client.put_secret_value(SecretId=secret.name, SecretString=json.dumps(pair))
+    text = f"The {key} key is in use within 30 seconds. "
+    text += "The former key stays valid until the next rotation. " if former else ""
+    text += "The key before that is no longer valid. " if len(former) > 1 else ""
+    value = {"rotated": key, "previousKept": bool(former), "olderForgotten": len(former) > 1}
+    session.out.result(value, text + _NEXT_STEP[key])
+
+
+def _new_value(session: Session, key: Key, *, from_stdin: bool) -> str:
+    if from_stdin:
+        value = sys.stdin.read().strip()
+    elif key is Key.TOKEN:
+        return session.dependencies.new_key()
+    else:
+        value = str(typer.prompt("The new webhook key", hide_input=True, err=True)).strip()
+    if len(value) < MIN_LENGTH or not value.isprintable() or " " in value:
+        raise OperatorError(f"A key has at least {MIN_LENGTH} characters and no white space. Nothing was changed.")
+    return value
