@@ -25,16 +25,16 @@ demo: setup ## See a job's whole life here, no account, no Docker, no keys: make
 	@$(DEV)/python -m local.demo $(if $(CONTRACT),--contract $(CONTRACT))
 
 local: setup ## Keep the local cloud running until Ctrl-C; CONTRACT=jobs here too
-	@$(DEV)/python -m local.up $(if $(CONTRACT),--contract $(CONTRACT))
+	@$(DEV)/python -m local.cloud $(if $(CONTRACT),--contract $(CONTRACT))
 
-submit: setup ## Ask the running local cloud for a video: make submit TASK_ID=... INDEX=0
-	@$(DEV)/python -m local.submit $(TASK_ID) $(INDEX)
+submit: setup ## Send a job to the running local cloud: make submit TASK_ID=... INDEX=0
+	@$(DEV)/python -m local.cloud.submit $(TASK_ID) $(INDEX)
 
 jobs: setup ## The jobs of the running local cloud
-	@$(DEV)/python -m local.jobs
+	@$(DEV)/python -m local.cloud.jobs
 
 invoke-%: setup
-	@$(DEV)/python -m local.invoke $*
+	@$(DEV)/python -m local.cloud.invoke $*
 
 test: ## All checks and all tests
 	@$(MAKE) --silent --jobs 4 .venvs/dev/bin/veo4k .venvs/cloud/.ready .venvs/sam/.ready .venvs/scan/.ready
@@ -57,15 +57,15 @@ simulate: setup ## The simulation: make simulate SEEDS=1000, or one seed told wh
 		$(if $(JOBS),--jobs $(JOBS)) $(if $(CONTRACT),--contract $(CONTRACT)) $(if $(TASK),--task $(TASK))
 
 burst: setup ## A burst of 100 messages against the provider's true limit, three times
-	@$(DEV)/python -m local.burst
+	@$(DEV)/python -m proofs.burst
 
-soak: setup .venvs/wire/.ready ## Faults on the wire of the local cloud: make soak, or make soak PROOFS="kills bus" SEED=7
-	@$(DEV)/python -m tests.soak $(PROOFS) $(if $(SEED),--seed $(SEED))
+soak: setup .venvs/wire/.ready ## Injected faults on the local cloud: make soak, or make soak PROOFS="kills bus" SEED=7
+	@$(DEV)/python -m proofs.soak $(PROOFS) $(if $(SEED),--seed $(SEED))
 
 bench: setup build ## Figures beside their anchors, as ratios of one run
 	@PYTHONPATH=layers/core/src:. $(DEV)/python -m bench
 
-prove: simulate burst soak ## The long proofs: simulation, every two faults, random writes and files, bursts, faults on the wire, two stacks
+prove: simulate burst soak ## The long proofs: simulation, every two faults, random writes and files, bursts, injected faults, two stacks
 	@$(CORE) $(DEV)/python -m tests.simulation --contract jobs --first 1000
 	@$(CORE) $(DEV)/python -m tests.simulation --exhaustive 2
 	@$(CORE) $(DEV)/python -m tests.simulation --profiles 20
@@ -88,7 +88,7 @@ scan: .venvs/scan/.ready ## Scanners over template, code and workflow; none of t
 	$(SCAN)/cfn-lint --config-file scans/cfn-lint.yaml
 	$(SCAN)/checkov --config-file scans/checkov.yaml
 	$(SCAN)/bandit -q -r layers/core/src functions
-	$(SCAN)/bandit -q -c scans/bandit.yaml -r veo4k_cli local docs_pictures
+	$(SCAN)/bandit -q -c scans/bandit.yaml -r veo4k_cli local proofs docs_pictures
 
 # Apart from `make test`, because the index has to be asked: what cannot be looked up is an error, not a pass.
 audit: .venvs/scan/.ready ## Known weaknesses of what is deployed, as the package index tells them
@@ -102,11 +102,11 @@ format: setup ## Format the code and fix what can be fixed
 	$(DEV)/ruff check --fix .
 
 build: setup ## Build functions and layers into .aws-sam/, with a bill of materials
-	@$(DEV)/python -m local.build
-	@$(DEV)/python -m local.bill_of_materials
+	@$(DEV)/python -m local.cloud.build
+	@$(DEV)/python -m local.cloud.bill_of_materials
 
 # The answers of the first time are kept in samconfig.local.toml; the next time only the changes have to be confirmed.
-# The stamp of local.build goes: what is built here is no longer what it says.
+# The stamp of local.cloud.build goes: what is built here is no longer what it says.
 deploy: .venvs/sam/.ready ## Deploy to AWS with the SAM CLI alone; asks for the parameters the first time
 	@rm -f .aws-sam/sources.sha256
 	PIP="$(CURDIR)/.venvs/sam/bin/python -m pip" $(SAM) build

@@ -13,7 +13,8 @@ from statistics import median
 from bench import cost, cost_page, init, pacing, pages, plots, stages, steps, threads, units, warm
 from bench.artefact import LAYERS, VENDOR, installed, interpreter, unpack, unpacked_bytes, zipped
 from bench.pages import Figure
-from local.build import ROOT, built_template
+from local.cloud.build import built_template
+from local.paths import ROOT
 from tests.contract.dynamodb_local import missing
 from tests.contract.tables import create_table
 

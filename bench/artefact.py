@@ -9,7 +9,7 @@ import zipfile
 from functools import cache
 from pathlib import Path
 
-from local.build import ROOT
+from local.paths import ROOT
 
 PLACE = ROOT / ".local/bench"
 VENDOR = ROOT / "layers/vendor/requirements.txt"

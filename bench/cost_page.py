@@ -11,7 +11,7 @@ from typing import Any
 from samtranslator.yaml_helper import yaml_parse
 
 from bench import cost
-from local.build import ROOT
+from local.paths import ROOT
 
 PAGE = ROOT / "docs/cost.md"
 FIGURES = {

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from bench.artefact import installed, interpreter, unpack
 from bench.stack import environment
-from local.build import ROOT, built_template
+from local.cloud.build import built_template
+from local.paths import ROOT
 
 ROUNDS = 15
 IDIOMATIC = ROOT / "bench/idiomatic"

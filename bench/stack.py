@@ -4,7 +4,7 @@ from typing import Any
 
 from samtranslator.yaml_helper import yaml_parse
 
-from local.build import ROOT
+from local.paths import ROOT
 
 HOST = {
     "AWS_ACCESS_KEY_ID": "test",

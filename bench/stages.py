@@ -1,23 +1,21 @@
 """How long a job's last stages take on the local cloud, from the provider's own clock and the functions' own lines."""
 
 import json
-import time
 from datetime import datetime
 from statistics import median
 from typing import NamedTuple
 
-from local.build import ROOT
-from local.cloud import LocalCloud
-from local.emulator import LOGS
-from local.function_logs import function_logs
-from local.kie import Settings, Simulator
-from local.messages import send
-from local.rows import has_ended, read_runs
-from local.stage import staged
+from local.cloud.environment import Environment, environment
+from local.cloud.function_logs import function_logs
+from local.cloud.local_cloud import LocalCloud
+from local.cloud.rows import is_announced
+from local.kie import Settings
+from local.paths import LOGS
+from local.waiting import wait_until
 
 JOBS = 6  # one after the other; the first one warms up and is not counted
 SPEED = 600  # a generation takes a second or less
-PATIENCE, LOOK_SECONDS = 60.0, 0.2
+SWEEP_SECONDS = 60.0  # as the template's schedule
 STAGES = (
     (
         "local cloud, s: row READY to archive requested",
@@ -45,27 +43,22 @@ class Stage(NamedTuple):
 
 
 def measure() -> list[Stage]:
-    """Take jobs through the local cloud and tell how long their stages took."""
-    settings = Settings(speed=SPEED, media_folder=ROOT / ".local/media", log_file=LOGS / "bench.log")
-    with staged(settings) as (simulator, cloud):
+    """Run jobs through the local cloud. Return how long their stages took."""
+    with environment(Settings(speed=SPEED, log_file=LOGS / "bench.log"), sweep_seconds=SWEEP_SECONDS) as running:
         tasks = [f"veo_task_on_time_bench_{n:03}" for n in range(JOBS)]
         for task in tasks:
-            _take(cloud, task)
-        return _told(simulator, cloud, tasks[1:])
+            _run_job(running.cloud, task)
+        return _stages(running, tasks[1:])
 
 
-def _take(cloud: LocalCloud, task: str) -> None:
-    send(cloud.client("sqs"), cloud.outputs["JobQueueUrl"], [{"taskId": task}])
-    dynamodb, table, end = cloud.client("dynamodb"), cloud.outputs["JobTableName"], time.monotonic() + PATIENCE
-    while not [run for run in read_runs(dynamodb, table, task) if has_ended(run) and "#lane" not in run]:
-        if time.monotonic() > end:
-            raise TimeoutError(f"{task} did not end")
-        time.sleep(LOOK_SECONDS)
+def _run_job(cloud: LocalCloud, task: str) -> None:
+    cloud.send({"taskId": task})
+    wait_until(lambda: any(map(is_announced, cloud.runs(task))))
 
 
-def _told(simulator: Simulator, cloud: LocalCloud, tasks: list[str]) -> list[Stage]:
-    answered = [float(call["seconds"]) for task in tasks for call in simulator.callbacks(task)]
-    at = _moments(cloud)
+def _stages(running: Environment, tasks: list[str]) -> list[Stage]:
+    answered = [float(call["seconds"]) for task in tasks for call in running.simulator.callbacks(task)]
+    at = _moments(running.cloud)
     first = Stage("local cloud, s: callback to row final and 200", median(answered), "own: two checks, one write")
     return [first, *(Stage(name, _median(at, tasks, begin, end), own) for name, begin, end, own in STAGES)]
 
@@ -75,13 +68,13 @@ def _median(at: dict[tuple[str, str], float], tasks: list[str], begin: str, end:
 
 
 def _moments(cloud: LocalCloud) -> dict[tuple[str, str], float]:
-    """Give when each thing happened to each task, in epoch seconds."""
+    """Return when each event of each task was logged, in epoch seconds."""
     moments: dict[tuple[str, str], float] = {}
     for text in function_logs(cloud).values():
         for line in text.splitlines():
-            if line.startswith("{") and "jobId" in (told := json.loads(line)):
-                stamp = datetime.strptime(told["timestamp"], "%Y-%m-%d %H:%M:%S,%f%z")
-                moments[told["jobId"].partition("#")[0], told["message"]] = stamp.timestamp()
+            if line.startswith("{") and "jobId" in (event := json.loads(line)):
+                stamp = datetime.strptime(event["timestamp"], "%Y-%m-%d %H:%M:%S,%f%z")
+                moments[event["jobId"].partition("#")[0], event["message"]] = stamp.timestamp()
     return moments
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
-from local.build import ROOT
-from local.media import ensure_media
+from local.kie.media import ensure_media
+from local.paths import ROOT
 from tests.contract.dynamodb_local import dynamodb_local
 from tests.contract.tables import Table, connect, create_table
 from tests.doubles.archive_memory import MemoryArchive, MemoryDownloads

@@ -16,7 +16,7 @@ from bench.artefact import installed, interpreter
 from bench.init import IDIOMATIC, READY, TOLD
 from bench.roots import server_context
 from bench.stub import SECRET, Stub, serving
-from local.build import ROOT
+from local.paths import ROOT
 from veo4k.domain.callback_auth import make_token
 
 TURNS, ROUNDS = 9, 6

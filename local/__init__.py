@@ -1,1 +1,1 @@
-"""The local cloud: the KIE.AI simulator, the test videos, the stack runner and the demo."""
+"""What the stack meets on this machine: an AWS emulator, a simulator of the provider, a demo, injected faults."""

@@ -1,4 +1,4 @@
-"""Callbacks: signed as the provider signs them, tried again, every try recorded."""
+"""Sends callbacks: signs them as the provider does, retries them, records every attempt."""
 
 import base64
 import hashlib
@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from aiohttp import ClientError, ClientTimeout
 
-from local.kie.bodies import News
+from local.kie.callback_payloads import Result
 from local.kie.links import result_urls
 from local.kie.provider import Provider, Upscale, clock
 from local.kie.scenarios import Callback
@@ -21,13 +21,13 @@ OUTCOMES = {"working": "working", "success": "success", "failed": "failure"}
 
 
 def signature(key: str, task_id: str, timestamp: str) -> str:
-    """X-Webhook-Signature: base64 of HMAC-SHA256(key, taskId + "." + timestamp)."""
+    """Return X-Webhook-Signature: base64 of HMAC-SHA256(key, taskId + "." + timestamp)."""
     digest = hmac.new(key.encode(), f"{task_id}.{timestamp}".encode(), hashlib.sha256).digest()
     return base64.b64encode(digest).decode()
 
 
 def signed(key: str, task_id: str, seconds: int) -> dict[str, str]:
-    """The two headers that authenticate a callback; none where no key is set, as signing is opt-in."""
+    """Return the two headers that authenticate a callback. Without a key there are none: signing is opt-in."""
     if not key:
         return {}
     return {"X-Webhook-Timestamp": str(seconds), "X-Webhook-Signature": signature(key, task_id, str(seconds))}
@@ -41,57 +41,58 @@ HEADERS: dict[str, Callable[[str, str, int], dict[str, str]]] = {
 }
 
 TARGETS: dict[str, Callable[[str], str]] = {
-    "given": lambda url: url,
+    "requested": lambda url: url,
     "no_token": lambda url: url.rpartition("/")[0],
     "wrong_token": lambda url: f"{url.rpartition('/')[0]}/{'A' * 43}",
 }
 
 
 async def deliver(provider: Provider, upscale: Upscale, callback: Callback) -> None:
-    """Send a callback until it is answered 2xx or given up."""
+    """Send a callback until its response is 2xx or no attempts are left."""
     settings = provider.settings
-    pauses = (0.0, *settings.callback_retry_minutes)[: 1 if callback.once else settings.callback_tries]
+    pauses = (0.0, *settings.callback_retry_minutes)[: 1 if callback.once else settings.callback_attempts]
     first = int(time.time())
     for number, pause in enumerate(pauses, 1):
         await provider.pass_minutes(pause)
-        await provider.callbacks_open.wait()
+        await provider.callbacks_allowed.wait()
         seconds = int(time.time()) if provider.settings.renew_timestamp else first
-        if await _try(provider, upscale, callback, number, seconds):
+        if await _attempt(provider, upscale, callback, number, seconds):
             return
 
 
-async def _try(provider: Provider, upscale: Upscale, callback: Callback, number: int, seconds: int) -> bool:
+async def _attempt(provider: Provider, upscale: Upscale, callback: Callback, number: int, seconds: int) -> bool:
     url = TARGETS[callback.target](upscale.callback_url)
     charge, settings = upscale.charge, provider.settings
     signed_id = charge.task_id if upscale.scenario.signed_id == "task" else charge.record_id
     headers = HEADERS[callback.headers](settings.webhook_key, signed_id, seconds)
-    name = OUTCOMES[upscale.phase] if callback.body == "outcome" else callback.body
-    body = upscale.body(name, _news(provider, upscale))
+    name = OUTCOMES[upscale.phase] if callback.payload == "outcome" else callback.payload
+    payload = upscale.payload(name, _result(provider, upscale))
     sent = clock()
-    status, error = await _send(provider, url, headers | {"Content-Type": "application/json"}, body)
-    upscale.tried.set()
-    provider.tries.append(
+    status, error = await _post(provider, url, headers | {"Content-Type": "application/json"}, payload)
+    upscale.called_back.set()
+    provider.callback_attempts.append(
         {"taskId": charge.task_id, "index": charge.index, "recordId": charge.record_id, "host": urlsplit(url).netloc}
-        | {"body": name, "target": callback.target, "headers": callback.headers}
-        | {"try": number, "at": sent, "seconds": round(clock() - sent, 3), "status": status, "error": error}
+        | {"payload": name, "target": callback.target, "headers": callback.headers, "attempt": number}
+        | {"at": sent, "seconds": round(clock() - sent, 3), "status": status, "error": error}
     )
     return status // 100 == 2
 
 
-async def _send(provider: Provider, url: str, headers: dict[str, str], body: dict[str, Any]) -> tuple[int, str]:
+async def _post(provider: Provider, url: str, headers: dict[str, str], payload: dict[str, Any]) -> tuple[int, str]:
+    """Return the status of the response, or 0 and the name of the error."""
     timeout = ClientTimeout(total=provider.settings.callback_timeout_seconds)
-    data = json.dumps(body).encode()
+    data = json.dumps(payload).encode()
     try:
         async with provider.session.post(
             url, data=data, headers=headers, timeout=timeout, allow_redirects=False
-        ) as answer:
-            await answer.read()
-            return answer.status, ""
+        ) as response:
+            await response.read()
+            return response.status, ""
     except (ClientError, TimeoutError) as error:
         return 0, type(error).__name__
 
 
-def _news(provider: Provider, upscale: Upscale) -> News:
-    # A callback always names the first link, however often it is sent.
+def _result(provider: Provider, upscale: Upscale) -> Result:
+    # A callback always has the first link, however often it is sent.
     urls, posters = result_urls(provider, upscale, 0)
-    return News(upscale.charge.record_id, urls, posters, upscale.charge.credits)
+    return Result(upscale.charge.record_id, urls, posters, upscale.charge.credits)

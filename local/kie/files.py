@@ -1,4 +1,4 @@
-"""The test host of result files: `/files/{task}_{index}.mp4?token=…`, its posters, and the base videos."""
+"""The host of result files: `/files/{task}_{index}.mp4?token=…`, the posters, and the base videos."""
 
 import re
 from collections.abc import Awaitable, Callable
@@ -6,15 +6,15 @@ from pathlib import Path
 
 from aiohttp import web
 
-from local.kie.answers import gone
 from local.kie.links import link_of
+from local.kie.media import Media, marked, poster
 from local.kie.provider import PROVIDER, Provider
+from local.kie.responses import gone
 from local.kie.scenarios import Scenario
-from local.media import Media, marked, poster
 
 NAME = re.compile(r"(?P<task>.+)_(?P<index>\d{1,2}|base)\.(?P<kind>mp4|jpg)")
 
-# What a link leads to; None is a dead link, a missing file is a page instead of a video.
+# The file behind a link. None is a dead link, an empty path is a page instead of a video.
 LINKS: dict[str, Callable[[Media, Scenario], Path | None]] = {
     "uhd": lambda media, scenario: media.uhd_portrait if scenario.portrait else media.uhd,
     "base": lambda media, _: media.base,
@@ -24,7 +24,7 @@ LINKS: dict[str, Callable[[Media, Scenario], Path | None]] = {
 
 
 async def serve_file(request: web.Request) -> web.StreamResponse:
-    """One file, its bytes different for every task and index; 403 without the token of its URL."""
+    """Serve one file, with different bytes for each task and index. Return 403 without the token of its URL."""
     provider, name = request.app[PROVIDER], request.match_info["name"]
     named = NAME.fullmatch(name)
     link = link_of(provider, name, request.query.get("token", ""))
@@ -38,16 +38,17 @@ async def serve_file(request: web.Request) -> web.StreamResponse:
         return web.Response(body=poster(video or provider.media.base).read_bytes(), content_type="image/jpeg")
     index = "0" if scenario.same_bytes else named["index"]
     body = marked(video.read_bytes(), f"{named['task']} {index}") if video.name else b"<html>not a video</html>"
-    return await DOWNLOADS[_download(provider, scenario, name)](request, body)
+    return await DOWNLOADS[_next_download(provider, scenario, name)](request, body)
 
 
-def _download(provider: Provider, scenario: Scenario, name: str) -> str:
+def _next_download(provider: Provider, scenario: Scenario, name: str) -> str:
     provider.downloads[name] += 1
     return _nth(scenario.downloads, provider.downloads[name] - 1)
 
 
-def _nth(ways: tuple[str, ...], number: int) -> str:
-    return ways[min(number, len(ways) - 1)]
+def _nth(names: tuple[str, ...], number: int) -> str:
+    """Return the name at that place. The last one holds for all later places."""
+    return names[min(number, len(names) - 1)]
 
 
 async def _whole(_: web.Request, body: bytes) -> web.StreamResponse:

@@ -1,12 +1,13 @@
-"""What the provider charged and gave back: one row per charge."""
+"""The provider's account: its balance, and a row for each charge."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 
 @dataclass(slots=True)
 class Charge:
-    """One paid attempt; times in Unix seconds."""
+    """One charge. Times in Unix seconds."""
 
     task_id: str
     index: int
@@ -17,14 +18,14 @@ class Charge:
 
 
 class Ledger:
-    """The account: its balance in credits and its charges in order."""
+    """The balance in credits, and the charges in order."""
 
     def __init__(self, balance: int) -> None:
         self.balance = balance
         self.charges: list[Charge] = []
 
     def charge(self, charge: Charge) -> bool:
-        """Book a charge; False where the balance does not reach."""
+        """Book a charge. Return False where the balance is too low."""
         if self.balance < charge.credits:
             return False
         self.balance -= charge.credits
@@ -32,13 +33,18 @@ class Ledger:
         return True
 
     def refund(self, charge: Charge, now: float) -> None:
-        """Give a failed attempt's credits back."""
+        """Refund the credits of a failed generation."""
         charge.refunded_at = now
         self.balance += charge.credits
 
     def rows(self) -> list[dict[str, Any]]:
-        """The charges as JSON objects."""
+        """Return the charges as JSON objects."""
         return [_row(charge) for charge in self.charges]
+
+
+def credits_spent(rows: Iterable[Mapping[str, Any]]) -> int:
+    """Return the credits of rows of a ledger that were charged and not refunded."""
+    return sum(row["credits"] for row in rows if row["refundedAt"] is None)
 
 
 def _row(charge: Charge) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""A log of every request as JSON lines. It never holds a key, a signature or a query string."""
+"""Logs each request as a JSON line, without keys, signatures and query strings."""
 
 import json
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import Any, TextIO
 
 
 class RequestLog:
-    """Keeps the rows in memory and writes each to a file."""
+    """The rows in memory and in a file."""
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)

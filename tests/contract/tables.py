@@ -11,7 +11,7 @@ from botocore.config import Config
 from botocore.session import Session
 from samtranslator.yaml_helper import yaml_parse
 
-from local.aws import CONFIG, NO_FILES, REGION, ROOT_KEYS
+from local.cloud.aws import CONFIG, NO_FILES, REGION, ROOT_KEYS
 from veo4k.domain.job import Key
 
 if TYPE_CHECKING:

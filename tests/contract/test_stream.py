@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from local.aws import client
+from local.cloud.aws import client
 from tests.contract.rows import NOW, SUCCEEDED, put
 from tests.contract.tables import Table
 from veo4k.adapters.jobs_dynamodb import DynamoJobs

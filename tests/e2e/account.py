@@ -1,11 +1,11 @@
-"""What an account of a company has before the stack comes: a key, a bucket, a boundary for roles, a network."""
+"""Resources that an account may have before the stack: a key, a bucket, a permissions boundary, a network."""
 
 import json
 from typing import Any, NamedTuple
 
-from local.aws import client
+from local.cloud.aws import client
 
-BUCKET = "videos-of-ours"
+BUCKET = "videos-of-the-account"
 
 
 class Account(NamedTuple):
@@ -19,12 +19,12 @@ class Account(NamedTuple):
     bucket: str = BUCKET
 
     def filled(self, option: dict[str, str]) -> dict[str, str]:
-        """Return parameters with the account's own values in their braces."""
+        """Return parameters with the account's values in place of `{field}`."""
         return {name: value.format(**self._asdict()) for name, value in option.items()}
 
 
 def prepared(endpoint: str) -> Account:
-    """Create everything; `boundary` allows all that the stack needs, `no_table` denies the table."""
+    """Create the resources; `boundary` allows all that the stack needs, `no_table` denies the table."""
     ec2, iam = client(endpoint, "ec2"), client(endpoint, "iam")
     client(endpoint, "s3").create_bucket(Bucket=BUCKET)
     return Account(

@@ -6,19 +6,19 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-MARK = b"AWS_LAMBDA_FUNCTION_NAME=veo4k-ArchiveFunction"
+VARIABLE = b"AWS_LAMBDA_FUNCTION_NAME=veo4k-ArchiveFunction"
 
 
 def archives() -> Iterator[Path]:
-    """Find them under /proc."""
+    """Yield their folders under /proc."""
     for folder in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
-            if MARK in (folder / "environ").read_bytes():
+            if VARIABLE in (folder / "environ").read_bytes():
                 yield folder
 
 
 def kill_archives() -> int:
-    """Kill them all; gives how many."""
+    """Kill all. Return their number."""
     found = list(archives())
     for folder in found:
         os.kill(int(folder.name), signal.SIGKILL)
@@ -26,9 +26,6 @@ def kill_archives() -> int:
 
 
 def peak_mib() -> float:
-    """Give the largest peak of resident memory among them, in MiB."""
-    return max(int(line.split()[1]) / 1024 for folder in archives() for line in _peaks(folder))
-
-
-def _peaks(folder: Path) -> list[str]:
-    return [line for line in (folder / "status").read_text().splitlines() if line.startswith("VmHWM")]
+    """Return the largest peak of resident memory among them, in MiB."""
+    lines = [line for folder in archives() for line in (folder / "status").read_text().splitlines()]
+    return max(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM"))

@@ -2,20 +2,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from local.announcements import Announcements
-from local.inbox import Inbox
+from local.cloud.environment import Environment, environment
 from local.kie import Settings
-from local.stage import staged
-from local.sweeping import sweeping
-from tests.integration.world import ROOT, World
 
-# A lease so short that a file has to be archived within it, and any port of the loopback for the files.
-SHORT = {"ResultHosts": "127.0.0.1", "ArchiveLeaseSeconds": "10", "FirstProbeSeconds": "2"}
+# Files may come from any port of the loopback. A killed archive is repeated soon, but not before a file is archived.
+PARAMETERS = {"ResultHosts": "127.0.0.1", "ArchiveLeaseSeconds": "10", "FirstProbeSeconds": "2"}
 
 
 @pytest.fixture(scope="session")
-def world() -> Iterator[World]:
-    settings = Settings(speed=600, media_folder=ROOT / ".local/media")
-    with staged(settings, SHORT) as (simulator, cloud), sweeping(cloud, 1) as sweeps:
-        dead_letters = Inbox(cloud.client("sqs"), cloud.outputs["DeadLetterQueueUrl"])
-        yield World(simulator, cloud, Announcements(cloud), dead_letters, sweeps)
+def env() -> Iterator[Environment]:
+    with environment(Settings(speed=600), PARAMETERS) as env:
+        yield env

@@ -1,4 +1,4 @@
-"""A host of result files of ours, to which a callback can point the stack."""
+"""A host of one result file. A callback sends the stack to it."""
 
 import struct
 import threading
@@ -7,16 +7,17 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from local.media import ensure_media
+from local.cloud.environment import Environment
+from local.kie.media import ensure_media
+from local.paths import MEDIA
 from tests.integration.callback import Callback, post, success
-from tests.integration.world import ROOT, World
 
 
 @dataclass
 class Host:
-    """Serves one file under any path; `interrupt` is called in the middle of a path's first delivery, which ends there.
+    """Serves `content` under any path. The first delivery of each path ends early, where `interrupt` is set.
 
-    `place`: where that is, as a part of the file.
+    `place`: the part of the content after which it ends; `interrupted`: what `interrupt` returned then, by path.
     """
 
     content: bytes
@@ -37,13 +38,13 @@ class Host:
         handler.wfile.flush()
         self.interrupted[handler.path] = self.interrupt()
 
-    def call_back(self, world: World, task: str) -> None:
-        """Tell the stack, as the provider does, that the task's result lies here."""
-        world.reached(task, "PROCESSING")
-        true = success(world, task)
-        theirs = f"{world.simulator.base_url}/files/{task}_0.mp4"
-        body = true.body.replace(theirs.encode(), f"http://127.0.0.1:{self.port}/{task}.mp4".encode())
-        assert post(world, Callback(task, true.token, true.at, true.key, body)).status_code == 200
+    def call_back(self, env: Environment, task: str) -> None:
+        """Send the callback of a task, with the URL of this host instead of the simulator's."""
+        env.reached(task, "PROCESSING")
+        true = success(env, task)
+        url = f"{env.simulator.base_url}/files/{task}_0.mp4"
+        body = true.body.replace(url.encode(), f"http://127.0.0.1:{self.port}/{task}.mp4".encode())
+        assert post(env, Callback(task, true.token, true.at, true.key, body)).status_code == 200
 
 
 @contextmanager
@@ -56,7 +57,7 @@ def hosting(host: Host) -> Iterator[Host]:
                 host.deliver(self)
 
         def log_message(self, *_: object) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     host.port = server.server_address[1]
@@ -69,6 +70,6 @@ def hosting(host: Host) -> Iterator[Host]:
 
 
 def padded(size: int) -> bytes:
-    """A 4K video of about that many bytes: a box that nobody reads follows it."""
-    video = ensure_media(ROOT / ".local/media").uhd.read_bytes()
+    """Return a 4K video followed by a `free` box of `size` bytes, which players ignore."""
+    video = ensure_media(MEDIA).uhd.read_bytes()
     return video + struct.pack(">I4s", 8 + size, b"free") + bytes(size)

@@ -1,4 +1,4 @@
-"""A fresh copy of the tree, built and deployed where only Python, make and the SAM CLI are on the path."""
+"""A fresh copy of the tree, built and deployed with only Python, make and the SAM CLI on the path."""
 
 import os
 import re
@@ -12,25 +12,24 @@ from pathlib import Path
 import pytest
 from samtranslator.yaml_helper import yaml_parse
 
-from local.apart import SimulatorApart
-from local.aws import REGION
-from local.build import SAM
-from local.cloud import LocalCloud
-from local.deploy import outputs
-from local.emulator import emulator
+from local.cloud.aws import REGION
+from local.cloud.build import SAM
+from local.cloud.deploy import outputs
+from local.cloud.emulator import emulator
+from local.cloud.environment import set_keys
+from local.cloud.local_cloud import LocalCloud
+from local.cloud.parameters import as_parameters, parameters_beside
+from local.cloud.sweep_schedule import sweeping
 from local.kie import Settings
-from local.messages import send
-from local.parameters import as_parameters, beside
-from local.rows import read_runs
-from local.stage import give_keys
-from local.sweeping import sweeping
-from tests.integration.world import ROOT, until
+from local.kie.simulator_process import SimulatorProcess
+from local.paths import ROOT
+from local.waiting import wait_until
 
 SYSTEM = ("/usr/bin", "/bin")
 STACK, TASK = "alone", "veo_task_on_time_alone"
 DEPLOY = ("deploy", "--stack-name", STACK, "--no-confirm-changeset", "--resolve-s3", "--capabilities", "CAPABILITY_IAM")
 KEPT = re.compile(r"PIP_\w+|\w+_proxy|\w+_PROXY|SSL_CERT_FILE|REQUESTS_CA_BUNDLE")
-"""How this machine reaches the package index."""
+"""Variables with which this machine reaches the package index."""
 
 
 def has_pip(python: Path) -> bool:
@@ -57,7 +56,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """Nothing but a path with the SAM CLI and the system's folders; a Python with pip where the system's has none."""
+    """A path with the SAM CLI and the system's folders alone, and a Python with pip where the system's has none."""
     home, tools = tmp_path_factory.mktemp("home"), tmp_path_factory.mktemp("bin")
     (tools / "sam").symlink_to(SAM)
     if not any(has_pip(Path(folder) / "python3") for folder in SYSTEM if (Path(folder) / "python3").exists()):
@@ -74,7 +73,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 
 def sam(tree: Path, environment: dict[str, str], *words: str, answers: str = "") -> str:
-    """Run the SAM CLI as a person does; return what it printed."""
+    """Run the SAM CLI and type the answers. Return its output."""
     done = subprocess.run(  # noqa: S603  the SAM CLI of our own environment
         ["sam", *words],  # noqa: S607
         cwd=tree,
@@ -97,41 +96,39 @@ def built(tree: Path, environment: dict[str, str]) -> Path:
 
 @pytest.fixture(scope="module")
 def cloud(built: Path, environment: dict[str, str]) -> Iterator[LocalCloud]:
-    """The stack that `sam deploy` has made, beside a simulator."""
-    settings = Settings(speed=600, media_folder=ROOT / ".local/media")
+    """The stack that `sam deploy` has created, beside a simulator."""
+    settings = Settings(speed=600)
     with ExitStack() as running:
-        simulator, url = running.enter_context(SimulatorApart(settings)), running.enter_context(emulator())
-        overrides = [f"{name}={value}" for name, value in as_parameters(beside(simulator)).items()]
+        simulator, url = running.enter_context(SimulatorProcess(settings)), running.enter_context(emulator())
+        overrides = [f"{name}={value}" for name, value in as_parameters(parameters_beside(simulator)).items()]
         sam(built, environment | {"AWS_ENDPOINT_URL": url}, *DEPLOY, "--parameter-overrides", *overrides)
-        cloud = LocalCloud(stack=STACK, endpoint=url)
-        cloud.outputs = outputs(url, STACK)
-        give_keys(cloud, settings)
+        cloud = LocalCloud.deployed(url, outputs(url, STACK), STACK)
+        set_keys(cloud, settings)
         running.enter_context(sweeping(cloud, 1))
         yield cloud
 
 
-def test_a_job_runs_on_what_sam_built_and_deployed(cloud: LocalCloud) -> None:
-    send(cloud.client("sqs"), cloud.outputs["JobQueueUrl"], [{"taskId": TASK}])
-    dynamodb, table = cloud.client("dynamodb"), cloud.outputs["JobTableName"]
-    until(lambda: [row for row in read_runs(dynamodb, table, TASK) if row["state"] == "SUCCEEDED"])
+def test_a_job_succeeds_on_a_stack_of_the_sam_cli(cloud: LocalCloud) -> None:
+    cloud.send({"taskId": TASK})
+    wait_until(lambda: [row for row in cloud.runs(TASK) if row["state"] == "SUCCEEDED"])
 
 
-def test_a_tuning_of_several_times_goes_through_the_command_line(cloud: LocalCloud) -> None:
+def test_the_command_line_accepts_a_tuning_of_several_times(cloud: LocalCloud) -> None:
     name = cloud.outputs["SweepFunctionName"]
     found = cloud.client("lambda").get_function_configuration(FunctionName=name)["Environment"]["Variables"]
     assert found["TUNING"].startswith("FirstProbeSeconds=12,ProbeSeconds=2,")
 
 
-def test_the_guided_deployment_asks_nothing_about_authentication(built: Path, environment: dict[str, str]) -> None:
+def test_the_guided_deployment_has_no_question_about_authentication(built: Path, environment: dict[str, str]) -> None:
     parameters = yaml_parse((built / "template.yaml").read_text())["Parameters"]
-    by_default = "\n" * (len(parameters) + 5)  # stack, region, parameters, change set, rights, rollback
+    defaults = "\n" * (len(parameters) + 5)  # stack, region, parameters, change set, rights, rollback
     with emulator() as url:
         guided = environment | {"AWS_ENDPOINT_URL": url}
-        said = sam(built, guided, "deploy", "--guided", answers=by_default + "n\ny\n")
+        output = sam(built, guided, "deploy", "--guided", answers=defaults + "n\ny\n")
         assert outputs(url, "veo4k")
-    asked = re.findall(r"(?:\t|: )Parameter (\w+) \[", said)
-    assert sorted(asked) == sorted(parameters)
-    assert [word for word in ("authentication", "Is this okay") if word in said] == []
+    questions = re.findall(r"(?:\t|: )Parameter (\w+) \[", output)
+    assert sorted(questions) == sorted(parameters)
+    assert [word for word in ("authentication", "Is this okay") if word in output] == []
 
 
 def test_make_deploy_installs_the_sam_cli_and_nothing_else(tree: Path) -> None:

@@ -1,22 +1,21 @@
-"""Two stacks side by side in one account of the local cloud: a bare one, and one with every option at once."""
+"""Two stacks in one account of the local cloud: one with defaults, one with every option."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
 
-from local.cloud import LocalCloud
-from local.facts import stored_videos
+from local.cloud.environment import environment, set_keys
+from local.cloud.local_cloud import LocalCloud
+from local.cloud.parameters import parameters_beside
+from local.cloud.rows import Row, has_ended
+from local.cloud.stored_videos import stored_videos
+from local.cloud.sweep_schedule import sweeping
 from local.kie import Settings
-from local.messages import send
-from local.parameters import beside
-from local.rows import Row, has_ended, read_rows
-from local.stage import give_keys, staged
-from local.sweeping import sweeping
+from local.waiting import wait_until
 from tests.e2e.account import BUCKET, prepared
-from tests.integration.world import ROOT, until
 
-ONLY_CALLBACKS = {"FirstProbeSeconds": "600"}  # a callback that came to the other stack's API would end no job
+ONLY_CALLBACKS = {"FirstProbeSeconds": "600"}  # so a callback to the other stack's API would end no job
 OPTIONS = {
     "KmsKeyArn": "{key}",
     "ArchiveBucketName": "{bucket}",
@@ -33,58 +32,48 @@ Stacks = dict[str, LocalCloud]
 @pytest.fixture(scope="module")
 def stacks() -> Iterator[Stacks]:
     """Both stacks, by name, with the same provider."""
-    settings = Settings(speed=600, media_folder=ROOT / ".local/media")
+    settings = Settings(speed=600)
     with ExitStack() as running:
-        simulator, first = running.enter_context(staged(settings, ONLY_CALLBACKS))
-        options = beside(simulator) | ONLY_CALLBACKS | prepared(first.endpoint).filled(OPTIONS)
-        second = running.enter_context(LocalCloud(options, stack=NAMES[1], endpoint=first.endpoint))
-        give_keys(second, settings)
-        for cloud in (first, second):
-            running.enter_context(sweeping(cloud, 1))
-        yield {NAMES[0]: first, NAMES[1]: second}
+        first = running.enter_context(environment(settings, ONLY_CALLBACKS))
+        endpoint = first.cloud.endpoint
+        options = parameters_beside(first.simulator) | ONLY_CALLBACKS | prepared(endpoint).filled(OPTIONS)
+        second = running.enter_context(LocalCloud(options, stack=NAMES[1], endpoint=endpoint))
+        set_keys(second, settings)
+        running.enter_context(sweeping(second, 1))
+        yield {NAMES[0]: first.cloud, NAMES[1]: second}
 
 
 @pytest.fixture(scope="module")
 def ended(stacks: Stacks) -> dict[str, Row]:
-    """The row of one job of each stack, at its end; both were sent at the same time."""
+    """The row of one job of each stack, at its end. Both were sent at the same time."""
     for name, cloud in stacks.items():
-        send(cloud.client("sqs"), cloud.outputs["JobQueueUrl"], [{"taskId": task(name)}])
-    return {name: until(lambda: end(cloud)) for name, cloud in stacks.items()}  # noqa: B023 - called within the turn
+        cloud.send({"taskId": task(name)})
+    return {name: wait_until(lambda: end(cloud)) for name, cloud in stacks.items()}  # noqa: B023  called at once
 
 
 def task(name: str) -> str:
     return f"veo_task_on_time_{name}"
 
 
-def rows(cloud: LocalCloud) -> list[Row]:
-    return read_rows(cloud.client("dynamodb"), cloud.outputs["JobTableName"])
-
-
 def end(cloud: LocalCloud) -> Row | None:
-    return next((row for row in rows(cloud) if has_ended(row)), None)
+    return next((row for row in cloud.rows() if has_ended(row)), None)
 
 
-def test_nothing_is_shared(stacks: Stacks) -> None:
+def test_the_stacks_share_no_output(stacks: Stacks) -> None:
     first, second = (set(cloud.outputs.values()) for cloud in stacks.values())
     assert first & second == set()
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_each_runs_its_own_job(stacks: Stacks, ended: dict[str, Row], name: str) -> None:
+def test_each_stack_runs_stores_and_logs_its_own_job(stacks: Stacks, ended: dict[str, Row], name: str) -> None:
+    cloud, [other] = stacks[name], set(NAMES) - {name}
     assert (ended[name]["state"], ended[name]["evidence"]) == ("SUCCEEDED", "callback")
-    assert [row["taskId"] for row in rows(stacks[name])] == [task(name)]
+    assert [row["taskId"] for row in cloud.rows()] == [task(name)]
 
-
-@pytest.mark.parametrize("name", NAMES)
-def test_each_stores_in_its_own_bucket(stacks: Stacks, ended: dict[str, Row], name: str) -> None:
-    bucket = stacks[name].outputs["ArchiveBucketName"]
-    [stored] = stored_videos(stacks[name].client("s3"), bucket, task(name))
+    bucket = cloud.outputs["ArchiveBucketName"]
+    [stored] = stored_videos(cloud.client("s3"), bucket, task(name))
     assert stored.sha256 == ended[name]["archive"]["sha256"]
     assert (bucket == BUCKET) == (name == NAMES[1])
 
-
-@pytest.mark.parametrize("name", NAMES)
-def test_each_logs_to_its_own_group(stacks: Stacks, ended: dict[str, Row], name: str) -> None:
-    [other] = set(NAMES) - {name}
-    logged = "\n".join(stacks[name].all_logs().values())
+    logged = "\n".join(cloud.all_logs().values())
     assert (f"{task(name)}#" in logged, f"{task(other)}#" in logged) == (True, False)

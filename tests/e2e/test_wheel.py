@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from local.emulator import ROOT
+from local.paths import ROOT
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 from samtranslator.yaml_helper import yaml_parse
 
-from local.build import built_template
+from local.cloud.build import built_template
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from local.cloud import LocalCloud
+from local.cloud.local_cloud import LocalCloud
 from tests.infrastructure.test_alarms import ALARMS, READS, Read
 
 LOW_CREDITS, DAILY_LIMIT = 500, 100

@@ -14,11 +14,11 @@ import pytest
 import requests
 from botocore.exceptions import ClientError
 
-from local import aws
-from local.build import SAM, built_template
-from local.cloud import LocalCloud
-from local.deploy import STACK, outputs
-from local.emulator import emulator
+from local.cloud import aws
+from local.cloud.build import SAM, built_template
+from local.cloud.deploy import STACK, outputs
+from local.cloud.emulator import emulator
+from local.cloud.local_cloud import LocalCloud
 from veo4k.settings import TUNING_NAMES
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -49,7 +49,7 @@ def handler(event, context):
     return "done"
 """
 
-RUNS_UNTIL_KILLED = "from local.emulator import emulator\nwith emulator() as url: print(url, flush=True); input()"
+RUNS_UNTIL_KILLED = "from local.cloud.emulator import emulator\nwith emulator() as url: print(url, flush=True); input()"
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from local.cloud import LocalCloud
+from local.cloud.local_cloud import LocalCloud
 from tests.infrastructure.test_local_cloud import TRIES, zipped
 
 WRITES = (

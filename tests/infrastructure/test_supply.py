@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from samtranslator.yaml_helper import yaml_parse
 
-from local.bill_of_materials import ALLOWED, bill, parts
+from local.cloud.bill_of_materials import ALLOWED, bill, parts
 
 LOCKED = Path("layers/vendor/requirements.txt").read_text()
 WORKFLOW = Path(".github/workflows/ci.yml").read_text()
@@ -96,7 +96,9 @@ def test_every_skipped_check_has_its_reason_beside_it(scan: str) -> None:
     assert not [line for line in skipped if not re.search(r"  # \w+", line)]
 
 
-@pytest.mark.parametrize("folder", ["layers/core/src", "functions", "veo4k_cli", "local", "bench", "docs", ".github"])
+@pytest.mark.parametrize(
+    "folder", ["layers/core/src", "functions", "veo4k_cli", "local", "proofs", "bench", "docs", ".github"]
+)
 def test_secrets_are_looked_for_in_every_folder_that_is_not_made_of_samples(folder: str) -> None:
     scan = yaml_parse(Path("scans/checkov.yaml").read_text())
     assert scan["enable-secret-scan-all-files"] is True

@@ -1,4 +1,4 @@
-"""Callbacks as the provider sends them, and as it does not."""
+"""Callbacks as the provider sends them, and forged ones."""
 
 import base64
 import hashlib
@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 
 import requests
 
+from local.cloud.environment import Environment
 from local.kie.callbacks import signed
-from tests.integration.world import World
 
 
 @dataclass(frozen=True)
 class Callback:
-    """One request to the callback API. `at` and `key` make its signature; `headers` replace, an empty one removes."""
+    """A request to the callback API. `at` and `key` make its signature. `headers` replace; an empty one removes."""
 
     task: str
     token: str
@@ -27,29 +27,24 @@ class Callback:
     headers: dict[str, str] = field(default_factory=dict)
 
 
-def success(world: World, task: str) -> Callback:
-    """The callback that brings the first run of a task its result."""
-    url = f"{world.simulator.base_url}/files/{task}_0.mp4"
-    body = {"code": 200, "msg": "success", "data": {"taskId": task, "info": {"resultUrls": [url]}}}
-    key = world.simulator.settings.webhook_key
-    return Callback(task, token(world, task), int(time.time()), key, json.dumps(body).encode())
-
-
-def token(world: World, task: str, index: int = 0, run: int = 1) -> str:
-    """The token of a run, as docs/interface.md defines it."""
-    return token_under(world.secret("TokenKeySecretName"), task, index, run)
+def success(env: Environment, task: str) -> Callback:
+    """Return the callback that delivers the result of a task's first run."""
+    url = f"{env.simulator.base_url}/files/{task}_0.mp4"
+    payload = {"code": 200, "msg": "success", "data": {"taskId": task, "info": {"resultUrls": [url]}}}
+    token = token_under(env.cloud.secret("TokenKeySecretName"), task, 0, 1)
+    return Callback(task, token, int(time.time()), env.simulator.settings.webhook_key, json.dumps(payload).encode())
 
 
 def token_under(key: str, task: str, index: int, run: int) -> str:
-    """The same under a key of one's own."""
+    """Return the token of a run under a key, as docs/interface.md defines it."""
     text = f"4k|{task}|{index}|{run}"
     digest = hmac.digest(key.encode(), text.encode(), hashlib.sha256)
     return base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
 
-def post(world: World, callback: Callback) -> requests.Response:
-    """Send it to the stack."""
+def post(env: Environment, callback: Callback) -> requests.Response:
+    """Send a callback to the stack."""
     path = f"/callbacks/{callback.task}/{callback.index}/{callback.run}/{callback.token}"
     headers = signed(callback.key, callback.task, callback.at) | callback.headers
-    given = {name: value for name, value in headers.items() if value}
-    return requests.post(world.cloud.callback_base_url + path, callback.body, headers=given, timeout=30)
+    sent = {name: value for name, value in headers.items() if value}
+    return requests.post(env.cloud.callback_base_url + path, callback.body, headers=sent, timeout=30)

@@ -1,102 +1,95 @@
+import json
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
-from local.announcements import Announcements
-from local.apart import SimulatorApart
-from local.cloud import LocalCloud
-from local.emulator import LOGS
-from local.function_logs import collected
-from local.inbox import Inbox
+from local.cloud.environment import Environment, environment, set_keys
+from local.cloud.rows import Row
+from local.cloud.sweep_schedule import delete_schedule
 from local.kie import Settings
-from local.parameters import beside
-from local.rows import Row
-from local.stage import give_keys
-from local.sweeping import sweeping
+from local.paths import LOGS, ROOT
 from tests.integration.callback import post, success
-from tests.integration.leaks import Searched, search_world
-from tests.integration.world import ROOT, World
+from tests.integration.leaks import Search, search_environment
 
-MINUTES_IN_A_SECOND = 10.0  # a generation takes a second or less
+SPEED = 600.0  # ten of the provider's minutes in a second: a generation takes a second or less
 TIMES = {"FirstProbeSeconds": "4", "ProbeSeconds": "1", "UnknownWaitSeconds": "1", "BaseRetrySeconds": "1"}
 TRUE_WINDOW, SHORT_WINDOW = 10.0, 1.0  # seconds
-SWEEP_SECONDS = 1.0
 
-
-SEARCHED: list[Searched] = []
-"""What the search of each stack came to."""
+SEARCHES: list[Search] = []
+"""The result of the search of each stack."""
 
 
 @contextmanager
-def running(name: str, window: float, *retired: str, **times: str) -> Iterator[World]:
-    """A provider with its limit per window (seconds), and a stack that has not been told its keys.
+def running(
+    name: str, window_seconds: float, *former_keys: str, keys: bool = True, **times: str
+) -> Iterator[Environment]:
+    """Run an environment. Search everything that its stack has written for secrets when the block ends.
 
-    Whatever the stack has written is searched for secrets when the block ends; `retired`: keys it had before.
+    `former_keys`: keys that the stack had before; `keys`: whether it has keys from the beginning.
     """
     log = LOGS / f"integration-{name}.log"
     log.unlink(missing_ok=True)
-    speed, media = 60 * MINUTES_IN_A_SECOND, ROOT / ".local/media"
     settings = Settings(
-        speed=speed,
-        media_folder=media,
+        speed=SPEED,
         log_file=log,
-        window_seconds=window,
+        window_seconds=window_seconds,
         api_key=f"canary-api-key-{name}",
         webhook_key=f"canary-webhook-key-{name}",
     )
-    with ExitStack() as stage:
-        simulator = stage.enter_context(SimulatorApart(settings))
-        cloud = stage.enter_context(LocalCloud(beside(simulator) | TIMES | times | {"WindowSeconds": str(int(window))}))
-        stage.enter_context(collected(cloud, log))
-        # The tests sweep by themselves, so that they can hold it up.
-        cloud.client("scheduler").delete_schedule(Name="veo4k-sweep")
-        dead_letters = Inbox(cloud.client("sqs"), cloud.outputs["DeadLetterQueueUrl"])
-        sweeps = stage.enter_context(sweeping(cloud, SWEEP_SECONDS))
-        world = World(simulator, cloud, Announcements(cloud), dead_letters, sweeps)
-        yield world
-        SEARCHED.append(search_world(world, *retired))
-        assert SEARCHED[-1].hits == []
+    parameters = TIMES | times | {"WindowSeconds": str(int(window_seconds))}
+    with environment(settings, parameters, log=log, keys=keys) as env:
+        delete_schedule(env.cloud)
+        yield env
+        SEARCHES.append(search_environment(env, *former_keys))
+        assert SEARCHES[-1].hits == []
+        assert env.sweeps.failures == []
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Tell how much was searched for secrets."""
-    if SEARCHED:
-        texts, characters = sum(each.texts for each in SEARCHED), sum(each.characters for each in SEARCHED)
-        secrets, hits = sum(each.secrets for each in SEARCHED), sum(len(each.hits) for each in SEARCHED)
-        told = f"{len(SEARCHED)} stacks, {texts:,} texts, {characters:,} characters: {secrets:,} secrets, {hits} hits"
-        terminalreporter.write_line(told)
+    """Print how much was searched for secrets."""
+    if SEARCHES:
+        texts, characters, secrets = (sum(each) for each in zip(*(search[:3] for search in SEARCHES), strict=True))
+        terminalreporter.write_line(
+            f"{len(SEARCHES)} stacks, {texts:,} texts, {characters:,} characters searched for {secrets:,} secrets"
+        )
+
+
+def sample(name: str) -> dict[str, Any]:
+    """Return one of the sample events in events/."""
+    event: dict[str, Any] = json.loads((ROOT / "events" / f"{name}.json").read_text())
+    return event
 
 
 @dataclass(frozen=True)
-class Unkeyed:
-    """A stack that had no keys at first: its job as it waited then, and what a callback was answered."""
+class Keyless:
+    """An environment that got its keys late: a job as it waited for them, and the response to a callback by then."""
 
-    world: World
+    env: Environment
     task: str
     waiting: Row
-    answer: int
+    callback_status: int
 
 
 @pytest.fixture(scope="session")
-def unkeyed() -> Iterator[Unkeyed]:
-    """A stack of its own that is told its keys only after it was asked for something."""
-    task = "veo_task_on_time_unkeyed"
-    with running("unkeyed", TRUE_WINDOW) as world:
-        world.send({"taskId": task})
-        waiting = world.reached(task, "QUEUED")
-        answer = post(world, success(world, task)).status_code
-        give_keys(world.cloud, world.simulator.settings)
-        yield Unkeyed(world, task, waiting, answer)
+def keyless() -> Iterator[Keyless]:
+    """An environment with the provider's true window."""
+    task = "veo_task_on_time_keyless"
+    with running("keyless", TRUE_WINDOW, keys=False) as env:
+        env.cloud.send({"taskId": task})
+        waiting = env.reached(task, "QUEUED")
+        status = post(env, success(env, task)).status_code
+        set_keys(env.cloud, env.simulator.settings)
+        yield Keyless(env, task, waiting, status)
 
 
 @pytest.fixture(scope="session")
-def world(unkeyed: Unkeyed) -> Iterator[World]:
-    """The stack that most tests share, which need not wait for the provider's true window.
+def env(keyless: Keyless) -> Iterator[Environment]:
+    """The environment that most tests share. Its short window saves them waiting.
 
-    The other one goes first: keys are looked up again after 30 seconds only.
+    It starts after the other one, whose functions need up to 30 seconds to read their keys again.
     """
-    with running("shared", SHORT_WINDOW) as world:
-        give_keys(world.cloud, world.simulator.settings)
-        yield world
+    with running("shared", SHORT_WINDOW) as env:
+        yield env

@@ -1,4 +1,4 @@
-"""Everything that a stack has written, searched for what must never be in it: keys, tokens, signatures, queries."""
+"""Searches everything that a stack has written for keys, tokens, signatures and query strings."""
 
 import base64
 import json
@@ -7,14 +7,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
-from local.cloud import LocalCloud
+from local.cloud.environment import Environment
+from local.cloud.local_cloud import LocalCloud
 from tests.integration.callback import token_under
-from tests.integration.world import World
 
 TASK_TOKEN = "canary-task-token-4711"
 SECRETS = ("ApiKeySecretName", "WebhookKeySecretName", "TokenKeySecretName")
 UNTIL_ANNOUNCED = frozenset({"#urls", "#images", "#tokens"})
-"""What a row may hold as long as its job has not been announced."""
+"""Attributes that a row may have until the job's end is announced."""
 
 PATTERNS = {
     "a query string": re.compile(r"https?://[^\s\"'\\]+\?"),
@@ -25,8 +25,8 @@ PATTERNS = {
 Texts = Mapping[str, str]
 
 
-class Searched(NamedTuple):
-    """How much was searched for how many secrets, and what was found where."""
+class Search(NamedTuple):
+    """The size of a search, and where it found what."""
 
     texts: int
     characters: int
@@ -34,59 +34,61 @@ class Searched(NamedTuple):
     hits: list[str]
 
 
-def search(texts: Texts, secrets: Iterable[str]) -> Searched:
-    """Search texts for secrets in each of their disguises, and for what looks like one."""
+def search(texts: Texts, secrets: Iterable[str]) -> Search:
+    """Search texts for secrets in each encoding, and for patterns of secrets."""
     known = {secret for secret in secrets if secret}
-    forms = disguised(known)
+    forms = encoded(known)
     hits = [f"{where}: a known secret" for where, text in texts.items() if any(form in text for form in forms)]
     hits += [f"{where}: {what}" for where, text in texts.items() for what, how in PATTERNS.items() if how.search(text)]
-    return Searched(len(texts), sum(map(len, texts.values())), len(known), hits)
+    return Search(len(texts), sum(map(len, texts.values())), len(known), hits)
 
 
-def disguised(secrets: Iterable[str]) -> set[str]:
-    """Each secret as it is, in a URL, and in Base64."""
+def encoded(secrets: Iterable[str]) -> set[str]:
+    """Return each secret as it is, URL-encoded, and in Base64."""
     return {form for secret in secrets for form in (secret, quote(secret), base64.b64encode(secret.encode()).decode())}
 
 
-def search_world(world: World, *more: str) -> Searched:
-    """Search everything this world's stack has written; `more`: secrets that were in use before."""
-    keys = [key for output in SECRETS for key in keys_in(world.secret(output))]
+def search_environment(env: Environment, *former_keys: str) -> Search:
+    """Search everything that the stack has written."""
+    keys = [key for output in SECRETS for key in keys_in(env.cloud.secret(output))]
     tokens = [
         token_under(key, row["taskId"], row["index"], row["run"])
-        for key in {*keys_in(world.secret("TokenKeySecretName")), *more}
-        for row in world.rows()
+        for key in {*keys_in(env.cloud.secret("TokenKeySecretName")), *former_keys}
+        for row in env.cloud.rows()
     ]
-    given = (world.simulator.settings.api_key, world.simulator.settings.webhook_key, TASK_TOKEN)
-    return search(dict(written(world)), [*keys, *tokens, *given, *more])
+    settings = env.simulator.settings
+    return search(
+        dict(written(env)), [*keys, *tokens, settings.api_key, settings.webhook_key, TASK_TOKEN, *former_keys]
+    )
 
 
 def keys_in(secret: str) -> list[str]:
-    """The keys of a secret: one, or two during a rotation."""
+    """Return the keys of a secret: one, or two during a rotation."""
     return list(json.loads(secret).values()) if secret.startswith("{") else [secret]
 
 
-def written(world: World) -> Iterator[tuple[str, str]]:
-    """Logs and the metrics in them, metrics, rows, events, what lies in the queues, and the JSON beside each video."""
-    yield from logs(world.cloud)
-    yield "the metrics", json.dumps(world.client("cloudwatch").list_metrics()["Metrics"])
-    for row in world.rows():
-        yield f"the row {row['jobId']}", json.dumps(public(row), default=sorted)
-    for event in world.announcements.received():
+def written(env: Environment) -> Iterator[tuple[str, str]]:
+    """Yield logs, metrics, rows, events, messages, and the tags and the JSON file of each video."""
+    yield from logs(env.cloud)
+    yield "the metrics", json.dumps(env.cloud.client("cloudwatch").list_metrics()["Metrics"])
+    for row in env.cloud.rows():
+        yield f"the row {row['jobId']}", json.dumps(searched(row), default=sorted)
+    for event in env.events.received():
         yield f"the event {event['detail']['eventId']}", json.dumps(event)
-    for letter in world.dead_letters.received():
-        # The body is its sender's own, and stays as it came.
+    for letter in env.dead_letters.received():
+        # The body stays as its sender wrote it.
         yield f"the reason of {letter['MessageId']}", json.dumps(letter.get("MessageAttributes", {}))
-    yield from queues(world)
-    yield from sidecars(world)
+    yield from queues(env.cloud)
+    yield from files(env.cloud)
 
 
-def public(row: Mapping[str, Any]) -> dict[str, Any]:
-    """A row without what it may hold until its job is announced."""
+def searched(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a row without the attributes that it may have until the job's end is announced."""
     return {name: value for name, value in row.items() if name not in UNTIL_ANNOUNCED or "#lane" not in row}
 
 
 def logs(cloud: LocalCloud) -> Iterator[tuple[str, str]]:
-    """Every log group of the stack, access log included."""
+    """Yield every log group of the stack, the access log included."""
     client = cloud.client("logs")
     for group in client.describe_log_groups()["logGroups"]:
         pages = client.get_paginator("filter_log_events").paginate(logGroupName=group["logGroupName"])
@@ -94,22 +96,21 @@ def logs(cloud: LocalCloud) -> Iterator[tuple[str, str]]:
         yield f"the log {group['logGroupName']}", "\n".join(lines)
 
 
-def queues(world: World) -> Iterator[tuple[str, str]]:
-    """What lies in the stack's other queues."""
-    sqs = world.client("sqs")
+def queues(cloud: LocalCloud) -> Iterator[tuple[str, str]]:
+    """Yield the messages in the stack's other queues."""
+    sqs = cloud.client("sqs")
     for url in sqs.list_queues()["QueueUrls"]:
-        if url != world.cloud.outputs["DeadLetterQueueUrl"]:
+        if url != cloud.outputs["DeadLetterQueueUrl"]:
             found = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=0)
             yield f"the queue {url}", json.dumps(found.get("Messages", []))
 
 
-def sidecars(world: World) -> Iterator[tuple[str, str]]:
-    """Each video's tags, and the JSON beside it."""
-    s3, bucket = world.client("s3"), world.cloud.outputs["ArchiveBucketName"]
+def files(cloud: LocalCloud) -> Iterator[tuple[str, str]]:
+    """Yield each video's tags and its JSON file."""
+    s3, bucket = cloud.client("s3"), cloud.outputs["ArchiveBucketName"]
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket):
-        for entry in page.get("Contents", ()):
-            if entry["Key"].endswith(".mp4"):
-                tags = s3.get_object_tagging(Bucket=bucket, Key=entry["Key"])["TagSet"]
-                yield f"the tags of {entry['Key']}", json.dumps(tags)
-            if entry["Key"].endswith(".json"):
-                yield entry["Key"], s3.get_object(Bucket=bucket, Key=entry["Key"])["Body"].read().decode()
+        for key in (entry["Key"] for entry in page.get("Contents", ())):
+            if key.endswith(".mp4"):
+                yield f"the tags of {key}", json.dumps(s3.get_object_tagging(Bucket=bucket, Key=key)["TagSet"])
+            if key.endswith(".json"):
+                yield key, s3.get_object(Bucket=bucket, Key=key)["Body"].read().decode()

@@ -1,4 +1,4 @@
-"""Callbacks that do not hold, at a job that waits for one: what they are answered, and that nothing changes."""
+"""Invalid callbacks to a job that waits for a callback: the status of the response, and that the row stays the same."""
 
 import time
 from collections.abc import Callable
@@ -6,26 +6,26 @@ from dataclasses import replace
 
 import pytest
 
+from local.cloud.environment import Environment
+from local.waiting import wait_until
 from tests.integration.callback import Callback, post, success
-from tests.integration.world import World, until
 
 TASK = "veo_task_lost_callbacks"
 OTHER = "veo_task_lost_elsewhere"
-LONG = 6000.0  # minutes; the generation outlasts the tests
+LONG = 6000.0  # minutes: the generation outlasts the tests
 
 
 @pytest.fixture(scope="module")
-def job(world: World) -> Callback:
-    """A job that waits, and the callback that would end its waiting."""
-    world.simulator.register(TASK, "lost", minutes=LONG)
-    world.send({"taskId": TASK})
-    world.reached(TASK, "PROCESSING")
-    return success(world, TASK)
+def valid(env: Environment) -> Callback:
+    """The valid callback of a job that waits for it."""
+    env.simulator.register(TASK, "lost", minutes=LONG)
+    env.cloud.send({"taskId": TASK})
+    env.reached(TASK, "PROCESSING")
+    return success(env, TASK)
 
 
-Spoil = Callable[[Callback], Callback]
-SPOILT: dict[str, tuple[int, Spoil]] = {
-    "a token of nobody": (404, lambda it: replace(it, token="A" * 43)),
+INVALID: dict[str, tuple[int, Callable[[Callback], Callback]]] = {
+    "another token": (404, lambda it: replace(it, token="A" * 43)),
     "a token too short": (404, lambda it: replace(it, token=it.token[:-1])),
     "a token with a foreign letter": (404, lambda it: replace(it, token=it.token[:-1] + "%C3%A9")),
     "another index": (404, lambda it: replace(it, index=1)),
@@ -34,9 +34,9 @@ SPOILT: dict[str, tuple[int, Spoil]] = {
     "no signature": (401, lambda it: replace(it, headers={"X-Webhook-Signature": "", "X-Webhook-Timestamp": ""})),
     "no timestamp": (401, lambda it: replace(it, headers={"X-Webhook-Timestamp": ""})),
     "a signature under another key": (401, lambda it: replace(it, key="another key")),
-    "a signature of before": (401, lambda it: replace(it, at=it.at - 400)),
-    "a signature from ahead": (401, lambda it: replace(it, at=it.at + 400)),
-    "a timestamp beside its signature": (401, lambda it: replace(it, headers={"X-Webhook-Timestamp": str(it.at + 1)})),
+    "a signature from the past": (401, lambda it: replace(it, at=it.at - 400)),
+    "a signature from the future": (401, lambda it: replace(it, at=it.at + 400)),
+    "a timestamp that is not signed": (401, lambda it: replace(it, headers={"X-Webhook-Timestamp": str(it.at + 1)})),
     "a timestamp in milliseconds": (401, lambda it: replace(it, at=it.at * 1000)),
     "a body over 64 KiB": (413, lambda it: replace(it, body=it.body + b" " * 65_536)),
     "a body that is no JSON": (400, lambda it: replace(it, body=b"done")),
@@ -48,22 +48,21 @@ SPOILT: dict[str, tuple[int, Spoil]] = {
 }
 
 
-@pytest.mark.parametrize("name", SPOILT)
-def test_a_callback_that_does_not_hold_changes_nothing(world: World, job: Callback, name: str) -> None:
-    status, spoil = SPOILT[name]
-    with world.sweeps.turn:
-        before = world.runs(TASK)
-        answer = post(world, spoil(job))
-        after = world.runs(TASK)
-    assert (answer.status_code, answer.content) == (status, b"")
-    assert after == before
+@pytest.mark.parametrize("name", INVALID)
+def test_an_invalid_callback_changes_nothing(env: Environment, valid: Callback, name: str) -> None:
+    status, changed = INVALID[name]
+    with env.sweeps.turn:
+        before = env.cloud.runs(TASK)
+        response = post(env, changed(valid))
+        after = env.cloud.runs(TASK)
+    assert (response.status_code, response.content, after) == (status, b"", before)
 
 
-def test_a_callback_for_a_job_nobody_knows_is_answered_404(world: World) -> None:
-    assert (post(world, success(world, OTHER)).status_code, world.runs(OTHER)) == (404, [])
+def test_a_callback_for_an_unknown_job_is_answered_404(env: Environment) -> None:
+    assert (post(env, success(env, OTHER)).status_code, env.cloud.runs(OTHER)) == (404, [])
 
 
-def test_the_callback_that_holds_is_taken(world: World, job: Callback) -> None:
-    answer = post(world, replace(job, at=int(time.time())))
-    assert (answer.status_code, answer.content) == (200, b"")
-    assert until(lambda: world.runs(TASK)[0]["state"] != "PROCESSING")
+def test_the_valid_callback_is_accepted(env: Environment, valid: Callback) -> None:
+    response = post(env, replace(valid, at=int(time.time())))
+    assert (response.status_code, response.content) == (200, b"")
+    assert wait_until(lambda: env.cloud.runs(TASK)[0]["state"] != "PROCESSING")

@@ -1,4 +1,4 @@
-"""The operator's command line on a local cloud, as a newcomer uses it."""
+"""The operator's command line on a local cloud."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -7,12 +7,11 @@ from typing import Any, NamedTuple
 import pytest
 from typer.testing import CliRunner
 
-from local.cloud import LocalCloud
-from local.emulator import LOGS, ROOT
+from local.cloud.environment import environment
+from local.cloud.local_cloud import LocalCloud
 from local.kie import Settings, Simulator
-from local.stage import staged
-from local.sweeping import sweeping
-from tests.integration.world import until
+from local.paths import LOGS
+from local.waiting import wait_until
 from veo4k_cli.__main__ import app
 from veo4k_cli.command import Dependencies
 from veo4k_cli.errors import OperatorError
@@ -21,7 +20,6 @@ from veo4k_cli.stack import Stack, local_stack
 API_KEY, WEBHOOK_KEY = "the-key-of-the-api-4711", "the-key-of-the-webhook-4711"
 SETTINGS = Settings(
     speed=600,
-    media_folder=ROOT / ".local/media",
     log_file=LOGS / "integration-cli.log",
     api_key=API_KEY,
     webhook_key=WEBHOOK_KEY,
@@ -30,14 +28,14 @@ TIMES = {"FirstProbeSeconds": "4", "ProbeSeconds": "1", "UnknownWaitSeconds": "1
 
 
 class Operator(NamedTuple):
-    """Somebody before a terminal, the provider and the cloud."""
+    """A user of the command line, with the provider and the cloud."""
 
     simulator: Simulator
     cloud: LocalCloud
     environment: Mapping[str, str] = {}
 
     def runs(self, *words: str) -> tuple[int, str]:
-        """Run a command; gives its exit status and everything it printed."""
+        """Run a command. Return its exit status and its output."""
         endpoint = self.cloud.endpoint
         dependencies = Dependencies(find=lambda name, *, local: local_stack(endpoint), environment=self.environment)  # noqa: ARG005  the protocol's names
         done = CliRunner(env={"COLUMNS": "200", "TERM": "dumb"}).invoke(app, list(words), obj=dependencies)
@@ -47,26 +45,26 @@ class Operator(NamedTuple):
         return done.exit_code, done.output
 
     def reads(self, *words: str) -> Any:
-        """Run a command that must succeed; gives its JSON."""
-        status, told = self.runs(*words, "--json")
-        assert status == 0, told
-        return json.loads(told)
+        """Run a command that must succeed. Return its JSON."""
+        status, output = self.runs(*words, "--json")
+        assert status == 0, output
+        return json.loads(output)
 
     def drains(self) -> list[Any]:
-        """Wait until the dead-letter queue holds something; gives it."""
+        """Wait until the dead-letter queue has messages. Return them."""
         return next(found for _ in range(20) if (found := self.reads("dead", "list")))
 
 
 @pytest.fixture(scope="module")
 def operator() -> Iterator[Operator]:
-    with staged(SETTINGS, TIMES) as (simulator, cloud), sweeping(cloud, 1.0):
-        yield Operator(simulator, cloud)
+    with environment(SETTINGS, TIMES) as env:
+        yield Operator(env.simulator, env.cloud)
 
 
-def test_a_job_is_asked_for_watched_and_shown_with_its_history(operator: Operator) -> None:
+def test_a_job_is_submitted_watched_and_shown_with_its_history(operator: Operator) -> None:
     operator.runs("submit", "veo_task_on_time_cli", "--tag", "order=A-1042")
-    status, told = operator.runs("watch", "veo_task_on_time_cli")
-    assert (status, "SUCCEEDED" in told) == (0, True)
+    status, output = operator.runs("watch", "veo_task_on_time_cli")
+    assert (status, "SUCCEEDED" in output) == (0, True)
     shown = operator.reads("show", "veo_task_on_time_cli")
     assert shown["job"]["tags"] == {"order": "A-1042"}
     assert {"job_created", "request_accepted", "result_received", "job_archived"} <= {
@@ -83,27 +81,27 @@ def test_a_job_that_ended_is_listed_and_replayed_as_a_new_run(operator: Operator
     assert operator.runs("watch", "veo_task_failure_cli", "--run", "2")[0] == 1
 
 
-def test_a_shut_gate_holds_jobs_until_it_is_opened(operator: Operator) -> None:
-    asked = len(operator.simulator.stats()["requests"])
+def test_jobs_wait_while_requests_are_paused(operator: Operator) -> None:
+    before = len(operator.simulator.stats()["requests"])
     assert operator.reads("gate", "pause")["reason"] == "SHUT_BY_HAND"
     operator.runs("submit", "veo_task_on_time_gate")
     waiting = next(found for _ in range(50) if (found := operator.reads("list", "--state", "QUEUED")))
     assert [job["taskId"] for job in waiting] == ["veo_task_on_time_gate"]
     assert "SHUT_BY_HAND" in operator.runs("show", "veo_task_on_time_gate")[1]
-    assert len(operator.simulator.stats()["requests"]) == asked
-    # It was never accepted, so not even a test may tell it that it is being processed.
-    status, told = operator.runs("test-callback", "veo_task_on_time_gate")
-    assert (status, "would count as its acceptance" in told) == (2, True)
+    assert len(operator.simulator.stats()["requests"]) == before
+    # A test callback would count as the acceptance that the job never had.
+    status, output = operator.runs("test-callback", "veo_task_on_time_gate")
+    assert (status, "would count as its acceptance" in output) == (2, True)
     assert operator.reads("gate", "resume")["running"] is True
     operator.runs("sweep")
     assert operator.runs("watch", "veo_task_on_time_gate")[0] == 0
 
 
-def test_a_sweep_by_hand_answers_with_its_counts(operator: Operator) -> None:
+def test_a_sweep_by_hand_returns_its_counts(operator: Operator) -> None:
     assert all(isinstance(count, int) for count in operator.reads("sweep").values())
 
 
-def test_dead_messages_are_listed_and_only_what_can_go_back_goes(operator: Operator) -> None:
+def test_dead_letters_are_listed_and_only_valid_ones_are_redriven(operator: Operator) -> None:
     sqs, urls = operator.cloud.client("sqs"), operator.cloud.outputs
     sqs.send_message(QueueUrl=urls["JobQueueUrl"], MessageBody='{"taskId": "short"}')
     [rejected] = operator.drains()
@@ -121,36 +119,36 @@ def test_the_credits_are_the_providers(operator: Operator) -> None:
     assert operator.reads("credits") == {"credits": operator.simulator.balance()}
 
 
-def test_test_callbacks_are_answered_as_they_must_be_and_change_nothing(operator: Operator) -> None:
+def test_test_callbacks_are_answered_and_change_nothing(operator: Operator) -> None:
     before = operator.reads("show", "veo_task_on_time_cli")["job"]
-    status, told = operator.runs("test-callback", "veo_task_on_time_cli", "--json")
-    assert (status, [tried["status"] for tried in json.loads(told)["callbacks"]]) == (0, [404, 401, 404, 200])
+    status, output = operator.runs("test-callback", "veo_task_on_time_cli", "--json")
+    assert (status, [tried["status"] for tried in json.loads(output)["callbacks"]]) == (0, [404, 401, 404, 200])
     assert operator.reads("show", "veo_task_on_time_cli")["job"] == before
 
 
 def test_the_doctor_finds_a_healthy_stack_healthy(operator: Operator) -> None:
-    status, told = operator.runs("doctor", "--json")
-    assert [finding for finding in json.loads(told) if finding["verdict"] == "act"] == []
+    status, output = operator.runs("doctor", "--json")
+    assert [finding for finding in json.loads(output) if finding["verdict"] == "act"] == []
     assert status == 0
 
 
-def test_the_doctor_asks_nothing_that_could_be_charged(operator: Operator) -> None:
+def test_the_doctor_sends_no_request_that_could_be_charged(operator: Operator) -> None:
     before = operator.simulator.stats(), operator.simulator.ledger()
     operator.runs("doctor")
-    asked = operator.simulator.stats()["requests"][len(before[0]["requests"]) :]
-    assert {(row["method"], row["taskId"]) for row in asked} == {("GET", None)}
+    requests = operator.simulator.stats()["requests"][len(before[0]["requests"]) :]
+    assert {(row["method"], row["taskId"]) for row in requests} == {("GET", None)}
     assert operator.simulator.ledger() == before[1]
 
 
-def test_the_doctor_says_what_is_wrong_with_the_provider(operator: Operator) -> None:
+def test_the_doctor_reports_a_retired_api_of_the_provider(operator: Operator) -> None:
     operator.simulator.control(retired=True)
-    status, told = operator.runs("doctor", "--json")
+    status, output = operator.runs("doctor", "--json")
     operator.simulator.control(retired=False)
-    wrong = {finding["about"] for finding in json.loads(told) if finding["verdict"] == "act"}
+    wrong = {finding["about"] for finding in json.loads(output) if finding["verdict"] == "act"}
     assert (status, wrong) == (1, {"contract veo"})
 
 
-def test_the_doctor_sees_a_shut_gate_and_a_key_that_is_refused(operator: Operator) -> None:
+def test_the_doctor_reports_paused_requests_and_a_refused_key(operator: Operator) -> None:
     operator.runs("gate", "pause")
     operator.cloud.set_secret("ApiKeySecretName", "not-the-key-of-the-api")
     wrong = {found["about"] for found in json.loads(operator.runs("doctor", "--json")[1]) if found["verdict"] == "act"}
@@ -159,30 +157,30 @@ def test_the_doctor_sees_a_shut_gate_and_a_key_that_is_refused(operator: Operato
     assert wrong == {"API key", "gate"}
 
 
-def test_the_doctor_looks_no_further_than_the_stacks_own_key(operator: Operator) -> None:
+def test_the_doctor_checks_the_stacks_own_key(operator: Operator) -> None:
     other = operator._replace(environment={"KIE_API_KEY": "some-other-key-4711"})
-    told = {found["about"]: found for found in json.loads(other.runs("doctor", "--json")[1])}
-    assert (told["stack"]["verdict"], told["credits"]["verdict"]) == ("well", "well")
+    findings = {each["about"]: each for each in json.loads(other.runs("doctor", "--json")[1])}
+    assert (findings["stack"]["verdict"], findings["credits"]["verdict"]) == ("well", "well")
 
 
-def test_without_a_stack_the_doctor_looks_at_the_provider_alone(operator: Operator) -> None:
+def test_without_a_stack_the_doctor_checks_the_provider_alone(operator: Operator) -> None:
     def find(name: str | None, *, local: bool) -> Stack:
         raise OperatorError("no stack veo4k in eu-central-1")
 
     dependencies = Dependencies(find=find, environment={"KIE_API_KEY": API_KEY}, provider=operator.simulator.base_url)
     done = CliRunner().invoke(app, ["doctor", "--json"], obj=dependencies)
-    told = {finding["about"]: finding["verdict"] for finding in json.loads(done.output)}
-    assert told == dict.fromkeys(("stack", "webhook key", "callback URL"), "note") | dict.fromkeys(
+    verdicts = {finding["about"]: finding["verdict"] for finding in json.loads(done.output)}
+    assert verdicts == dict.fromkeys(("stack", "webhook key", "callback URL"), "note") | dict.fromkeys(
         ("API key", "credits", "clock of the provider", "contract veo", "contract jobs"), "well"
     )
     assert (done.exit_code, API_KEY in done.output) == (0, False)
 
 
-# The last one: for half a minute after it the functions may hold different keys.
+# The last test: for half a minute after it the functions may have different keys.
 def test_jobs_in_flight_survive_a_new_token_key(operator: Operator) -> None:
     operator.simulator.register("veo_task_rotated", "on_time", minutes=20.0)
     operator.runs("submit", "veo_task_rotated")
-    until(lambda: operator.reads("list", "--state", "PROCESSING"))  # a function may keep the refused key that long
+    wait_until(lambda: operator.reads("list", "--state", "PROCESSING"))  # a function may keep the refused key that long
     assert operator.reads("rotate", "token")["previousKept"] is True
     assert operator.runs("watch", "veo_task_rotated")[0] == 0
     assert operator.reads("show", "veo_task_rotated")["job"]["evidence"] == "callback"

@@ -1,4 +1,4 @@
-"""The demo, interrupted or failing: it ends and leaves no process and no state behind."""
+"""An interrupted and a failing demo: each ends, and leaves no process and no state behind."""
 
 import re
 import signal
@@ -7,45 +7,40 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from local.emulator import STATE
-from tests.integration.world import ROOT, until
+from local.cloud.signals import INTERRUPTED
+from local.paths import ROOT, STATE
+from local.waiting import wait_until
 
-INTERRUPTED = 130
-IMPATIENT = "import sys, local.demo as demo; demo.PATIENCE = 1.0; sys.exit(demo.main())"
+WITHOUT_PATIENCE = "import sys, local.demo.__main__ as demo; demo.TIMEOUT_SECONDS = 3.0; sys.exit(demo.main())"
 PORT = re.compile(r"cloud http://127\.0\.0\.1:(\d+)")
 
 
 def processes(port: str) -> list[str]:
-    """Command lines of the emulator on that port and of its handlers."""
+    """Return the command lines of the emulator on that port and of its functions."""
     listed = subprocess.run(["ps", "-A", "-ww", "-o", "args"], capture_output=True, text=True, check=True)  # noqa: S607
     return [line for line in listed.stdout.splitlines() if f"{STATE}/{port}-" in line]
 
 
 @contextmanager
-def demo(*words: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """The demo as a process of its own, and the port of its cloud once its handlers are at work."""
+def demo(*words: str) -> Iterator[subprocess.Popen[str]]:
+    """Run the demo in a process. Yield once its functions run or it has ended. Check that nothing is left of it."""
     process = subprocess.Popen(  # noqa: S603  our own interpreter and code
         [sys.executable, "-u", *words], cwd=ROOT, stdout=subprocess.PIPE, text=True
     )
     with process:
         port = next(found[1] for line in process.stdout or () if (found := PORT.search(line)))
-        until(lambda: processes(port))
-        yield process, port
-
-
-def is_gone(port: str) -> bool:
-    return not processes(port) and not list(STATE.glob(f"{port}-*"))
+        wait_until(lambda: processes(port) or process.poll() is not None)
+        yield process
+    assert [*processes(port), *STATE.glob(f"{port}-*")] == []
 
 
 def test_an_interrupted_demo_leaves_nothing_behind() -> None:
-    with demo("-m", "local.demo") as (process, port):
+    with demo("-m", "local.demo") as process:
         process.send_signal(signal.SIGINT)
         assert process.wait(30) == INTERRUPTED
-    assert is_gone(port)
 
 
 def test_a_demo_whose_jobs_do_not_end_fails_and_leaves_nothing_behind() -> None:
-    with demo("-c", IMPATIENT) as (process, port):
-        told, _ = process.communicate(timeout=60)
-        assert (process.returncode, "0 of 16 as they must be" in told) == (1, True)
-    assert is_gone(port)
+    with demo("-c", WITHOUT_PATIENCE) as process:
+        output, _ = process.communicate(timeout=60)
+        assert (process.returncode, "0 of 16 correct" in output) == (1, True)

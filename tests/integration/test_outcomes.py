@@ -1,24 +1,16 @@
-"""What becomes of one job of each kind: all are sent together and looked at when they have ended."""
+"""The end of a job of each scenario. All are sent together."""
 
 import pytest
 
-from local.facts import true_hash
-from local.rows import Row, public
-from local.verdicts import credits_charged
-from tests.integration.world import World
+from local.cloud.environment import Environment
+from local.cloud.rows import Row, public
+from local.cloud.stored_videos import expected_hash
+from local.kie.ledger import credits_spent
 
-SCENARIOS = (
-    "on_time",
-    "portrait",
-    "lost",
-    "answer_lost",
-    "answer_and_callback_lost",
-    "failure",
-    "base_video",
-    "dead_link",
-    "own_id_lost",
-)
-FORGED_ANSWERS = [200, 401, 401, 401, 404, 404]
+SIZES = {"on_time": (3840, 2160), "portrait": (2160, 3840), "lost": (3840, 2160), "dead_link": (3840, 2160)}
+EVIDENCE = {"on_time": "callback", "lost": "probe", "own_id_lost": "probe"}
+FAILED = {"failure": "NOT_AVAILABLE_IN_4K", "base_video": "NOT_4K"}
+SUCCEEDED = ("on_time", "portrait", "lost", "answer_lost", "answer_and_callback_lost", "dead_link", "own_id_lost")
 
 
 def task(scenario: str) -> str:
@@ -26,70 +18,55 @@ def task(scenario: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def ended(world: World) -> dict[str, Row]:
+def ended(env: Environment) -> dict[str, Row]:
     """The row of each scenario's job at its end."""
-    world.send(*({"taskId": task(scenario), "tags": {"scenario": scenario}} for scenario in SCENARIOS))
-    return {scenario: world.ended(task(scenario)) for scenario in SCENARIOS}
+    scenarios = (*SUCCEEDED, *FAILED)
+    env.cloud.send(*({"taskId": task(scenario), "tags": {"scenario": scenario}} for scenario in scenarios))
+    return {scenario: env.ended(task(scenario)) for scenario in scenarios}
 
 
-@pytest.mark.parametrize(
-    ("scenario", "size"),
-    [("on_time", (3840, 2160)), ("portrait", (2160, 3840)), ("lost", (3840, 2160)), ("dead_link", (3840, 2160))],
-)
-def test_a_message_becomes_a_proven_4k_file(
-    world: World, ended: dict[str, Row], scenario: str, size: tuple[int, int]
-) -> None:
-    [stored] = world.stored(task(scenario))
-    assert (stored.key, stored.width, stored.height) == (f"videos/{task(scenario)}/0/1.mp4", *size)
-    assert stored.sha256 == true_hash(world.simulator, task(scenario), portrait=scenario == "portrait")
-    assert ended[scenario]["archive"] == stored._asdict() | {"bucket": world.cloud.outputs["ArchiveBucketName"]}
+@pytest.mark.parametrize("scenario", SIZES)
+def test_a_message_becomes_a_proven_4k_file(env: Environment, ended: dict[str, Row], scenario: str) -> None:
+    [stored] = env.stored(task(scenario))
+    assert (stored.key, stored.width, stored.height) == (f"videos/{task(scenario)}/0/1.mp4", *SIZES[scenario])
+    assert stored.sha256 == expected_hash(env.simulator, task(scenario), portrait=scenario == "portrait")
+    assert ended[scenario]["archive"] == stored._asdict() | {"bucket": env.cloud.outputs["ArchiveBucketName"]}
 
 
-@pytest.mark.parametrize("scenario", SCENARIOS)
-def test_an_end_is_announced_as_the_row_tells_it(world: World, ended: dict[str, Row], scenario: str) -> None:
-    event_id = f"{task(scenario)}#0#1#{ended[scenario]['state']}"
-    told = [event["detail"] for event in world.events(task(scenario))]
-    assert told == [public(ended[scenario]) | {"eventId": event_id}] * len(told)
+@pytest.mark.parametrize("scenario", [*SUCCEEDED, *FAILED])
+def test_an_event_equals_its_row(env: Environment, ended: dict[str, Row], scenario: str) -> None:
+    row, events = ended[scenario], env.events_about(task(scenario))
+    expected = public(row) | {"eventId": f"{task(scenario)}#0#1#{row['state']}"}
+    assert [event["detail"] for event in events] == [expected] * len(events)
+    assert {event["detail-type"] for event in events} == {f"Veo 4K Job {row['state'].title()}"}
 
 
-def test_the_end_of_a_job_is_named_by_the_event(world: World, ended: dict[str, Row]) -> None:
-    named = [world.events(task(scenario))[0]["detail-type"] for scenario in ("on_time", "failure")]
-    assert named == ["Veo 4K Job Succeeded", "Veo 4K Job Failed"]
+@pytest.mark.parametrize("scenario", SUCCEEDED)
+def test_a_job_is_charged_once_whatever_is_lost(env: Environment, ended: dict[str, Row], scenario: str) -> None:
+    assert (ended[scenario]["state"], len(env.charges(task(scenario)))) == ("SUCCEEDED", 1)
+    assert ended[scenario]["evidence"] == EVIDENCE.get(scenario, ended[scenario]["evidence"])
+    assert ended[scenario]["tags"] == {"scenario": scenario}
 
 
-@pytest.mark.parametrize(
-    ("scenario", "evidence"), [("on_time", "callback"), ("lost", "probe"), ("own_id_lost", "probe")]
-)
-def test_the_row_says_who_brought_the_result(ended: dict[str, Row], scenario: str, evidence: str) -> None:
-    assert ended[scenario]["evidence"] == evidence
-
-
-@pytest.mark.parametrize("scenario", [name for name in SCENARIOS if name not in ("failure", "base_video")])
-def test_a_job_is_charged_once_whatever_is_lost(world: World, ended: dict[str, Row], scenario: str) -> None:
-    assert (ended[scenario]["state"], len(world.charges(task(scenario)))) == ("SUCCEEDED", 1)
-
-
-def test_a_lost_answer_is_asked_for_again_where_no_callback_comes(ended: dict[str, Row]) -> None:
+def test_a_lost_response_is_requested_again_without_a_callback(ended: dict[str, Row]) -> None:
     assert ended["answer_and_callback_lost"]["attempts"] > 1
 
 
-def test_a_failed_generation_fails_the_job_and_costs_nothing(world: World, ended: dict[str, Row]) -> None:
-    assert (ended["failure"]["state"], ended["failure"]["error"]["code"]) == ("FAILED", "NOT_AVAILABLE_IN_4K")
-    assert (len(world.charges(task("failure"))), credits_charged(world.charges(task("failure")))) == (1, 0)
+@pytest.mark.parametrize("scenario", FAILED)
+def test_a_job_that_cannot_succeed_fails_without_a_file(env: Environment, ended: dict[str, Row], scenario: str) -> None:
+    assert (ended[scenario]["state"], ended[scenario]["error"]["code"]) == ("FAILED", FAILED[scenario])
+    assert env.stored(task(scenario)) == []
 
 
-def test_the_base_video_never_passes_for_the_result(world: World, ended: dict[str, Row]) -> None:
-    assert (ended["base_video"]["state"], ended["base_video"]["error"]["code"]) == ("FAILED", "NOT_4K")
-    assert world.stored(task("base_video")) == []
+def test_a_failed_generation_is_charged_and_refunded(env: Environment, ended: dict[str, Row]) -> None:
+    charges = env.charges(task("failure"))
+    assert (len(charges), credits_spent(charges)) == (1, 0)
 
 
-def test_tags_are_handed_through(ended: dict[str, Row]) -> None:
-    assert ended["lost"]["tags"] == {"scenario": "lost"}
-
-
-def test_forged_callbacks_are_refused_and_the_true_one_is_taken(world: World) -> None:
+def test_forged_callbacks_are_refused_and_the_true_one_is_accepted(env: Environment) -> None:
     forged = task("forged")
-    world.simulator.register(forged, "forged", minutes=30.0)
-    world.send({"taskId": forged})
-    assert world.ended(forged)["state"] == "SUCCEEDED"
-    assert sorted(answer["status"] for answer in world.simulator.callbacks(forged)) == FORGED_ANSWERS
+    env.simulator.register(forged, "forged", minutes=30.0)
+    env.cloud.send({"taskId": forged})
+    assert env.ended(forged)["state"] == "SUCCEEDED"
+    statuses = sorted(attempt["status"] for attempt in env.simulator.callbacks(forged))
+    assert statuses == [200, 401, 401, 401, 404, 404]

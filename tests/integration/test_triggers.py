@@ -1,11 +1,12 @@
-"""Each function takes the sample event of its trigger (events/) and gives a well-formed answer."""
+"""Each function returns a well-formed response to the sample event of its trigger (events/)."""
 
 import pytest
 
-from tests.integration.world import World, sample
+from local.cloud.environment import Environment
+from tests.integration.conftest import sample
 
 ALL_DONE: dict[str, list[str]] = {"batchItemFailures": []}
-ANSWERS = {
+RESPONSES = {
     ("SubmitFunctionName", "sqs_submit"): ALL_DONE,
     ("CallbackFunctionName", "http_callback"): {"statusCode": 404, "body": ""},
     ("PublishFunctionName", "stream_publish"): ALL_DONE,
@@ -13,11 +14,11 @@ ANSWERS = {
 }
 
 
-@pytest.mark.parametrize(("function", "name"), ANSWERS)
-def test_a_sample_event_is_answered(world: World, function: str, name: str) -> None:
-    assert world.cloud.invoke(function, sample(name)) == ANSWERS[function, name]
+@pytest.mark.parametrize(("function", "name"), RESPONSES)
+def test_a_sample_event_has_its_response(env: Environment, function: str, name: str) -> None:
+    assert env.cloud.invoke(function, sample(name)) == RESPONSES[function, name]
 
 
-def test_a_sweep_answers_with_its_counts(world: World) -> None:
-    counts = world.cloud.invoke("SweepFunctionName", sample("schedule_sweep"))
+def test_a_sweep_returns_its_counts(env: Environment) -> None:
+    counts = env.cloud.invoke("SweepFunctionName", sample("schedule_sweep"))
     assert all(isinstance(count, int) for count in counts.values())

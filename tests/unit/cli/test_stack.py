@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from local.coordinates import FILE as WRITTEN
-from local.coordinates import Coordinates, published
-from local.emulator import ROOT
+from local.cloud.connection_file import FILE as WRITTEN
+from local.cloud.connection_file import Connection, published
+from local.paths import ROOT
 from tests.unit.cli.operator import Operator
 from veo4k.domain.gate import Pace
 from veo4k_cli.errors import OperatorError
@@ -54,7 +54,7 @@ def endpoint() -> Iterator[str]:
 
 def test_the_local_cloud_is_found_in_its_folder_and_below(tmp_path: Path, endpoint: str) -> None:
     (below := tmp_path / "a/b").mkdir(parents=True)
-    with published(Coordinates(endpoint, {}, "the simulator", "veo4k"), tmp_path / FILE):
+    with published(Connection(endpoint, {}, "the simulator", "veo4k"), tmp_path / FILE):
         assert running_local_cloud(tmp_path) == running_local_cloud(below) == LocalCloud(endpoint, "veo4k")
     assert running_local_cloud(below) is None
 

@@ -6,7 +6,7 @@ from typing import cast
 
 import pytest
 
-from local.media import Media, ensure_media, marked
+from local.kie.media import Media, ensure_media, marked
 from tests.doubles.archive_memory import MemoryArchive, MemoryBody, MemoryDownloads, Served
 from tests.doubles.faults import DOWN, FaultInjector
 from tests.doubles.gate_memory import numbered

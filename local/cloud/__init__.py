@@ -1,0 +1,1 @@
+"""The stack on an AWS emulator: build, deploy, run, observe."""

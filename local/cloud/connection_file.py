@@ -1,0 +1,60 @@
+"""Tells other processes where the running local cloud is, by a file that exists as long as the cloud.
+
+The command line reads the same file: `veo4k_cli.local_cloud` describes it.
+"""
+
+import contextlib
+import json
+import socket
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from local.cloud.deploy import STACK
+from local.cloud.local_cloud import LocalCloud
+from local.paths import ROOT
+from veo4k_cli import local_cloud
+
+FILE = ROOT / local_cloud.FILE
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """The cloud's endpoint, the stack's outputs and name, and the provider that the stack calls."""
+
+    endpoint: str
+    outputs: Mapping[str, str]
+    provider: str
+    stack: str = STACK
+
+    def cloud(self) -> LocalCloud:
+        """Return a handle on the stack."""
+        return LocalCloud.deployed(self.endpoint, self.outputs, self.stack)
+
+
+@contextlib.contextmanager
+def published(connection: Connection, file: Path = FILE) -> Iterator[None]:
+    """Keep the connection in the file while the block runs."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(asdict(connection), indent=2))
+    try:
+        yield
+    finally:
+        file.unlink(missing_ok=True)
+
+
+def current(file: Path = FILE) -> Connection:
+    """Return the connection of the running cloud. Exit with advice where none runs."""
+    try:
+        connection = Connection(**json.loads(file.read_text()))
+        _connect(connection.endpoint)
+    except (FileNotFoundError, ConnectionError):
+        sys.exit("No local cloud is running: make local")
+    return connection
+
+
+def _connect(endpoint: str) -> None:
+    address = urlsplit(endpoint)
+    socket.create_connection((str(address.hostname), address.port or 80), timeout=5).close()

@@ -1,0 +1,40 @@
+"""The videos in the stack's bucket, and the file that the simulator made for a task."""
+
+import hashlib
+import io
+from typing import Any, NamedTuple
+
+import av
+
+from local.kie import Simulator
+from local.kie.media import ensure_media, marked
+
+
+class StoredVideo(NamedTuple):
+    """A video in the bucket. Width and height are those of its first decoded frame."""
+
+    key: str
+    bytes: int
+    sha256: str
+    width: int
+    height: int
+
+
+def stored_videos(s3: Any, bucket: str, task_id: str) -> list[StoredVideo]:
+    """Fetch, hash and decode every video of a task in the bucket."""
+    listed = s3.list_objects_v2(Bucket=bucket, Prefix=f"videos/{task_id}/").get("Contents", ())
+    keys = [entry["Key"] for entry in listed if entry["Key"].endswith(".mp4")]
+    return [_stored(key, s3.get_object(Bucket=bucket, Key=key)["Body"].read()) for key in keys]
+
+
+def expected_hash(simulator: Simulator, task_id: str, *, index: int = 0, portrait: bool = False) -> str:
+    """Return the SHA-256, in hex, of the 4K file that the simulator makes for a video."""
+    media = ensure_media(simulator.settings.media_folder)
+    video = media.uhd_portrait if portrait else media.uhd
+    return hashlib.sha256(marked(video.read_bytes(), f"{task_id} {index}")).hexdigest()
+
+
+def _stored(key: str, video: bytes) -> StoredVideo:
+    with av.open(io.BytesIO(video), "r") as file:
+        frame = next(file.decode(video=0))
+    return StoredVideo(key, len(video), hashlib.sha256(video).hexdigest(), frame.width, frame.height)

@@ -1,0 +1,33 @@
+"""Watches the job table for changes of state."""
+
+from typing import NamedTuple
+
+from local.cloud.local_cloud import LocalCloud
+from local.cloud.rows import Row, has_ended
+
+
+class Change(NamedTuple):
+    """A job that came into another state; `before` is empty for a new job."""
+
+    before: str
+    row: Row
+
+
+class TableWatcher:
+    """The rows by task id: as they are now (`rows`), and as the watcher first read them ended (`ended_as`)."""
+
+    def __init__(self, cloud: LocalCloud) -> None:
+        self._cloud = cloud
+        self.rows: dict[str, Row] = {}
+        self.ended_as: dict[str, Row] = {}
+
+    def update(self) -> list[Change]:
+        """Read the table. Return what has changed since the last time."""
+        before, self.rows = self.rows, {str(row["taskId"]): row for row in self._cloud.rows()}
+        self.ended_as = {task: row for task, row in self.rows.items() if has_ended(row)} | self.ended_as
+        states = ((str(before[task]["state"]) if task in before else "", row) for task, row in self.rows.items())
+        return [Change(state, row) for state, row in states if state != row["state"]]
+
+    def ended(self) -> list[Row]:
+        """Return the rows of the jobs that had ended at the last update."""
+        return [row for row in self.rows.values() if has_ended(row)]

@@ -1,0 +1,142 @@
+"""`make demo`: a job's whole life on this machine, for every behaviour of the provider. Checks each job's end."""
+
+import argparse
+import contextlib
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from rich.console import Console
+from rich.live import Live
+
+from local.cloud.build import BuildError
+from local.cloud.deploy import DeployError
+from local.cloud.emulator import PYTHON, EmulatorError
+from local.cloud.environment import Environment, environment
+from local.cloud.parameters import SPEED
+from local.cloud.rows import has_ended
+from local.cloud.signals import INTERRUPTED, signals_as_interrupts
+from local.cloud.table_watcher import TableWatcher
+from local.cloud.theme import THEME
+from local.demo.cases import Case, cases_under
+from local.demo.checks import account_problems, problems
+from local.demo.evidence import gather
+from local.demo.live_table import change_line, live_table
+from local.demo.report import Outcome, Result, report, succeeded
+from local.kie import PROVIDER_APIS, VEO, Settings
+from local.paths import LOGS, ROOT
+
+LOG = LOGS / "demo.log"
+GENERATION_MINUTES = (5.0, 7.0)  # well before the first poll, on a slow machine too
+TIMES = {
+    "FirstProbeSeconds": "16",  # a slow machine needs seconds to start the functions for callbacks
+    "HardDeadlineSeconds": "24",  # for three days: callbacks come before it, retried ones too
+}
+SETTINGS = Settings(speed=SPEED, generation_minutes=GENERATION_MINUTES, log_file=LOG)
+TIMEOUT_SECONDS = 120.0
+UPDATE_SECONDS = 0.5
+SWEEP_SECONDS = 1.5
+LAMBDA_PYTHON = "3.13"
+
+
+class Demo(NamedTuple):
+    """The running environment, the watcher of its table, and the jobs."""
+
+    environment: Environment
+    watcher: TableWatcher
+    cases: Sequence[Case]
+
+
+def main() -> int:
+    """Run the demo. Return 0 only if every job ended as its scenario demands."""
+    parser = argparse.ArgumentParser(prog="python -m local.demo", description=__doc__)
+    parser.add_argument("--contract", choices=PROVIDER_APIS, default=VEO, help="the provider's API, veo by default")
+    provider_api: str = parser.parse_args().contract
+    console = Console(theme=THEME, highlight=False)
+    try:
+        with signals_as_interrupts():
+            return 0 if succeeded(run(console, provider_api)) else 1
+    except (BuildError, EmulatorError, DeployError) as error:
+        console.print(f"The local cloud did not start: {error}", style="bad", markup=False)
+        return 1
+    except KeyboardInterrupt:
+        console.print(f"Interrupted. Nothing is left running. Log: {LOG.relative_to(ROOT)}")
+        return INTERRUPTED
+
+
+def run(console: Console, provider_api: str) -> Outcome:
+    """Start the environment, submit the jobs, watch them to their ends, and print the report."""
+    started, cases = time.monotonic(), cases_under(provider_api)
+    LOG.unlink(missing_ok=True)
+    console.print(
+        f"{len(cases)} jobs under the provider's API {provider_api}, all on this machine. A minute is a second."
+    )
+    with contextlib.ExitStack() as stack:
+        with console.status("Building and deploying the stack"):
+            parameters = TIMES | {"ProviderContract": provider_api}
+            start = environment(SETTINGS, parameters, sweep_seconds=SWEEP_SECONDS, log=LOG)
+            running = stack.enter_context(start)
+        demo = Demo(running, TableWatcher(running.cloud), cases)
+        console.print(_places(running, time.monotonic() - started), style="aside")
+        _submit(demo)
+        _follow(console, demo)
+        with console.status("Collecting the evidence"):
+            outcome = _outcome(demo, time.monotonic() - started)
+        console.print(report(outcome), f"Log: {LOG.relative_to(ROOT)}", sep="\n")
+        with console.status("Stopping"):
+            stack.close()
+    return outcome
+
+
+def _places(running: Environment, seconds: float) -> str:
+    code = "import platform; print(platform.python_version())"
+    python = subprocess.run([PYTHON, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
+    aside = "as on AWS" if python.startswith(f"{LAMBDA_PYTHON}.") else f"{LAMBDA_PYTHON} on AWS"
+    places = f"simulator {running.simulator.base_url}, cloud {running.cloud.endpoint} ({seconds:.0f} s)"
+    return f"{places}\nThe functions run on Python {python} ({aside}), with their IAM roles enforced.\n"
+
+
+def _submit(demo: Demo) -> None:
+    for case in demo.cases:
+        demo.environment.simulator.register(case.task_id, case.scenario, **case.changes)
+    demo.environment.cloud.send(*({"taskId": case.task_id, "tags": {"scenario": case.scenario}} for case in demo.cases))
+
+
+def _follow(console: Console, demo: Demo) -> None:
+    """Show the jobs until all are over or the time is up."""
+    started = time.time()
+    with Live(console=console, auto_refresh=False, transient=True) as live:
+        while not _is_over(demo) and time.time() < started + TIMEOUT_SECONDS:
+            for change in demo.watcher.update():
+                if not console.is_terminal:
+                    console.print(change_line(demo.cases, change, time.time() - started), soft_wrap=True)
+            live.update(live_table(demo.cases, demo.watcher.rows, time.time()), refresh=console.is_terminal)
+            time.sleep(UPDATE_SECONDS)
+    demo.watcher.update()
+
+
+def _is_over(demo: Demo) -> bool:
+    """Return whether every job has ended and is announced, and every callback was sent, late ones too."""
+    rows, callbacks = demo.watcher.rows, demo.environment.simulator.stats()["callbacks"]
+    announced = {event["detail"]["taskId"] for event in demo.environment.events.received()}
+    return all(
+        case.task_id in rows
+        and has_ended(rows[case.task_id])
+        and case.task_id in announced
+        and sum(attempt["taskId"] == case.task_id for attempt in callbacks) >= len(case.callback_statuses)
+        for case in demo.cases
+    )
+
+
+def _outcome(demo: Demo, seconds: float) -> Outcome:
+    evidence = gather(demo.environment, demo.watcher, demo.cases)
+    results = [Result(case, found, problems(case, found)) for case, found in zip(demo.cases, evidence, strict=True)]
+    stats = demo.environment.simulator.stats()
+    sweeps = [f"a sweep failed: {failure}" for failure in dict.fromkeys(demo.environment.sweeps.failures)]
+    return Outcome(results, account_problems(stats, SETTINGS.window_count) + sweeps, stats, SETTINGS.price, seconds)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,128 @@
+"""The jobs of the demo: the scenario of each, and the end it must have under either API of the provider."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from local.kie import JOBS, VEO
+
+OK = (200,)
+NONE: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One job and what it must come to.
+
+    title              the scenario, as the live table names it
+    scenario           name in `local.kie.scenarios`, with `changes` to its fields
+    name               a short one, where the scenario's is long
+    state              the end; `code` is the error's code where it is not SUCCEEDED
+    evidence           possible values of the row's `evidence`; empty where the row must have none
+    callback_statuses  statuses of our API's responses to the provider's callbacks
+    requests           paid requests that the provider may receive; None where a repeat is safe
+    downloads          downloads of the video
+    archive_attempts   of the archive: a download from a foreign host would be one more
+    refunded           whether the provider refunds the charge
+    portrait           whether the video is upright
+    """
+
+    title: str
+    scenario: str
+    name: str = ""
+    changes: Mapping[str, Any] = field(default_factory=dict)
+    state: str = "SUCCEEDED"
+    code: str = ""
+    evidence: tuple[str, ...] = ("callback",)
+    callback_statuses: tuple[int, ...] = OK
+    requests: int | None = None
+    downloads: int = 1
+    archive_attempts: int = 1
+    refunded: bool = False
+    portrait: bool = False
+
+    @property
+    def task_id(self) -> str:
+        """Id of its task, with the scenario's name for readers of keys and logs."""
+        return f"demo_{self.name or self.scenario}"
+
+    @property
+    def event_id(self) -> str:
+        """Id of the event that announces its end."""
+        return f"{self.task_id}#0#1#{self.state}"
+
+
+def _failed(title: str, scenario: str) -> Case:
+    return Case(
+        title=title,
+        scenario=scenario,
+        state="FAILED",
+        code="NOT_AVAILABLE_IN_4K",
+        evidence=(),
+        downloads=0,
+        archive_attempts=0,
+        refunded=True,
+    )
+
+
+# The late callback must come after the first poll, and not so late that the demo waits for it.
+SOON_AFTER_THE_POLL = {"callbacks": [{"delay": 18.0}]}
+
+CASES = (
+    Case(title="callback on time", scenario="on_time"),
+    Case(title="portrait video", scenario="portrait", portrait=True),
+    Case(title="callback lost", scenario="lost", evidence=("probe",), callback_statuses=NONE),
+    Case(title="callback sent twice", scenario="doubled", callback_statuses=(200, 200)),
+    Case(title="callback before response", scenario="early"),
+    Case(title="callback late", scenario="late", changes=SOON_AFTER_THE_POLL, evidence=("probe",)),
+    _failed("generation fails", "failure"),
+    _failed("failure without task id", "data_null"),
+    Case(title="payload tampered with", scenario="tampered", evidence=("probe",)),
+    Case(title="five forged callbacks", scenario="forged", callback_statuses=(404, 404, 401, 401, 401, 200)),
+    # After a lost response the request is repeated. The response of a late repeat has the result in it (`submit`).
+    Case(title="response lost", scenario="answer_lost", evidence=("callback", "submit")),
+    Case(
+        title="no response, no callback",
+        scenario="answer_and_callback_lost",
+        name="both_lost",
+        evidence=("probe", "submit"),
+        callback_statuses=NONE,
+    ),
+    Case(title="base video not finished", scenario="unfinished_base"),
+    Case(
+        title="base video as result",
+        scenario="base_video",
+        state="FAILED",
+        code="NOT_4K",
+        downloads=2,
+        archive_attempts=2,
+    ),
+    Case(title="task with its own id", scenario="own_id"),
+    Case(title="dead link", scenario="dead_link", archive_attempts=2),
+)
+
+# Under `jobs` a second request may be a second purchase, so there is none, unless the first was refused. A callback
+# names the job by an id of its own, which the stack knows from the response. A callback without it fails the signature.
+UNDER_JOBS: Mapping[str, Mapping[str, Any]] = {
+    "early": {"callback_statuses": (200, 400)},
+    "data_null": {"callback_statuses": (401, 401, 401)},
+    "answer_lost": {"evidence": ("callback",)},
+    "answer_and_callback_lost": {
+        "state": "TIMED_OUT",
+        "code": "SUBMISSION_UNCONFIRMED",
+        "evidence": (),
+        "downloads": 0,
+        "archive_attempts": 0,
+    },
+    "unfinished_base": {"requests": None},
+}
+DIFFERENCES: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
+    VEO: {},
+    JOBS: {case.scenario: {"requests": 1, **UNDER_JOBS.get(case.scenario, {})} for case in CASES},
+}
+"""How the cases differ from `CASES`, by API and scenario."""
+
+
+def cases_under(provider_api: str) -> tuple[Case, ...]:
+    """Return the jobs with the ends they must have under an API of the provider."""
+    return tuple(replace(case, **DIFFERENCES[provider_api].get(case.scenario, {})) for case in CASES)

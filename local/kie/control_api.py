@@ -1,0 +1,91 @@
+"""The simulator's control API, `/_sim/`: register tasks, change settings, read the ledger and the statistics."""
+
+from collections import Counter
+from typing import Any
+
+from aiohttp import hdrs, web
+
+from local.kie.provider import PROVIDER, Provider, Upscale
+from local.kie.rate_limit import most_in_a_window
+from local.kie.scenarios import SCENARIOS, varied
+from local.kie.settings import controlled
+
+TOO_MANY_REQUESTS = 429
+
+
+async def register_task(request: web.Request) -> web.Response:
+    """Choose a task's scenario. Body: {"taskId", "scenario", …fields of the scenario to change}."""
+    task = await request.json()
+    changes = {name: value for name, value in task.items() if name not in ("taskId", "scenario")}
+    request.app[PROVIDER].registered[task["taskId"]] = varied(task.get("scenario", "on_time"), changes)
+    return web.json_response({})
+
+
+async def control(request: web.Request) -> web.Response:
+    """Change settings. Body: any of the settings that may change at run time; `credits` sets the balance."""
+    provider, changes = request.app[PROVIDER], await request.json()
+    provider.adopt(controlled(provider.settings, changes))
+    if "credits" in changes:
+        provider.ledger.balance = provider.settings.credits
+    return web.json_response({})
+
+
+async def ledger(request: web.Request) -> web.Response:
+    """Return the balance, and a row for each charge."""
+    account = request.app[PROVIDER].ledger
+    return web.json_response({"balance": account.balance, "charges": account.rows()})
+
+
+async def stats(request: web.Request) -> web.Response:
+    """Return the requests received, the callbacks sent and the files served."""
+    return web.json_response(_stats(request.app[PROVIDER]))
+
+
+async def tasks(request: web.Request) -> web.Response:
+    """Return each paid task and its phase."""
+    return web.json_response([_task(upscale) for upscale in request.app[PROVIDER].upscales])
+
+
+async def scenarios(_: web.Request) -> web.Response:
+    """Return the summary of each scenario, by name."""
+    return web.json_response({name: scenario.summary for name, scenario in SCENARIOS.items()})
+
+
+def _stats(provider: Provider) -> dict[str, Any]:
+    requests = sorted(provider.log.rows, key=lambda row: row["at"])
+    posts = [row for row in requests if row["method"] == hdrs.METH_POST]
+    seconds = provider.settings.window_seconds
+    return {
+        "posts": len(posts),
+        "refused429": sum(row["code"] == TOO_MANY_REQUESTS for row in posts),
+        "densestPosts": most_in_a_window([row["at"] for row in posts], seconds),
+        "densestRequests": most_in_a_window([row["at"] for row in requests], seconds),
+        "phases": Counter(upscale.phase for upscale in provider.upscales),
+        "downloads": provider.downloads,
+        "requests": requests,
+        "callbacks": provider.callback_attempts,
+    }
+
+
+def _task(upscale: Upscale) -> dict[str, Any]:
+    charge = upscale.charge
+    return {
+        "taskId": charge.task_id,
+        "index": charge.index,
+        "recordId": charge.record_id,
+        "phase": upscale.phase,
+        "startedAt": upscale.started_at,
+        "finishedAt": upscale.finished_at or None,
+    }
+
+
+@web.middleware
+async def errors_explained(request: web.Request, handler: Any) -> web.StreamResponse:
+    """Return 400 with the reason for a wrong request to the control API."""
+    try:
+        response: web.StreamResponse = await handler(request)
+    except (ValueError, KeyError, TypeError) as error:
+        if not request.path.startswith("/_sim/"):
+            raise
+        return web.json_response({"error": str(error)}, status=400)
+    return response

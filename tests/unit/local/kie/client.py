@@ -1,0 +1,165 @@
+"""A client of the simulator with a receiver of its callbacks."""
+
+import base64
+import hashlib
+import hmac
+import json
+import threading
+import time
+from collections.abc import Callable, Mapping
+from functools import partial
+from http.client import HTTPConnection
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, NamedTuple, Self
+
+from local.kie import Simulator, SimulatorClient
+from local.waiting import T, wait_until
+
+KEY = "test-api-key"
+WEBHOOK_KEY = "test-webhook-key"
+TASK = "veo_task_on_time_1"
+
+
+def until(condition: Callable[[], T | None]) -> T:
+    """Return the first true value of a condition that is soon true."""
+    return wait_until(condition, seconds=5, pause=0.005)
+
+
+class Response(NamedTuple):
+    """An HTTP response, with the JSON object in it and the fields of its envelope."""
+
+    status: int
+    body: bytes
+    headers: Mapping[str, str]
+    json: dict[str, Any]
+    code: int
+    msg: str
+    data: Any
+
+
+class Callback(NamedTuple):
+    """A callback that was received."""
+
+    path: str
+    headers: Mapping[str, str]
+    payload: dict[str, Any]
+
+    def is_signed_over(self, task_id: str, key: str = WEBHOOK_KEY) -> bool:
+        """Return whether its signature is that of the task id and its timestamp."""
+        message = task_id + "." + self.headers["X-Webhook-Timestamp"]
+        digest = hmac.digest(key.encode(), message.encode(), hashlib.sha256)
+        return self.headers["X-Webhook-Signature"] == base64.b64encode(digest).decode()
+
+
+class CallbackReceiver:
+    """Receives callbacks. `statuses`: of the next responses, then 200; `delay`: seconds before each response."""
+
+    def __init__(self) -> None:
+        self.received: list[Callback] = []
+        self.statuses: list[int] = []
+        self.delay = 0.0
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, self))
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
+
+    def url(self, task_id: str) -> str:
+        """Return a callback URL of the form that the stack has."""
+        return f"http://127.0.0.1:{self._server.server_port}/callbacks/{task_id}/0/1/the-token"
+
+    def wait_for(self, count: int = 1) -> list[Callback]:
+        """Return the callbacks, once there are `count`."""
+        return until(lambda: self.received if len(self.received) >= count else None)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    def __init__(self, receiver: CallbackReceiver, *arguments: Any) -> None:
+        self.receiver = receiver
+        super().__init__(*arguments)
+
+    def do_POST(self) -> None:
+        payload = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.receiver.received.append(Callback(self.path, dict(self.headers), payload))
+        time.sleep(self.receiver.delay)
+        self.send_response(self.receiver.statuses.pop(0) if self.receiver.statuses else 200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Log nothing."""
+
+    def handle(self) -> None:
+        try:
+            super().handle()
+        except ConnectionError:
+            self.close_connection = True
+
+
+class Client(SimulatorClient):
+    """A client of both APIs and of the control API. `key` and `agent` are sent with each request."""
+
+    def __init__(self, simulator: Simulator, receiver: CallbackReceiver) -> None:
+        super().__init__(simulator.base_url)
+        self.simulator, self.receiver = simulator, receiver
+        self.key, self.agent = KEY, "tests/1.0"
+
+    def send(self, method: str, target: str, body: Any = None, timeout: float = 5.0) -> Response:
+        """Send a request; `timeout` in seconds."""
+        connection = HTTPConnection(self.host_port, timeout=timeout)
+        headers = {"Authorization": f"Bearer {self.key}", "User-Agent": self.agent}
+        try:
+            connection.request(method, target, None if body is None else json.dumps(body), headers)
+            response = connection.getresponse()
+            content = response.read()
+        finally:
+            connection.close()
+        value = json.loads(content) if content.startswith(b"{") else {}
+        envelope = value.get("code", 0), value.get("msg", ""), value.get("data")
+        return Response(response.status, content, dict(response.headers), value, *envelope)
+
+    def request(self, task_id: str = TASK, index: int = 0, *, timeout: float = 5.0) -> Response:
+        """POST get-4k-video with the receiver's callback URL."""
+        body = {"taskId": task_id, "index": index, "callBackUrl": self.receiver.url(task_id)}
+        return self.send("POST", "/api/v1/veo/get-4k-video", body, timeout)
+
+    def request_until(self, words: str, task_id: str = TASK, index: int = 0) -> Response:
+        """POST get-4k-video until the response's message has the words."""
+        return until(lambda: response if words in (response := self.request(task_id, index)).msg else None)
+
+    def result(self, task_id: str = TASK, index: int = 0) -> str:
+        """Return the path of a fresh link to the finished video."""
+        url: str = self.request_until("generated successfully", task_id, index).data["resultUrls"][0]
+        return url.removeprefix(self.base_url)
+
+    def callback(self, task_id: str = TASK) -> Callback:
+        """Request a 4K version. Return its first callback."""
+        return self.all_callbacks(task_id, 1)[0]
+
+    def all_callbacks(self, task_id: str, count: int) -> list[Callback]:
+        """Request a 4K version. Return its callbacks, once there are `count`."""
+        self.request(task_id)
+        return self.receiver.wait_for(count)
+
+    def attempts(self, task_id: str = TASK, count: int = 1) -> list[dict[str, Any]]:
+        """Return the attempts to deliver callbacks, once there are `count`."""
+        return until(lambda: sent if len(sent := self.callbacks(task_id)) >= count else None)
+
+    def record(self, task_id: str = TASK) -> Response:
+        """GET record-info."""
+        return self.send("GET", f"/api/v1/veo/record-info?taskId={task_id}")
+
+    def create(self, task_id: str = TASK) -> Response:
+        """POST createTask with the receiver's callback URL."""
+        body = {"model": "veo/get-4k-video", "callBackUrl": self.receiver.url(task_id), "input": {"task_id": task_id}}
+        return self.send("POST", "/api/v1/jobs/createTask", body)
+
+    def fetch(self, link: str) -> Response:
+        """GET a file by its URL or path."""
+        return self.send("GET", link.removeprefix(self.base_url))

@@ -1,0 +1,65 @@
+import json
+from http.client import RemoteDisconnected
+from typing import Any
+
+import pytest
+
+from tests.unit.local.kie.client import TASK, Client, until
+
+
+def record(client: Client, task_id: str) -> Any:
+    return client.send("GET", f"/api/v1/jobs/recordInfo?taskId={task_id}").data
+
+
+def created(client: Client, task_id: str = TASK) -> str:
+    """Create a task. Return its own id."""
+    own: str = client.create(task_id).data["taskId"]
+    return own
+
+
+def reached(client: Client, own: str, state: str) -> Any:
+    """Return a task's record, once it is in that state."""
+    return until(lambda: data if (data := record(client, own))["state"] == state else None)
+
+
+def test_every_request_creates_a_paid_task_with_its_own_id(client: Client) -> None:
+    first, second = created(client), created(client)
+    assert len({TASK, first, second}) == 3
+    assert [row["recordId"] for row in client.ledger()] == [first, second]
+
+
+def test_a_task_waits_queues_generates_and_succeeds(client: Client) -> None:
+    client.register(TASK, minutes=600)
+    own = created(client)
+    for state in ("waiting", "queuing", "generating"):
+        data = reached(client, own, state)
+        assert (data["resultJson"], data["failCode"], data["completeTime"]) == ("", None, None)
+    (url,) = json.loads(reached(client, own, "success")["resultJson"])["resultUrls"]
+    assert client.fetch(url).status == 200
+
+
+def test_the_record_of_a_failed_task_has_the_reason(client: Client) -> None:
+    data = reached(client, created(client, "veo_task_failure_1"), "fail")
+    assert (data["failCode"], "4K version" in data["failMsg"]) == ("500", True)
+
+
+@pytest.mark.parametrize(("scenario", "code", "state"), [("on_time", 200, "success"), ("failure", 501, "fail")])
+def test_a_callback_has_the_details_of_its_task(client: Client, scenario: str, code: int, state: str) -> None:
+    own = created(client, f"veo_task_{scenario}_1")
+    (callback,) = client.receiver.wait_for()
+    data = callback.payload["data"]
+    assert (callback.payload["code"], data["taskId"], data["state"]) == (code, own, state)
+    assert callback.is_signed_over(own)
+
+
+def test_a_response_can_be_lost(client: Client) -> None:
+    with pytest.raises(RemoteDisconnected):
+        client.create("veo_task_answer_lost_1")
+    assert len(client.ledger()) == 1
+
+
+def test_a_wrong_base_task_model_or_task_is_answered_422(client: Client) -> None:
+    assert client.create("veo_task_expired_1").msg == "Temporarily supports records within 14 days."
+    body = {"model": "veo/other", "input": {"task_id": TASK}}
+    assert client.send("POST", "/api/v1/jobs/createTask", body).code == 422
+    assert client.send("GET", "/api/v1/jobs/recordInfo?taskId=unknown").code == 422
