@@ -88,8 +88,8 @@ def test_the_record_of_a_task_with_its_own_id_has_its_end(
     own = provider_api.read_submission(submit(client, api, "veo_task_1")).task_id
 
     def ended() -> Any:
-        response = client.send("GET", f"{provider_api.record}?taskId={own}")
-        response = provider_api.read_record(HttpResponse(response.status, response.body))
+        sent = client.send("GET", f"{provider_api.record}?taskId={own}")
+        response = provider_api.read_record(HttpResponse(sent.status, sent.body))
         return response.meaning is not Meaning.WORKING and response
 
     assert until(ended).meaning is meaning
