@@ -81,22 +81,21 @@ def _read(item: Mapping[str, Any]) -> Job:
 
 def request(table: str, update: ConditionalUpdate) -> dict[str, Any]:
     """Return the UpdateItem request of an update."""
-    words = _Words()
-    condition = _condition(update, words)
-    expression = _update(update, words)
+    placeholders = _Placeholders()
+    condition, expression = _condition(update, placeholders), _expression(update, placeholders)
     return {
         "TableName": table,
         "Key": _key(update.key),
         "UpdateExpression": expression,
         "ConditionExpression": condition,
-        "ExpressionAttributeNames": words.names,
-        **({"ExpressionAttributeValues": words.values} if words.values else {}),
+        "ExpressionAttributeNames": placeholders.names,
+        **({"ExpressionAttributeValues": placeholders.values} if placeholders.values else {}),
         "ReturnValues": "ALL_NEW",
         "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
     }
 
 
-class _Words:
+class _Placeholders:
     """Placeholders of one request: names may be reserved words, values are typed."""
 
     def __init__(self) -> None:
@@ -108,53 +107,47 @@ class _Words:
         self.names[placeholder] = attribute
         return placeholder
 
+    def field(self, field: str) -> str:
+        return self.name(ATTRIBUTES[field])
+
     def value(self, field: str, value: Any) -> str:
         placeholder = f":{len(self.values)}"
         self.values[placeholder] = to_typed(encode(field, value))
         return placeholder
 
 
-def _condition(update: ConditionalUpdate, words: _Words) -> str:
+def _condition(update: ConditionalUpdate, placeholders: _Placeholders) -> str:
     if not update.when:
-        return f"attribute_not_exists({words.name('taskId')})"
-    return " AND ".join(_clause(clause, words) for clause in update.when)
+        return f"attribute_not_exists({placeholders.name('taskId')})"
+    return " AND ".join(_clause(clause, placeholders) for clause in update.when)
 
 
-def _clause(clause: Clause, words: _Words) -> str:
-    conditions = " OR ".join(_comparison(condition, words) for condition in clause)
+def _clause(clause: Clause, placeholders: _Placeholders) -> str:
+    conditions = " OR ".join(_comparison(condition, placeholders) for condition in clause)
     return f"({conditions})" if len(clause) > 1 else conditions
 
 
-def _comparison(condition: Condition, words: _Words) -> str:
-    field, op, value = condition.field, condition.op, condition.value
-    name = words.name(ATTRIBUTES[field])
-    if op is Op.ABSENT:
+def _comparison(condition: Condition, placeholders: _Placeholders) -> str:
+    field, value = condition.field, condition.value
+    name = placeholders.field(field)
+    if condition.op is Op.ABSENT:
         return f"attribute_not_exists({name})"
-    if op is Op.IN:
-        return f"{name} IN ({', '.join(words.value(field, one) for one in sorted(value))})"
-    return f"{name} {op} {words.value(field, value)}"
+    if condition.op is Op.IN:
+        return f"{name} IN ({', '.join(placeholders.value(field, one) for one in sorted(value))})"
+    return f"{name} {condition.op} {placeholders.value(field, value)}"
 
 
-def _update(update: ConditionalUpdate, words: _Words) -> str:
+def _expression(update: ConditionalUpdate, at: _Placeholders) -> str:
     put = {field: value for field, value in update.put.items() if field not in ("task_id", "run")}
     gone = [field for field, value in put.items() if value is None or value == DEFAULTS[field]]
-    sets = [f"{_named(f, words)} = {words.value(f, v)}" for f, v in put.items() if f not in gone]
-    sets += [_if_absent(field, value, words) for field, value in update.set_if_absent.items()]
+    sets = [f"{at.field(f)} = {at.value(f, v)}" for f, v in put.items() if f not in gone]
+    sets += [f"{at.field(f)} = if_not_exists({at.field(f)}, {at.value(f, v)})" for f, v in update.set_if_absent.items()]
     if not update.when:
-        words.values[":job"] = {"S": Job(**update.put).job_id}
-        sets.append(f"{words.name('jobId')} = :job")
+        at.values[":job"] = {"S": Job(**update.put).job_id}
+        sets.append(f"{at.name('jobId')} = :job")
     parts = {
         "SET": sets,
-        "REMOVE": [_named(field, words) for field in gone if update.when],
-        "ADD": [f"{_named(field, words)} {words.value(field, value)}" for field, value in update.add.items()],
+        "REMOVE": [at.field(field) for field in gone if update.when],
+        "ADD": [f"{at.field(field)} {at.value(field, value)}" for field, value in update.add.items()],
     }
     return " ".join(f"{verb} {', '.join(clauses)}" for verb, clauses in parts.items() if clauses)
-
-
-def _if_absent(field: str, value: Any, words: _Words) -> str:
-    name = _named(field, words)
-    return f"{name} = if_not_exists({name}, {words.value(field, value)})"
-
-
-def _named(field: str, words: _Words) -> str:
-    return words.name(ATTRIBUTES[field])

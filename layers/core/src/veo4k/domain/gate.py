@@ -108,15 +108,24 @@ def _tomorrow(now: float) -> float:
 
 
 def _grant(gate: Gate, wanted: int, now: float, writer: str, pace: Pace, *, last: float) -> tuple[Gate, Slots]:
-    if not gate.reason:
-        return _grant_running(gate, wanted, now, writer, pace, last=last)
+    """Reserve instants: as many as the window allows, or the trial of a pause that is over."""
     if until := paused_until(gate, now, pace):
         return gate, Slots((), Wait(until, gate.reason))
-    granted, slots = _grant_running(gate, 1, now, writer, pace, last=last)
-    if not slots.instants:
-        return gate, slots._replace(wait=Wait(slots.wait.until, gate.reason))
+    instants = list(gate.instants)
+    for _ in range(1 if gate.reason else wanted):
+        instant = _next_instant(instants, now + LEAD, pace)
+        if instant > min(now + AHEAD, last):
+            break
+        instants.append(instant)
+    got = tuple(instants[len(gate.instants) :])
+    wait = Wait(_next_instant(instants, now, pace), gate.reason or WaitReason.WINDOW_FULL)
+    if not got:
+        return gate, Slots((), wait)
+    granted = _next(gate, writer, instants=tuple(instants[-pace.requests :]))
+    if not gate.reason:
+        return granted, Slots(got, wait)
     until = now + pace.lease
-    return replace(granted, trial=writer, trial_until=until), Slots(slots.instants, Wait(until, gate.reason), writer)
+    return replace(granted, trial=writer, trial_until=until), Slots(got, Wait(until, gate.reason), writer)
 
 
 def paused_until(gate: Gate, now: float, pace: Pace) -> float:
@@ -125,19 +134,6 @@ def paused_until(gate: Gate, now: float, pace: Pace) -> float:
         return now + pace.pause
     until = max(gate.until, gate.trial_until) if gate.reason else 0.0
     return until if now < until else 0.0
-
-
-def _grant_running(gate: Gate, wanted: int, now: float, writer: str, pace: Pace, *, last: float) -> tuple[Gate, Slots]:
-    instants = list(gate.instants)
-    for _ in range(wanted):
-        instant = _next_instant(instants, now + LEAD, pace)
-        if instant > min(now + AHEAD, last):
-            break
-        instants.append(instant)
-    got = tuple(instants[len(gate.instants) :])
-    wait = Wait(_next_instant(instants, now, pace), WaitReason.WINDOW_FULL)
-    kept = tuple(instants[-pace.requests :])
-    return (_next(gate, writer, instants=kept) if got else gate), Slots(got, wait)
 
 
 def _next_instant(instants: list[float], earliest: float, pace: Pace) -> float:

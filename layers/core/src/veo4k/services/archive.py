@@ -89,9 +89,11 @@ class Archiver:
                 digest.update(chunk)
                 size += len(chunk)
             video = _proven(job, proof.verdict())
-            _check_siblings(siblings, digest.hexdigest())
+            sha256 = digest.hexdigest()
+            if any(other.archive and other.archive.sha256 == sha256 for other in siblings):
+                raise _UnfitError(Code.INDEX_AMBIGUOUS, "the same file as another index", is_final=True)
             upload.complete()
-        return Archived(self.archive.bucket, name, size, digest.hexdigest(), video.width, video.height)
+        return Archived(self.archive.bucket, name, size, sha256, video.width, video.height)
 
     def _succeed(self, job: Job, stored: Archived, deadline: float) -> LogEntry:
         update = transitions.succeed(job, stored, self.clock.now())
@@ -146,19 +148,13 @@ def object_key(job: Job, suffix: str) -> str:
 def _proven(job: Job, verdict: Verdict) -> Video:
     if isinstance(verdict, EndsEarly):
         raise DownloadError(verdict.reason)
-    if isinstance(verdict, Video) and is_4k(verdict):
+    if isinstance(verdict, NotMp4):
+        reason = verdict.reason
+    elif is_4k(verdict):
         return verdict
-    reason = verdict.reason if isinstance(verdict, NotMp4) else _sizes(verdict)
+    else:
+        reason = f"{verdict.width}x{verdict.height} of {verdict.coded_width}x{verdict.coded_height}"
     raise _UnfitError(Code.NOT_4K, reason, is_final=job.not_4k > 0)
-
-
-def _sizes(video: Video) -> str:
-    return f"{video.width}x{video.height} of {video.coded_width}x{video.coded_height}"
-
-
-def _check_siblings(siblings: list[Job], sha256: str) -> None:
-    if any(other.archive and other.archive.sha256 == sha256 for other in siblings):
-        raise _UnfitError(Code.INDEX_AMBIGUOUS, "the same file as another index", is_final=True)
 
 
 def _small(body: Iterable[bytes]) -> bytes:

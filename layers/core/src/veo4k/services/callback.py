@@ -18,7 +18,7 @@ from veo4k.domain.errors import InvalidBodyError, StorageError
 from veo4k.domain.job import ENDED, Job, State
 from veo4k.domain.log_events import LogEntry, LogEvent
 from veo4k.domain.ports import Jobs
-from veo4k.domain.response import Meaning, Response
+from veo4k.domain.response import Meaning
 from veo4k.domain.result_url import ResultHosts
 from veo4k.domain.schedule import Times
 
@@ -153,10 +153,6 @@ def _refused(address: Address, payload: CallbackPayload, job: Job | None) -> tup
         return BAD_REQUEST, LogEntry(
             LogEvent.CALLBACK_REJECTED, job, {"status": BAD_REQUEST, "reason": "another task's id"}
         )
-    return OK, LogEntry(_late(payload.response, job), job, {"meaning": payload.response.meaning})
-
-
-def _late(response: Response, job: Job) -> LogEvent:
-    if response.meaning is Meaning.DONE and job.state in ENDED - {State.SUCCEEDED}:
-        return LogEvent.LATE_SUCCESS
-    return LogEvent.CALLBACK_IGNORED
+    is_late = payload.response.meaning is Meaning.DONE and job.state in ENDED - {State.SUCCEEDED}
+    event = LogEvent.LATE_SUCCESS if is_late else LogEvent.CALLBACK_IGNORED
+    return OK, LogEntry(event, job, {"meaning": payload.response.meaning})

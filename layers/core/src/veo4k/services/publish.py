@@ -33,7 +33,12 @@ class Publisher:
 
     def _request_archive(self, jobs: list[Job]) -> list[LogEntry]:
         failures = self.events.send_to_archive(jobs) if jobs else {}
-        return [_requested(job, failures.get(job.key)) for job in jobs]
+        return [
+            LogEntry(LogEvent.ARCHIVE_REQUEST_FAILED, job, {"error": failures[job.key]})
+            if job.key in failures
+            else LogEntry(LogEvent.ARCHIVE_REQUESTED, job)
+            for job in jobs
+        ]
 
     def _announce(self, jobs: list[Job], now: float) -> list[LogEntry]:
         failures = self.events.send_to_bus(jobs) if jobs else {}
@@ -57,9 +62,3 @@ class Publisher:
 def _is_trigger(change: Change) -> bool:
     old, new = change
     return old is None or old.state != new.state or old.retrigger_id != new.retrigger_id
-
-
-def _requested(job: Job, failure: str | None) -> LogEntry:
-    if failure is None:
-        return LogEntry(LogEvent.ARCHIVE_REQUESTED, job)
-    return LogEntry(LogEvent.ARCHIVE_REQUEST_FAILED, job, {"error": failure})
