@@ -1,1 +1,1 @@
-"""The real world behind the ports: AWS, KIE.AI, and the host a result is fetched from."""
+"""The implementations of the ports: AWS, KIE.AI, and the hosts that results are fetched from."""

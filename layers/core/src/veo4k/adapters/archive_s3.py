@@ -155,8 +155,8 @@ class S3Upload:
         self._sent.append(self._threads.submit(self._upload_part, {**place, **self._filled_part()}))
 
     def _upload_part(self, part: dict[str, Any]) -> "CompletedPartTypeDef":
-        answer = self._client.upload_part(**part)
-        return {"PartNumber": part["PartNumber"], "ETag": answer["ETag"], "ChecksumCRC32": part["ChecksumCRC32"]}
+        response = self._client.upload_part(**part)
+        return {"PartNumber": part["PartNumber"], "ETag": response["ETag"], "ChecksumCRC32": part["ChecksumCRC32"]}
 
     def _join(self, upload_id: str) -> None:
         self._client.complete_multipart_upload(

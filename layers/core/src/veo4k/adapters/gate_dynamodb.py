@@ -1,4 +1,4 @@
-"""The gate's row in DynamoDB: every change is one conditional write over the version it was made from."""
+"""The gate's row in DynamoDB: every change is one conditional write over the version that it was planned from."""
 
 import math
 from collections.abc import Callable

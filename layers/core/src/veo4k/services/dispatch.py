@@ -103,13 +103,13 @@ class Dispatcher:
         """Send one request at each slot's instant, for the first claim that returns a job.
 
         What is used leaves the two queues. Slots without a claim stay, and claims without a slot. Once the gate is
-        paused, all slots are given back. A claim that may have been written keeps its slot: the request for it follows
+        paused, all slots are released. A claim that may have been written keeps its slot: the request for it follows
         later, and is counted already.
         """
         while slots and claims:
             self.clock.sleep_until(slots[0].instant - gate.LEAD)
             if not slots[0].trial and self.current_pause():
-                return self.give_back(slots)
+                return self.release(slots)
             claim = claims.popleft()
             try:
                 job = claim()
@@ -143,7 +143,7 @@ class Dispatcher:
         except StorageError:
             return Wait(now + self.times.pause, WaitReason.GATE_UNREACHABLE)
 
-    def give_back(self, slots: deque[Slot]) -> None:
+    def release(self, slots: deque[Slot]) -> None:
         """Release unused slots: a trial to other callers, submissions to the daily limit."""
         for slot in slots:
             self._release_trial(slot)

@@ -96,7 +96,7 @@ class Submitter:
             slots, wait = self.dispatcher.slots(tasks, counted=True)
             had_slots = bool(slots)
             self.dispatcher.send(slots, claims)
-            self.dispatcher.give_back(slots)
+            self.dispatcher.release(slots)
         return (self.dispatcher.current_pause() if had_slots else None) or wait
 
     def _store(self, received: Received, message: Message, wait: Wait | None = None) -> Job | None:

@@ -80,7 +80,7 @@ class Sweeper:
                 has_slots = self._dispatch(slots, claims, partition)
         while has_slots and claims:
             has_slots = self._dispatch(slots, claims, partition)
-        self.dispatcher.give_back(slots)
+        self.dispatcher.release(slots)
         return has_slots
 
     def _end_overdue(self, now: float) -> None:
