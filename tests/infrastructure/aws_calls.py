@@ -141,7 +141,7 @@ def _names(body: ast.AST) -> list[str]:
 
 
 def _is_ours(node: ast.Attribute) -> bool:
-    """Tell `self.get` from the `get` of some dictionary."""
+    """Distinguish `self.get` from the `get` of some dictionary."""
     on_self = isinstance(node.value, ast.Name) and node.value.id == "self"
     return on_self or not hasattr(dict, node.attr)
 

@@ -144,7 +144,7 @@ def test_the_bucket_is_versioned(resources: Resources) -> None:
     assert properties(resources, "ArchiveBucket")["VersioningConfiguration"] == {"Status": "Enabled"}
 
 
-def test_the_bucket_forgets_unfinished_uploads_after_a_day_and_old_versions_after_a_month(
+def test_the_bucket_expires_unfinished_uploads_and_old_versions(
     resources: Resources,
 ) -> None:
     unfinished, replaced, *_ = properties(resources, "ArchiveBucket")["LifecycleConfiguration"]["Rules"]

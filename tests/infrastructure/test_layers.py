@@ -98,7 +98,7 @@ def test_a_function_is_its_one_file(built: Path) -> None:
         assert [path.name for path in (built / f"{function}Function").iterdir() if path.is_file()] == ["app.py"]
 
 
-def test_the_core_uses_clients_because_resources_are_slow_and_no_longer_developed() -> None:
+def test_the_core_uses_clients_and_no_resources() -> None:
     trees = [ast.parse(path.read_text()) for path in (CORE / "veo4k").rglob("*.py")]
     attributes = {node.attr for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
     assert trees
@@ -293,8 +293,8 @@ answers = [
 
 def answer(request, **_):
     assert json.loads(request.body) in (ASKED, {"TableName": "jobs"})
-    status, told = answers.pop(0)
-    raw = type("Raw", (), {"stream": lambda *_, **__: iter([json.dumps(told).encode()])})
+    status, document = answers.pop(0)
+    raw = type("Raw", (), {"stream": lambda *_, **__: iter([json.dumps(document).encode()])})
     return AWSResponse(request.url, status, {}, raw())
 
 keys = {"aws_access_key_id": "a", "aws_secret_access_key": "b"}

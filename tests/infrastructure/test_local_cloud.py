@@ -181,7 +181,7 @@ def test_a_function_has_the_rights_of_its_role_and_no_others(cloud: LocalCloud, 
 
 
 def from_the_function(response: requests.Response) -> bool:
-    """Tell our own 404, which is empty, from that of an API without such a route."""
+    """Check for our own 404, which is empty, unlike that of an API without the route."""
     return (response.status_code, response.content) == (404, b"")
 
 

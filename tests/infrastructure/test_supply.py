@@ -33,7 +33,7 @@ def test_the_build_refuses_what_has_no_hash_and_what_is_no_wheel() -> None:
     assert "--only-binary :all:" in recipe
 
 
-def test_the_bill_of_materials_names_what_is_shipped_with_the_hashes_that_are_locked(built: Path) -> None:
+def test_the_bill_of_materials_lists_shipped_packages_and_locked_hashes(built: Path) -> None:
     components = bill(parts(built / "VendorLayer"))["components"]
     locked = re.findall(r"^([\w.-]+)==(\S+)", LOCKED, flags=re.MULTILINE)
     assert [(part["name"], part["version"]) for part in components] == sorted(locked)

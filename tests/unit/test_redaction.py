@@ -42,7 +42,7 @@ TOKEN = make_token(TOKEN_KEY.encode(), TASK, 0, 1)  # and the signature of the t
 URL = f"https://file.invalid/v/a.mp4?sig={QUERY}"
 HOSTS = ResultHosts.parse("file.invalid", "https://api.invalid")
 OTHER_HOST = f"https://evil.invalid/v/a.mp4?sig={QUERY}"
-Told = Callable[[], str]
+LogOutput = Callable[[], str]
 
 
 class Cloud:
@@ -136,11 +136,11 @@ def house(monkeypatch: pytest.MonkeyPatch) -> House:
 
 
 @pytest.fixture
-def searched(house: House, told: Told) -> Iterator[list[str]]:
-    """What a test gets back; in the end it is searched, as is all that was logged, counted, announced and kept."""
+def searched(house: House, log_output: LogOutput) -> Iterator[list[str]]:
+    """Return a list for what a test receives; search it in the end, with all logs, metrics, announcements and rows."""
     found: list[str] = []
     yield found
-    logged = told()
+    logged = log_output()
     assert '"message":' in logged
     kept = [json.dumps(part) for job in house.stage.jobs.all() for part in (job.public(), detail(job))]
     out = "\n".join([logged, *found, *kept, *house.cloud.reasons])

@@ -154,7 +154,7 @@ def wrong_tuning(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     [submit.app.handler, callback.app.handler, sweep.app.handler, publish.app.handler, archive.app.handler],
     ids=["submit", "callback", "sweep", "publish", "archive"],
 )
-@pytest.mark.usefixtures("wrong_tuning", "told")
+@pytest.mark.usefixtures("wrong_tuning", "log_output")
 @pytest.mark.filterwarnings("ignore:No application metrics to publish")
 def test_no_function_starts_with_a_wrong_tuning(handler: Callable[..., Any], context: Context) -> None:
     with pytest.raises(SettingsError, match="TUNING: unknown name 'ProbeSecond'; allowed are "):

@@ -172,7 +172,7 @@ class _Raw(BytesIO):
     """A body as the SDK's HTTP layer reads it."""
 
     def stream(self, **_: object) -> Iterator[bytes]:
-        """Give all at once."""
+        """Return the whole body at once."""
         yield self.read()
 
 

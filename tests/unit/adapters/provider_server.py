@@ -78,8 +78,8 @@ def provider_saying(say: Say) -> Iterator[ProviderServer]:
 
 def reply(body: bytes, *headers: str, status: str = "200 OK", length: int | None = None) -> Say:
     """Answer with a body, and a Content-Length that may lie."""
-    told = [f"HTTP/1.1 {status}", f"Content-Length: {len(body) if length is None else length}", *headers, "", ""]
-    return raw("\r\n".join(told).encode() + body)
+    head = [f"HTTP/1.1 {status}", f"Content-Length: {len(body) if length is None else length}", *headers, "", ""]
+    return raw("\r\n".join(head).encode() + body)
 
 
 def reply_json(value: Any, status: str = "200 OK") -> Say:

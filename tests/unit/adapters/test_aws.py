@@ -21,7 +21,7 @@ SdkError = type[Exception]
 
 
 def classes() -> list[SdkError]:
-    """Give every error class of the SDK, but for its warnings."""
+    """Return every error class of the SDK, but for its warnings."""
     found = [member for _, member in inspect.getmembers(exceptions, inspect.isclass)]
     errors = [member for member in found if issubclass(member, Exception) and not issubclass(member, Warning)]
     return [error for error in errors if error.__name__ not in NOT_OF_A_CALL]
@@ -34,7 +34,7 @@ def raised(error: Exception) -> StorageError:
 
 
 def quoting(kind: SdkError) -> Exception:
-    """Give an error of that class, made without its arguments, that quotes what was sent."""
+    """Return an error of that class, built without its arguments, that quotes what was sent."""
     error = kind.__new__(kind)
     error.args = (f"the request {SENT} failed",)
     error.__dict__["response"] = {"Error": {"Code": "SomeCode", "Message": SENT}}

@@ -35,7 +35,7 @@ class Network:
         self.connected: list[tuple[str, int]] = []
 
     def resolve(self, host: str, _: int) -> list[str]:
-        """Give the next prepared answer."""
+        """Return the next prepared response."""
         self.looked_up.append(host)
         return next(self.answers)
 
@@ -304,7 +304,7 @@ def half_and_silence(connection: socket.socket) -> None:
         connection.recv(1)
 
 
-def test_a_connection_cut_off_in_the_end_is_not_taken_for_the_end_of_the_file() -> None:
+def test_a_connection_cut_off_near_the_end_is_not_the_end_of_the_file() -> None:
     with serving(half_and_silence) as server:
         assert "too long" in str(refusal(server, lambda: 1_000_000.0, seconds=0.3))  # by a clock that stands still
 

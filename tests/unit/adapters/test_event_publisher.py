@@ -40,18 +40,18 @@ def jobs(number: int, job: Job = SUCCEEDED) -> list[Job]:
 
 
 def announcing(*, sqs: Any = None, events: Any = None, sfn: Any = None) -> AwsEventPublisher:
-    nobody: Any = FakeClient()
+    unused: Any = FakeClient()
     return AwsEventPublisher(
-        sqs=sqs or nobody,
-        events=events or nobody,
-        sfn=sfn or nobody,
+        sqs=sqs or unused,
+        events=events or unused,
+        sfn=sfn or unused,
         archive_queue_url="https://sqs.example/archive",
         event_bus="bus",
     )
 
 
 def put(number: int, *failed: int) -> dict[str, Any]:
-    """Give an answer of PutEvents: 200, whatever is inside."""
+    """Return a response of PutEvents: 200, whatever is inside."""
     entries = [{"ErrorCode": "ThrottlingException"} if at in failed else {"EventId": "e"} for at in range(number)]
     return {"FailedEntryCount": len(failed), "Entries": entries}
 
@@ -114,10 +114,10 @@ def test_an_end_is_an_event_with_the_public_row_and_an_id_that_stays(job: Job, k
 def test_an_event_holds_nothing_private() -> None:
     events = FakeClient(put(1))
     announcing(events=events).send_to_bus([SUCCEEDED])
-    told = events.calls[0][1]["Entries"][0]["Detail"]
-    assert "secret" not in told
-    assert "token-1" not in told
-    assert "#urls" not in told
+    detail = events.calls[0][1]["Entries"][0]["Detail"]
+    assert "secret" not in detail
+    assert "token-1" not in detail
+    assert "#urls" not in detail
 
 
 def test_a_put_that_was_answered_200_tells_which_events_failed_inside() -> None:
@@ -141,8 +141,8 @@ def test_a_bus_that_cannot_be_reached_is_told_for_every_event(failure: Exception
 
 def test_nothing_to_announce_is_nothing_to_send() -> None:
     sqs, events = FakeClient(), FakeClient()
-    nobody = announcing(sqs=sqs, events=events)
-    assert nobody.send_to_archive([]) == nobody.send_to_bus([]) == {}
+    publisher = announcing(sqs=sqs, events=events)
+    assert publisher.send_to_archive([]) == publisher.send_to_bus([]) == {}
     assert sqs.calls == events.calls == []
 
 

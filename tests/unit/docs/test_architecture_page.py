@@ -25,8 +25,8 @@ def table() -> list[list[str]]:
     return list(rows(section(NAME, "States and transitions").split("### ")[0]))
 
 
-def told() -> set[tuple[str, str]]:
-    """Edges between states that the table tells of; marks on live or ended rows are none."""
+def listed() -> set[tuple[str, str]]:
+    """Return the edges between states in the table, without marks on live or ended rows."""
     ways = [row[0].split(" → ") for row in table()]
     return {
         (START if before == "new" else before, before if after == SAME else after)
@@ -36,9 +36,9 @@ def told() -> set[tuple[str, str]]:
     }
 
 
-def test_the_drawing_and_the_table_tell_of_the_same_transitions() -> None:
+def test_the_drawing_and_the_table_show_the_same_transitions() -> None:
     drawn = {(before, after) for before, after in edges() if after != START}
-    assert drawn == told()
+    assert drawn == listed()
 
 
 def test_the_drawing_knows_every_state_and_no_other() -> None:

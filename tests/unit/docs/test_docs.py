@@ -21,7 +21,7 @@ def relative(name: str) -> list[str]:
 
 
 def is_path(word: str) -> bool:
-    """Tell whether a word in backticks names a file or folder of the tree."""
+    """Return whether a word in backticks names a file or folder of the tree."""
     top, slash, _ = word.partition("/")
     if not _PATH.fullmatch(word) or top in MADE:
         return False
@@ -29,7 +29,7 @@ def is_path(word: str) -> bool:
 
 
 def is_there(word: str) -> bool:
-    """Tell whether the tree holds such a file: at the root, or inside the package."""
+    """Return whether the tree holds the file: at the root, or inside the package."""
     return any((folder / word).exists() for folder in (ROOT, ROOT / "docs", ROOT / "layers/core/src/veo4k"))
 
 

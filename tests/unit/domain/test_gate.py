@@ -16,7 +16,7 @@ def reserve(row: Gate, wanted: int, now: float) -> tuple[Gate, Slots]:
     return gate.reserve(row, wanted, now, "me", PACE)
 
 
-def test_twenty_requests_leave_close_together_and_the_next_only_after_the_window_and_its_guard() -> None:
+def test_twenty_requests_leave_together_the_next_after_window_and_guard() -> None:
     row, first = reserve(Gate(), 20, NOW)
     _, second = reserve(row, 1, NOW)
 
@@ -43,7 +43,7 @@ def test_no_instant_is_handed_out_that_comes_too_late_for_its_caller() -> None:
     assert (unchanged, none.instants) == (row, ())
 
 
-def test_a_shut_gate_keeps_its_only_slot_from_a_caller_it_comes_too_late_for() -> None:
+def test_a_trial_slot_is_kept_from_a_caller_that_could_not_use_it_in_time() -> None:
     row = gate.pause(Gate(), "NO_CREDITS", NOW, "me", PACE)
 
     assert gate.reserve(row, 1, NOW + 60, "me", PACE, last=NOW + 60)[1].instants == ()
@@ -153,7 +153,7 @@ def test_a_slot_that_was_given_back_goes_to_the_next_caller() -> None:
 def test_only_the_holder_gives_the_slot_back() -> None:
     row = on_trial()
 
-    assert gate.release_trial(row, "somebody else", "me") is row
+    assert gate.release_trial(row, "another", "me") is row
 
 
 def test_a_gate_shut_by_hand_stays_shut_until_it_is_opened_by_hand() -> None:

@@ -50,7 +50,7 @@ def test_a_gate_shut_by_an_answer_says_until_when() -> None:
 @pytest.mark.parametrize(
     ("reason", "pause"), [("NO_CREDITS", 120.0), ("MAINTENANCE", 120.0), (WaitReason.RATE_LIMITED, 10.25)]
 )
-def test_a_gate_shut_again_by_its_probe_waits_twice_as_long_but_for_the_window(reason: str, pause: float) -> None:
+def test_a_gate_paused_again_by_its_trial_waits_twice_as_long_plus_window(reason: str, pause: float) -> None:
     assert gate.pause(FULL, reason, NOW, "me", PACE, trial="holder") == Gate(
         version=4,
         writer="me",
@@ -92,7 +92,7 @@ def test_a_slot_given_back_leaves_the_gate_shut_as_it_was() -> None:
     )
 
 
-@pytest.mark.parametrize("holder", ["", "somebody"])
+@pytest.mark.parametrize("holder", ["", "another"])
 def test_who_holds_no_slot_changes_nothing(holder: str) -> None:
     row = Gate(reason="NO_CREDITS", until=NOW, trial="holder")
 
@@ -167,7 +167,7 @@ LIMITED = Pace(daily=5)
 TODAY, TOMORROW = int(NOW // DAY), float((NOW // DAY + 1) * DAY)
 
 
-def test_what_is_left_of_the_day_is_handed_out_and_the_rest_waits_for_tomorrow() -> None:
+def test_the_rest_of_the_daily_limit_is_reserved_and_the_rest_waits_a_day() -> None:
     row = Gate(day=TODAY, submissions=3)
     spent, slots = gate.reserve(row, 3, NOW, "me", LIMITED, counted=True)
 

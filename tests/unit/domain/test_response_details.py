@@ -1,4 +1,4 @@
-"""What an answer brings beside its meaning: ids, credits, and why a task failed."""
+"""What a response contains beside its meaning: ids, credits, and why a task failed."""
 
 import json
 from typing import Any
@@ -147,7 +147,7 @@ def test_a_page_of_somebody_else_is_lost_and_named_by_its_status() -> None:
         ("no luck", Code.PROVIDER_FAILED),
     ],
 )
-def test_a_status_in_words_nobody_knows_is_a_refusal_with_the_reason_they_give(text: str, code: Code) -> None:
+def test_an_unknown_status_is_a_refusal_with_the_reason_from_the_response(text: str, code: Code) -> None:
     body = json.dumps({"code": 422, "msg": text}).encode()
 
     assert read_submission(HttpResponse(200, body)) == Response(meaning=Meaning.REFUSED, code=code)

@@ -6,7 +6,7 @@ TIMES = Times()
 
 
 @pytest.mark.parametrize(("lost", "seconds"), [(1, 120), (2, 480), (3, 1920), (4, 7680), (5, 30_720), (6, 12 * HOUR)])
-def test_after_each_lost_answer_the_wait_is_four_times_longer_up_to_twelve_hours(lost: int, seconds: float) -> None:
+def test_each_lost_response_quadruples_the_wait_up_to_twelve_hours(lost: int, seconds: float) -> None:
     assert unknown_wait(lost, TIMES) == seconds
 
 

@@ -47,7 +47,7 @@ def after(job: Job, answer: Response) -> Job:
     return outcome.job
 
 
-def test_a_request_for_a_fresh_link_that_was_accepted_like_a_first_one_is_counted() -> None:
+def test_a_link_refresh_that_was_accepted_like_a_first_request_is_counted() -> None:
     assert after(LINKLESS, FIRST).acceptances == 2
 
 
@@ -84,7 +84,7 @@ def test_a_job_that_is_asked_no_more_is_not_looked_at_every_minute() -> None:
     assert when_due(waiting, NOON + 720, "n", TIMES) == Decision(LogEvent.JOB_CHECK_POSTPONED, postponed)
 
 
-def test_a_job_whose_function_died_adopts_the_id_that_a_callback_names_once_its_lease_is_long_over() -> None:
+def test_a_job_of_a_dead_function_adopts_a_callbacks_id_after_its_lease() -> None:
     asked = replace(LINKLESS, state=State.SUBMITTING, claim_id="a", retry_at=NOON + 210, accepted_at=None)
     news = CallbackPayload(Response(meaning=Meaning.DONE, urls=(URL,)), OWN)
     address = Address(TASK, 0, 1, "token")

@@ -172,7 +172,7 @@ def forged(stage: Stage) -> dict[str, tuple[Request, int]]:
             replace(true, body=json.dumps({"code": 200, "taskId": TASK, "data": {"task_id": "veo_task_other"}})),
             400,
         ),
-        "somebody else's id": (replace(true, body=json.dumps({"code": 500, "data": {"taskId": OWN}})), 400),
+        "another job's id": (replace(true, body=json.dumps({"code": 500, "data": {"taskId": OWN}})), 400),
         "an id that is no text": (replace(true, body=json.dumps({"code": 500, "data": {"taskId": 5}})), 400),
     }
 
@@ -286,7 +286,7 @@ def test_an_unset_webhook_key_is_told_with_status_and_reason() -> None:
     )
 
 
-def test_a_body_that_says_nothing_and_bears_another_signature_is_unauthorized() -> None:
+def test_a_meaningless_body_with_another_signature_is_unauthorized() -> None:
     stage = accepted()
 
     assert call_back(stage, "nonsense", signed=OWN) == (401, "callback_rejected")
@@ -433,14 +433,14 @@ def test_where_signatures_are_optional_one_that_comes_must_hold() -> None:
     assert handler(stage, optional=True).handle(request(stage, SUCCESS, key=b"x"), stage.clock.now())[0] == 401
 
 
-def test_where_signatures_are_optional_and_no_key_is_set_the_token_decides_alone() -> None:
+def test_with_optional_signatures_and_no_key_the_token_alone_decides() -> None:
     stage = accepted()
     keyless = replace(handler(stage, optional=True), webhook_keys=keys())
 
     assert keyless.handle(request(stage, SUCCESS, key=b"x"), stage.clock.now())[0] == 200
 
 
-def test_a_table_out_of_reach_is_answered_503_so_that_the_provider_tries_again() -> None:
+def test_an_unreachable_table_returns_503_so_that_the_provider_retries() -> None:
     stage = accepted()
     stage.faulty_jobs.fail("write")
 

@@ -58,7 +58,7 @@ def test_the_sweep_asks_for_them_on_the_next_day(stage: Stage) -> None:
     assert last.job_id in stage.provider.submitted
 
 
-def test_the_look_at_all_that_is_queued_in_a_days_first_minute_buys_no_more_than_the_day_has(stage: Stage) -> None:
+def test_the_daily_check_of_the_queue_sends_no_more_than_the_daily_limit(stage: Stage) -> None:
     for task in [f"many_task_{number:04d}" for number in range(7)]:
         stage.ask(task)
     midnight = DAY * (stage.clock.now() // DAY + 1)
@@ -119,7 +119,7 @@ def test_a_request_that_may_have_been_accepted_counts(answer: Response) -> None:
     assert used(stage.gate, stage.clock.now()) == 0.5
 
 
-def test_a_claim_that_may_have_landed_spends_its_slot_for_it_will_be_asked_for_uncounted(stage: Stage) -> None:
+def test_a_claim_that_may_have_been_written_spends_its_slot(stage: Stage) -> None:
     stage.faulty_jobs.fail("write", call=1, done=True)
     stage.receive(*[json.dumps({"taskId": task}) for task in OTHERS])
     assert len(stage.provider.submitted) == 1
@@ -139,7 +139,7 @@ def test_a_sweeps_claim_that_may_have_landed_spends_its_slot_too(stage: Stage) -
     assert used(stage.gate, stage.clock.now()) == 1
 
 
-def test_a_refused_request_whose_answer_cannot_be_written_counts_for_it_will_be_asked_again() -> None:
+def test_a_refused_request_counts_if_its_response_cannot_be_written() -> None:
     stage = limited(Response(meaning=Meaning.NOT_SENT, cause="ConnectTimeout"))
     stage.faulty_jobs.fail("write", call=2)
     stage.ask()
@@ -156,7 +156,7 @@ def test_a_refused_request_counts_where_somebody_else_has_asked_meanwhile() -> N
     assert used(stage.gate, stage.clock.now()) == 0.5
 
 
-def test_a_refused_request_counts_where_an_earlier_one_may_have_been_accepted() -> None:
+def test_a_refused_request_counts_if_an_earlier_one_may_have_been_accepted() -> None:
     stage = limited(Response(meaning=Meaning.LOST), Response(meaning=Meaning.REFUSED, code=Code.INVALID_TASK))
     stage.ask()
     stage.clock.advance(3600)

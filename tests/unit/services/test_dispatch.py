@@ -36,7 +36,7 @@ class TardyClock(ManualClock):
 
 
 def tardy(late: float) -> Stage:
-    """Give a stage on which a request is ready to leave so long after its instant."""
+    """Return a stage on which a request is ready to leave so long after its instant."""
     stage = Stage(WORKING)
     stage.clock = TardyClock(late)
     return stage
@@ -58,7 +58,7 @@ def test_a_request_leaves_at_the_last_moment_its_slot_is_good_for() -> None:
     assert stage.provider.submitted == [f"{TASK}#0#1"]
 
 
-def test_a_request_whose_slot_is_over_does_not_leave_and_may_at_once_have_another() -> None:
+def test_a_request_that_missed_its_slot_is_not_sent_and_may_get_another() -> None:
     stage = tardy(LATEST + 0.001)
     stage.ask()
 
@@ -66,7 +66,7 @@ def test_a_request_whose_slot_is_over_does_not_leave_and_may_at_once_have_anothe
     assert (stage.job().wait_reason, stage.job().due) == ("SLOT_MISSED", stage.clock.now())
 
 
-def test_the_silence_to_the_gates_own_probe_ends_no_job_and_shuts_the_gate_for_the_next_pause() -> None:
+def test_an_unanswered_trial_ends_no_job_and_pauses_the_gate_again() -> None:
     stage = Stage(LOST)
     stage.ask()
     stage.change(due=stage.clock.now())
@@ -77,7 +77,7 @@ def test_the_silence_to_the_gates_own_probe_ends_no_job_and_shuts_the_gate_for_t
     assert (stage.gate.row.reason, stage.gate.row.until) == ("NO_CREDITS", stage.clock.now() + 120)
 
 
-def test_what_the_answer_to_the_gates_own_probe_opens_is_used_by_the_same_sweep() -> None:
+def test_slots_that_a_trial_response_opens_are_used_by_the_same_sweep() -> None:
     stage = Stage(WORKING)
     stage.receive(*(json.dumps({"taskId": f"veo_task_number_{n:03}"}) for n in range(3)))
     stage.gate.pause("NO_CREDITS", stage.clock.now(), "")

@@ -187,7 +187,7 @@ def test_a_process_reads_the_balance_again_in_the_next_ten_minutes() -> None:
     assert stage.provider.balance_reads == 2
 
 
-def test_a_balance_that_could_not_be_read_for_the_gate_is_read_by_the_next_sweep() -> None:
+def test_a_balance_that_the_gate_could_not_read_is_read_by_the_next_sweep() -> None:
     stage = at_the_time(Stage())
     health = stage.health()
     stage.gate.pause_by_hand()

@@ -25,7 +25,7 @@ def only(entries: list[LogEntry], action: str) -> LogEntry:
     return found
 
 
-def test_a_message_that_can_neither_be_stored_nor_put_back_comes_back_by_itself() -> None:
+def test_a_message_that_can_neither_be_stored_nor_returned_is_redelivered() -> None:
     stage = Stage()
     stage.faulty_jobs.fail("write")
     stage.faulty_queue.fail("back_off")
@@ -58,7 +58,7 @@ def test_a_gate_that_cannot_be_asked_again_lets_nothing_through() -> None:
     assert stage.provider.submitted == []
 
 
-def test_a_request_that_never_left_gives_the_shut_gates_only_slot_to_the_next() -> None:
+def test_an_unsent_request_leaves_the_trial_slot_to_the_next() -> None:
     stage = Stage(NO_CREDITS, NEVER_SENT)
     stage.ask()
     stage.sweep(after=61)
@@ -117,7 +117,7 @@ def test_without_the_gate_a_sweep_asks_for_nothing_and_does_the_rest() -> None:
     assert stage.provider.polled == []
 
 
-def test_a_gate_that_cannot_be_asked_again_interrupts_the_sweep_of_what_is_queued() -> None:
+def test_an_unreachable_gate_interrupts_the_sweep_of_queued_jobs() -> None:
     stage = Stage(NO_CREDITS)
     stage.ask()
     stage.faulty_gate.fail("current_pause")
@@ -137,7 +137,7 @@ def test_a_claim_that_cannot_be_written_asks_nobody() -> None:
     assert stage.provider.polled == []
 
 
-def test_a_claim_that_may_have_been_written_leaves_the_shut_gates_only_slot_to_the_next() -> None:
+def test_a_claim_of_unknown_outcome_leaves_the_trial_slot_to_the_next() -> None:
     stage = Stage(NO_CREDITS)
     stage.ask()
     stage.faulty_jobs.fail("write", call=1, done=True)
@@ -147,7 +147,7 @@ def test_a_claim_that_may_have_been_written_leaves_the_shut_gates_only_slot_to_t
     assert (stage.gate.row.reason, stage.gate.row.trial) == ("NO_CREDITS", "")
 
 
-def test_the_only_slot_of_such_a_claim_that_cannot_be_given_back_disturbs_nobody() -> None:
+def test_a_trial_slot_that_cannot_be_released_affects_no_other_job() -> None:
     stage = Stage(NO_CREDITS)
     stage.ask()
     stage.faulty_jobs.fail("write", call=1, done=True)
@@ -156,7 +156,7 @@ def test_the_only_slot_of_such_a_claim_that_cannot_be_given_back_disturbs_nobody
     assert swept(stage, after=61) == [LogEntry(LogEvent.JOB_SKIPPED, None, {"error": DOWN})]
 
 
-def test_a_message_without_a_slot_that_cannot_be_stored_does_not_keep_the_others_from_it() -> None:
+def test_a_message_that_cannot_be_stored_leaves_its_slot_to_the_others() -> None:
     stage = Stage()
     stage.gate.pause_by_hand()
     stage.faulty_jobs.fail("write", call=1)

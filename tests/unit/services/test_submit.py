@@ -19,7 +19,7 @@ NEVER_SENT = Response(meaning=Meaning.NOT_SENT, cause="ConnectTimeout")
 NOT_YET = Response(meaning=Meaning.BASE_NOT_FINISHED, code=Code.BASE_NOT_FINISHED, cause="not success")
 
 
-def test_a_message_becomes_a_job_that_the_provider_is_asked_for_once() -> None:
+def test_a_message_becomes_a_job_with_one_request_to_the_provider() -> None:
     stage = Stage(WORKING)
 
     assert stage.ask(tags={"a": "b"}) == ["job_created", "request_accepted"]
@@ -38,7 +38,7 @@ def test_the_intent_is_written_before_the_request_leaves() -> None:
     assert seen == [State.SUBMITTING]
 
 
-def test_a_result_that_comes_with_the_answer_is_ready_at_once() -> None:
+def test_a_result_that_comes_with_the_response_is_ready_at_once() -> None:
     stage = Stage(DONE)
     stage.ask()
 
@@ -66,7 +66,7 @@ def test_a_permanent_refusal_ends_the_job_and_nothing_was_charged(meaning: Meani
     assert job.error.code is code
 
 
-def test_a_lost_answer_is_neither_failure_nor_absence() -> None:
+def test_a_lost_response_is_neither_failure_nor_absence() -> None:
     stage = Stage(LOST)
     stage.ask()
 
@@ -85,7 +85,7 @@ def test_a_request_that_never_left_is_not_counted_and_waits_in_the_queue() -> No
     )
 
 
-def test_an_unfinished_base_video_is_asked_for_later() -> None:
+def test_an_unfinished_base_video_is_requested_later() -> None:
     stage = Stage(NOT_YET)
     stage.ask()
 
@@ -93,7 +93,7 @@ def test_an_unfinished_base_video_is_asked_for_later() -> None:
     assert stage.job().due == stage.clock.now() + 300
 
 
-def test_out_of_credits_shuts_the_gate_and_fails_no_job() -> None:
+def test_out_of_credits_pauses_the_gate_and_fails_no_job() -> None:
     stage = Stage(NO_CREDITS)
 
     assert stage.ask() == ["job_created", "gate_paused", "request_deferred"]
@@ -110,7 +110,7 @@ def test_a_refusal_in_a_batch_spares_the_rest_of_it() -> None:
     assert {job.state for job in stage.jobs.all()} == {State.QUEUED}
 
 
-def test_without_an_api_key_jobs_wait_and_say_why() -> None:
+def test_without_an_api_key_jobs_wait_with_the_reason() -> None:
     stage = Stage(unset_secret=WaitReason.API_KEY_UNSET)
     stage.ask()
 
@@ -118,7 +118,7 @@ def test_without_an_api_key_jobs_wait_and_say_why() -> None:
     assert stage.provider.submitted == []
 
 
-def test_beyond_the_window_jobs_wait_with_the_time_to_come_back() -> None:
+def test_beyond_the_window_jobs_wait_until_the_next_window() -> None:
     stage = Stage(WORKING)
     stage.receive(*(json.dumps({"taskId": f"veo_task_number_{n:03}"}) for n in range(60)))
     waiting = [job for job in stage.jobs.all() if job.state is State.QUEUED]
@@ -146,7 +146,7 @@ def test_a_function_about_to_die_starts_no_request() -> None:
     assert stage.job().state is State.QUEUED
 
 
-def test_an_invalid_message_goes_to_the_dead_letter_queue_unchanged_and_disturbs_no_other() -> None:
+def test_an_invalid_message_is_dead_lettered_unchanged_and_alone() -> None:
     stage = Stage(WORKING)
     entries = stage.receive("nonsense", json.dumps({"taskId": TASK}))
 
@@ -163,7 +163,7 @@ def test_an_invalid_message_that_cannot_be_rejected_comes_back() -> None:
     assert stage.unstored == ["message1"]
 
 
-def test_a_message_that_cannot_be_stored_backs_off_and_asks_nobody() -> None:
+def test_a_message_that_cannot_be_stored_backs_off_and_sends_no_request() -> None:
     stage = Stage()
     stage.faulty_jobs.fail("write")
 
@@ -172,7 +172,7 @@ def test_a_message_that_cannot_be_stored_backs_off_and_asks_nobody() -> None:
     assert stage.provider.submitted == []
 
 
-def test_an_answer_that_cannot_be_written_leaves_the_job_to_its_lease() -> None:
+def test_a_response_that_cannot_be_written_leaves_the_job_to_its_lease() -> None:
     stage = Stage(WORKING)
     stage.faulty_jobs.fail("write", call=2)
 
@@ -207,7 +207,7 @@ def die(_: object) -> None:
     raise KilledError
 
 
-def test_a_redelivered_message_does_not_ask_again_while_the_first_request_may_be_out() -> None:
+def test_a_redelivered_message_sends_nothing_while_a_request_may_be_out() -> None:
     stage = Stage(WORKING)
     body = json.dumps({"taskId": TASK})
     stage.provider.meanwhile = die
@@ -229,7 +229,7 @@ def test_a_message_for_a_live_job_joins_it() -> None:
     assert len(stage.provider.submitted) == 1
 
 
-def test_a_message_for_an_ended_job_asks_nothing_and_has_its_end_announced_again() -> None:
+def test_a_message_for_an_ended_job_only_repeats_the_announcement() -> None:
     stage = Stage(Response(meaning=Meaning.REFUSED))
     stage.ask()
     before = stage.job()
@@ -249,7 +249,7 @@ def test_messages_for_one_task_in_a_batch_take_one_slot() -> None:
     assert len(stage.gate.given) == 1
 
 
-def test_slots_that_nobody_needs_are_not_waited_for() -> None:
+def test_unneeded_slots_are_not_waited_for() -> None:
     stage = Stage(WORKING)
     tasks = [json.dumps({"taskId": f"veo_task_number_{n:03}"}) for n in range(10)]
     stage.receive(*tasks)
@@ -284,7 +284,7 @@ def test_another_index_of_the_task_waits_for_its_turn() -> None:
     assert len(stage.provider.submitted) == 1
 
 
-def test_a_callback_faster_than_the_answer_is_not_undone_by_it() -> None:
+def test_a_callback_before_the_response_is_not_undone_by_it() -> None:
     stage = Stage(WORKING)
 
     def call_back(_: object) -> None:
@@ -297,7 +297,7 @@ def test_a_callback_faster_than_the_answer_is_not_undone_by_it() -> None:
     assert stage.job().state is State.READY
 
 
-def test_after_a_lost_answer_no_credits_does_not_lead_back_to_queued() -> None:
+def test_after_a_lost_response_no_credits_does_not_lead_back_to_queued() -> None:
     stage = Stage(LOST, NO_CREDITS)
     stage.ask()
     stage.sweep(after=121)
@@ -305,7 +305,7 @@ def test_after_a_lost_answer_no_credits_does_not_lead_back_to_queued() -> None:
     assert (stage.job().state, stage.job().requests_sent) == (State.SUBMITTING, 2)
 
 
-def test_runs_that_change_faster_than_they_are_read_put_the_message_back() -> None:
+def test_runs_that_change_faster_than_they_are_read_return_the_message() -> None:
     stage = Stage(WORKING)
     stage.ask()
     joined = stage.job()

@@ -30,7 +30,7 @@ def test_nothing_due_is_nothing_done() -> None:
     assert stage.sweep(after=60) == []
 
 
-def test_a_lost_callback_is_made_good_by_a_probe() -> None:
+def test_a_poll_replaces_a_lost_callback() -> None:
     stage = Stage(WORKING, DONE)
     stage.ask()
 
@@ -38,7 +38,7 @@ def test_a_lost_callback_is_made_good_by_a_probe() -> None:
     assert (stage.job().state, stage.job().evidence, stage.job().requests_sent) == (State.READY, Evidence.POLL, 2)
 
 
-def test_the_next_probe_is_written_before_the_provider_is_asked() -> None:
+def test_the_next_poll_is_written_before_the_request_is_sent() -> None:
     stage = Stage(WORKING, LOST)
     stage.ask()
     dues: list[float | None] = []
@@ -65,7 +65,7 @@ def test_a_failed_generation_ends_an_accepted_job() -> None:
     assert (stage.job().state, code(stage)) == (State.FAILED, Code.NOT_AVAILABLE_IN_4K)
 
 
-def test_a_probe_that_brings_a_foreign_host_ends_the_job() -> None:
+def test_a_poll_that_returns_a_foreign_host_ends_the_job() -> None:
     stage = Stage(WORKING, Response(meaning=Meaning.DONE, urls=(ELSEWHERE,)))
     stage.ask()
     stage.sweep(after=720)
@@ -73,7 +73,7 @@ def test_a_probe_that_brings_a_foreign_host_ends_the_job() -> None:
     assert code(stage) is Code.RESULT_HOST_BLOCKED
 
 
-def test_a_probe_that_never_left_is_not_counted() -> None:
+def test_an_unsent_poll_is_not_counted() -> None:
     stage = Stage(WORKING, Response(meaning=Meaning.NOT_SENT))
     stage.ask()
     stage.sweep(after=720)
@@ -81,7 +81,7 @@ def test_a_probe_that_never_left_is_not_counted() -> None:
     assert stage.job().requests_sent == 1
 
 
-def test_a_repeat_answered_like_a_first_request_is_suspected_and_twice_is_enough() -> None:
+def test_two_repeats_accepted_like_a_first_request_stop_the_polls() -> None:
     stage = Stage(WORKING)
     stage.ask()
     first = stage.sweep(after=720)
@@ -93,7 +93,7 @@ def test_a_repeat_answered_like_a_first_request_is_suspected_and_twice_is_enough
     assert len(stage.provider.submitted) + len(stage.provider.polled) == 3
 
 
-def test_a_job_that_is_asked_no_more_ends_at_its_deadline() -> None:
+def test_a_job_that_is_polled_no_more_ends_at_its_deadline() -> None:
     stage = Stage(WORKING)
     stage.ask()
     stage.change(acceptances=3, due=stage.clock.now())
@@ -118,7 +118,7 @@ def test_a_result_that_comes_after_the_deadline_is_still_a_result() -> None:
     assert stage.job().state is State.READY
 
 
-def test_no_deadline_passes_unasked() -> None:
+def test_a_job_is_polled_before_its_deadline_ends_it() -> None:
     stage = Stage(WORKING, LOST)
     stage.ask()
     stage.sweep(after=DAY + 1)
@@ -126,7 +126,7 @@ def test_no_deadline_passes_unasked() -> None:
     assert stage.job().state is State.PROCESSING
 
 
-def test_under_an_id_of_its_own_a_job_is_probed_without_another_request() -> None:
+def test_a_job_under_an_id_of_its_own_is_polled_without_another_request() -> None:
     stage = Stage(replace(WORKING, task_id="veo_task_of_its_own"), DONE)
     stage.ask()
     stage.sweep(after=720)
@@ -134,7 +134,7 @@ def test_under_an_id_of_its_own_a_job_is_probed_without_another_request() -> Non
     assert (stage.job().state, stage.job().requests_sent) == (State.READY, 1)
 
 
-def test_a_lost_answer_is_asked_about_again_only_when_it_cannot_be_on_its_way() -> None:
+def test_a_lost_response_is_retried_only_after_it_can_no_longer_arrive() -> None:
     stage = Stage(LOST, REPEATED)
     stage.ask()
 
@@ -143,7 +143,7 @@ def test_a_lost_answer_is_asked_about_again_only_when_it_cannot_be_on_its_way() 
     assert stage.job().state is State.PROCESSING
 
 
-def test_waits_grow_with_every_lost_answer() -> None:
+def test_waits_grow_with_every_lost_response() -> None:
     stage = Stage(LOST)
     stage.ask()
     stage.sweep(after=121)
@@ -153,7 +153,7 @@ def test_waits_grow_with_every_lost_answer() -> None:
     assert again == pytest.approx(stage.clock.now() + 480, abs=0.5)
 
 
-def test_a_crash_counts_as_a_lost_answer() -> None:
+def test_a_crash_counts_as_a_lost_response() -> None:
     stage = Stage(WORKING)
 
     def die(_: object) -> None:
@@ -168,7 +168,7 @@ def test_a_crash_counts_as_a_lost_answer() -> None:
     assert (stage.job().state, stage.job().lost_responses, stage.job().requests_sent) == (State.PROCESSING, 1, 2)
 
 
-def test_a_job_that_nobody_ever_answered_ends_at_the_hard_deadline() -> None:
+def test_a_job_that_was_never_confirmed_ends_at_the_hard_deadline() -> None:
     stage = Stage(LOST)
     stage.ask()
     stage.change(due=stage.clock.now())
@@ -178,7 +178,7 @@ def test_a_job_that_nobody_ever_answered_ends_at_the_hard_deadline() -> None:
     assert stage.job().maybe_charged is True
 
 
-def test_where_a_repeat_is_not_safe_a_lost_answer_is_only_awaited() -> None:
+def test_where_a_repeat_is_not_safe_a_lost_response_is_only_awaited() -> None:
     stage = Stage(LOST, provider_api=ProviderApi.JOBS)
     stage.ask()
 
@@ -188,7 +188,7 @@ def test_where_a_repeat_is_not_safe_a_lost_answer_is_only_awaited() -> None:
     assert (code(stage), stage.job().maybe_charged) == (Code.SUBMISSION_UNCONFIRMED, True)
 
 
-def test_an_accepted_job_without_an_id_to_ask_under_ends_at_its_deadline() -> None:
+def test_an_accepted_job_without_an_id_to_poll_ends_at_its_deadline() -> None:
     stage = Stage(replace(WORKING, task_id=None), provider_api=ProviderApi.JOBS)
     stage.ask()
 
@@ -197,7 +197,7 @@ def test_an_accepted_job_without_an_id_to_ask_under_ends_at_its_deadline() -> No
     assert stage.provider.polled == []
 
 
-def test_queued_jobs_are_asked_for_when_the_gate_opens() -> None:
+def test_queued_jobs_are_submitted_when_the_gate_resumes() -> None:
     stage = Stage(NO_CREDITS, WORKING)
     stage.ask()
 
@@ -206,7 +206,7 @@ def test_queued_jobs_are_asked_for_when_the_gate_opens() -> None:
     assert not stage.gate.row.reason
 
 
-def test_a_shut_gate_hides_no_overdue_job() -> None:
+def test_a_paused_gate_hides_no_overdue_job() -> None:
     stage = Stage(WORKING)
     stage.ask()
     stage.change(state=State.READY, urls=(URL,))
@@ -215,7 +215,7 @@ def test_a_shut_gate_hides_no_overdue_job() -> None:
     assert stage.sweep(after=720) == ["archive_retriggered"]
 
 
-def test_a_shut_gate_sends_nothing() -> None:
+def test_a_paused_gate_sends_nothing() -> None:
     stage = Stage(WORKING)
     stage.ask()
     stage.gate.pause_by_hand()
@@ -244,7 +244,7 @@ def test_an_unfinished_base_video_is_waited_for_until_the_deadline() -> None:
     assert (stage.job().state, code(stage)) == (State.FAILED, Code.BASE_NOT_FINISHED)
 
 
-def test_a_later_run_is_asked_for_only_when_every_earlier_one_has_ended() -> None:
+def test_a_later_run_is_submitted_only_after_every_earlier_run_has_ended() -> None:
     stage = Stage(WORKING)
     stage.ask()
     stage.ask(index=1)
@@ -261,7 +261,7 @@ def ready(stage: Stage, **fields: object) -> None:
     stage.change(state=State.READY, urls=(URL,), **fields)
 
 
-def test_a_ready_job_without_a_live_archive_is_nudged() -> None:
+def test_a_ready_job_without_a_live_archive_is_retriggered() -> None:
     stage = Stage(WORKING)
     ready(stage)
     stage.sweep(after=720)
@@ -271,7 +271,7 @@ def test_a_ready_job_without_a_live_archive_is_nudged() -> None:
 
 def test_a_ready_job_is_left_to_its_archive_while_the_lease_runs() -> None:
     stage = Stage(WORKING)
-    ready(stage, lease="somebody", lease_until=stage.clock.now() + 900)
+    ready(stage, lease="another", lease_until=stage.clock.now() + 900)
 
     assert stage.sweep(after=720) == []
 
@@ -303,14 +303,14 @@ def test_a_link_that_cannot_be_refreshed_is_given_up_with_the_tries() -> None:
     assert len(stage.provider.polled) == 10
 
 
-def test_an_end_that_nobody_announced_is_nudged() -> None:
+def test_an_unannounced_end_is_retriggered() -> None:
     stage = Stage(Response(meaning=Meaning.REFUSED))
     stage.ask()
 
     assert stage.sweep(after=60) == ["announcement_retriggered"]
 
 
-def test_two_sweeps_never_probe_the_same_job() -> None:
+def test_two_sweeps_never_poll_the_same_job() -> None:
     stage = Stage(WORKING, REPEATED)
     stage.ask()
     second: list[str] = []
@@ -349,7 +349,7 @@ def test_more_due_jobs_than_slots_are_sent_as_slots_come() -> None:
 
 
 def with_jobs(count: int, *script: Response) -> tuple[Stage, SlowExecutor]:
-    """Give a stage with so many jobs that are all due for a probe, and the executor of its sweeps."""
+    """Return a stage with so many jobs that are all due for a poll, and the executor of its sweeps."""
     stage, executor = Stage(WORKING), SlowExecutor()
     for number in range(count):
         stage.ask(f"veo_task_number_{number:03}")
@@ -393,7 +393,7 @@ def test_no_slot_is_taken_that_comes_too_late_to_be_used() -> None:
     assert max(stage.gate.given) <= stage.clock.now()
 
 
-def test_the_answer_that_opens_the_gate_is_waited_for() -> None:
+def test_the_sweep_waits_for_the_response_that_resumes_the_gate() -> None:
     stage, _ = with_jobs(3, REPEATED)
     stage.gate.pause("NO_CREDITS", stage.clock.now() - 3600, "")
     stage.sweep()
@@ -401,7 +401,7 @@ def test_the_answer_that_opens_the_gate_is_waited_for() -> None:
     assert len(stage.provider.polled) == 3
 
 
-def test_what_a_refusal_under_way_shuts_is_sent_no_more() -> None:
+def test_after_a_refusal_pauses_the_gate_no_further_request_is_sent() -> None:
     stage, _ = with_jobs(30, REPEATED, NO_CREDITS, REPEATED)
     stage.sweep()
 
@@ -432,7 +432,7 @@ def test_a_path_that_is_gone_fails_no_job_and_says_what_to_change() -> None:
     assert stage.gate.row.reason == PATH_IS_GONE.reason
 
 
-def test_after_the_switch_queued_jobs_are_asked_for_under_the_new_contract() -> None:
+def test_after_the_switch_queued_jobs_are_submitted_under_the_new_api() -> None:
     stage = Stage(PATH_IS_GONE, WORKING)
     stage.ask()
     stage.provider_api = ProviderApi.JOBS
@@ -441,7 +441,7 @@ def test_after_the_switch_queued_jobs_are_asked_for_under_the_new_contract() -> 
     assert (stage.job().state, stage.job().provider_api) == (State.PROCESSING, ProviderApi.JOBS)
 
 
-def test_jobs_in_flight_keep_the_contract_they_were_asked_under() -> None:
+def test_jobs_in_flight_keep_the_api_they_were_submitted_under() -> None:
     stage = Stage(WORKING, REPEATED)
     stage.ask()
     stage.provider_api = ProviderApi.JOBS
@@ -451,7 +451,7 @@ def test_jobs_in_flight_keep_the_contract_they_were_asked_under() -> None:
     assert stage.provider.polled == [f"{TASK}#0#1"]
 
 
-def test_the_old_path_does_not_shut_the_gate_for_the_new_one() -> None:
+def test_the_old_path_does_not_pause_the_gate_for_the_new_one() -> None:
     stage = Stage(WORKING, PATH_IS_GONE)
     stage.ask()
     stage.provider_api = ProviderApi.JOBS
