@@ -4,23 +4,57 @@ from dataclasses import replace
 import pytest
 
 from tests.doubles.executors import SlowExecutor
+from tests.doubles.faults import DOWN
 from tests.doubles.stage import ELSEWHERE, TASK, URL, WIDTH, KilledError, Stage
+from tests.unit.services.responses import (
+    DONE,
+    LOST,
+    MAINTENANCE,
+    NO_CREDITS,
+    NOT_YET,
+    PATH_IS_GONE,
+    REFUSED,
+    REPEATED,
+    WORKING,
+)
 from veo4k.domain.conditional_update import ConditionalUpdate, is_
-from veo4k.domain.job import Code, Evidence, Job, ProviderApi, State
+from veo4k.domain.gate import Pace
+from veo4k.domain.job import Code, Evidence, Job, Key, Partition, ProviderApi, State
+from veo4k.domain.log_events import LogEntry, LogEvent
 from veo4k.domain.response import Meaning, Response
 from veo4k.domain.wait_reason import WaitReason
 
-WORKING = Response(meaning=Meaning.WORKING, accepted_anew=True, task_id=TASK)
-REPEATED = Response(meaning=Meaning.WORKING, task_id=TASK)
-DONE = Response(meaning=Meaning.DONE, urls=(URL,))
-LOST = Response(meaning=Meaning.LOST, cause="ReadTimeout")
-NO_CREDITS = Response(meaning=Meaning.ACCOUNT_REFUSED, wait_reason=WaitReason.NO_CREDITS)
+OTHER = "veo_task_another_one"
 DAY, HOUR = 86_400.0, 3600.0
 
 
 def code(stage: Stage) -> Code | None:
     error = stage.job().error
     return error.code if error else None
+
+
+def message(task_id: str = TASK, **fields: object) -> str:
+    return json.dumps({"taskId": task_id} | fields)
+
+
+def swept(stage: Stage, *, after: float = 0.0, life: float = 120) -> list[LogEntry]:
+    """Run a sweep and return its log entries without their times, which have a test of their own."""
+    stage.clock.advance(after)
+    return [replace(entry, at=None) for entry in stage.swept(life=life)]
+
+
+def fill(stage: Stage, count: int) -> list[str]:
+    tasks = [f"veo_task_number_{n:03}" for n in range(count)]
+    stage.receive(*(message(task) for task in tasks))
+    return tasks
+
+
+def one_each(stage: Stage) -> None:
+    """Submit one job, and let another one wait."""
+    stage.ask()
+    stage.gate.pause_by_hand()
+    stage.ask(OTHER)
+    stage.gate.resume()
 
 
 def test_nothing_due_is_nothing_done() -> None:
@@ -33,8 +67,13 @@ def test_nothing_due_is_nothing_done() -> None:
 def test_a_poll_replaces_a_lost_callback() -> None:
     stage = Stage(WORKING, DONE)
     stage.ask()
+    seen = stage.seen_by_provider()
 
-    assert stage.sweep(after=720) == ["poll_claimed", "result_received"]
+    assert swept(stage, after=720) == [
+        LogEntry(LogEvent.POLL_CLAIMED, seen[0]),
+        LogEntry(LogEvent.RESULT_RECEIVED, stage.job(), {"meaning": "done"}),
+    ]
+    assert seen[0].poll_id is not None
     assert (stage.job().state, stage.job().evidence, stage.job().requests_sent) == (State.READY, Evidence.POLL, 2)
 
 
@@ -48,29 +87,76 @@ def test_the_next_poll_is_written_before_the_request_is_sent() -> None:
     assert dues == [pytest.approx(stage.clock.now() + 360, abs=1)]
 
 
-@pytest.mark.parametrize("meaning", [Meaning.REFUSED, Meaning.BASE_NOT_FINISHED, Meaning.LOST, Meaning.ACCOUNT_REFUSED])
-def test_a_refusal_is_no_verdict_on_an_accepted_job(meaning: Meaning) -> None:
-    stage = Stage(WORKING, Response(meaning=meaning, code=Code.BASE_EXPIRED, wait_reason=WaitReason.NO_CREDITS))
+@pytest.mark.parametrize(
+    ("response", "after", "state", "error"),
+    [
+        (replace(REFUSED, code=Code.BASE_EXPIRED), 720, State.PROCESSING, None),
+        (NOT_YET, 720, State.PROCESSING, None),
+        (LOST, 720, State.PROCESSING, None),
+        (NO_CREDITS, 720, State.PROCESSING, None),
+        (LOST, DAY + 1, State.PROCESSING, None),
+        (DONE, DAY + 1, State.READY, None),
+        (REPEATED, DAY + 1, State.TIMED_OUT, Code.NO_ANSWER),
+        (Response(meaning=Meaning.DONE, urls=(ELSEWHERE,)), 720, State.FAILED, Code.RESULT_HOST_BLOCKED),
+        (Response(meaning=Meaning.FAILED, code=Code.NOT_AVAILABLE_IN_4K), 720, State.FAILED, Code.NOT_AVAILABLE_IN_4K),
+    ],
+    ids=[
+        "a refusal is no verdict",
+        "an unfinished base video is no verdict",
+        "a lost response is no verdict",
+        "a refused account is no verdict",
+        "no deadline ends a job without a response",
+        "a result after the deadline is a result",
+        "still working after the deadline ends the job",
+        "a foreign host ends the job",
+        "a failed generation ends the job",
+    ],
+)
+def test_a_response_to_a_poll_decides_on_an_accepted_job(
+    response: Response, after: float, state: State, error: Code | None
+) -> None:
+    stage = Stage(WORKING, response)
     stage.ask()
-    stage.sweep(after=720)
+    stage.sweep(after=after)
 
-    assert stage.job().state is State.PROCESSING
+    assert (stage.job().state, code(stage)) == (state, error)
+    assert stage.job().maybe_charged or state is not State.TIMED_OUT
 
 
-def test_a_failed_generation_ends_an_accepted_job() -> None:
-    stage = Stage(WORKING, Response(meaning=Meaning.FAILED, code=Code.NOT_AVAILABLE_IN_4K))
+def test_a_poll_without_effect_is_logged_with_the_claimed_job() -> None:
+    stage = Stage(WORKING, LOST)
     stage.ask()
-    stage.sweep(after=720)
 
-    assert (stage.job().state, code(stage)) == (State.FAILED, Code.NOT_AVAILABLE_IN_4K)
+    assert swept(stage, after=720)[1] == LogEntry(
+        LogEvent.POLL_INCONCLUSIVE, stage.job(), {"meaning": "lost", "reason": "ReadTimeout"}
+    )
 
 
-def test_a_poll_that_returns_a_foreign_host_ends_the_job() -> None:
-    stage = Stage(WORKING, Response(meaning=Meaning.DONE, urls=(ELSEWHERE,)))
+def test_a_response_that_came_too_late_is_logged_with_the_current_row() -> None:
+    stage = Stage(WORKING, DONE)
     stage.ask()
-    stage.sweep(after=720)
+    stage.provider.meanwhile = lambda _: stage.change(state=State.FAILED)
+    entries = swept(stage, after=720)
 
-    assert code(stage) is Code.RESULT_HOST_BLOCKED
+    assert entries[1] == LogEntry(LogEvent.RESPONSE_SUPERSEDED, stage.job(), {"meaning": "done"})
+
+
+def test_an_unwritten_response_is_logged_with_meaning_and_error() -> None:
+    stage = Stage(LOST)
+    stage.faulty_jobs.fail("write", call=2)
+
+    assert stage.receive(message())[1] == LogEntry(
+        LogEvent.RESPONSE_WRITE_FAILED, stage.job(), {"meaning": "lost", "reason": "ReadTimeout", "error": DOWN}
+    )
+
+
+def test_each_log_entry_has_the_time_of_its_event() -> None:
+    stage = Stage(WORKING, LOST)
+    stage.ask()
+    stage.clock.advance(720)
+    claimed, answered = stage.swept()
+
+    assert (claimed.at, answered.at) == (stage.job().requested_at, stage.clock.now())
 
 
 def test_an_unsent_poll_is_not_counted() -> None:
@@ -100,30 +186,6 @@ def test_a_job_that_is_polled_no_more_ends_at_its_deadline() -> None:
     stage.sweep(after=DAY)
 
     assert (stage.job().state, code(stage)) == (State.TIMED_OUT, Code.NO_ANSWER)
-
-
-def test_still_working_after_the_deadline_ends_the_job() -> None:
-    stage = Stage(WORKING, REPEATED)
-    stage.ask()
-    stage.sweep(after=DAY + 1)
-
-    assert (stage.job().state, code(stage), stage.job().maybe_charged) == (State.TIMED_OUT, Code.NO_ANSWER, True)
-
-
-def test_a_result_that_comes_after_the_deadline_is_still_a_result() -> None:
-    stage = Stage(WORKING, DONE)
-    stage.ask()
-    stage.sweep(after=DAY + 1)
-
-    assert stage.job().state is State.READY
-
-
-def test_a_job_is_polled_before_its_deadline_ends_it() -> None:
-    stage = Stage(WORKING, LOST)
-    stage.ask()
-    stage.sweep(after=DAY + 1)
-
-    assert stage.job().state is State.PROCESSING
 
 
 def test_a_job_under_an_id_of_its_own_is_polled_without_another_request() -> None:
@@ -182,7 +244,7 @@ def test_where_a_repeat_is_not_safe_a_lost_response_is_only_awaited() -> None:
     stage = Stage(LOST, provider_api=ProviderApi.JOBS)
     stage.ask()
 
-    assert stage.sweep(after=2 * DAY) == ["job_check_postponed"]
+    assert swept(stage, after=2 * DAY) == [LogEntry(LogEvent.JOB_CHECK_POSTPONED, stage.job())]
     assert stage.sweep(after=DAY) == ["job_timed_out"]
     assert len(stage.provider.submitted) == 1
     assert (code(stage), stage.job().maybe_charged) == (Code.SUBMISSION_UNCONFIRMED, True)
@@ -198,30 +260,82 @@ def test_an_accepted_job_without_an_id_to_poll_ends_at_its_deadline() -> None:
 
 
 def test_queued_jobs_are_submitted_when_the_gate_resumes() -> None:
+    """The other runs of a first run's task are not read for that."""
     stage = Stage(NO_CREDITS, WORKING)
     stage.ask()
+    seen = stage.seen_by_provider()
+    stage.faulty_jobs.fail("runs", error=AssertionError("the other runs are read"))
 
-    assert stage.sweep(after=30) == []
-    assert stage.sweep(after=31) == ["request_claimed", "request_accepted"]
+    assert swept(stage, after=30) == []
+    assert swept(stage, after=31) == [
+        LogEntry(LogEvent.REQUEST_CLAIMED, seen[0]),
+        LogEntry(LogEvent.REQUEST_ACCEPTED, stage.job(), {"meaning": "working"}),
+    ]
+    assert seen[0].claim_id is not None
     assert not stage.gate.row.reason
 
 
-def test_a_paused_gate_hides_no_overdue_job() -> None:
-    stage = Stage(WORKING)
-    stage.ask()
-    stage.change(state=State.READY, urls=(URL,))
-    stage.gate.pause_by_hand()
-
-    assert stage.sweep(after=720) == ["archive_retriggered"]
-
-
-def test_a_paused_gate_sends_nothing() -> None:
+def test_a_paused_gate_sends_nothing_and_hides_no_overdue_job() -> None:
     stage = Stage(WORKING)
     stage.ask()
     stage.gate.pause_by_hand()
     stage.sweep(after=720)
 
     assert stage.provider.polled == []
+
+    stage.change(state=State.READY, urls=(URL,), due=stage.clock.now())
+    assert stage.sweep() == ["archive_retriggered"]
+
+
+def test_a_paused_gate_stops_no_work_that_needs_no_request() -> None:
+    stage = Stage(WORKING)
+    tasks = fill(stage, 30)
+    for task in tasks[:25]:
+        stage.jobs.write(
+            ConditionalUpdate(key=Key(task, 1), when=(is_("state", State.PROCESSING),), put={"acceptances": 3})
+        )
+    stage.gate.pause_by_hand()
+    entries = swept(stage, after=DAY + 1)
+
+    assert [entry.event for entry in entries] == ["job_timed_out"] * 25
+
+
+def test_a_paused_gate_does_not_hide_jobs_behind_a_full_batch_of_polls() -> None:
+    stage = Stage(WORKING)
+    last = Key(fill(stage, 30)[-1], 1)
+    job = stage.jobs.get(last)
+    assert job is not None
+    ready = {"state": State.READY, "due": (job.due or 0) + 60}
+    stage.jobs.write(ConditionalUpdate(key=last, when=(is_("state", State.PROCESSING),), put=ready))
+    stage.gate.pause_by_hand()
+
+    assert [entry.event for entry in swept(stage, after=900)] == ["archive_retriggered"]
+    assert stage.provider.polled == []
+
+
+def test_overdue_jobs_come_before_those_that_only_wait() -> None:
+    stage = Stage(WORKING)
+    one_each(stage)
+    swept(stage, after=720)
+
+    assert (stage.provider.polled, stage.provider.submitted[1:]) == ([f"{TASK}#0#1"], [f"{OTHER}#0#1"])
+
+
+def test_a_gate_paused_by_an_overdue_job_leaves_waiting_jobs_alone() -> None:
+    stage = Stage(WORKING, MAINTENANCE)
+    one_each(stage)
+    swept(stage, after=720)
+
+    assert (len(stage.provider.polled), len(stage.provider.submitted)) == (1, 1)
+    assert stage.job(task_id=OTHER).wait_reason == "SHUT_BY_HAND"
+
+
+def test_an_unset_api_key_is_logged_once_for_all_waiting_jobs() -> None:
+    stage = Stage(WORKING)
+    one_each(stage)
+    stage.provider.unset = WaitReason.API_KEY_UNSET
+
+    assert swept(stage, after=720) == [LogEntry(LogEvent.SECRET_UNSET, None, {"reason": "API_KEY_UNSET"})]
 
 
 def test_an_account_that_stays_empty_ends_its_jobs_as_never_accepted() -> None:
@@ -248,11 +362,12 @@ def test_a_later_run_is_submitted_only_after_every_earlier_run_has_ended() -> No
     stage = Stage(WORKING)
     stage.ask()
     stage.ask(index=1)
-    postponed = stage.sweep(after=121)
+
+    assert swept(stage, after=121) == [LogEntry(LogEvent.REQUEST_POSTPONED, stage.job(2))]
+    assert stage.job(2).due == stage.clock.now() + 120
+
     stage.change(state=State.FAILED, partition=None, due=None)
     stage.sweep(after=121)
-
-    assert postponed == ["request_postponed"]
     assert stage.job(2).state is State.PROCESSING
 
 
@@ -322,7 +437,7 @@ def test_two_sweeps_never_poll_the_same_job() -> None:
 
 def test_a_job_that_cannot_be_read_does_not_keep_the_others_waiting() -> None:
     stage = Stage(WORKING)
-    stage.receive(json.dumps({"taskId": "veo_task_unreadable"}), json.dumps({"taskId": TASK}))
+    stage.receive(message("veo_task_unreadable"), message())
     stage.faulty_jobs.fail("get", call=1)
     happened = stage.sweep(after=721)
 
@@ -330,22 +445,133 @@ def test_a_job_that_cannot_be_read_does_not_keep_the_others_waiting() -> None:
     assert stage.provider.polled == [f"{TASK}#0#1"]
 
 
-def test_a_table_out_of_reach_interrupts_the_sweep_without_an_exception() -> None:
+def test_an_unreachable_table_interrupts_the_sweep_without_an_exception() -> None:
     stage = Stage()
     stage.faulty_jobs.fail("due")
 
-    assert stage.sweep() == ["sweep_interrupted"]
+    assert swept(stage) == [LogEntry(LogEvent.SWEEP_INTERRUPTED, None, {"error": DOWN})]
+
+
+def test_a_row_that_is_gone_from_the_table_is_skipped() -> None:
+    stage = Stage(WORKING, DONE)
+    stage.ask()
+    stage.jobs.tasks.clear()
+
+    assert swept(stage, after=720) == []
+
+
+def test_a_row_that_left_its_partition_is_skipped() -> None:
+    stage = Stage(WORKING, DONE)
+    stage.ask()
+    stage.jobs.index[Partition.QUEUED][Key(TASK, 1)] = stage.clock.now()
+    stage.change(due=stage.clock.now() + 720)
+    stage.jobs.index[Partition.QUEUED][Key(TASK, 1)] = stage.clock.now()
+
+    assert swept(stage, after=1) == []
+    assert stage.provider.polled == []
+
+
+def test_a_job_under_an_outdated_index_entry_is_checked_when_it_is_due() -> None:
+    stage = Stage(WORKING)
+    stage.ask()
+    later = stage.clock.now() + 720
+    stage.change(state=State.READY, due=later)
+    stage.jobs.index[Partition.LIVE][Key(TASK, 1)] = stage.clock.now()
+
+    assert swept(stage) == []
+    assert [entry.event for entry in swept(stage, after=720)] == ["archive_retriggered"]
 
 
 def test_more_due_jobs_than_slots_are_sent_as_slots_come() -> None:
     stage = Stage(WORKING, REPEATED)
-    stage.receive(*(json.dumps({"taskId": f"veo_task_number_{n:03}"}) for n in range(40)))
+    fill(stage, 40)
     stage.clock.advance(721)
     started = stage.clock.now()
     stage.sweep()
 
     assert len(stage.provider.polled) == 40
     assert stage.clock.now() - started < 21
+
+
+def test_slots_for_more_than_a_batch_are_reserved_batch_by_batch() -> None:
+    stage = Stage(WORKING, REPEATED)
+    fill(stage, 40)
+    stage.clock.advance(721)
+    before = len(stage.faulty_gate.called("reserve"))
+    swept(stage)
+
+    assert [wanted for wanted, _ in stage.faulty_gate.called("reserve")[before:]] == [20, 20]
+
+
+def test_a_sweep_waits_for_a_window_in_which_a_request_can_still_end() -> None:
+    stage = Stage(WORKING, REPEATED)
+    stage.ask()
+    stage.clock.advance(720)
+    until = stage.gate.reserve(40, stage.clock.now()).wait.until
+    slept = stage.clock.slept
+    stage.sweeper(until + 35.061).sweep()
+
+    assert stage.provider.polled == [f"{TASK}#0#1"]
+    assert until - 20 in slept
+
+
+def test_a_sweep_does_not_wait_for_a_window_that_comes_too_late() -> None:
+    stage = Stage(WORKING, REPEATED)
+    stage.ask()
+    stage.clock.advance(720)
+    until = stage.gate.reserve(40, stage.clock.now()).wait.until
+    before = stage.clock.now()
+
+    assert stage.sweeper(until + 35.06).sweep() == []
+    assert (stage.provider.polled, stage.clock.now()) == ([], before)
+
+
+def test_a_sweep_waits_for_the_only_slot_of_a_pause_that_is_over() -> None:
+    stage = Stage(WORKING, REPEATED)
+    stage.ask()
+    stage.clock.advance(720)
+    stage.gate.pace = Pace(pause=0.5)
+    stage.gate.reserve(40, stage.clock.now())
+    stage.gate.pause("NO_CREDITS", stage.clock.now(), "")
+    swept(stage, after=0.5)
+
+    assert stage.provider.polled == [f"{TASK}#0#1"]
+    assert not stage.gate.row.reason
+
+
+def test_a_sweep_checks_no_job_in_the_seconds_before_it_is_killed() -> None:
+    stage = Stage(WORKING)
+    stage.ask()
+    stage.change(state=State.READY)
+    stage.clock.advance(720)
+
+    assert stage.swept(life=15) == []
+    assert [entry.event for entry in stage.swept(life=15.001)] == ["archive_retriggered"]
+
+
+def test_the_queue_is_left_alone_in_the_seconds_before_the_sweep_is_killed() -> None:
+    stage = Stage(unset_secret=WaitReason.API_KEY_UNSET)
+    stage.ask()
+    stage.provider.unset = None
+
+    assert swept(stage, after=61, life=15) == []
+    assert stage.provider.submitted == []
+
+    stage.change(created_at=stage.clock.now() - 14 * DAY, due=stage.clock.now() - 14 * DAY)
+    assert swept(stage, life=15) == []
+    assert stage.job().state is State.QUEUED
+
+
+@pytest.mark.parametrize(("seconds", "events"), [(-1, []), (59, ["job_timed_out"]), (60, [])])
+def test_a_paused_gate_lets_queued_jobs_be_checked_once_a_day(seconds: float, events: list[str]) -> None:
+    """In the minute after midnight, and in no other."""
+    stage = Stage(unset_secret=WaitReason.API_KEY_UNSET)
+    stage.gate.pause_by_hand()
+    stage.ask()
+    stage.change(created_at=stage.clock.now() - 14 * DAY, due=stage.clock.now())
+    stage.clock.at = (stage.clock.now() // DAY + 1) * DAY + seconds
+
+    assert [entry.event for entry in swept(stage) if entry.job] == events
 
 
 def with_jobs(count: int, *script: Response) -> tuple[Stage, SlowExecutor]:
@@ -411,7 +637,7 @@ def test_after_a_refusal_pauses_the_gate_no_further_request_is_sent() -> None:
 def test_a_sweep_stops_before_it_is_killed() -> None:
     stage = Stage(NO_CREDITS, WORKING)
     for batch in range(10):
-        stage.receive(*(json.dumps({"taskId": f"veo_task_number_{batch}_{n:03}"}) for n in range(40)))
+        stage.receive(*(message(f"veo_task_number_{batch}_{n:03}") for n in range(40)))
     stage.clock.advance(61)
     started = stage.clock.now()
     stage.sweep()
@@ -419,9 +645,6 @@ def test_a_sweep_stops_before_it_is_killed() -> None:
 
     assert stage.clock.now() - started < 2 * (120 - 15)
     assert len(stage.provider.submitted) < 400
-
-
-PATH_IS_GONE = Response(meaning=Meaning.ACCOUNT_REFUSED, wait_reason=WaitReason.PATH_GONE)
 
 
 def test_a_path_that_is_gone_fails_no_job_and_says_what_to_change() -> None:
