@@ -8,6 +8,7 @@ import pytest
 
 from tests.doubles.faults import DOWN
 from tests.doubles.stage import ELSEWHERE, HOSTS, KEY, TASK, URL, Stage
+from tests.unit.services.responses import WORKING
 from veo4k.domain.callback_auth import make_signature, make_token
 from veo4k.domain.conditional_update import ConditionalUpdate, is_
 from veo4k.domain.errors import StorageError
@@ -21,7 +22,6 @@ from veo4k.services.callback import CallbackHandler, Request
 TOKEN_KEY, HOOK_KEY = b"token key", b"hook key"
 SUCCESS = {"code": 200, "msg": "ok", "data": {"taskId": TASK, "info": {"resultUrls": [URL]}}}
 FAILURE = {"code": 500, "msg": "The 4K version of this video is unavailable.", "data": None}
-WORKING = Response(meaning=Meaning.WORKING, accepted_anew=True, task_id=TASK)
 OWN = "veo_task_of_its_own"
 
 

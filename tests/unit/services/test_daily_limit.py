@@ -6,12 +6,12 @@ import pytest
 
 from tests.doubles.gate_memory import MemoryGate
 from tests.doubles.stage import TASK, URL, Stage
+from tests.unit.services.responses import WORKING
 from veo4k.domain.gate import DAY, Pace
 from veo4k.domain.job import Code, Job, State
 from veo4k.domain.response import Meaning, Response
 from veo4k.domain.wait_reason import WaitReason
 
-WORKING = Response(meaning=Meaning.WORKING, accepted_anew=True, task_id=TASK)
 OTHERS = ["other_task_0001", "other_task_0002", "other_task_0003"]
 
 

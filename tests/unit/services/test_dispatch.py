@@ -9,17 +9,13 @@ import pytest
 from tests.doubles.executors import LazyExecutor
 from tests.doubles.stage import TASK, URL, WIDTH, KilledError, Stage
 from tests.doubles.time_manual import ManualClock
+from tests.unit.services.responses import DONE, LOST, NO_CREDITS, WORKING
 from veo4k.adapters.thread_pool import thread_pool
 from veo4k.domain.gate import LATEST
 from veo4k.domain.job import Code, State
 from veo4k.domain.response import Meaning, Response
-from veo4k.domain.wait_reason import WaitReason
 from veo4k.services.dispatch import TIME_FOR_A_REQUEST
 
-WORKING = Response(meaning=Meaning.WORKING, accepted_anew=True, task_id=TASK)
-DONE = Response(meaning=Meaning.DONE, urls=(URL,))
-LOST = Response(meaning=Meaning.LOST, cause="ReadTimeout")
-NO_CREDITS = Response(meaning=Meaning.ACCOUNT_REFUSED, wait_reason=WaitReason.NO_CREDITS)
 DAY = 86_400.0
 
 

@@ -1,15 +1,13 @@
 import pytest
 
-from tests.doubles.stage import TASK, Stage
-from veo4k.domain.response import HttpResponse, Meaning, NoResponse, Response, read_balance
+from tests.doubles.stage import Stage
+from tests.unit.services.responses import NO_CREDITS, WORKING
+from veo4k.domain.response import HttpResponse, NoResponse, read_balance
 from veo4k.domain.wait_reason import WaitReason
 from veo4k.services.dispatch import TIME_FOR_A_REQUEST
 from veo4k.services.health import Gauge
 
 TEN = 600 * 3_000_000.0  # a minute that the balance is read in
-
-WORKING = Response(meaning=Meaning.WORKING, accepted_anew=True, task_id=TASK)
-NO_CREDITS = Response(meaning=Meaning.ACCOUNT_REFUSED, wait_reason=WaitReason.NO_CREDITS)
 
 
 def measured(stage: Stage) -> dict[str, float]:

@@ -3,17 +3,13 @@
 import json
 
 from tests.doubles.faults import DOWN
-from tests.doubles.stage import TASK, URL, Stage
+from tests.doubles.stage import TASK, Stage
+from tests.unit.services.responses import DONE, NEVER_SENT, NO_CREDITS, WORKING
 from veo4k.domain.conditional_update import ConditionalUpdate, is_
 from veo4k.domain.job import Partition, State
 from veo4k.domain.log_events import LogEntry, LogEvent
 from veo4k.domain.response import Meaning, Response
 from veo4k.domain.wait_reason import WaitReason
-
-WORKING = Response(meaning=Meaning.WORKING, accepted_anew=True, task_id=TASK)
-DONE = Response(meaning=Meaning.DONE, urls=(URL,))
-NO_CREDITS = Response(meaning=Meaning.ACCOUNT_REFUSED, wait_reason=WaitReason.NO_CREDITS)
-NEVER_SENT = Response(meaning=Meaning.NOT_SENT, cause="ConnectTimeout")
 
 
 def swept(stage: Stage, *, after: float = 0.0) -> list[LogEntry]:
