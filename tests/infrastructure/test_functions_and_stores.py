@@ -67,7 +67,7 @@ def test_the_api_has_one_route_for_callbacks(resources: Resources) -> None:
     assert integration["PayloadFormatVersion"] == "2.0"
 
 
-def test_the_api_asks_for_no_authentication_during_a_guided_deployment(template: dict[str, Any]) -> None:
+def test_a_guided_deployment_does_not_ask_about_authentication(template: dict[str, Any]) -> None:
     """SAM asks about each of its own API events without an authorizer."""
     for resource in template["Resources"].values():
         events = resource.get("Properties", {}).get("Events", {}).values()

@@ -130,7 +130,7 @@ def python() -> str:
 
 @pytest.fixture(scope="session")
 def unpacked(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, list[Path]]]:
-    """The path of each function, unpacked as Lambda does it."""
+    """Yield the path of each function, unpacked as Lambda does it."""
     place = tmp_path_factory.mktemp("opt")
     yield unpack(built, place)
     for path in [place, *place.rglob("*")]:
@@ -147,7 +147,7 @@ def test_a_function_starts_from_bytecode_alone(python: str, unpacked: dict[str, 
     assert done.returncode == 0, done.stderr
 
 
-def test_every_module_has_bytecode_that_asks_for_no_date(python: str, built: Path) -> None:
+def test_every_module_has_bytecode_that_checks_no_date(python: str, built: Path) -> None:
     assert python
     sources = [path for path in built.rglob("*.py") if "__pycache__" not in path.parts]
     compiled = [path.parent / "__pycache__" / f"{path.stem}.cpython-313.pyc" for path in sources]

@@ -103,7 +103,7 @@ def test_the_outputs_name_what_was_deployed(cloud: LocalCloud) -> None:
 
 
 def variables(cloud: LocalCloud) -> dict[str, str]:
-    """The environment variables of the function sweep."""
+    """Return the environment variables of the function sweep."""
     name = cloud.outputs["SweepFunctionName"]
     found: dict[str, str] = cloud.client("lambda").get_function_configuration(FunctionName=name)["Environment"][
         "Variables"

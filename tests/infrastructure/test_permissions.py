@@ -54,7 +54,7 @@ NEVER_NEEDED = (
 
 
 def changed(resources: Resources, role: str, change: Callable[[dict[str, Any]], None], place: int) -> set[Right]:
-    """The rights of a role whose statement at that place was changed; a statement without actions is none."""
+    """Return the rights of a role whose statement at that place was changed, without a statement that has no actions."""
     mutant = {role: deepcopy(resources[role])}
     statement = [statement for _, statement in statements(mutant, role)][place]
     change(statement)
@@ -99,7 +99,7 @@ def test_a_statement_on_all_resources_instead_of_its_own_is_noticed(resources: R
 
 
 def actions_of(resources: Resources, role: str) -> list[list[str]]:
-    """The actions of each statement of a role."""
+    """Return the actions of each statement of a role."""
     return [as_list(statement["Action"]) for _, statement in statements(resources, role)]
 
 

@@ -60,7 +60,7 @@ def test_the_workflow_runs_the_commands_of_everybody() -> None:
 
 
 def recipe(target: str) -> str:
-    """What `make` does for a target."""
+    """Return what `make` does for a target."""
     return Path("Makefile").read_text().split(f"\n{target}: ")[1].split("\n\n")[0]
 
 
@@ -84,7 +84,7 @@ def test_the_stages_are_stacks_of_their_own() -> None:
     assert len({stage(name)["global"]["parameters"]["stack_name"] for name in STAGES}) == len(STAGES)
 
 
-def test_nobody_deploys_to_production_without_looking_at_the_changes() -> None:
+def test_a_deployment_to_production_requires_a_check_of_the_changes() -> None:
     assert stage("prod")["deploy"]["parameters"]["confirm_changeset"] is True
 
 

@@ -31,7 +31,7 @@ class Stdout(io.TextIOBase):
 
 @pytest.fixture
 def context() -> Context:
-    """The context of an invocation."""
+    """Return the context of an invocation."""
     return Context()
 
 

@@ -186,7 +186,7 @@ def test_the_environment_is_read_in_settings_and_bootstrap_alone() -> None:
     assert readers == ["bootstrap"]
 
 
-def test_a_limit_that_was_not_told_is_none() -> None:
+def test_a_limit_that_is_not_set_is_none() -> None:
     assert Settings(TOLD).pace().daily == 0
 
 

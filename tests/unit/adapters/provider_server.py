@@ -24,7 +24,7 @@ class Received:
 
     @property
     def json(self) -> Any:
-        """The body, parsed."""
+        """Return the body, parsed."""
         return json.loads(self.body)
 
 

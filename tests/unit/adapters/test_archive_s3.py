@@ -19,7 +19,7 @@ REFUSED = S3Error("AccessDenied", 403)
 
 
 def file_of(size: int) -> bytes:
-    """A file no two parts of which are alike."""
+    """Return a file no two parts of which are alike."""
     return (bytes(range(251)) * (size // 251 + 1))[:size]
 
 

@@ -48,7 +48,7 @@ def test_every_error_of_the_sdk_is_a_storage_error_without_what_was_sent(kind: S
     assert error.__suppress_context__
 
 
-def test_an_answer_that_cannot_be_parsed_is_a_storage_error() -> None:
+def test_a_response_that_cannot_be_parsed_is_a_storage_error() -> None:
     assert str(raised(ResponseParserError(SENT))) == "UpdateItem: ResponseParserError"
 
 
@@ -94,7 +94,7 @@ def test_a_service_has_one_client(client: Callable[[str], Any]) -> None:
 
 @pytest.fixture
 def sent(client: Any) -> list[Any]:
-    """The HTTP requests of one GetItem whose first response is an error of the service."""
+    """Return the HTTP requests of one GetItem whose first response is an error of the service."""
     table, requests = client.__wrapped__("dynamodb"), list[Any]()
 
     def respond(request: Any, **_: object) -> AWSResponse:

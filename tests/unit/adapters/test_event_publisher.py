@@ -77,7 +77,7 @@ def test_a_batch_has_ten_messages_at_most_each_with_an_id_of_its_own() -> None:
     assert all(len({entry["Id"] for entry in batch}) == len(batch) for batch in batches)
 
 
-def test_what_a_batch_did_not_take_is_told() -> None:
+def test_entries_that_a_batch_refused_are_returned() -> None:
     failed = {"Id": "1", "Code": "InternalError", "SenderFault": False}
     sqs = FakeClient({"Successful": [{"Id": "0"}, {"Id": "2"}], "Failed": [failed]})
     assert announcing(sqs=sqs).send_to_archive(jobs(3)) == {Key("veo_task_abcdef123456", 2): "InternalError"}
@@ -120,7 +120,7 @@ def test_an_event_holds_nothing_private() -> None:
     assert "#urls" not in detail
 
 
-def test_a_put_that_was_answered_200_tells_which_events_failed_inside() -> None:
+def test_a_put_with_status_200_returns_which_events_failed() -> None:
     events = FakeClient(put(3, 0, 2))
     missing = announcing(events=events).send_to_bus(jobs(3))
     assert {key.run: why for key, why in missing.items()} == {1: "ThrottlingException", 3: "ThrottlingException"}
@@ -134,7 +134,7 @@ def test_events_go_in_tens() -> None:
 
 
 @pytest.mark.parametrize(("failure", "why"), [(TIMEOUT, "put: ReadTimeoutError"), (refusal("Oops"), "put: Oops")])
-def test_a_bus_that_cannot_be_reached_is_told_for_every_event(failure: Exception, why: str) -> None:
+def test_an_unreachable_bus_fails_every_event(failure: Exception, why: str) -> None:
     missing = announcing(events=FakeClient(failure)).send_to_bus(jobs(2))
     assert [*missing.values()] == [why, why]
 
@@ -168,7 +168,7 @@ def test_every_other_end_is_the_tasks_failure(job: Job, code: str) -> None:
 
 @pytest.mark.parametrize("code", ["TaskTimedOut", "TaskDoesNotExist", "InvalidToken"])
 @pytest.mark.parametrize("job", [SUCCEEDED, FAILED])
-def test_a_token_that_nobody_waits_for_is_told_no_more(job: Job, code: str) -> None:
+def test_a_task_token_that_has_expired_is_not_sent_again(job: Job, code: str) -> None:
     assert announcing(sfn=FakeClient(refusal(code))).send_to_task(job, "token-1") == ""
 
 
@@ -180,7 +180,7 @@ def test_a_token_that_nobody_waits_for_is_told_no_more(job: Job, code: str) -> N
         (refusal("AccessDeniedException", "token-1"), "SendTask: AccessDeniedException"),
     ],
 )
-def test_a_task_that_was_not_reached_is_told_again(failure: Exception, why: str) -> None:
+def test_a_task_token_that_was_not_delivered_is_sent_again(failure: Exception, why: str) -> None:
     assert announcing(sfn=FakeClient(failure)).send_to_task(SUCCEEDED, "token-1") == why
 
 

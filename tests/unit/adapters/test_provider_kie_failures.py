@@ -70,7 +70,7 @@ def test_after_the_request_was_sent_whatever_cannot_be_read_is_unknown(say: Say)
 
 
 @pytest.mark.parametrize("say", [stay_silent, drip, flood], ids=["silent", "dripping", "flooding"])
-def test_an_answer_that_takes_too_long_is_not_waited_for(say: Say) -> None:
+def test_a_response_that_takes_too_long_is_not_waited_for(say: Say) -> None:
     before = time.monotonic()
     ask(say)
     assert time.monotonic() - before < SECONDS + 1
@@ -104,7 +104,7 @@ SHUT = {
 
 
 @pytest.mark.parametrize(("status", "reason"), SHUT.items())
-def test_without_a_body_the_status_tells_what_concerns_the_account(status: str, reason: str) -> None:
+def test_without_a_body_the_status_shows_what_concerns_the_account(status: str, reason: str) -> None:
     answer, _ = ask(reply(b"<html>", status=status))
     assert (answer.meaning, answer.reason) == (Meaning.ACCOUNT_REFUSED, reason)
 
@@ -189,7 +189,7 @@ def tls_url(certificate: Path) -> Iterator[str]:
         thread.join()
 
 
-def test_a_server_that_nobody_vouches_for_is_sent_nothing(tls_url: str) -> None:
+def test_nothing_is_sent_to_a_server_with_an_untrusted_certificate(tls_url: str) -> None:
     answer = account(tls_url).submit(JOB)
     assert answer == Response(meaning=Meaning.NOT_SENT, cause="SSLCertVerificationError")
 

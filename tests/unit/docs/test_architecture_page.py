@@ -58,12 +58,12 @@ def test_every_write_of_the_code_has_its_row() -> None:
     assert sorted(code(row[3]) for row in table()) == sorted(made)
 
 
-def test_every_reason_that_shuts_the_gate_is_told() -> None:
+def test_every_reason_that_pauses_the_gate_is_listed() -> None:
     reasons = {code(row[1]) for row in rows(section(NAME, "The gate"))}
     assert reasons == {*PAUSING.values(), WaitReason.PATH_GONE, WaitReason.PAUSED_BY_HAND}
 
 
-def test_the_codes_that_shut_the_gate_are_told_with_their_reasons() -> None:
+def test_the_codes_that_pause_the_gate_are_listed_with_their_reasons() -> None:
     codes = {
         int(number): code(row[1]) for row in rows(section(NAME, "The gate")) for number in re.findall(r"\d{3}", row[0])
     }

@@ -66,7 +66,7 @@ def test_every_folder_of_the_readme_is_there() -> None:
     assert all((ROOT / folder).exists() for folder in folders)
 
 
-def test_the_changelog_tells_of_the_version_that_the_project_has() -> None:
+def test_the_changelog_has_the_version_of_the_project() -> None:
     version = tomllib.loads(page("pyproject.toml"))["project"]["version"]
     assert f"## [{version}]" in page("CHANGELOG.md")
 

@@ -14,7 +14,7 @@ def test_each_lost_response_quadruples_the_wait_up_to_twelve_hours(lost: int, se
     ("age", "chance", "seconds"),
     [(0, 0, 120), (720, 0, 360), (720, 1, 396), (10 * HOUR, 0, 2 * HOUR), (10 * HOUR, 1, 2 * HOUR)],
 )
-def test_the_next_probe_comes_after_half_the_jobs_age_within_bounds(age: float, chance: float, seconds: float) -> None:
+def test_the_next_poll_comes_after_half_the_jobs_age_within_bounds(age: float, chance: float, seconds: float) -> None:
     assert poll_wait(age, chance, TIMES) == pytest.approx(seconds)
 
 

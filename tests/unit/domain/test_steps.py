@@ -181,17 +181,17 @@ REFRESHES = {
 
 
 @pytest.mark.parametrize("case", SUBMISSIONS.values(), ids=SUBMISSIONS)
-def test_what_the_answer_to_a_submission_leads_to(case: Answered) -> None:
+def test_what_the_response_to_a_submission_leads_to(case: Answered) -> None:
     assert after_response(case.job, case.answer, case.moment) == case.step
 
 
 @pytest.mark.parametrize("case", PROBES.values(), ids=PROBES)
-def test_what_the_answer_to_a_probe_leads_to(case: Answered) -> None:
+def test_what_the_response_to_a_poll_leads_to(case: Answered) -> None:
     assert after_response(case.job, case.answer, case.moment) == case.step
 
 
 @pytest.mark.parametrize("case", REFRESHES.values(), ids=REFRESHES)
-def test_what_the_answer_to_a_request_for_a_fresh_link_leads_to(case: Answered) -> None:
+def test_what_the_response_to_a_link_refresh_leads_to(case: Answered) -> None:
     assert after_response(case.job, case.answer, case.moment) == case.step
 
 
@@ -308,7 +308,7 @@ def test_an_acceptance_without_a_time_counts_from_the_creation() -> None:
     )
 
 
-def test_a_request_whose_time_nobody_wrote_down_is_no_reason_to_end_a_job() -> None:
+def test_a_request_without_a_time_is_no_reason_to_end_a_job() -> None:
     undated = replace(HARD, requested_at=None)
     unasked = replace(PROCESSING, requested_at=None)
 

@@ -168,7 +168,7 @@ def test_waits_between_tries_double() -> None:
     assert scene.job().due == NOON + 240
 
 
-def test_a_dead_link_asks_for_a_fresh_one_not_too_soon() -> None:
+def test_a_dead_link_is_refreshed_not_too_soon() -> None:
     scene = Scene(DeadLinkError("404"))
 
     assert scene.archive() == "archive_link_expired"
@@ -264,7 +264,7 @@ def test_a_box_behind_the_video_does_no_harm(media: Media) -> None:
     assert scene.archive() == "job_archived"
 
 
-def test_a_success_is_told_with_the_job_alone(media: Media) -> None:
+def test_a_success_is_logged_with_the_job_alone(media: Media) -> None:
     scene = Scene(media.uhd.read_bytes())
 
     assert scene.entry() == LogEntry(LogEvent.JOB_ARCHIVED, scene.job())
@@ -347,14 +347,14 @@ def test_a_file_that_is_not_4k_says_what_it_is(media: Media) -> None:
     assert strange.detail["why"] != "None"
 
 
-def test_who_was_overtaken_says_by_what_and_with_which_news() -> None:
+def test_a_superseded_archive_is_logged_with_its_error() -> None:
     scene = Scene(DownloadError("reset"))
     scene.faulty_downloads.before("open", scene.lose_the_lease)
 
     assert scene.entry() == LogEntry(LogEvent.ARCHIVE_SUPERSEDED, scene.job(), {"why": "reset"})
 
 
-def test_who_was_overtaken_by_an_end_has_nothing_to_say_but_that() -> None:
+def test_an_archive_superseded_by_an_end_is_logged_without_details() -> None:
     scene = Scene(job=replace(READY, urls=()))
 
     def succeed(write: ConditionalUpdate) -> None:

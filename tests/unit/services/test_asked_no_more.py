@@ -51,7 +51,7 @@ def test_a_link_refresh_that_was_accepted_like_a_first_request_is_counted() -> N
     assert after(LINKLESS, FIRST).acceptances == 2
 
 
-def test_a_job_that_is_asked_no_more_and_whose_link_is_dead_has_failed() -> None:
+def test_a_job_that_is_polled_no_more_and_whose_link_is_dead_has_failed() -> None:
     job = replace(LINKLESS, acceptances=3)
     failed = transitions.fail(job, Code.ARCHIVE_FAILED, NOON + 300, TIMES)
 
@@ -68,14 +68,14 @@ def test_a_fresh_link_costs_no_try() -> None:
     assert after(LINKLESS, Response(meaning=Meaning.DONE, urls=(URL,))).archive_attempts == 1
 
 
-def test_a_dead_link_ends_a_job_that_there_is_no_way_to_ask_about() -> None:
+def test_a_dead_link_ends_a_job_that_cannot_be_polled() -> None:
     job = replace(LINKLESS, provider_api=ProviderApi.JOBS)
     failed = transitions.fail(job, Code.ARCHIVE_FAILED, NOON + 300, TIMES)
 
     assert when_due(job, NOON + 300, "n", TIMES) == Decision(LogEvent.JOB_FAILED, failed)
 
 
-def test_a_job_that_is_asked_no_more_is_not_looked_at_every_minute() -> None:
+def test_a_job_that_is_polled_no_more_is_not_checked_every_minute() -> None:
     stage = Stage(FIRST)
     stage.ask()
     waiting = replace(stage.job(), acceptances=3)

@@ -26,7 +26,7 @@ OWN = "veo_task_of_its_own"
 
 
 def keys(*in_use: bytes) -> Callable[[], tuple[bytes, ...]]:
-    """A secret with these keys."""
+    """Return a secret with these keys."""
     return lambda: in_use
 
 
@@ -79,7 +79,7 @@ def test_news_without_a_result_proves_acceptance() -> None:
     assert stage.job().state is State.PROCESSING
 
 
-def test_a_success_settles_a_job_whose_answer_was_lost() -> None:
+def test_a_success_makes_a_job_ready_whose_response_was_lost() -> None:
     stage = Stage(Response(meaning=Meaning.LOST))
     stage.ask()
     call_back(stage, SUCCESS)
@@ -87,7 +87,7 @@ def test_a_success_settles_a_job_whose_answer_was_lost() -> None:
     assert (stage.job().state, stage.job().accepted_at) == (State.READY, stage.clock.now())
 
 
-def test_a_result_on_a_foreign_host_is_not_taken_but_asked_about() -> None:
+def test_a_result_on_a_foreign_host_is_not_taken_but_polled() -> None:
     stage = accepted()
     body = {"code": 200, "data": {"taskId": TASK, "resultUrls": [ELSEWHERE]}}
 
@@ -96,7 +96,7 @@ def test_a_result_on_a_foreign_host_is_not_taken_but_asked_about() -> None:
     assert stage.job().due == stage.clock.now() + 120
 
 
-def test_a_job_that_was_never_asked_for_cannot_have_a_result() -> None:
+def test_a_job_that_was_never_submitted_cannot_have_a_result() -> None:
     stage = Stage(unset_secret=WaitReason.API_KEY_UNSET)
     stage.ask()
 
@@ -238,14 +238,14 @@ def noted(stage: Stage, body: Any, **how: Any) -> LogEntry:
     return handler(stage).handle(request(stage, body, **how), stage.clock.now())[1]
 
 
-def test_what_a_callback_changed_is_told_with_the_job_and_the_meaning() -> None:
+def test_a_change_by_callback_is_logged_with_the_job_and_the_meaning() -> None:
     stage = accepted()
 
     assert noted(stage, SUCCESS) == LogEntry(LogEvent.RESULT_RECEIVED, stage.job(), {"meaning": "done"})
     assert noted(stage, FAILURE) == LogEntry(LogEvent.CALLBACK_IGNORED, stage.job(), {"meaning": "failed"})
 
 
-def test_a_foreign_id_is_told_with_the_job_it_is_not() -> None:
+def test_a_foreign_id_is_logged_with_the_job_of_the_path() -> None:
     stage = accepted()
 
     assert noted(stage, {"code": 500, "data": {"taskId": OWN}}) == LogEntry(
@@ -276,7 +276,7 @@ def test_a_table_out_of_reach_says_why() -> None:
     assert noted(stage, SUCCESS) == LogEntry(LogEvent.CALLBACK_UNANSWERED, None, {"status": 503, "error": DOWN})
 
 
-def test_an_unset_webhook_key_is_told_with_status_and_reason() -> None:
+def test_an_unset_webhook_key_is_logged_with_status_and_reason() -> None:
     stage = accepted()
     unset = replace(handler(stage), webhook_keys=keys())
 
@@ -355,7 +355,7 @@ def test_a_failure_after_a_failure_is_not_a_late_success() -> None:
     assert call_back(stage, FAILURE) == (200, "callback_ignored")
 
 
-def test_before_the_signature_holds_the_table_is_not_asked() -> None:
+def test_the_table_is_not_read_before_the_signature_is_verified() -> None:
     stage = accepted()
     before = len(stage.faulty_jobs.calls)
     for bad, status in forged(stage).values():
@@ -402,7 +402,7 @@ def test_a_body_may_name_and_sign_the_id_that_the_provider_gave_the_job() -> Non
     assert call_back(stage, body, signed=OWN) == (200, "result_received")
 
 
-def test_a_job_whose_answer_was_lost_adopts_the_id() -> None:
+def test_a_job_whose_response_was_lost_adopts_the_id() -> None:
     stage = Stage(Response(meaning=Meaning.LOST))
     stage.ask()
     body = {"code": 200, "data": {"taskId": OWN, "info": {"resultUrls": [URL]}}}
@@ -411,7 +411,7 @@ def test_a_job_whose_answer_was_lost_adopts_the_id() -> None:
     assert stage.job().provider_task_id == OWN
 
 
-def test_a_job_whose_answer_came_adopts_no_id() -> None:
+def test_a_job_whose_response_arrived_adopts_no_id() -> None:
     stage = accepted()
     before = stage.job()
     body = {"code": 200, "data": {"taskId": OWN, "info": {"resultUrls": [URL]}}}

@@ -83,7 +83,7 @@ def test_slots_that_a_trial_response_opens_are_used_by_the_same_sweep() -> None:
     assert len(stage.provider.polled) == 3
 
 
-def test_a_refusal_of_the_gates_own_probe_makes_the_pause_longer() -> None:
+def test_a_refused_trial_makes_the_pause_longer() -> None:
     stage = Stage(NO_CREDITS)
     stage.ask()
     stage.sweep(after=61)
@@ -91,7 +91,7 @@ def test_a_refusal_of_the_gates_own_probe_makes_the_pause_longer() -> None:
     assert (stage.gate.row.until, stage.job().due) == (stage.clock.now() + 120, stage.clock.now() + 120)
 
 
-def test_a_fresh_link_calls_the_archive_in_a_nudge_of_its_own() -> None:
+def test_a_fresh_link_retriggers_the_archive() -> None:
     stage = Stage(WORKING, DONE)
     stage.ask()
     stage.change(state=State.READY, urls=(URL,), link_dead=True)
@@ -101,7 +101,7 @@ def test_a_fresh_link_calls_the_archive_in_a_nudge_of_its_own() -> None:
     assert stage.job().retrigger_id is not None
 
 
-def test_an_answer_that_came_too_late_is_told_with_its_time() -> None:
+def test_a_response_that_came_too_late_is_logged_with_its_time() -> None:
     stage = Stage(Response(meaning=Meaning.REFUSED, code=Code.INVALID_TASK))
     stage.provider.meanwhile = lambda _: stage.change(state=State.READY)
     overtaken = stage.receive(json.dumps({"taskId": TASK}))[-1]

@@ -44,7 +44,7 @@ def test_without_the_gate_a_message_becomes_a_job_that_waits() -> None:
     assert stage.provider.submitted == []
 
 
-def test_a_gate_that_cannot_be_asked_again_lets_nothing_through() -> None:
+def test_a_gate_that_cannot_be_read_again_lets_nothing_through() -> None:
     stage = Stage()
     stage.faulty_gate.fail("current_pause")
 
@@ -63,7 +63,7 @@ def test_an_unsent_request_leaves_the_trial_slot_to_the_next() -> None:
     assert stage.gate.reserve(1, stage.clock.now()).trial
 
 
-def test_an_answer_is_written_though_the_gate_cannot_be_told() -> None:
+def test_a_response_is_written_though_the_gate_cannot_be() -> None:
     stage = Stage(NO_CREDITS)
     stage.faulty_gate.fail("pause")
     entries = stage.receive(json.dumps({"taskId": TASK}))
@@ -73,7 +73,7 @@ def test_an_answer_is_written_though_the_gate_cannot_be_told() -> None:
     assert stage.job().due == stage.clock.now() + 60
 
 
-def test_a_slot_that_cannot_be_given_back_disturbs_nobody() -> None:
+def test_a_slot_that_cannot_be_released_affects_no_other_job() -> None:
     stage = Stage(NO_CREDITS, NEVER_SENT)
     stage.ask()
     stage.faulty_gate.fail("release_trial")
@@ -83,7 +83,7 @@ def test_a_slot_that_cannot_be_given_back_disturbs_nobody() -> None:
     assert stage.job().state is State.QUEUED
 
 
-def test_slots_that_cannot_be_given_back_are_lost_and_nothing_else() -> None:
+def test_slots_that_cannot_be_released_are_lost_and_nothing_else() -> None:
     stage = Stage()
     stage.faulty_gate.fail("current_pause", "uncount")
 
@@ -91,7 +91,7 @@ def test_slots_that_cannot_be_given_back_are_lost_and_nothing_else() -> None:
     assert stage.provider.submitted == []
 
 
-def test_without_a_key_a_sweep_asks_for_nothing_and_says_why() -> None:
+def test_without_a_key_a_sweep_sends_nothing_and_logs_the_reason() -> None:
     stage = Stage(WORKING, DONE)
     stage.ask()
     stage.provider.unset = WaitReason.API_KEY_UNSET
@@ -101,7 +101,7 @@ def test_without_a_key_a_sweep_asks_for_nothing_and_says_why() -> None:
     assert stage.provider.polled == []
 
 
-def test_without_the_gate_a_sweep_asks_for_nothing_and_does_the_rest() -> None:
+def test_without_the_gate_a_sweep_sends_nothing_and_does_the_rest() -> None:
     stage = Stage(WORKING, Response(meaning=Meaning.REFUSED))
     stage.ask()
     stage.ask("veo_task_refused_one")
@@ -123,7 +123,7 @@ def test_an_unreachable_gate_interrupts_the_sweep_of_queued_jobs() -> None:
     assert len(stage.provider.submitted) == 1
 
 
-def test_a_claim_that_cannot_be_written_asks_nobody() -> None:
+def test_without_a_written_claim_no_request_is_sent() -> None:
     stage = Stage(WORKING, DONE)
     stage.ask()
     stage.faulty_jobs.fail("write", call=1)
@@ -163,7 +163,7 @@ def test_a_message_that_cannot_be_stored_leaves_its_slot_to_the_others() -> None
     assert [entry.event for entry in entries] == ["message_store_failed", "job_queued", "job_queued"]
 
 
-def test_a_job_that_somebody_else_ended_meanwhile_is_left_alone() -> None:
+def test_a_job_that_another_function_ended_meanwhile_is_left_alone() -> None:
     stage = Stage(WORKING)
     stage.ask()
     stage.jobs.write(
@@ -193,7 +193,7 @@ def test_a_full_window_is_waited_for_while_there_is_time() -> None:
     assert [entry.event for entry in swept(stage)] == ["poll_claimed", "result_received"]
 
 
-def test_a_gate_that_is_shut_while_its_window_is_full_is_not_waited_for() -> None:
+def test_a_gate_paused_while_its_window_is_full_is_not_waited_for() -> None:
     stage = Stage(WORKING, DONE)
     stage.ask()
     stage.clock.advance(720)

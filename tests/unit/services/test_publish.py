@@ -96,14 +96,14 @@ def test_with_the_announcement_tokens_and_private_links_go() -> None:
     assert row.public() == FAILED.public()
 
 
-def test_a_change_of_neither_state_nor_nudge_asks_for_nothing() -> None:
+def test_a_change_of_neither_state_nor_retrigger_id_publishes_nothing() -> None:
     at, announcements, _ = publisher(FAILED)
 
     assert events(at, Change(FAILED, replace(FAILED, ttl=1))) == []
     assert (announcements.bus, announcements.archive) == ([], [])
 
 
-def test_a_nudge_asks_again() -> None:
+def test_a_retriggered_job_is_sent_to_the_archive_again() -> None:
     nudged = replace(READY, retrigger_id="again")
     at, announcements, _ = publisher(nudged)
     events(at, Change(READY, nudged))
@@ -111,7 +111,7 @@ def test_a_nudge_asks_again() -> None:
     assert announcements.archive == [READY.key]
 
 
-def test_a_job_that_has_just_begun_asks_for_nothing() -> None:
+def test_a_new_job_publishes_nothing() -> None:
     at, announcements, _ = publisher(WORKING)
 
     assert events(at, Change(None, WORKING)) == []
@@ -172,7 +172,7 @@ def test_each_log_entry_names_its_job() -> None:
     ]
 
 
-def test_all_that_was_not_told_is_named() -> None:
+def test_all_that_was_not_published_is_returned() -> None:
     ended = replace(FAILED, task_tokens=frozenset({"a", "b", "c"}))
     at, announcements, _ = publisher(ended, refused=[ended.key, "a", "c"])
 
@@ -182,13 +182,13 @@ def test_all_that_was_not_told_is_named() -> None:
     assert announcements.tasks == ["a:FAILED", "b:FAILED", "c:FAILED"]
 
 
-def test_a_task_that_could_not_be_told_is_named_alone() -> None:
+def test_only_a_task_token_that_could_not_be_sent_is_returned() -> None:
     at, _, _ = publisher(FAILED, refused=["token"])
 
     assert entries(at, Change(READY, FAILED)) == [LogEntry(LogEvent.ANNOUNCEMENT_FAILED, FAILED, {"error": "refused"})]
 
 
-def test_an_unmarked_announcement_says_why() -> None:
+def test_an_unmarked_announcement_is_logged_with_the_error() -> None:
     at, _, jobs = publisher(FAILED)
     faulty = FaultInjector(jobs)
     faulty.fail("write")
@@ -210,7 +210,7 @@ def test_an_announcement_of_a_row_that_is_gone_names_the_job_it_was() -> None:
     assert entries(at, Change(READY, FAILED)) == [LogEntry(LogEvent.ANNOUNCEMENT_SUPERSEDED, FAILED)]
 
 
-def test_where_nothing_is_to_be_said_nobody_is_called() -> None:
+def test_without_anything_to_publish_no_client_is_called() -> None:
     class Silent(RecordingEventPublisher):
         def send_to_archive(self, jobs: Sequence[Job]) -> Mapping[Key, str]:
             assert jobs, "called with nothing"
