@@ -26,7 +26,7 @@ FUNCTIONS = Path("functions")
 
 
 class Call(NamedTuple):
-    """A method of an AWS client, who calls it, and whether the `due` index is asked."""
+    """A method of an AWS client, its caller, and whether the call queries the `due` index."""
 
     adapter: str
     operation: str

@@ -134,10 +134,10 @@ def test_a_wrong_tuning_is_refused_with_the_names_that_are_allowed(cloud: LocalC
 
 
 @pytest.mark.parametrize(
-    "given", [{"SubnetIds": "subnet-1"}, {"ArchiveBucketName": "videos", "ExpireAfterDays": "30"}], ids=" ".join
+    "options", [{"SubnetIds": "subnet-1"}, {"ArchiveBucketName": "videos", "ExpireAfterDays": "30"}], ids=" ".join
 )
-def test_options_that_do_not_go_together_are_refused(cloud: LocalCloud, given: dict[str, str]) -> None:
-    with pytest.raises(ClientError, match="rule"), LocalCloud(given, stack="wrong", endpoint=cloud.endpoint):
+def test_options_that_do_not_go_together_are_refused(cloud: LocalCloud, options: dict[str, str]) -> None:
+    with pytest.raises(ClientError, match="rule"), LocalCloud(options, stack="wrong", endpoint=cloud.endpoint):
         pass
 
 

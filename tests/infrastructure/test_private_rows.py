@@ -1,4 +1,4 @@
-"""The table's private rows on the local cloud: only who paces the account can reach the gate."""
+"""The table's private rows on the local cloud: only the functions that pace the account can reach the gate."""
 
 from collections.abc import Iterator
 

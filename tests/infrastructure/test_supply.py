@@ -1,4 +1,4 @@
-"""What the stack is built and deployed with: locked, pinned, and the same for everybody."""
+"""What the stack is built and deployed with: locked, pinned, and the same on every machine."""
 
 import re
 import tomllib

@@ -124,15 +124,15 @@ class House:
         ]
         monkeypatch.setattr(submit.app, "submitter", self.stage.submitter)
         monkeypatch.setattr(sweep.app, "sweeper", self.stage.sweeper)
-        for app, name, made in built:
-            monkeypatch.setattr(app, name, lambda made=made: made)
+        for app, name, part in built:
+            monkeypatch.setattr(app, name, lambda part=part: part)
 
 
 @pytest.fixture
 def house(monkeypatch: pytest.MonkeyPatch) -> House:
-    made = House()
-    made.move_in(monkeypatch)
-    return made
+    house = House()
+    house.move_in(monkeypatch)
+    return house
 
 
 @pytest.fixture
@@ -161,10 +161,10 @@ def message(body: Any, house: House, context: Context) -> str:
 
 
 def answer(status: int, body: Any) -> Callable[[], Any]:
-    made = requests.Response()
-    made.status_code = status
-    made._content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return lambda: made
+    response = requests.Response()
+    response.status_code = status
+    response._content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return lambda: response
 
 
 def raising(error: Exception) -> Callable[[], Any]:

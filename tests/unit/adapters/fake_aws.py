@@ -1,4 +1,4 @@
-"""AWS as the tests need it: clients that keep what they were asked, and answer or raise what the test says."""
+"""AWS for tests: clients that record their calls, and return or raise what the test defines."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

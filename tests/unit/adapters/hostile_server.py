@@ -19,7 +19,7 @@ class HostileServer:
         self._listener, self._answer, self._tls = listener, answer, tls
 
     def run(self) -> None:
-        """Serve until the listener is shut."""
+        """Serve until the listener is closed."""
         with suppress(OSError):
             while True:
                 self._serve(self._listener.accept()[0])

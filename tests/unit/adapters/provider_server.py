@@ -38,7 +38,7 @@ class ProviderServer:
         self._listener, self._say = listener, say
 
     def run(self) -> None:
-        """Serve until the listener is shut."""
+        """Serve until the listener is closed."""
         with suppress(OSError):
             while True:
                 connection = self._listener.accept()[0]

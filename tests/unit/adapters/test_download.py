@@ -27,7 +27,7 @@ LATER = 60.0
 
 
 class Network:
-    """Resolver and connector of a network that never was; keeps what was asked of it."""
+    """Resolver and connector of a fictional network that records its calls."""
 
     def __init__(self, *answers: list[str], port: int | None = None) -> None:
         self.answers, self.port = iter(answers), port

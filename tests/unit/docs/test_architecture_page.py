@@ -50,12 +50,12 @@ def test_what_has_ended_goes_nowhere() -> None:
 
 
 def test_every_write_of_the_code_has_its_row() -> None:
-    made = [
+    transition_names = [
         name
         for name, function in inspect.getmembers(transitions, inspect.isfunction)
         if not name.startswith("_") and inspect.signature(function).return_annotation is ConditionalUpdate
     ]
-    assert sorted(code(row[3]) for row in table()) == sorted(made)
+    assert sorted(code(row[3]) for row in table()) == sorted(transition_names)
 
 
 def test_every_reason_that_pauses_the_gate_is_listed() -> None:

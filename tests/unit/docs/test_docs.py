@@ -1,4 +1,4 @@
-"""The pages hang together: what they point to is there, and what they tell to run can be run."""
+"""The pages hang together: what they point to is there, and the commands they show can be run."""
 
 import re
 import tomllib
@@ -9,7 +9,7 @@ import pytest
 from tests.unit.docs.pages import NAMES, ROOT, anchors, blocks, links, page, words
 
 MADE = {".venvs", ".local", ".aws-sam", "samconfig.local.toml"}
-"""What the tree does not hold but makes."""
+"""Paths that the tree does not contain but creates."""
 
 _PATH = re.compile(r"\.?\w[\w-]*(?:[./][\w-]+)+|\w[\w-]*/")
 _ENDINGS = (".md", ".py", ".svg", ".json", ".yaml", ".toml", ".txt", ".in")

@@ -17,7 +17,7 @@ def reply(**data: Any) -> HttpResponse:
     return HttpResponse(200, json.dumps({"code": 200, "msg": "success", "data": data}).encode())
 
 
-def news(code: int, msg: str = "", **data: Any) -> CallbackPayload:
+def by_callback(code: int, msg: str = "", **data: Any) -> CallbackPayload:
     return parse_payload(json.dumps({"code": code, "msg": msg, "data": data}).encode())
 
 
@@ -71,7 +71,7 @@ def test_a_task_says_why_it_failed(text: str | None, code: Code) -> None:
     failed = Response(meaning=Meaning.FAILED, code=code)
 
     assert read_job_record(reply(taskId=TASK, state="fail", failMsg=text)) == failed
-    assert news(501, "", state="fail", failMsg=text).response == failed
+    assert by_callback(501, "", state="fail", failMsg=text).response == failed
 
 
 def test_a_task_that_says_nothing_of_its_failure_has_failed() -> None:
@@ -91,13 +91,13 @@ def test_a_failed_task_contains_its_credits() -> None:
 def test_a_callback_of_a_task_is_read_by_its_state() -> None:
     body = json.dumps({"resultUrls": [URL]})
 
-    assert news(200, taskId=TASK, state="success", resultJson=body) == CallbackPayload(
+    assert by_callback(200, taskId=TASK, state="success", resultJson=body) == CallbackPayload(
         Response(meaning=Meaning.DONE, urls=(URL,), task_id=TASK), TASK
     )
 
 
 def test_a_failure_by_callback_contains_its_credits() -> None:
-    assert news(501, "no luck", creditsConsumed=5).response == Response(
+    assert by_callback(501, "no luck", creditsConsumed=5).response == Response(
         meaning=Meaning.FAILED, code=Code.PROVIDER_FAILED, credits=5
     )
 
@@ -121,12 +121,12 @@ def test_a_task_says_by_a_number_of_three_digits_why_it_failed(fail_code: Any, c
 
 @pytest.mark.parametrize("links", [[URL, 5, None, "", [URL]], json.dumps([URL, 5]), f" {URL} "])
 def test_only_texts_are_links_however_their_list_comes(links: Any) -> None:
-    assert news(200, resultUrls=links).response.urls == (URL,)
+    assert by_callback(200, resultUrls=links).response.urls == (URL,)
 
 
 @pytest.mark.parametrize("links", ["[", "[" * 100_000, 5, {"a": URL}, None])
 def test_what_is_no_list_of_links_has_none(links: Any) -> None:
-    assert news(200, info={"resultUrls": links}).response.meaning is Meaning.WORKING
+    assert by_callback(200, info={"resultUrls": links}).response.meaning is Meaning.WORKING
 
 
 def test_an_unknown_code_is_a_lost_response_and_named() -> None:

@@ -67,8 +67,8 @@ class Scene:
         self.jobs.write(ConditionalUpdate(key=READY.key, when=(is_("state", State.READY),), put={"lease": "other"}))
 
     def put(self, job: Job) -> None:
-        given = {name: getattr(job, name) for name in Job.__dataclass_fields__}
-        self.jobs.write(ConditionalUpdate(key=job.key, put=given))
+        fields = {name: getattr(job, name) for name in Job.__dataclass_fields__}
+        self.jobs.write(ConditionalUpdate(key=job.key, put=fields))
 
     def archive(self, key: Key = READY.key) -> str:
         return self.archiver.store(key, self.clock.now() + 900).event

@@ -308,9 +308,9 @@ def test_a_body_of_64_kib_is_read_plain_and_in_base64() -> None:
     body = json.dumps(SUCCESS).ljust(65_536)
     coded = base64.b64encode(body.encode()).decode()
 
-    for given, is_base64 in ((body, False), (coded, True)):
+    for text, is_base64 in ((body, False), (coded, True)):
         stage = accepted()
-        full = replace(request(stage, SUCCESS), body=given, is_base64=is_base64)
+        full = replace(request(stage, SUCCESS), body=text, is_base64=is_base64)
 
         assert handler(stage).handle(full, stage.clock.now())[0] == 200
 

@@ -1,4 +1,4 @@
-"""The day's limit through the use cases: what is bought counts, whatever else is asked does not."""
+"""The daily limit in the use cases: submissions count, polls and link refreshes do not."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""One request: when it still leaves, and what its answer tells the gate and the job."""
+"""One request: when it may still be sent, and what its response changes in gate and job."""
 
 import json
 from threading import Event

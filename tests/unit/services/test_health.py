@@ -14,7 +14,7 @@ def measured(stage: Stage) -> dict[str, float]:
     return {name: value for name, _, value in stage.health().gauges()}
 
 
-def test_a_world_at_rest_has_nothing_overdue_and_an_open_gate() -> None:
+def test_without_jobs_nothing_is_overdue_and_the_gate_is_running() -> None:
     assert measured(Stage()) == {"OldestDueSeconds": 0, "GateOpen": 1, "DailyLimitUsed": 0}
 
 

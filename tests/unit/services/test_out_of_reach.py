@@ -1,4 +1,4 @@
-"""While table, queue or gate cannot be reached, nothing is lost and nothing is asked blindly."""
+"""While table, queue or gate cannot be reached, no job is lost and no request is sent without its claim and slot."""
 
 import json
 

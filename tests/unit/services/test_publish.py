@@ -58,8 +58,8 @@ class RecordingEventPublisher:
 def publisher(*rows: Job, refused: Sequence[object] = ()) -> tuple[Publisher, RecordingEventPublisher, MemoryJobs]:
     jobs, announcements = MemoryJobs(), RecordingEventPublisher(*refused)
     for row in rows:
-        given = {name: getattr(row, name) for name in Job.__dataclass_fields__}
-        jobs.write(ConditionalUpdate(key=row.key, put=given))
+        fields = {name: getattr(row, name) for name in Job.__dataclass_fields__}
+        jobs.write(ConditionalUpdate(key=row.key, put=fields))
     return Publisher(jobs, announcements, retention_days=90), announcements, jobs
 
 
@@ -104,9 +104,9 @@ def test_a_change_of_neither_state_nor_retrigger_id_publishes_nothing() -> None:
 
 
 def test_a_retriggered_job_is_sent_to_the_archive_again() -> None:
-    nudged = replace(READY, retrigger_id="again")
-    at, announcements, _ = publisher(nudged)
-    events(at, Change(READY, nudged))
+    retriggered = replace(READY, retrigger_id="again")
+    at, announcements, _ = publisher(retriggered)
+    events(at, Change(READY, retriggered))
 
     assert announcements.archive == [READY.key]
 

@@ -85,11 +85,11 @@ def test_a_job_that_is_polled_no_more_is_not_checked_every_minute() -> None:
 
 
 def test_a_job_of_a_dead_function_adopts_a_callbacks_id_after_its_lease() -> None:
-    asked = replace(LINKLESS, state=State.SUBMITTING, claim_id="a", retry_at=NOON + 210, accepted_at=None)
-    news = CallbackPayload(Response(meaning=Meaning.DONE, urls=(URL,)), OWN)
+    submitting = replace(LINKLESS, state=State.SUBMITTING, claim_id="a", retry_at=NOON + 210, accepted_at=None)
+    payload = CallbackPayload(Response(meaning=Meaning.DONE, urls=(URL,)), OWN)
     address = Address(TASK, 0, 1, "token")
-    early = apply(transitions.callback_ready(address, news, (URL,), NOON + 209), asked)
-    late = apply(transitions.callback_ready(address, news, (URL,), NOON + 210), asked)
+    early = apply(transitions.callback_ready(address, payload, (URL,), NOON + 209), submitting)
+    late = apply(transitions.callback_ready(address, payload, (URL,), NOON + 210), submitting)
 
     assert isinstance(early, Refused)
     assert isinstance(late, Updated)
@@ -98,8 +98,8 @@ def test_a_job_of_a_dead_function_adopts_a_callbacks_id_after_its_lease() -> Non
 
 def test_links_that_keep_dying_are_replaced_ever_more_slowly() -> None:
     stage = Stage()
-    given = {name: getattr(LINKLESS, name) for name in Job.__dataclass_fields__}
-    stage.jobs.write(ConditionalUpdate(key=LINKLESS.key, put={**given, "archive_attempts": 6, "link_dead": None}))
+    row = {name: getattr(LINKLESS, name) for name in Job.__dataclass_fields__}
+    stage.jobs.write(ConditionalUpdate(key=LINKLESS.key, put={**row, "archive_attempts": 6, "link_dead": None}))
     downloads = MemoryDownloads({URL: [DeadLinkError("403")]})
     archiver = Archiver(
         jobs=stage.jobs,
