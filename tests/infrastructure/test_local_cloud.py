@@ -85,7 +85,7 @@ def test_two_emulators_share_nothing() -> None:
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_an_emulator_does_not_outlive_whoever_started_it(how: signal.Signals) -> None:
+def test_an_emulator_does_not_outlive_the_process_that_started_it(how: signal.Signals) -> None:
     owner = subprocess.Popen(  # noqa: S603  our own interpreter and code
         [sys.executable, "-c", RUNS_UNTIL_KILLED], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )

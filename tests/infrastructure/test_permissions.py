@@ -126,7 +126,7 @@ def test_a_function_never_touches_what_is_not_its_business(
     assert not never & {right.action.split(":")[0] for right in granted(resources, f"{function}Role")}
 
 
-def test_the_keys_of_the_provider_are_known_to_those_who_use_them(resources: Resources) -> None:
+def test_only_functions_that_use_provider_keys_know_them(resources: Resources) -> None:
     readers = {
         secret: {f for f in FUNCTIONS if Right("secretsmanager:GetSecretValue", secret) in needed(resources, f)}
         for secret in ("ApiKeySecret.Id", "WebhookKeySecret.Id", "TokenKeySecret.Id")

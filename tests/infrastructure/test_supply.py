@@ -54,7 +54,7 @@ def test_the_workflow_may_read_and_nothing_else() -> None:
     assert yaml_parse(WORKFLOW)["permissions"] == {"contents": "read"}
 
 
-def test_the_workflow_runs_the_commands_of_everybody() -> None:
+def test_the_workflow_runs_the_commands_of_developers() -> None:
     commands = [step["run"] for job in yaml_parse(WORKFLOW)["jobs"].values() for step in job["steps"] if "run" in step]
     assert [command.split(" PYTHON=")[0] for command in commands] == ["make test", "make audit"]
 
@@ -69,7 +69,7 @@ def test_what_cannot_be_looked_up_fails_the_audit() -> None:
     assert {"--strict", "--require-hashes", "layers/vendor/requirements.txt"} <= set(audit.split())
 
 
-def test_the_tests_of_everybody_run_every_scanner() -> None:
+def test_the_tests_of_developers_run_every_scanner() -> None:
     assert "$(MAKE) --silent scan" in recipe("test")
     assert {scanner for scanner in ("cfn-lint", "checkov", "bandit") if f"/{scanner} " in recipe("scan")} == SCANNERS
 

@@ -170,12 +170,12 @@ def test_it_is_ready_with_both_keys() -> None:
     assert account("http://a").unset_secret() is None
 
 
-def test_it_says_which_key_is_unset() -> None:
+def test_an_unset_secret_is_named() -> None:
     assert account("http://a", api_key=holding(" ")).unset_secret() == "API_KEY_UNSET"
     assert account("http://a", token_key=holding("")).unset_secret() == "TOKEN_KEY_UNSET"
 
 
-def test_without_callbacks_it_needs_no_token_key() -> None:
+def test_without_callbacks_no_token_key_is_needed() -> None:
     assert account("http://a", token_key=holding(""), base="none").unset_secret() is None
 
 

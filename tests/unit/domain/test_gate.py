@@ -144,7 +144,7 @@ def test_a_response_from_before_the_pause_does_not_resume_the_gate() -> None:
     assert gate.finish_trial(row, "", NOW + 1, "me", PACE, answered=True) is row
 
 
-def test_a_slot_that_was_given_back_goes_to_the_next_caller() -> None:
+def test_a_released_slot_goes_to_the_next_caller() -> None:
     row = gate.release_trial(on_trial(), "trial", "me")
 
     assert gate.reserve(row, 1, NOW + 61, "next", PACE)[1].trial == "next"

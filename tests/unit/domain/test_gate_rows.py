@@ -93,7 +93,7 @@ def test_a_released_slot_leaves_the_gate_paused_as_it_was() -> None:
 
 
 @pytest.mark.parametrize("holder", ["", "another"])
-def test_who_holds_no_slot_changes_nothing(holder: str) -> None:
+def test_a_caller_without_the_trial_slot_changes_nothing(holder: str) -> None:
     row = Gate(reason="NO_CREDITS", until=NOW, trial="holder")
 
     assert gate.pause(row, "NO_CREDITS", NOW, "me", PACE, trial=holder) is row

@@ -149,7 +149,7 @@ def test_blocked_links_prove_the_acceptance_of_a_job_of_a_dead_function() -> Non
     assert (after.state, {name: getattr(after, name) for name in ACCEPTANCE}) == (State.PROCESSING, ACCEPTANCE)
 
 
-def test_news_without_an_id_write_none() -> None:
+def test_a_payload_without_an_id_writes_none() -> None:
     write = transitions.callback_working(ADDRESS, CallbackPayload(Response(meaning=Meaning.WORKING), None), NOW, TIMES)
 
     assert write.set_if_absent == {"accepted_at": NOW, "acceptances": 1}

@@ -212,7 +212,7 @@ def test_a_job_that_has_ended_is_not_archived_again(media: Media) -> None:
     assert scene.downloads.opened == [URL, POSTER]
 
 
-def test_who_lost_the_lease_in_the_meantime_writes_nothing(media: Media) -> None:
+def test_an_archive_that_lost_its_lease_writes_nothing(media: Media) -> None:
     scene = Scene(media.uhd.read_bytes())
     scene.faulty_bucket.before("put", scene.lose_the_lease)
 
@@ -322,7 +322,7 @@ def test_a_result_without_a_link_has_failed() -> None:
     ],
     ids=["a download that breaks off", "a body that ends early"],
 )
-def test_a_try_that_is_put_off_says_why(served: Served, why: str) -> None:
+def test_a_postponed_try_is_logged_with_the_reason(served: Served, why: str) -> None:
     scene = Scene(served)
     entry = scene.entry()
 
@@ -330,7 +330,7 @@ def test_a_try_that_is_put_off_says_why(served: Served, why: str) -> None:
     assert entry.detail == {"why": why}
 
 
-def test_a_dead_link_says_why() -> None:
+def test_a_dead_link_is_logged_with_the_reason() -> None:
     scene = Scene(DeadLinkError("HTTP 404"))
 
     assert scene.entry() == LogEntry(LogEvent.ARCHIVE_LINK_EXPIRED, scene.job(), {"why": "HTTP 404"})

@@ -71,7 +71,7 @@ def test_an_authenticated_failure_is_believed_as_it_comes() -> None:
     assert job.maybe_charged is True
 
 
-def test_news_without_a_result_proves_acceptance() -> None:
+def test_a_callback_without_a_result_proves_acceptance() -> None:
     stage = Stage(Response(meaning=Meaning.LOST))
     stage.ask()
 
@@ -109,7 +109,7 @@ def test_an_unknown_job_is_answered_404() -> None:
 
 
 @pytest.mark.parametrize("again", [SUCCESS, FAILURE, {"code": 422, "msg": "4k is processing"}])
-def test_news_after_the_result_change_nothing(again: Any) -> None:
+def test_a_callback_after_the_result_changes_nothing(again: Any) -> None:
     stage = accepted()
     call_back(stage, SUCCESS)
     before = stage.job()
@@ -234,27 +234,27 @@ def test_a_refusal_says_which_check_refused_and_names_no_job(name: str) -> None:
     )
 
 
-def noted(stage: Stage, body: Any, **how: Any) -> LogEntry:
+def log_entry(stage: Stage, body: Any, **how: Any) -> LogEntry:
     return handler(stage).handle(request(stage, body, **how), stage.clock.now())[1]
 
 
 def test_a_change_by_callback_is_logged_with_the_job_and_the_meaning() -> None:
     stage = accepted()
 
-    assert noted(stage, SUCCESS) == LogEntry(LogEvent.RESULT_RECEIVED, stage.job(), {"meaning": "done"})
-    assert noted(stage, FAILURE) == LogEntry(LogEvent.CALLBACK_IGNORED, stage.job(), {"meaning": "failed"})
+    assert log_entry(stage, SUCCESS) == LogEntry(LogEvent.RESULT_RECEIVED, stage.job(), {"meaning": "done"})
+    assert log_entry(stage, FAILURE) == LogEntry(LogEvent.CALLBACK_IGNORED, stage.job(), {"meaning": "failed"})
 
 
 def test_a_foreign_id_is_logged_with_the_job_of_the_path() -> None:
     stage = accepted()
 
-    assert noted(stage, {"code": 500, "data": {"taskId": OWN}}) == LogEntry(
+    assert log_entry(stage, {"code": 500, "data": {"taskId": OWN}}) == LogEntry(
         LogEvent.CALLBACK_REJECTED, stage.job(), {"status": 400, "reason": "another task's id"}
     )
 
 
-def test_a_callback_for_no_job_says_so() -> None:
-    assert noted(Stage(), SUCCESS) == LogEntry(
+def test_a_callback_for_an_unknown_job_is_logged() -> None:
+    assert log_entry(Stage(), SUCCESS) == LogEntry(
         LogEvent.CALLBACK_REJECTED, None, {"status": 404, "reason": "no such job"}
     )
 
@@ -273,7 +273,7 @@ def test_a_table_out_of_reach_says_why() -> None:
     stage = accepted()
     stage.faulty_jobs.fail("write")
 
-    assert noted(stage, SUCCESS) == LogEntry(LogEvent.CALLBACK_UNANSWERED, None, {"status": 503, "error": DOWN})
+    assert log_entry(stage, SUCCESS) == LogEntry(LogEvent.CALLBACK_UNANSWERED, None, {"status": 503, "error": DOWN})
 
 
 def test_an_unset_webhook_key_is_logged_with_status_and_reason() -> None:
