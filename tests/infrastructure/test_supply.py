@@ -99,7 +99,7 @@ def test_every_skipped_check_has_its_reason_beside_it(scan: str) -> None:
 @pytest.mark.parametrize(
     "folder", ["layers/core/src", "functions", "veo4k_cli", "local", "proofs", "bench", "docs", ".github"]
 )
-def test_secrets_are_looked_for_in_every_folder_that_is_not_made_of_samples(folder: str) -> None:
+def test_secrets_are_searched_in_every_folder_except_those_of_samples(folder: str) -> None:
     scan = yaml_parse(Path("scans/checkov.yaml").read_text())
     assert scan["enable-secret-scan-all-files"] is True
     assert "secrets" in scan["framework"]

@@ -122,7 +122,7 @@ def test_a_sweep_reads_no_more_jobs_than_it_can_send_requests_for() -> None:
     assert max(ahead) == WIDTH - 1
 
 
-def test_leaving_the_dispatcher_waits_for_every_request_even_after_an_error() -> None:
+def test_leaving_the_dispatcher_waits_for_all_requests_even_after_errors() -> None:
     stage, killed = Stage(WORKING), Event()
     stage.executor = thread_pool(2)
 
