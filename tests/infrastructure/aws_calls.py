@@ -26,7 +26,7 @@ FUNCTIONS = Path("functions")
 
 
 class Call(NamedTuple):
-    """A method of an AWS client, who calls it, and whether the `due` index is asked."""
+    """A method of an AWS client, its caller, and whether the call queries the `due` index."""
 
     adapter: str
     operation: str
@@ -34,13 +34,13 @@ class Call(NamedTuple):
 
 
 def aws_calls(function: str) -> set[Call]:
-    """Every AWS call that a function can make: by its folder's name."""
+    """Return every AWS call that a function can make, by the name of its folder."""
     calls = _port_calls(_reachable(FUNCTIONS / function / "app.py"))
     return {call for adapter in _adapters() for method in calls for call in _calls_of(adapter, method)}
 
 
 def _reachable(start: Path) -> list[ast.Module]:
-    """The function's own file, and every module it imports that is neither an adapter nor the domain's."""
+    """Return the function's own file, and every module it imports that is neither an adapter nor the domain's."""
     found: dict[str, ast.Module] = {"": ast.parse(start.read_text())}
     waiting = [found[""]]
     while waiting:
@@ -57,7 +57,7 @@ def _imports(tree: ast.Module) -> set[str]:
 
 
 def _port_calls(trees: list[ast.Module]) -> set[tuple[str, str]]:
-    """What is called as `port.method(…)`, or handed on as `port.method`: the last name before the dot, the method."""
+    """Return (port, method) of every `port.method(…)` that is called or `port.method` that is passed on."""
     attributes = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Attribute)]
     return {(_last_name(node.value), node.attr) for node in attributes}
 
@@ -141,7 +141,7 @@ def _names(body: ast.AST) -> list[str]:
 
 
 def _is_ours(node: ast.Attribute) -> bool:
-    """Tell `self.get` from the `get` of some dictionary."""
+    """Distinguish `self.get` from the `get` of some dictionary."""
     on_self = isinstance(node.value, ast.Name) and node.value.id == "self"
     return on_self or not hasattr(dict, node.attr)
 

@@ -36,18 +36,18 @@ def transformed() -> dict[str, Any]:
 
 @pytest.fixture(scope="session")
 def transformed_template() -> dict[str, Any]:
-    """The whole transformed template."""
+    """Return the whole transformed template."""
     return transformed()
 
 
 @pytest.fixture(scope="session")
 def resources(transformed_template: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """The resources of the transformed template, by logical id."""
+    """Return the resources of the transformed template, by logical id."""
     found: dict[str, dict[str, Any]] = transformed_template["Resources"]
     return found
 
 
 @pytest.fixture(scope="session")
 def built() -> Path:
-    """The folder that `sam build` has made of the tree as it is now."""
+    """Return the folder that `sam build` creates from the current tree."""
     return built_template().parent

@@ -18,7 +18,7 @@ EVENTS = {
 
 
 def counted(service: str) -> set[str]:
-    """The metrics of a function."""
+    """Return the metrics of a function."""
     events = {event for place in EVENTS[service] for event in _events(CORE / place)}
     own = _texts(Path("functions") / service / "app.py")
     gauges = {text for place in EVENTS[service] for text in _texts(CORE / place)}

@@ -16,7 +16,7 @@ class Right(NamedTuple):
 
 
 def granted(resources: Resources, role: str) -> set[Right]:
-    """The rights of a role."""
+    """Return the rights of a role."""
     return {
         Right(action, name_of(resource), only_if)
         for only_if, statement in statements(resources, role)
@@ -26,7 +26,7 @@ def granted(resources: Resources, role: str) -> set[Right]:
 
 
 def statements(resources: Resources, role: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The statements of a role, each with the stack's condition it stands under."""
+    """Yield the statements of a role, each with the stack's condition it stands under."""
     for policy in properties(resources, role)["Policies"]:
         for statement in policy["PolicyDocument"]["Statement"]:
             match statement:
@@ -187,7 +187,7 @@ def as_list(value: Any) -> list[Any]:
 
 
 def name_of(resource: Any) -> str:
-    """A resource as it is written in the template, without the intrinsic around it."""
+    """Return a resource as it is written in the template, without the intrinsic around it."""
     match resource:
         case {"Fn::GetAtt": [name, attribute]}:
             return f"{name}.{attribute}"

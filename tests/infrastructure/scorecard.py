@@ -131,7 +131,7 @@ def alarms_of_functions(resources: Resources) -> Iterator[Finding]:
 
 
 def durations(resources: Resources) -> Iterator[Finding]:
-    """The dashboard draws a function's longest run; its label states the timeout."""
+    """Check that the dashboard draws a function's longest run with the timeout in its label."""
     [dashboard] = of_type(resources, "AWS::CloudWatch::Dashboard").values()
     drawn = re.findall(r'"Duration", "FunctionName", "\$\{(\w+)\}", \{"label": "([^"]+)"', json_text(dashboard))
     for name, function in of_type(resources, "AWS::Lambda::Function").items():

@@ -1,4 +1,4 @@
-"""The alarms as they are defined: what each reads, what somebody can do about it, and that its metrics exist."""
+"""The alarms as they are defined: what each reads, what an operator can do about it, and that its metrics exist."""
 
 import re
 from collections.abc import Iterator
@@ -131,7 +131,7 @@ def test_every_function_fires_on_errors_and_throttles(metric: str) -> None:
 
 
 def test_every_function_shows_its_longest_run_and_its_timeout(resources: Resources) -> None:
-    """A run that comes near the timeout is for the dashboard: nobody has to get up for it."""
+    """A run that comes near the timeout is for the dashboard: no operator has to get up for it."""
     body = properties(resources, "Dashboard")["DashboardBody"]["Fn::Sub"][0]
     for function in FUNCTIONS:
         milliseconds = 1000 * properties(resources, f"{function}Function")["Timeout"]

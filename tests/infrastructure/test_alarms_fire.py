@@ -102,7 +102,7 @@ def operator() -> Iterator[Operator]:
 
 
 def case(operator: Operator, read: Read) -> Case:
-    """The case of one metric, read from the alarm that was created."""
+    """Return the case of one metric, read from the alarm that was created."""
     alarm = operator.alarm(read.alarm)
     queries = {each["Id"]: each for each in alarm.get("Metrics", [])}
     place = [other for other in READS if other.alarm == read.alarm].index(read) + 1
@@ -120,7 +120,7 @@ def case(operator: Operator, read: Read) -> Case:
 
 
 def started(operator: Operator, read: Read) -> Case:
-    """The case, after a time in which nothing was put, and with one calm point."""
+    """Return the case, after a time in which nothing was put, and with one calm point."""
     found = case(operator, read)
     operator.now += found.window + 1
     operator.put(found.metric, found.calm)

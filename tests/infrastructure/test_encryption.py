@@ -39,7 +39,7 @@ def test_the_table_takes_the_key(resources: Resources) -> None:
     }
 
 
-def test_the_bucket_takes_the_key_and_asks_for_it_once_for_many_objects(resources: Resources) -> None:
+def test_the_bucket_uses_the_key_and_a_bucket_key_for_many_objects(resources: Resources) -> None:
     [rule] = properties(resources, "ArchiveBucket")["BucketEncryption"]["ServerSideEncryptionConfiguration"]
     assert rule == {
         "ServerSideEncryptionByDefault": {

@@ -15,8 +15,8 @@ TASK = "veo_task_abcdef123456"
 
 def step() -> dict[str, Any]:
     machine = json.loads((EXAMPLES / "step-functions/upscale.asl.json").read_text())
-    made: dict[str, Any] = machine["States"]["Make4K"]
-    return made
+    state: dict[str, Any] = machine["States"]["Make4K"]
+    return state
 
 
 def test_the_state_machine_sends_a_message_that_the_bundle_takes() -> None:

@@ -67,7 +67,7 @@ def test_the_api_has_one_route_for_callbacks(resources: Resources) -> None:
     assert integration["PayloadFormatVersion"] == "2.0"
 
 
-def test_the_api_asks_for_no_authentication_during_a_guided_deployment(template: dict[str, Any]) -> None:
+def test_a_guided_deployment_does_not_ask_about_authentication(template: dict[str, Any]) -> None:
     """SAM asks about each of its own API events without an authorizer."""
     for resource in template["Resources"].values():
         events = resource.get("Properties", {}).get("Events", {}).values()
@@ -144,7 +144,7 @@ def test_the_bucket_is_versioned(resources: Resources) -> None:
     assert properties(resources, "ArchiveBucket")["VersioningConfiguration"] == {"Status": "Enabled"}
 
 
-def test_the_bucket_forgets_unfinished_uploads_after_a_day_and_old_versions_after_a_month(
+def test_the_bucket_expires_unfinished_uploads_and_old_versions(
     resources: Resources,
 ) -> None:
     unfinished, replaced, *_ = properties(resources, "ArchiveBucket")["LifecycleConfiguration"]["Rules"]

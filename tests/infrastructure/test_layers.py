@@ -98,7 +98,7 @@ def test_a_function_is_its_one_file(built: Path) -> None:
         assert [path.name for path in (built / f"{function}Function").iterdir() if path.is_file()] == ["app.py"]
 
 
-def test_the_core_uses_clients_because_resources_are_slow_and_no_longer_developed() -> None:
+def test_the_core_uses_clients_and_no_resources() -> None:
     trees = [ast.parse(path.read_text()) for path in (CORE / "veo4k").rglob("*.py")]
     attributes = {node.attr for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
     assert trees
@@ -130,7 +130,7 @@ def python() -> str:
 
 @pytest.fixture(scope="session")
 def unpacked(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, list[Path]]]:
-    """The path of each function, unpacked as Lambda does it."""
+    """Yield the path of each function, unpacked as Lambda does it."""
     place = tmp_path_factory.mktemp("opt")
     yield unpack(built, place)
     for path in [place, *place.rglob("*")]:
@@ -147,7 +147,7 @@ def test_a_function_starts_from_bytecode_alone(python: str, unpacked: dict[str, 
     assert done.returncode == 0, done.stderr
 
 
-def test_every_module_has_bytecode_that_asks_for_no_date(python: str, built: Path) -> None:
+def test_every_module_has_bytecode_that_checks_no_date(python: str, built: Path) -> None:
     assert python
     sources = [path for path in built.rglob("*.py") if "__pycache__" not in path.parts]
     compiled = [path.parent / "__pycache__" / f"{path.stem}.cpython-313.pyc" for path in sources]
@@ -293,8 +293,8 @@ answers = [
 
 def answer(request, **_):
     assert json.loads(request.body) in (ASKED, {"TableName": "jobs"})
-    status, told = answers.pop(0)
-    raw = type("Raw", (), {"stream": lambda *_, **__: iter([json.dumps(told).encode()])})
+    status, document = answers.pop(0)
+    raw = type("Raw", (), {"stream": lambda *_, **__: iter([json.dumps(document).encode()])})
     return AWSResponse(request.url, status, {}, raw())
 
 keys = {"aws_access_key_id": "a", "aws_secret_access_key": "b"}

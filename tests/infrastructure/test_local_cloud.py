@@ -85,7 +85,7 @@ def test_two_emulators_share_nothing() -> None:
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_an_emulator_does_not_outlive_whoever_started_it(how: signal.Signals) -> None:
+def test_an_emulator_does_not_outlive_the_process_that_started_it(how: signal.Signals) -> None:
     owner = subprocess.Popen(  # noqa: S603  our own interpreter and code
         [sys.executable, "-c", RUNS_UNTIL_KILLED], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
@@ -103,7 +103,7 @@ def test_the_outputs_name_what_was_deployed(cloud: LocalCloud) -> None:
 
 
 def variables(cloud: LocalCloud) -> dict[str, str]:
-    """The environment variables of the function sweep."""
+    """Return the environment variables of the function sweep."""
     name = cloud.outputs["SweepFunctionName"]
     found: dict[str, str] = cloud.client("lambda").get_function_configuration(FunctionName=name)["Environment"][
         "Variables"
@@ -134,10 +134,10 @@ def test_a_wrong_tuning_is_refused_with_the_names_that_are_allowed(cloud: LocalC
 
 
 @pytest.mark.parametrize(
-    "given", [{"SubnetIds": "subnet-1"}, {"ArchiveBucketName": "videos", "ExpireAfterDays": "30"}], ids=" ".join
+    "options", [{"SubnetIds": "subnet-1"}, {"ArchiveBucketName": "videos", "ExpireAfterDays": "30"}], ids=" ".join
 )
-def test_options_that_do_not_go_together_are_refused(cloud: LocalCloud, given: dict[str, str]) -> None:
-    with pytest.raises(ClientError, match="rule"), LocalCloud(given, stack="wrong", endpoint=cloud.endpoint):
+def test_options_that_do_not_go_together_are_refused(cloud: LocalCloud, options: dict[str, str]) -> None:
+    with pytest.raises(ClientError, match="rule"), LocalCloud(options, stack="wrong", endpoint=cloud.endpoint):
         pass
 
 
@@ -181,7 +181,7 @@ def test_a_function_has_the_rights_of_its_role_and_no_others(cloud: LocalCloud, 
 
 
 def from_the_function(response: requests.Response) -> bool:
-    """Tell our own 404, which is empty, from that of an API without such a route."""
+    """Check for our own 404, which is empty, unlike that of an API without the route."""
     return (response.status_code, response.content) == (404, b"")
 
 

@@ -54,7 +54,7 @@ NEVER_NEEDED = (
 
 
 def changed(resources: Resources, role: str, change: Callable[[dict[str, Any]], None], place: int) -> set[Right]:
-    """The rights of a role whose statement at that place was changed; a statement without actions is none."""
+    """Return the rights of a role with that statement changed, or removed if it has no actions left."""
     mutant = {role: deepcopy(resources[role])}
     statement = [statement for _, statement in statements(mutant, role)][place]
     change(statement)
@@ -80,9 +80,9 @@ def test_one_action_less_in_any_statement_of_a_role_is_noticed(resources: Resour
 @pytest.mark.parametrize("role", ROLES)
 def test_one_action_more_in_any_statement_of_a_role_is_noticed(resources: Resources, role: str) -> None:
     every = {right.action for other in ROLES for right in granted(resources, other)} | set(NEVER_NEEDED)
-    given = actions_of(resources, role)
+    present = actions_of(resources, role)
     # Two statements on one resource: what one of them grants is nothing more in the other.
-    more = [(p, a) for p, own in enumerate(given) for a in sorted(every - set(own))]
+    more = [(p, a) for p, own in enumerate(present) for a in sorted(every - set(own))]
     added = [(p, a) for p, a in more if changed(resources, role, with_more(a), p) != granted(resources, role)]
     assert len(added) > 50
     assert [(p, a) for p, a in added if changed(resources, role, with_more(a), p) == required(resources, role)] == []
@@ -99,7 +99,7 @@ def test_a_statement_on_all_resources_instead_of_its_own_is_noticed(resources: R
 
 
 def actions_of(resources: Resources, role: str) -> list[list[str]]:
-    """The actions of each statement of a role."""
+    """Return the actions of each statement of a role."""
     return [as_list(statement["Action"]) for _, statement in statements(resources, role)]
 
 
@@ -126,7 +126,7 @@ def test_a_function_never_touches_what_is_not_its_business(
     assert not never & {right.action.split(":")[0] for right in granted(resources, f"{function}Role")}
 
 
-def test_the_keys_of_the_provider_are_known_to_those_who_use_them(resources: Resources) -> None:
+def test_only_functions_that_use_provider_keys_know_them(resources: Resources) -> None:
     readers = {
         secret: {f for f in FUNCTIONS if Right("secretsmanager:GetSecretValue", secret) in needed(resources, f)}
         for secret in ("ApiKeySecret.Id", "WebhookKeySecret.Id", "TokenKeySecret.Id")

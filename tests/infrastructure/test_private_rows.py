@@ -1,4 +1,4 @@
-"""The table's private rows on the local cloud: only who paces the account can reach the gate."""
+"""The table's private rows on the local cloud: only the functions that pace the account can reach the gate."""
 
 from collections.abc import Iterator
 
@@ -20,7 +20,7 @@ def cloud() -> Iterator[LocalCloud]:
 
 
 def tried(cloud: LocalCloud, function: str, task: str) -> str:
-    """What a function with the role of this one hears when it writes a row of this task."""
+    """Return the outcome when a function with the role of this one writes a row of this task."""
     lambdas, name = cloud.client("lambda"), f"{function}-{task.strip('#')}"
     role = lambdas.get_function_configuration(FunctionName=cloud.outputs[f"{function}FunctionName"])["Role"]
     call = WRITES.format(table=cloud.outputs["JobTableName"], task=task)
@@ -37,15 +37,15 @@ def tried(cloud: LocalCloud, function: str, task: str) -> str:
 
 
 @pytest.mark.parametrize("function", ["Submit", "Sweep"])
-def test_who_asks_the_provider_writes_the_gate(cloud: LocalCloud, function: str) -> None:
+def test_functions_that_call_the_provider_write_the_gate(cloud: LocalCloud, function: str) -> None:
     assert tried(cloud, function, "#gate") == "done"
 
 
 @pytest.mark.parametrize("function", ["Callback", "Publish", "Archive"])
-def test_nobody_else_does(cloud: LocalCloud, function: str) -> None:
+def test_no_other_function_writes_the_gate(cloud: LocalCloud, function: str) -> None:
     assert tried(cloud, function, "#gate") == "AccessDeniedException"
 
 
 @pytest.mark.parametrize("function", ["Callback", "Publish", "Archive"])
-def test_but_everybody_writes_jobs(cloud: LocalCloud, function: str) -> None:
+def test_every_function_writes_jobs(cloud: LocalCloud, function: str) -> None:
     assert tried(cloud, function, "task12345678") == "done"

@@ -36,14 +36,14 @@ def names_imported(tree: ast.Module) -> set[str]:
 
 
 def targets_assigned(tree: ast.Module) -> Iterator[ast.expr]:
-    """Every attribute and every element that is assigned to or deleted."""
+    """Yield every attribute and every element that is assigned to or deleted."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute | ast.Subscript) and not isinstance(node.ctx, ast.Load):
             yield node
 
 
 def first_name(target: ast.expr) -> str:
-    """The name that an expression begins with."""
+    """Return the name that an expression begins with."""
     while isinstance(target, ast.Attribute | ast.Subscript):
         target = target.value
     return ast.unparse(target)

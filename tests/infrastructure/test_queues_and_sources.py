@@ -39,7 +39,7 @@ def test_submit_takes_ten_messages_at_once_in_two_functions_at_most(resources: R
     assert (source["BatchSize"], source["ScalingConfig"]) == (10, {"MaximumConcurrency": 2})
 
 
-def test_archive_takes_one_message_at_once_in_as_many_functions_as_the_parameter_says(
+def test_archive_takes_one_message_per_function_up_to_the_parameter(
     template: dict[str, Any], resources: Resources
 ) -> None:
     source = properties(resources, "ArchiveFunctionResults")
@@ -49,14 +49,14 @@ def test_archive_takes_one_message_at_once_in_as_many_functions_as_the_parameter
     assert limit["Default"] == 5
 
 
-def test_no_function_reserves_concurrency_because_throttled_messages_would_burn_their_receives(
+def test_no_function_reserves_concurrency(
     resources: Resources,
 ) -> None:
     for function in of_type(resources, "AWS::Lambda::Function").values():
         assert "ReservedConcurrentExecutions" not in function
 
 
-def test_no_function_has_a_dead_letter_queue_of_its_own_because_it_would_never_fill(resources: Resources) -> None:
+def test_no_function_has_a_dead_letter_queue_of_its_own(resources: Resources) -> None:
     for function in of_type(resources, "AWS::Lambda::Function").values():
         assert "DeadLetterConfig" not in function
 

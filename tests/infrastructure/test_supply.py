@@ -1,4 +1,4 @@
-"""What the stack is built and deployed with: locked, pinned, and the same for everybody."""
+"""What the stack is built and deployed with: locked, pinned, and the same on every machine."""
 
 import re
 import tomllib
@@ -33,7 +33,7 @@ def test_the_build_refuses_what_has_no_hash_and_what_is_no_wheel() -> None:
     assert "--only-binary :all:" in recipe
 
 
-def test_the_bill_of_materials_names_what_is_shipped_with_the_hashes_that_are_locked(built: Path) -> None:
+def test_the_bill_of_materials_lists_shipped_packages_and_locked_hashes(built: Path) -> None:
     components = bill(parts(built / "VendorLayer"))["components"]
     locked = re.findall(r"^([\w.-]+)==(\S+)", LOCKED, flags=re.MULTILINE)
     assert [(part["name"], part["version"]) for part in components] == sorted(locked)
@@ -54,13 +54,13 @@ def test_the_workflow_may_read_and_nothing_else() -> None:
     assert yaml_parse(WORKFLOW)["permissions"] == {"contents": "read"}
 
 
-def test_the_workflow_runs_the_commands_of_everybody() -> None:
+def test_the_workflow_runs_the_commands_of_developers() -> None:
     commands = [step["run"] for job in yaml_parse(WORKFLOW)["jobs"].values() for step in job["steps"] if "run" in step]
     assert [command.split(" PYTHON=")[0] for command in commands] == ["make test", "make audit"]
 
 
 def recipe(target: str) -> str:
-    """What `make` does for a target."""
+    """Return what `make` does for a target."""
     return Path("Makefile").read_text().split(f"\n{target}: ")[1].split("\n\n")[0]
 
 
@@ -69,7 +69,7 @@ def test_what_cannot_be_looked_up_fails_the_audit() -> None:
     assert {"--strict", "--require-hashes", "layers/vendor/requirements.txt"} <= set(audit.split())
 
 
-def test_the_tests_of_everybody_run_every_scanner() -> None:
+def test_the_tests_of_developers_run_every_scanner() -> None:
     assert "$(MAKE) --silent scan" in recipe("test")
     assert {scanner for scanner in ("cfn-lint", "checkov", "bandit") if f"/{scanner} " in recipe("scan")} == SCANNERS
 
@@ -84,7 +84,7 @@ def test_the_stages_are_stacks_of_their_own() -> None:
     assert len({stage(name)["global"]["parameters"]["stack_name"] for name in STAGES}) == len(STAGES)
 
 
-def test_nobody_deploys_to_production_without_looking_at_the_changes() -> None:
+def test_a_deployment_to_production_requires_a_check_of_the_changes() -> None:
     assert stage("prod")["deploy"]["parameters"]["confirm_changeset"] is True
 
 
@@ -99,7 +99,7 @@ def test_every_skipped_check_has_its_reason_beside_it(scan: str) -> None:
 @pytest.mark.parametrize(
     "folder", ["layers/core/src", "functions", "veo4k_cli", "local", "proofs", "bench", "docs", ".github"]
 )
-def test_secrets_are_looked_for_in_every_folder_that_is_not_made_of_samples(folder: str) -> None:
+def test_secrets_are_searched_in_every_folder_except_those_of_samples(folder: str) -> None:
     scan = yaml_parse(Path("scans/checkov.yaml").read_text())
     assert scan["enable-secret-scan-all-files"] is True
     assert "secrets" in scan["framework"]

@@ -8,7 +8,7 @@ from veo4k.observability import logger, metrics
 
 
 class Context:
-    """What Lambda tells a handler beside the event."""
+    """What Lambda passes to a handler beside the event."""
 
     function_name = "function"
     function_version = "1"
@@ -17,27 +17,27 @@ class Context:
     aws_request_id = "52fdfc07-2182-154f-163f-5f0f9a621d72"
 
     def get_remaining_time_in_millis(self) -> int:
-        """A minute."""
+        """Return one minute, in milliseconds."""
         return 60_000
 
 
 class Stdout(io.TextIOBase):
-    """Whatever stdout is when something is written: pytest puts another one there for each phase of a test."""
+    """The current stdout at each write: pytest replaces it for each phase of a test."""
 
     def write(self, text: str) -> int:
-        """Write there."""
+        """Write to the current stdout."""
         return sys.stdout.write(text)
 
 
 @pytest.fixture
 def context() -> Context:
-    """The context of an invocation."""
+    """Return the context of an invocation."""
     return Context()
 
 
 @pytest.fixture
-def told(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[[], str]:
-    """All that the functions have logged and counted since this was last asked."""
+def log_output(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[[], str]:
+    """Return all that the functions have logged and counted since the last call."""
     for handler in logger.handlers:
         monkeypatch.setattr(handler, "stream", Stdout())
     metrics.clear_metrics()

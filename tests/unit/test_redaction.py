@@ -42,7 +42,7 @@ TOKEN = make_token(TOKEN_KEY.encode(), TASK, 0, 1)  # and the signature of the t
 URL = f"https://file.invalid/v/a.mp4?sig={QUERY}"
 HOSTS = ResultHosts.parse("file.invalid", "https://api.invalid")
 OTHER_HOST = f"https://evil.invalid/v/a.mp4?sig={QUERY}"
-Told = Callable[[], str]
+LogOutput = Callable[[], str]
 
 
 class Cloud:
@@ -124,23 +124,23 @@ class House:
         ]
         monkeypatch.setattr(submit.app, "submitter", self.stage.submitter)
         monkeypatch.setattr(sweep.app, "sweeper", self.stage.sweeper)
-        for app, name, made in built:
-            monkeypatch.setattr(app, name, lambda made=made: made)
+        for app, name, part in built:
+            monkeypatch.setattr(app, name, lambda part=part: part)
 
 
 @pytest.fixture
 def house(monkeypatch: pytest.MonkeyPatch) -> House:
-    made = House()
-    made.move_in(monkeypatch)
-    return made
+    house = House()
+    house.move_in(monkeypatch)
+    return house
 
 
 @pytest.fixture
-def searched(house: House, told: Told) -> Iterator[list[str]]:
-    """What a test gets back; in the end it is searched, as is all that was logged, counted, announced and kept."""
+def searched(house: House, log_output: LogOutput) -> Iterator[list[str]]:
+    """Return a list for what a test receives; search it in the end, with all logs, metrics, announcements and rows."""
     found: list[str] = []
     yield found
-    logged = told()
+    logged = log_output()
     assert '"message":' in logged
     kept = [json.dumps(part) for job in house.stage.jobs.all() for part in (job.public(), detail(job))]
     out = "\n".join([logged, *found, *kept, *house.cloud.reasons])
@@ -161,10 +161,10 @@ def message(body: Any, house: House, context: Context) -> str:
 
 
 def answer(status: int, body: Any) -> Callable[[], Any]:
-    made = requests.Response()
-    made.status_code = status
-    made._content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return lambda: made
+    response = requests.Response()
+    response.status_code = status
+    response._content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return lambda: response
 
 
 def raising(error: Exception) -> Callable[[], Any]:

@@ -154,7 +154,7 @@ def wrong_tuning(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     [submit.app.handler, callback.app.handler, sweep.app.handler, publish.app.handler, archive.app.handler],
     ids=["submit", "callback", "sweep", "publish", "archive"],
 )
-@pytest.mark.usefixtures("wrong_tuning", "told")
+@pytest.mark.usefixtures("wrong_tuning", "log_output")
 @pytest.mark.filterwarnings("ignore:No application metrics to publish")
 def test_no_function_starts_with_a_wrong_tuning(handler: Callable[..., Any], context: Context) -> None:
     with pytest.raises(SettingsError, match="TUNING: unknown name 'ProbeSecond'; allowed are "):
@@ -186,7 +186,7 @@ def test_the_environment_is_read_in_settings_and_bootstrap_alone() -> None:
     assert readers == ["bootstrap"]
 
 
-def test_a_limit_that_was_not_told_is_none() -> None:
+def test_a_limit_that_is_not_set_is_none() -> None:
     assert Settings(TOLD).pace().daily == 0
 
 

@@ -1,4 +1,4 @@
-"""AWS as the tests need it: clients that keep what they were asked, and answer or raise what the test says."""
+"""AWS for tests: clients that record their calls, and return or raise what the test defines."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -7,7 +7,7 @@ from botocore.exceptions import ClientError
 
 
 def refusal(code: str, message: str = "no") -> ClientError:
-    """Give an error as AWS answers it."""
+    """Return an error as AWS answers it."""
     return ClientError({"Error": {"Code": code, "Message": message}}, "Operation")
 
 
@@ -19,7 +19,7 @@ class FakeClient:
         self._answers: Sequence[Any] = answers or ({},)
 
     def __getattr__(self, operation: str) -> Any:
-        """Give the operation of that name."""
+        """Return the operation of that name."""
 
         def call(**request: Any) -> Any:
             answer = self._answers[min(len(self.calls), len(self._answers) - 1)]

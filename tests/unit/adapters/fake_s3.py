@@ -60,7 +60,7 @@ class FakeS3:
         self._keeps, self._lock = keeps, Lock()
 
     def client(self, attempts: int = 1) -> "S3Client":
-        """An SDK client that reaches this S3 and nothing else."""
+        """Return an SDK client that reaches this S3 and nothing else."""
         client: S3Client = boto3.client(
             "s3",
             region_name="eu-central-1",
@@ -72,7 +72,7 @@ class FakeS3:
         return client
 
     def arriving(self, body: bytes) -> bytes:
-        """What becomes of a body on its way; a test may damage it."""
+        """Return what becomes of a body on its way; a test may damage it."""
         return body
 
     def during(self, operation: str) -> None:
@@ -172,7 +172,7 @@ class _Raw(BytesIO):
     """A body as the SDK's HTTP layer reads it."""
 
     def stream(self, **_: object) -> Iterator[bytes]:
-        """Give all at once."""
+        """Return the whole body at once."""
         yield self.read()
 
 

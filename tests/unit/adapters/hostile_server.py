@@ -19,7 +19,7 @@ class HostileServer:
         self._listener, self._answer, self._tls = listener, answer, tls
 
     def run(self) -> None:
-        """Serve until the listener is shut."""
+        """Serve until the listener is closed."""
         with suppress(OSError):
             while True:
                 self._serve(self._listener.accept()[0])
@@ -36,7 +36,7 @@ class HostileServer:
 
 @contextmanager
 def serving(answer: Response, tls: ssl.SSLContext | None = None) -> Iterator[HostileServer]:
-    """A server on a free port of this machine, for as long as the block runs."""
+    """Yield a server on a free port of this machine, for as long as the block runs."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         server = HostileServer(listener, answer, tls)
         thread = Thread(target=server.run)
@@ -49,7 +49,7 @@ def serving(answer: Response, tls: ssl.SSLContext | None = None) -> Iterator[Hos
 
 
 def saying(*parts: bytes) -> Response:
-    """An answer that is sent as it stands, and ends the connection."""
+    """Return a response that is sent unchanged and ends the connection."""
 
     def answer(connection: socket.socket) -> None:
         for part in parts:
@@ -59,13 +59,13 @@ def saying(*parts: bytes) -> Response:
 
 
 def file_of(body: bytes, *headers: str, length: int | None = None) -> Response:
-    """A 200 with a body, and a Content-Length that may lie."""
+    """Return a 200 with a body, and a Content-Length that may lie."""
     lines = ["HTTP/1.1 200 OK", f"Content-Length: {len(body) if length is None else length}", *headers, "", ""]
     return saying("\r\n".join(lines).encode(), body)
 
 
 def _head(connection: socket.socket) -> str:
-    """The request's head, or the first bytes of what is no HTTP."""
+    """Return the request's head, or the first bytes of a request that is not HTTP."""
     head = connection.recv(4096)
     while head.startswith(b"GET ") and not head.endswith(b"\r\n\r\n"):
         head += connection.recv(4096)

@@ -25,19 +25,19 @@ ACCEPTED = {"code": 200, "msg": "success", "data": {"taskId": TASK, "resultUrls"
 
 
 def secret(*answers: Any) -> Secret:
-    """Give a secret that is looked up with these answers."""
+    """Return a secret that is looked up with these answers."""
     return Secret(FakeClient(*answers), "the-secret", ManualClock().now)  # type: ignore[arg-type]
 
 
 def holding(text: str) -> Secret:
-    """Give a secret that holds this text."""
+    """Return a secret that holds this text."""
     return secret({"SecretString": text})
 
 
 def account(
     url: str, *, api_key: Secret | None = None, token_key: Secret | None = None, base: str = CALLBACKS
 ) -> KieProvider:
-    """Give the account at that provider, which waits for it less long."""
+    """Return the account at that provider, which waits for it less long."""
     return KieProvider(
         base_url=url,
         callback_base=base,

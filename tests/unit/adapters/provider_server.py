@@ -24,7 +24,7 @@ class Received:
 
     @property
     def json(self) -> Any:
-        """The body, parsed."""
+        """Return the body, parsed."""
         return json.loads(self.body)
 
 
@@ -38,7 +38,7 @@ class ProviderServer:
         self._listener, self._say = listener, say
 
     def run(self) -> None:
-        """Serve until the listener is shut."""
+        """Serve until the listener is closed."""
         with suppress(OSError):
             while True:
                 connection = self._listener.accept()[0]
@@ -78,8 +78,8 @@ def provider_saying(say: Say) -> Iterator[ProviderServer]:
 
 def reply(body: bytes, *headers: str, status: str = "200 OK", length: int | None = None) -> Say:
     """Answer with a body, and a Content-Length that may lie."""
-    told = [f"HTTP/1.1 {status}", f"Content-Length: {len(body) if length is None else length}", *headers, "", ""]
-    return raw("\r\n".join(told).encode() + body)
+    head = [f"HTTP/1.1 {status}", f"Content-Length: {len(body) if length is None else length}", *headers, "", ""]
+    return raw("\r\n".join(head).encode() + body)
 
 
 def reply_json(value: Any, status: str = "200 OK") -> Say:

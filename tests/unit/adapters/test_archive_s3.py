@@ -19,7 +19,7 @@ REFUSED = S3Error("AccessDenied", 403)
 
 
 def file_of(size: int) -> bytes:
-    """A file no two parts of which are alike."""
+    """Return a file no two parts of which are alike."""
     return (bytes(range(251)) * (size // 251 + 1))[:size]
 
 
@@ -124,7 +124,7 @@ def test_an_abort_waits_for_the_parts_on_their_way() -> None:
     assert s3.calls == ["create_multipart_upload", "upload_part", "upload_part", "abort_multipart_upload"]
 
 
-def test_the_next_part_is_filled_while_others_are_sent_but_no_more_than_the_buffers_hold() -> None:
+def test_parts_are_filled_while_others_are_sent_as_far_as_buffers_allow() -> None:
     s3 = SlowS3()
     written = 0
     with S3Archive(s3.client(), BUCKET).upload(KEY, "video/mp4", TAGS) as upload:
@@ -219,7 +219,7 @@ class ForgetfulS3(FakeS3):
         raise S3Error("InternalError", 500)
 
 
-def test_an_upload_completed_behind_a_lost_answer_is_an_error_without_strays() -> None:
+def test_an_upload_completed_despite_a_lost_response_leaves_no_stray_parts() -> None:
     s3 = ForgetfulS3()
     with pytest.raises(StorageError, match="InternalError"):
         store(s3, file_of(LONG))

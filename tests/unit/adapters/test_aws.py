@@ -21,7 +21,7 @@ SdkError = type[Exception]
 
 
 def classes() -> list[SdkError]:
-    """Give every error class of the SDK, but for its warnings."""
+    """Return every error class of the SDK, but for its warnings."""
     found = [member for _, member in inspect.getmembers(exceptions, inspect.isclass)]
     errors = [member for member in found if issubclass(member, Exception) and not issubclass(member, Warning)]
     return [error for error in errors if error.__name__ not in NOT_OF_A_CALL]
@@ -34,7 +34,7 @@ def raised(error: Exception) -> StorageError:
 
 
 def quoting(kind: SdkError) -> Exception:
-    """Give an error of that class, made without its arguments, that quotes what was sent."""
+    """Return an error of that class, built without its arguments, that quotes what was sent."""
     error = kind.__new__(kind)
     error.args = (f"the request {SENT} failed",)
     error.__dict__["response"] = {"Error": {"Code": "SomeCode", "Message": SENT}}
@@ -48,7 +48,7 @@ def test_every_error_of_the_sdk_is_a_storage_error_without_what_was_sent(kind: S
     assert error.__suppress_context__
 
 
-def test_an_answer_that_cannot_be_parsed_is_a_storage_error() -> None:
+def test_a_response_that_cannot_be_parsed_is_a_storage_error() -> None:
     assert str(raised(ResponseParserError(SENT))) == "UpdateItem: ResponseParserError"
 
 
@@ -94,7 +94,7 @@ def test_a_service_has_one_client(client: Callable[[str], Any]) -> None:
 
 @pytest.fixture
 def sent(client: Any) -> list[Any]:
-    """The HTTP requests of one GetItem whose first response is an error of the service."""
+    """Return the HTTP requests of one GetItem whose first response is an error of the service."""
     table, requests = client.__wrapped__("dynamodb"), list[Any]()
 
     def respond(request: Any, **_: object) -> AWSResponse:

@@ -3,7 +3,7 @@ import time
 from veo4k.adapters.clock import SystemClock
 
 
-def test_the_clock_tells_epoch_seconds_to_the_millisecond() -> None:
+def test_the_clock_returns_epoch_seconds_to_the_millisecond() -> None:
     before, now, after = time.time(), SystemClock().now(), time.time()
     assert before - 0.001 <= now <= after + 0.001
     assert now == round(now, 3)

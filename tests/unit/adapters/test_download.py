@@ -27,7 +27,7 @@ LATER = 60.0
 
 
 class Network:
-    """Resolver and connector of a network that never was; keeps what was asked of it."""
+    """Resolver and connector of a fictional network that records its calls."""
 
     def __init__(self, *answers: list[str], port: int | None = None) -> None:
         self.answers, self.port = iter(answers), port
@@ -35,7 +35,7 @@ class Network:
         self.connected: list[tuple[str, int]] = []
 
     def resolve(self, host: str, _: int) -> list[str]:
-        """Give the next prepared answer."""
+        """Return the next prepared response."""
         self.looked_up.append(host)
         return next(self.answers)
 
@@ -132,7 +132,7 @@ def test_a_refusal_means_the_link_is_dead(status: int) -> None:
 @pytest.mark.parametrize(
     "status", [204, 206, 300, 301, 302, 303, 304, 307, 308, 400, 402, 405, 408, 416, 429, 500, 502, 503]
 )
-def test_any_other_answer_means_trying_again(status: int) -> None:
+def test_any_other_response_means_a_retry(status: int) -> None:
     with serving(saying(f"HTTP/1.1 {status} No\r\nContent-Length: 0\r\n\r\n".encode())) as server:
         error = refusal(server)
     assert not isinstance(error, DeadLinkError)
@@ -169,7 +169,7 @@ def test_an_encoded_file_is_refused(encoding: str) -> None:
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nabc",
     ],
 )
-def test_an_answer_that_is_no_http_is_a_download_error(answer: bytes) -> None:
+def test_a_response_that_is_no_http_is_a_download_error(answer: bytes) -> None:
     with serving(saying(answer)) as server:
         refusal(server)
 
@@ -228,7 +228,7 @@ def drip(connection: socket.socket) -> None:
 
 
 def seconds_apart() -> Callable[[], float]:
-    """A clock that moves on by a second whenever it is read."""
+    """Return a clock that moves on by a second whenever it is read."""
     ticks = itertools.count(1_000_000.0)
     return lambda: next(ticks)
 
@@ -260,7 +260,7 @@ def test_a_file_that_is_not_whole_in_time_is_a_download_error() -> None:
         assert "too long" in str(refusal(server, seconds_apart(), seconds=20))
 
 
-def test_when_time_is_up_nothing_is_asked() -> None:
+def test_after_the_deadline_nothing_is_requested() -> None:
     network = Network([PUBLIC])
     with pytest.raises(DownloadError, match="no time"), network.downloads().open(LINK, time.time() - 1):
         pass
@@ -304,7 +304,7 @@ def half_and_silence(connection: socket.socket) -> None:
         connection.recv(1)
 
 
-def test_a_connection_cut_off_in_the_end_is_not_taken_for_the_end_of_the_file() -> None:
+def test_a_connection_cut_off_near_the_end_is_not_the_end_of_the_file() -> None:
     with serving(half_and_silence) as server:
         assert "too long" in str(refusal(server, lambda: 1_000_000.0, seconds=0.3))  # by a clock that stands still
 
@@ -387,7 +387,7 @@ def test_localhost_leads_to_this_machine_through_the_real_resolver() -> None:
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A key and its certificate for HOST, and the authority that signed it."""
+    """Return a key and its certificate for HOST, and the authority that signed it."""
     path = tmp_path_factory.mktemp("tls") / "certificate.pem"
     authority = trustme.CA()
     authority.issue_cert(HOST).private_key_and_cert_chain_pem.write_to_path(path)
@@ -432,7 +432,7 @@ def test_a_certificate_of_another_name_is_refused(identity: ssl.SSLContext, trus
         assert server.heads == []
 
 
-def test_a_certificate_nobody_vouches_for_is_refused(identity: ssl.SSLContext) -> None:
+def test_an_untrusted_certificate_is_refused(identity: ssl.SSLContext) -> None:
     with serving(file_of(b"abc"), identity) as server:
         network = Network([PUBLIC], port=server.port)
         with (

@@ -40,18 +40,18 @@ def jobs(number: int, job: Job = SUCCEEDED) -> list[Job]:
 
 
 def announcing(*, sqs: Any = None, events: Any = None, sfn: Any = None) -> AwsEventPublisher:
-    nobody: Any = FakeClient()
+    unused: Any = FakeClient()
     return AwsEventPublisher(
-        sqs=sqs or nobody,
-        events=events or nobody,
-        sfn=sfn or nobody,
+        sqs=sqs or unused,
+        events=events or unused,
+        sfn=sfn or unused,
         archive_queue_url="https://sqs.example/archive",
         event_bus="bus",
     )
 
 
 def put(number: int, *failed: int) -> dict[str, Any]:
-    """Give an answer of PutEvents: 200, whatever is inside."""
+    """Return a response of PutEvents: 200, whatever is inside."""
     entries = [{"ErrorCode": "ThrottlingException"} if at in failed else {"EventId": "e"} for at in range(number)]
     return {"FailedEntryCount": len(failed), "Entries": entries}
 
@@ -77,7 +77,7 @@ def test_a_batch_has_ten_messages_at_most_each_with_an_id_of_its_own() -> None:
     assert all(len({entry["Id"] for entry in batch}) == len(batch) for batch in batches)
 
 
-def test_what_a_batch_did_not_take_is_told() -> None:
+def test_entries_that_a_batch_refused_are_returned() -> None:
     failed = {"Id": "1", "Code": "InternalError", "SenderFault": False}
     sqs = FakeClient({"Successful": [{"Id": "0"}, {"Id": "2"}], "Failed": [failed]})
     assert announcing(sqs=sqs).send_to_archive(jobs(3)) == {Key("veo_task_abcdef123456", 2): "InternalError"}
@@ -114,13 +114,13 @@ def test_an_end_is_an_event_with_the_public_row_and_an_id_that_stays(job: Job, k
 def test_an_event_holds_nothing_private() -> None:
     events = FakeClient(put(1))
     announcing(events=events).send_to_bus([SUCCEEDED])
-    told = events.calls[0][1]["Entries"][0]["Detail"]
-    assert "secret" not in told
-    assert "token-1" not in told
-    assert "#urls" not in told
+    detail = events.calls[0][1]["Entries"][0]["Detail"]
+    assert "secret" not in detail
+    assert "token-1" not in detail
+    assert "#urls" not in detail
 
 
-def test_a_put_that_was_answered_200_tells_which_events_failed_inside() -> None:
+def test_a_put_with_status_200_returns_which_events_failed() -> None:
     events = FakeClient(put(3, 0, 2))
     missing = announcing(events=events).send_to_bus(jobs(3))
     assert {key.run: why for key, why in missing.items()} == {1: "ThrottlingException", 3: "ThrottlingException"}
@@ -134,15 +134,15 @@ def test_events_go_in_tens() -> None:
 
 
 @pytest.mark.parametrize(("failure", "why"), [(TIMEOUT, "put: ReadTimeoutError"), (refusal("Oops"), "put: Oops")])
-def test_a_bus_that_cannot_be_reached_is_told_for_every_event(failure: Exception, why: str) -> None:
+def test_an_unreachable_bus_fails_every_event(failure: Exception, why: str) -> None:
     missing = announcing(events=FakeClient(failure)).send_to_bus(jobs(2))
     assert [*missing.values()] == [why, why]
 
 
 def test_nothing_to_announce_is_nothing_to_send() -> None:
     sqs, events = FakeClient(), FakeClient()
-    nobody = announcing(sqs=sqs, events=events)
-    assert nobody.send_to_archive([]) == nobody.send_to_bus([]) == {}
+    publisher = announcing(sqs=sqs, events=events)
+    assert publisher.send_to_archive([]) == publisher.send_to_bus([]) == {}
     assert sqs.calls == events.calls == []
 
 
@@ -168,7 +168,7 @@ def test_every_other_end_is_the_tasks_failure(job: Job, code: str) -> None:
 
 @pytest.mark.parametrize("code", ["TaskTimedOut", "TaskDoesNotExist", "InvalidToken"])
 @pytest.mark.parametrize("job", [SUCCEEDED, FAILED])
-def test_a_token_that_nobody_waits_for_is_told_no_more(job: Job, code: str) -> None:
+def test_a_task_token_that_has_expired_is_not_sent_again(job: Job, code: str) -> None:
     assert announcing(sfn=FakeClient(refusal(code))).send_to_task(job, "token-1") == ""
 
 
@@ -180,7 +180,7 @@ def test_a_token_that_nobody_waits_for_is_told_no_more(job: Job, code: str) -> N
         (refusal("AccessDeniedException", "token-1"), "SendTask: AccessDeniedException"),
     ],
 )
-def test_a_task_that_was_not_reached_is_told_again(failure: Exception, why: str) -> None:
+def test_a_task_token_that_was_not_delivered_is_sent_again(failure: Exception, why: str) -> None:
     assert announcing(sfn=FakeClient(failure)).send_to_task(SUCCEEDED, "token-1") == why
 
 

@@ -47,7 +47,7 @@ def test_a_refused_write_is_made_anew_from_the_row_that_refused_it() -> None:
     assert client.calls[2][1]["ExpressionAttributeValues"][":old"] == {"N": "7"}
 
 
-def test_a_shut_gate_is_not_forgotten_by_a_reservation_that_was_written_before() -> None:
+def test_a_reservation_based_on_an_older_row_does_not_undo_a_pause() -> None:
     shut = row(version=2, writer="writer", reason="NO_CREDITS", until=NOW + 60)
     paced, client = gate({}, {}, ConditionRefusedError(row(version=1, writer="other")), {}, {"Item": shut})
     write: Any = client.update_item
@@ -63,7 +63,7 @@ def test_a_shut_gate_is_not_forgotten_by_a_reservation_that_was_written_before()
     assert paced.reserve(1, NOW).instants == ()
 
 
-def test_a_gate_that_changes_faster_than_it_can_be_written_is_a_storage_error() -> None:
+def test_a_gate_that_changes_faster_than_writes_succeed_is_a_storage_error() -> None:
     paced, client = gate({}, ConditionRefusedError(row(version=1, writer="other")))
     with pytest.raises(StorageError, match="changes faster"):
         paced.reserve(1, NOW)
@@ -86,14 +86,14 @@ def test_a_write_that_failed_is_not_taken_for_the_row() -> None:
     assert client.calls[-1][1]["ConditionExpression"] == "attribute_not_exists(#g)"
 
 
-def test_fields_of_another_version_are_ignored_and_missing_ones_are_as_at_first() -> None:
+def test_unknown_fields_are_ignored_and_missing_fields_have_their_defaults() -> None:
     paced, _ = gate({"Item": row(version=3, writer="w", colour="red")})
     assert paced.read() == Gate(version=3, writer="w")
 
 
 def test_nothing_to_change_writes_nothing() -> None:
     paced, client = gate({"Item": row(version=3, writer="w", reason="NO_CREDITS", until=NOW + 60)})
-    paced.release_trial("somebody")
-    paced.finish_trial("somebody", NOW, answered=True)
-    paced.pause("MAINTENANCE", NOW, "somebody")
+    paced.release_trial("another")
+    paced.finish_trial("another", NOW, answered=True)
+    paced.pause("MAINTENANCE", NOW, "another")
     assert set(operations(client)) == {"get_item"}

@@ -69,25 +69,25 @@ def test_a_write_is_one_conditional_update_that_shows_the_row_either_way() -> No
 
 
 def test_a_creation_demands_that_there_is_no_row_and_names_the_job() -> None:
-    made = request(
+    sent = request(
         "jobs", ConditionalUpdate(key=KEY, put={name: getattr(JOB, name) for name in Job.__dataclass_fields__})
     )
-    assert made["ConditionExpression"] == "attribute_not_exists(#taskId)"
-    assert made["ExpressionAttributeValues"][":job"] == {"S": "veo_task_abcdef123456#0#1"}
-    assert "REMOVE" not in made["UpdateExpression"]
+    assert sent["ConditionExpression"] == "attribute_not_exists(#taskId)"
+    assert sent["ExpressionAttributeValues"][":job"] == {"S": "veo_task_abcdef123456#0#1"}
+    assert "REMOVE" not in sent["UpdateExpression"]
 
 
 def test_a_choice_is_written_in_one_order() -> None:
-    made = request(
+    sent = request(
         "jobs", ConditionalUpdate(key=KEY, when=(in_("state", frozenset({State.READY, State.FAILED})),), put={"due": 1})
     )
-    assert made["ConditionExpression"] == "#state IN (:0, :1)"
-    assert [made["ExpressionAttributeValues"][name] for name in (":0", ":1")] == [{"S": "FAILED"}, {"S": "READY"}]
+    assert sent["ConditionExpression"] == "#state IN (:0, :1)"
+    assert [sent["ExpressionAttributeValues"][name] for name in (":0", ":1")] == [{"S": "FAILED"}, {"S": "READY"}]
 
 
 def test_a_write_that_only_removes_sends_no_values() -> None:
-    made = request("jobs", ConditionalUpdate(key=KEY, when=(is_("lease", None),), put={"due": None}))
-    assert "ExpressionAttributeValues" not in made
+    sent = request("jobs", ConditionalUpdate(key=KEY, when=(is_("lease", None),), put={"due": None}))
+    assert "ExpressionAttributeValues" not in sent
 
 
 def test_what_was_written_is_the_row_after_it() -> None:

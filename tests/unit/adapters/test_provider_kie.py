@@ -64,7 +64,7 @@ def test_the_current_key_of_a_rotation_signs_and_pays() -> None:
     assert provider.received[0].json["callBackUrl"].endswith(TOKEN)
 
 
-def test_the_newer_contract_asks_its_own_path_in_its_own_words() -> None:
+def test_the_newer_api_has_its_own_path_and_field_names() -> None:
     _, provider = ask(reply_json(ACCEPTED), job=replace(JOB, provider_api=ProviderApi.JOBS))
     (sent,) = provider.received
     assert sent.path == "/api/v1/jobs/createTask"
@@ -73,7 +73,7 @@ def test_the_newer_contract_asks_its_own_path_in_its_own_words() -> None:
     assert sent.json["callBackUrl"].endswith(TOKEN)
 
 
-def test_a_job_without_an_id_of_its_own_is_probed_by_the_repeated_post() -> None:
+def test_a_job_without_an_id_of_its_own_is_polled_by_the_repeated_post() -> None:
     _, provider = probe(reply_json(ACCEPTED), replace(PROCESSING, provider_task_id=TASK))
     assert provider.received[0].path == "/api/v1/veo/get-4k-video"
 
@@ -81,14 +81,14 @@ def test_a_job_without_an_id_of_its_own_is_probed_by_the_repeated_post() -> None
 @pytest.mark.parametrize(
     ("contract", "path"), [(ProviderApi.VEO, "/api/v1/veo/record-info"), (ProviderApi.JOBS, "/api/v1/jobs/recordInfo")]
 )
-def test_a_job_with_an_id_of_its_own_is_probed_under_it(contract: ProviderApi, path: str) -> None:
+def test_a_job_with_an_id_of_its_own_is_polled_under_that_id(contract: ProviderApi, path: str) -> None:
     job = replace(PROCESSING, provider_task_id=OWN, provider_api=contract)
     _, provider = probe(reply_json({"code": 200, "data": {}}), job)
     (sent,) = provider.received
     assert (sent.method, sent.path, sent.body) == ("GET", f"{path}?taskId={OWN}", b"")
 
 
-def test_the_balance_is_asked_for_with_the_key_and_read() -> None:
+def test_the_balance_is_requested_with_the_key_and_read() -> None:
     with provider_saying(reply_json({"code": 200, "msg": "success", "data": 100})) as provider:
         assert account(provider.url).balance() == 100
     (sent,) = provider.received
@@ -152,7 +152,7 @@ def test_a_connection_that_was_closed_meanwhile_is_opened_anew() -> None:
             time.sleep(0.02)
 
 
-def test_no_proxy_of_the_environment_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:1")
     assert ask(reply_json(ACCEPTED))[0].meaning is Meaning.WORKING
@@ -170,12 +170,12 @@ def test_it_is_ready_with_both_keys() -> None:
     assert account("http://a").unset_secret() is None
 
 
-def test_it_says_which_key_is_unset() -> None:
+def test_an_unset_secret_is_named() -> None:
     assert account("http://a", api_key=holding(" ")).unset_secret() == "API_KEY_UNSET"
     assert account("http://a", token_key=holding("")).unset_secret() == "TOKEN_KEY_UNSET"
 
 
-def test_without_callbacks_it_needs_no_token_key() -> None:
+def test_without_callbacks_no_token_key_is_needed() -> None:
     assert account("http://a", token_key=holding(""), base="none").unset_secret() is None
 
 

@@ -70,7 +70,7 @@ def test_after_the_request_was_sent_whatever_cannot_be_read_is_unknown(say: Say)
 
 
 @pytest.mark.parametrize("say", [stay_silent, drip, flood], ids=["silent", "dripping", "flooding"])
-def test_an_answer_that_takes_too_long_is_not_waited_for(say: Say) -> None:
+def test_a_response_that_takes_too_long_is_not_waited_for(say: Say) -> None:
     before = time.monotonic()
     ask(say)
     assert time.monotonic() - before < SECONDS + 1
@@ -104,7 +104,7 @@ SHUT = {
 
 
 @pytest.mark.parametrize(("status", "reason"), SHUT.items())
-def test_without_a_body_the_status_tells_what_concerns_the_account(status: str, reason: str) -> None:
+def test_without_a_body_the_status_shows_what_concerns_the_account(status: str, reason: str) -> None:
     answer, _ = ask(reply(b"<html>", status=status))
     assert (answer.meaning, answer.reason) == (Meaning.ACCOUNT_REFUSED, reason)
 
@@ -117,7 +117,7 @@ def test_a_path_that_is_gone_concerns_the_account(status: str, contract: Provide
     assert answer.wait_reason is WaitReason.PATH_GONE
 
 
-def test_an_acceptance_under_no_id_is_lost_where_an_id_is_all_there_is_to_ask_by() -> None:
+def test_an_acceptance_without_an_id_is_lost_where_polls_need_one() -> None:
     say = reply_json({"code": 200, "msg": "success", "data": {}})
     assert [ask(say, replace(JOB, provider_api=name))[0].meaning for name in (ProviderApi.VEO, ProviderApi.JOBS)] == [
         Meaning.WORKING,
@@ -134,13 +134,13 @@ def refused_url() -> str:
 
 
 UNREACHABLE: dict[str, Callable[[], str]] = {
-    "a port that nobody listens on": refused_url,
-    "a name that nobody has": lambda: "http://provider.invalid",
+    "a port without a listener": refused_url,
+    "an unknown host name": lambda: "http://provider.invalid",
     "a name that is none": lambda: "http://a..b",
     "no address": lambda: "http://",
     "half an address": lambda: "http://[::1",
     "an address without a scheme": lambda: "api.example",
-    "a port for TLS that nobody listens on": lambda: refused_url().replace("http", "https"),
+    "a port for TLS without a listener": lambda: refused_url().replace("http", "https"),
 }
 
 
@@ -174,7 +174,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def tls_url(certificate: Path) -> Iterator[str]:
-    """URL of a server whose certificate nobody vouches for."""
+    """Return the URL of a server with a certificate of an unknown authority."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -189,7 +189,7 @@ def tls_url(certificate: Path) -> Iterator[str]:
         thread.join()
 
 
-def test_a_server_that_nobody_vouches_for_is_sent_nothing(tls_url: str) -> None:
+def test_nothing_is_sent_to_a_server_with_an_untrusted_certificate(tls_url: str) -> None:
     answer = account(tls_url).submit(JOB)
     assert answer == Response(meaning=Meaning.NOT_SENT, cause="SSLCertVerificationError")
 

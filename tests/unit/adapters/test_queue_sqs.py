@@ -14,7 +14,7 @@ def queue(client: FakeClient) -> SqsQueue:
 
 
 @pytest.mark.parametrize("body", ["{}", "no json", ' {"taskId": "☃"}\n', "x" * 200_000])
-def test_a_rejected_body_is_in_the_dead_letter_queue_unchanged_with_the_reason(body: str) -> None:
+def test_a_rejected_body_is_dead_lettered_unchanged_with_the_reason(body: str) -> None:
     client = FakeClient()
     queue(client).reject(body, "taskId is missing")
     reason = {"DataType": "String", "StringValue": "taskId is missing"}

@@ -105,7 +105,7 @@ def test_a_secret_that_cannot_be_read_is_a_storage_error(failure: Exception) -> 
         secret(failure)[0].in_use()
 
 
-def test_a_secret_that_cannot_be_read_is_not_asked_for_more_often_than_one_that_can() -> None:
+def test_an_unreadable_secret_is_read_no_more_often_than_a_readable_one() -> None:
     clock = ManualClock()
     the_key, client = secret(UNREACHABLE, stored("back"), clock=clock)
     for _ in range(5):

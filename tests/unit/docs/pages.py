@@ -22,7 +22,7 @@ def page(name: str) -> str:
 
 
 def prose(text: str) -> str:
-    """Give the text without its code blocks."""
+    """Return the text without its code blocks."""
     return _BLOCK.sub("", text)
 
 
@@ -32,7 +32,7 @@ def blocks(text: str) -> list[tuple[str, str]]:
 
 
 def words(text: str) -> list[str]:
-    """Give what stands between single backticks."""
+    """Return what stands between single backticks."""
     return _CODE.findall(prose(text))
 
 
@@ -42,7 +42,7 @@ def links(text: str) -> list[str]:
 
 
 def anchors(text: str) -> set[str]:
-    """Give the anchors that GitHub makes of the headings."""
+    """Return the anchors that GitHub makes of the headings."""
     return {_NO_SLUG.sub("", heading.lower()).replace(" ", "-") for _, heading in _HEADING.findall(prose(text))}
 
 
@@ -57,7 +57,7 @@ def section(name: str, heading: str) -> str:
 
 
 def rows(text: str) -> Iterator[list[str]]:
-    """Give the rows of a text's tables, heads and rulers left out."""
+    """Return the rows of a text's tables, heads and rulers left out."""
     lines = [*text.splitlines(), ""]
     for line, following in pairwise(lines):
         cells = [cell.strip() for cell in line.strip("|").split("|")]
@@ -67,6 +67,6 @@ def rows(text: str) -> Iterator[list[str]]:
 
 
 def code(cell: str) -> str:
-    """Give the first code of a table's cell."""
+    """Return the first code of a table's cell."""
     [first, *_] = words(cell)
     return first

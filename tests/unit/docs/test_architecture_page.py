@@ -25,8 +25,8 @@ def table() -> list[list[str]]:
     return list(rows(section(NAME, "States and transitions").split("### ")[0]))
 
 
-def told() -> set[tuple[str, str]]:
-    """Edges between states that the table tells of; marks on live or ended rows are none."""
+def listed() -> set[tuple[str, str]]:
+    """Return the edges between states in the table, without marks on live or ended rows."""
     ways = [row[0].split(" → ") for row in table()]
     return {
         (START if before == "new" else before, before if after == SAME else after)
@@ -36,9 +36,9 @@ def told() -> set[tuple[str, str]]:
     }
 
 
-def test_the_drawing_and_the_table_tell_of_the_same_transitions() -> None:
+def test_the_drawing_and_the_table_show_the_same_transitions() -> None:
     drawn = {(before, after) for before, after in edges() if after != START}
-    assert drawn == told()
+    assert drawn == listed()
 
 
 def test_the_drawing_knows_every_state_and_no_other() -> None:
@@ -50,20 +50,20 @@ def test_what_has_ended_goes_nowhere() -> None:
 
 
 def test_every_write_of_the_code_has_its_row() -> None:
-    made = [
+    transition_names = [
         name
         for name, function in inspect.getmembers(transitions, inspect.isfunction)
         if not name.startswith("_") and inspect.signature(function).return_annotation is ConditionalUpdate
     ]
-    assert sorted(code(row[3]) for row in table()) == sorted(made)
+    assert sorted(code(row[3]) for row in table()) == sorted(transition_names)
 
 
-def test_every_reason_that_shuts_the_gate_is_told() -> None:
+def test_every_reason_that_pauses_the_gate_is_listed() -> None:
     reasons = {code(row[1]) for row in rows(section(NAME, "The gate"))}
     assert reasons == {*PAUSING.values(), WaitReason.PATH_GONE, WaitReason.PAUSED_BY_HAND}
 
 
-def test_the_codes_that_shut_the_gate_are_told_with_their_reasons() -> None:
+def test_the_codes_that_pause_the_gate_are_listed_with_their_reasons() -> None:
     codes = {
         int(number): code(row[1]) for row in rows(section(NAME, "The gate")) for number in re.findall(r"\d{3}", row[0])
     }

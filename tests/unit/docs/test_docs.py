@@ -1,4 +1,4 @@
-"""The pages hang together: what they point to is there, and what they tell to run can be run."""
+"""The pages hang together: what they point to is there, and the commands they show can be run."""
 
 import re
 import tomllib
@@ -9,7 +9,7 @@ import pytest
 from tests.unit.docs.pages import NAMES, ROOT, anchors, blocks, links, page, words
 
 MADE = {".venvs", ".local", ".aws-sam", "samconfig.local.toml"}
-"""What the tree does not hold but makes."""
+"""Paths that the tree does not contain but creates."""
 
 _PATH = re.compile(r"\.?\w[\w-]*(?:[./][\w-]+)+|\w[\w-]*/")
 _ENDINGS = (".md", ".py", ".svg", ".json", ".yaml", ".toml", ".txt", ".in")
@@ -21,7 +21,7 @@ def relative(name: str) -> list[str]:
 
 
 def is_path(word: str) -> bool:
-    """Tell whether a word in backticks names a file or folder of the tree."""
+    """Return whether a word in backticks names a file or folder of the tree."""
     top, slash, _ = word.partition("/")
     if not _PATH.fullmatch(word) or top in MADE:
         return False
@@ -29,7 +29,7 @@ def is_path(word: str) -> bool:
 
 
 def is_there(word: str) -> bool:
-    """Tell whether the tree holds such a file: at the root, or inside the package."""
+    """Return whether the tree holds the file: at the root, or inside the package."""
     return any((folder / word).exists() for folder in (ROOT, ROOT / "docs", ROOT / "layers/core/src/veo4k"))
 
 
@@ -66,7 +66,7 @@ def test_every_folder_of_the_readme_is_there() -> None:
     assert all((ROOT / folder).exists() for folder in folders)
 
 
-def test_the_changelog_tells_of_the_version_that_the_project_has() -> None:
+def test_the_changelog_has_the_version_of_the_project() -> None:
     version = tomllib.loads(page("pyproject.toml"))["project"]["version"]
     assert f"## [{version}]" in page("CHANGELOG.md")
 

@@ -72,35 +72,35 @@ def test_every_secret_is_an_output() -> None:
     assert set(names("Secrets")) == {name for name in TEMPLATE["Outputs"] if name.endswith("SecretName")}
 
 
-def test_every_state_is_told_as_live_or_ended() -> None:
-    told = {State(code(row[0])): row[2] for row in table("States")}
-    assert told == dict.fromkeys(LIVE, "live") | dict.fromkeys(ENDED, "ended")
+def test_every_state_is_listed_as_live_or_ended() -> None:
+    listed = {State(code(row[0])): row[2] for row in table("States")}
+    assert listed == dict.fromkeys(LIVE, "live") | dict.fromkeys(ENDED, "ended")
 
 
 def test_every_error_code_stands_with_the_state_it_ends_in() -> None:
-    told = {Code(code(row[0])): row[1] for row in table("Error codes")}
-    assert told == {code: "TIMED_OUT" if code in TIMED_OUT else "FAILED" for code in Code}
+    listed = {Code(code(row[0])): row[1] for row in table("Error codes")}
+    assert listed == {code: "TIMED_OUT" if code in TIMED_OUT else "FAILED" for code in Code}
 
 
 def test_every_public_attribute_is_named_and_no_private_one() -> None:
     public = {attribute for attribute in ATTRIBUTES.values() if not attribute.startswith("#")}
-    told = [row for row in table("Table row") if row[1] in {"S", "N", "M", "M of S", "L of S", "BOOL"}]
-    assert {code(row[0]) for row in told} == public | {"jobId"}
+    listed = [row for row in table("Table row") if row[1] in {"S", "N", "M", "M of S", "L of S", "BOOL"}]
+    assert {code(row[0]) for row in listed} == public | {"jobId"}
 
 
-def test_the_longest_body_that_the_queue_takes_is_told() -> None:
+def test_the_longest_body_that_the_queue_takes_is_stated() -> None:
     longest = TEMPLATE["Resources"]["JobQueue"]["Properties"]["MaximumMessageSize"]
     assert f"a body over {longest // 1024} KiB" in section(NAME, "Queue message")
 
 
 def test_every_field_of_a_message_is_named() -> None:
     [fields] = [json.loads(text) for text in examples("message") if "taskToken" in text]
-    told = section(NAME, "Queue message").split("Good messages")[0]
-    assert {code(row[0]) for row in rows(told)} == fields.keys()
+    text = section(NAME, "Queue message").split("Good messages")[0]
+    assert {code(row[0]) for row in rows(text)} == fields.keys()
 
 
-def test_every_status_of_the_callback_is_told() -> None:
-    given = {
+def test_every_status_of_the_callback_is_listed() -> None:
+    statuses = {
         callback.OK,
         callback.BAD_REQUEST,
         callback.UNAUTHORIZED,
@@ -108,16 +108,16 @@ def test_every_status_of_the_callback_is_told() -> None:
         callback.TOO_LARGE,
         callback.UNAVAILABLE,
     }
-    assert {int(row[0]) for row in table("Callback")} == given
+    assert {int(row[0]) for row in table("Callback")} == statuses
 
 
-def test_the_callback_is_told_as_it_is() -> None:
-    told = section(NAME, "Callback")
-    assert callback_path("{taskId}", "{index}", "{run}", "{token}") in told  # type: ignore[arg-type]  # a pattern
-    assert f"{LONGEST_BODY // 1024} KiB" in told
-    assert f"{callback.TOLERANCE} s" in told
+def test_the_callback_is_described_as_implemented() -> None:
+    text = section(NAME, "Callback")
+    assert callback_path("{taskId}", "{index}", "{run}", "{token}") in text  # type: ignore[arg-type]  # a pattern
+    assert f"{LONGEST_BODY // 1024} KiB" in text
+    assert f"{callback.TOLERANCE} s" in text
     assert TOKEN.pattern.endswith("{43}")
-    assert "43 characters" in told
+    assert "43 characters" in text
 
 
 @pytest.mark.parametrize("body", examples("message"))

@@ -51,7 +51,7 @@ def test_every_log_event_is_emitted_by_a_function_that_there_is() -> None:
     assert {function for row in table() for function in row[2].split(", ")} <= functions
 
 
-def test_every_number_that_the_sweep_measures_is_told() -> None:
+def test_every_number_that_the_sweep_measures_is_listed() -> None:
     measured = {text for text in strings(CORE / "services/health.py") if re.fullmatch(r"(?:[A-Z][a-z]+){2,}", text)}
     assert measured | {"Heartbeat"} <= set(words(section(NAME, "Log events and metrics")))
 

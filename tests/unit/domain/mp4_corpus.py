@@ -43,11 +43,11 @@ from tests.unit.domain.mp4_reference import EARLY, FOUR_K, NO_MP4, SMALLER, disa
 Make = Callable[[], bytes]
 
 # Why the reference's other answer does not matter.
-PLAYS_PARTS = "the reference plays what there is; the design asks for the whole file"
+PLAYS_PARTS = "the reference plays what there is; the design requires the whole file"
 NOT_PROVEN = "a codec whose header the proof does not read is refused, though it plays"
-LENIENT = "the reference reads over a fault that no encoder makes; such a file is not trusted"
+LENIENT = "the reference reads over a fault that no encoder makes; a file with one is not trusted"
 NOT_SQUARE = "what is shown at 4K with other than square pixels does not have the pixels of 4K"
-CODED_ONLY = "the reference gives the coded size; the design asks for the displayed one"
+CODED_ONLY = "the reference gives the coded size; the design requires the displayed one"
 FLAGS = "the reference shows a track that the file itself does not call video"
 
 

@@ -195,7 +195,7 @@ def reorder(nodes: list[Node], random: Random) -> None:
 
 
 def rename(nodes: list[Node], random: Random) -> None:
-    """Give a box another type."""
+    """Return a box with another type."""
     of_any_kind(nodes, random).kind = random.choice((b"free", b"skip", b"uuid", b"abcd", b"\xa9xyz", b"mdia", b"udta"))
 
 
@@ -212,7 +212,7 @@ def shorten(nodes: list[Node], random: Random) -> None:
 
 
 def widen(nodes: list[Node], random: Random) -> None:
-    """Give a box a size of 64 bits."""
+    """Return a box with a size of 64 bits."""
     of_any_kind(nodes, random).long = True
 
 

@@ -1,7 +1,7 @@
 """Files that are odd where no player minds, and beside them those that differ where it matters.
 
 Every case of `IGNORED` is a 4K file: its sequence header proves the size, and the reference shows it. A case of
-`STRICT` has such an oddity without that proof, or with a part of the movie missing.
+`STRICT` has an oddity without that proof, or with a part of the movie missing.
 """
 
 import struct

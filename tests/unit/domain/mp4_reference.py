@@ -23,7 +23,7 @@ class Reading:
 
     @property
     def is_4k(self) -> bool:
-        """Tell whether the reference shows 4K."""
+        """Return whether the reference shows 4K."""
         return self.square and {self.width, self.height} == {3840, 2160}
 
 

@@ -16,7 +16,7 @@ IMAGE = "https://file.aiquickdraw.com/v/example_task_1234567890.jpg"
 TOKEN = "t" * 43
 
 
-def news(value: Any) -> CallbackPayload:
+def parsed(value: Any) -> CallbackPayload:
     return parse_payload(value if isinstance(value, bytes) else json.dumps(value).encode())
 
 
@@ -60,17 +60,17 @@ FOREIGN = {
     "run": ["", "0", "-1", "+1", "01", "1.0", "1000000000", " 1", "1\n", "\u0661", "a"],
     "token": ["", "t" * 42, "t" * 44, "t" * 42 + "=", "t" * 42 + "+", "t" * 42 + "☃", TOKEN + "\n"],
 }
-FOREIGN_PARTS = [(name, given_) for name, values in FOREIGN.items() for given_ in values]
+FOREIGN_PARTS = [(name, value) for name, values in FOREIGN.items() for value in values]
 
 
-@pytest.mark.parametrize(("name", "given_"), FOREIGN_PARTS)
-def test_a_part_of_another_shape_is_no_address(name: str, given_: str) -> None:
+@pytest.mark.parametrize(("name", "value"), FOREIGN_PARTS)
+def test_a_part_of_another_shape_is_no_address(name: str, value: str) -> None:
     parts = {"task_id": TASK, "index": "0", "run": "1", "token": TOKEN}
     assert parse_address(**parts) is not None
-    assert parse_address(**parts | {name: given_}) is None
+    assert parse_address(**parts | {name: value}) is None
 
 
-# What is told
+# The payload
 
 
 DONE: dict[str, dict[str, Any]] = {
@@ -85,17 +85,17 @@ DONE: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("told", DONE.values(), ids=DONE)
-def test_a_success_is_read_in_every_variant(told: dict[str, Any]) -> None:
-    assert news(told) == CallbackPayload(Response(meaning=Meaning.DONE, urls=(URL,), image_urls=(IMAGE,)), TASK)
+@pytest.mark.parametrize("payload", DONE.values(), ids=DONE)
+def test_a_success_is_read_in_every_variant(payload: dict[str, Any]) -> None:
+    assert parsed(payload) == CallbackPayload(Response(meaning=Meaning.DONE, urls=(URL,), image_urls=(IMAGE,)), TASK)
 
 
 def test_the_credits_come_with_it() -> None:
-    assert news(body(taskId=TASK, info={"resultUrls": [URL]}, creditsConsumed=120)).response.credits == 120
+    assert parsed(body(taskId=TASK, info={"resultUrls": [URL]}, creditsConsumed=120)).response.credits == 120
 
 
 @pytest.mark.parametrize(
-    "told",
+    "payload",
     [
         body(200, "success", taskId=TASK),
         body(200, "success", taskId=TASK, info={"resultUrls": []}),
@@ -104,8 +104,8 @@ def test_the_credits_come_with_it() -> None:
         body(422, "4k is PROCESSING. Please check back", taskId=TASK),
     ],
 )
-def test_news_without_a_result_is_an_acceptance(told: dict[str, Any]) -> None:
-    assert news(told) == CallbackPayload(Response(meaning=Meaning.WORKING), TASK)
+def test_a_payload_without_a_result_is_an_acceptance(payload: dict[str, Any]) -> None:
+    assert parsed(payload) == CallbackPayload(Response(meaning=Meaning.WORKING), TASK)
 
 
 UNAVAILABLE = "The 4K version of this video is unavailable. Please try a different video."
@@ -124,10 +124,10 @@ FAILURES = [
 
 @pytest.mark.parametrize(("code", "text", "why"), FAILURES)
 def test_a_failure_is_read_as_it_comes(code: int, text: str, why: Code) -> None:
-    assert news(body(code, text, taskId=TASK)) == CallbackPayload(Response(meaning=Meaning.FAILED, code=why), TASK)
+    assert parsed(body(code, text, taskId=TASK)) == CallbackPayload(Response(meaning=Meaning.FAILED, code=why), TASK)
 
 
-# What the unified task API tells: the task's details, in its envelope
+# What the unified task API returns: the task's details, in its envelope
 
 
 OWN = "4k_task_example123"
@@ -141,29 +141,29 @@ TASKS: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("told", TASKS.values(), ids=TASKS)
-def test_the_success_of_a_task_is_read_in_every_variant(told: dict[str, Any]) -> None:
-    read = news(told)
+@pytest.mark.parametrize("payload", TASKS.values(), ids=TASKS)
+def test_the_success_of_a_task_is_read_in_every_variant(payload: dict[str, Any]) -> None:
+    read = parsed(payload)
     assert (read.response.meaning, read.response.urls, read.response.credits) == (Meaning.DONE, (URL,), 120)
     assert read.task_id == OWN
 
 
 @pytest.mark.parametrize("state", ["waiting", "queuing", "generating", "success"])
 def test_a_task_without_a_result_is_an_acceptance(state: str) -> None:
-    assert news(body(taskId=OWN, state=state, resultJson="")).response.meaning is Meaning.WORKING
+    assert parsed(body(taskId=OWN, state=state, resultJson="")).response.meaning is Meaning.WORKING
 
 
 @pytest.mark.parametrize("code", [200, 501])
 @pytest.mark.parametrize("names", [("failCode", "failMsg"), ("fail_code", "fail_msg")])
 def test_the_failure_of_a_task_says_why_in_its_details(code: int, names: tuple[str, str]) -> None:
     why = dict(zip(names, ("500", UNAVAILABLE), strict=True))
-    read = news(body(code, "Playground task failed.", taskId=OWN, state="fail", **why))
+    read = parsed(body(code, "Playground task failed.", taskId=OWN, state="fail", **why))
     assert read == CallbackPayload(Response(meaning=Meaning.FAILED, code=Code.NOT_AVAILABLE_IN_4K), OWN)
 
 
-def test_a_state_that_nobody_knows_is_read_by_the_code() -> None:
-    assert news(body(200, taskId=OWN, state="done", resultJson=RESULT)).response.meaning is Meaning.DONE
-    assert news(body(501, taskId=OWN, state="aborted")).response.meaning is Meaning.FAILED
+def test_an_unknown_state_is_read_by_the_code() -> None:
+    assert parsed(body(200, taskId=OWN, state="done", resultJson=RESULT)).response.meaning is Meaning.DONE
+    assert parsed(body(501, taskId=OWN, state="aborted")).response.meaning is Meaning.FAILED
 
 
 # Whatever failed
@@ -171,15 +171,15 @@ def test_a_state_that_nobody_knows_is_read_by_the_code() -> None:
 
 @pytest.mark.parametrize("code", [400, 500, 501])
 def test_a_failure_may_have_no_data_so_that_only_the_path_names_the_job(code: int) -> None:
-    told = news({"code": code, "msg": "failed", "data": None})
-    assert told == CallbackPayload(Response(meaning=Meaning.FAILED), None)
+    read = parsed({"code": code, "msg": "failed", "data": None})
+    assert read == CallbackPayload(Response(meaning=Meaning.FAILED), None)
 
 
 # Whom it is about
 
 
 @pytest.mark.parametrize(
-    "told",
+    "payload",
     [
         {"code": 200, "data": {"taskId": TASK}},
         {"code": 200, "data": {"task_id": TASK}},
@@ -189,39 +189,39 @@ def test_a_failure_may_have_no_data_so_that_only_the_path_names_the_job(code: in
         {"code": 200, "taskId": None, "data": {"taskId": TASK}},
     ],
 )
-def test_the_task_is_named_in_four_places_that_agree(told: dict[str, Any]) -> None:
-    assert news(told).task_id == TASK
+def test_the_task_is_named_in_four_places_that_agree(payload: dict[str, Any]) -> None:
+    assert parsed(payload).task_id == TASK
 
 
-@pytest.mark.parametrize("told", [{"code": 200}, {"code": 200, "data": None}, {"code": 200, "data": [TASK]}])
-def test_a_body_may_name_no_task(told: dict[str, Any]) -> None:
-    assert news(told).task_id is None
+@pytest.mark.parametrize("payload", [{"code": 200}, {"code": 200, "data": None}, {"code": 200, "data": [TASK]}])
+def test_a_body_may_name_no_task(payload: dict[str, Any]) -> None:
+    assert parsed(payload).task_id is None
 
 
 @pytest.mark.parametrize(
-    "told",
+    "payload",
     [
         {"code": 200, "taskId": TASK, "data": {"taskId": "veo_task_example124"}},
         {"code": 200, "data": {"taskId": TASK, "task_id": "veo_task_example124"}},
         {"code": 200, "taskId": TASK, "task_id": ""},
         *(
-            {"code": 200, "data": {"taskId": given_}}
-            for given_ in ("", "short", 12345678, [TASK], {"a": 1}, True, "veo_task_☃☃")
+            {"code": 200, "data": {"taskId": value}}
+            for value in ("", "short", 12345678, [TASK], {"a": 1}, True, "veo_task_☃☃")
         ),
     ],
 )
-def test_task_ids_that_disagree_or_are_none_break_the_contract(told: dict[str, Any]) -> None:
+def test_task_ids_that_disagree_or_are_none_are_invalid(payload: dict[str, Any]) -> None:
     with pytest.raises(InvalidBodyError):
-        news(told)
+        parsed(payload)
 
 
 # What is never believed
 
 
 @pytest.mark.parametrize("code", ["200", True, False, None, 200.0, [200], {"a": 200}, ""], ids=repr)
-def test_a_code_that_is_no_whole_number_breaks_the_contract(code: Any) -> None:
+def test_a_code_that_is_no_whole_number_is_invalid(code: Any) -> None:
     with pytest.raises(InvalidBodyError):
-        news(body(code, taskId=TASK, resultUrls=[URL]))
+        parsed(body(code, taskId=TASK, resultUrls=[URL]))
 
 
 BROKEN = {
@@ -247,28 +247,28 @@ BROKEN = {
 }
 
 
-@pytest.mark.parametrize("given_", BROKEN.values(), ids=BROKEN)
-def test_a_body_that_is_not_strict_json_breaks_the_contract(given_: bytes) -> None:
+@pytest.mark.parametrize("value", BROKEN.values(), ids=BROKEN)
+def test_a_body_that_is_not_strict_json_is_invalid(value: bytes) -> None:
     with pytest.raises(InvalidBodyError):
-        news(given_)
+        parsed(value)
 
 
 def test_why_a_body_is_refused_does_not_quote_it() -> None:
-    for given_ in (
+    for value in (
         b'{"secret',
         b'{"code": 200, "data": {"secret": NaN}}',
         b'{"code": "secret"}',
         b'{"code": 1, "taskId": "secret"}',
     ):
         with pytest.raises(InvalidBodyError) as caught:
-            news(given_)
+            parsed(value)
         assert "secret" not in str(caught.value)
 
 
 @given(st.binary(max_size=60))
-def test_whatever_comes_is_news_or_breaks_the_contract(given_: bytes) -> None:
+def test_any_bytes_are_a_payload_or_an_invalid_body(value: bytes) -> None:
     try:
-        told = news(given_)
+        read = parsed(value)
     except InvalidBodyError:
         return
-    assert isinstance(told.response, Response)
+    assert isinstance(read.response, Response)

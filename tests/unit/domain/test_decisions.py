@@ -51,7 +51,7 @@ def test_a_link_may_be_as_long_as_the_longest_and_no_longer() -> None:
     assert fetchable([longest, longest + "x"], HOSTS) == (longest,)
 
 
-def test_a_result_whose_links_are_missing_is_asked_for_soon() -> None:
+def test_a_result_without_links_is_polled_soon() -> None:
     answer = Response(meaning=Meaning.WORKING, cause="generated successfully", is_generated=True)
     write = after_response(JOB, answer, MOMENT).update
 
@@ -59,14 +59,14 @@ def test_a_result_whose_links_are_missing_is_asked_for_soon() -> None:
     assert write.put["due"] == MOMENT.now + TIMES.probe
 
 
-def test_an_acceptance_after_a_lost_answer_is_looked_at_like_any_other() -> None:
+def test_an_acceptance_after_a_lost_response_is_checked_like_any_other() -> None:
     write = after_response(replace(JOB, lost_responses=1), Response(meaning=Meaning.WORKING), MOMENT).update
 
     assert write is not None
     assert write.put["due"] == MOMENT.now + TIMES.first_probe
 
 
-def test_a_fresh_link_that_is_asked_for_where_no_path_is_left_costs_a_try() -> None:
+def test_a_link_refresh_without_a_path_of_the_api_costs_a_try() -> None:
     ready = replace(JOB, state=State.READY, link_dead=True, accepted_at=NOON, archive_attempts=3, poll_id="mine")
     never = Response(meaning=Meaning.NOT_SENT, cause="ConnectTimeout")
     gone = Response(meaning=Meaning.NOT_SENT, wait_reason=WaitReason.PATH_GONE)
@@ -82,7 +82,7 @@ def test_a_plain_acceptance_leaves_the_due_index_alone() -> None:
     assert "due" not in write.put
 
 
-def test_the_gates_own_probe_ends_no_job_by_its_silence() -> None:
+def test_an_unanswered_trial_ends_no_job() -> None:
     late = replace(JOB, lost_responses=5, requested_at=NOON + TIMES.hard_deadline)
     lost = Response(meaning=Meaning.LOST)
 
@@ -104,7 +104,7 @@ def test_a_fresh_link_to_a_foreign_host_is_none() -> None:
     assert after_response(ready, Response(meaning=Meaning.DONE, urls=(URL,)), MOMENT).event == "link_refreshed"
 
 
-def test_every_answer_has_a_rule_in_every_state_that_asks() -> None:
+def test_every_response_has_a_decision_in_every_state_that_requests() -> None:
     for state in (State.SUBMITTING, State.PROCESSING, State.READY):
         for meaning in Meaning:
             assert after_response(replace(JOB, state=state), Response(meaning=meaning), MOMENT).event
@@ -132,14 +132,14 @@ def test_a_request_that_is_out_is_not_ended_over() -> None:
     assert when_due(out, NOON + TIMES.queued_deadline, "new", TIMES) is None
 
 
-def test_an_accepted_job_is_not_asked_about_too_soon() -> None:
+def test_an_accepted_job_is_not_polled_too_soon() -> None:
     job = replace(JOB, state=State.PROCESSING, acceptances=1)
 
     assert when_due(job, NOON + TIMES.probe - 1, "new", TIMES) is None
     assert when_due(job, NOON + TIMES.probe, "new", TIMES) is Need.POLL
 
 
-def test_a_fresh_link_is_not_asked_for_too_soon() -> None:
+def test_a_link_is_not_refreshed_too_soon() -> None:
     job = replace(JOB, state=State.READY, link_dead=True)
 
     assert when_due(job, NOON + TIMES.probe - 1, "new", TIMES) is None
@@ -154,7 +154,7 @@ def test_only_earlier_runs_must_have_ended() -> None:
     assert not is_turn(second, [JOB, second])
 
 
-def test_under_the_jobs_contract_nothing_is_probed_by_a_second_request() -> None:
+def test_under_the_jobs_api_no_job_is_polled_by_a_second_request() -> None:
     assert polls_by_post(JOB)
     assert not polls_by_post(replace(JOB, provider_api=ProviderApi.JOBS))
     assert not polls_by_post(replace(JOB, provider_task_id="another"))

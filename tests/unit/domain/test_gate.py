@@ -16,7 +16,7 @@ def reserve(row: Gate, wanted: int, now: float) -> tuple[Gate, Slots]:
     return gate.reserve(row, wanted, now, "me", PACE)
 
 
-def test_twenty_requests_leave_close_together_and_the_next_only_after_the_window_and_its_guard() -> None:
+def test_twenty_requests_leave_together_the_next_after_window_and_guard() -> None:
     row, first = reserve(Gate(), 20, NOW)
     _, second = reserve(row, 1, NOW)
 
@@ -43,13 +43,13 @@ def test_no_instant_is_handed_out_that_comes_too_late_for_its_caller() -> None:
     assert (unchanged, none.instants) == (row, ())
 
 
-def test_a_shut_gate_keeps_its_only_slot_from_a_caller_it_comes_too_late_for() -> None:
+def test_a_trial_slot_is_kept_from_a_caller_that_could_not_use_it_in_time() -> None:
     row = gate.pause(Gate(), "NO_CREDITS", NOW, "me", PACE)
 
     assert gate.reserve(row, 1, NOW + 60, "me", PACE, last=NOW + 60)[1].instants == ()
 
 
-def test_an_instant_is_told_in_whole_milliseconds() -> None:
+def test_an_instant_is_written_in_whole_milliseconds() -> None:
     assert reserve(Gate(), 1, NOW + 0.1234567)[1].instants == (NOW + 0.183,)
 
 
@@ -72,7 +72,7 @@ def test_never_more_than_twenty_instants_lie_within_any_ten_seconds(calls: list[
     assert all(later - earlier > PACE.window for earlier, later in zip(instants, instants[20:], strict=False))
 
 
-def test_a_refusal_of_the_account_shuts_the_gate_for_a_pause() -> None:
+def test_an_account_refusal_pauses_the_gate() -> None:
     row = gate.pause(Gate(), "NO_CREDITS", NOW, "me", PACE)
     unchanged, slots = reserve(row, 5, NOW + 59)
 
@@ -80,7 +80,7 @@ def test_a_refusal_of_the_account_shuts_the_gate_for_a_pause() -> None:
     assert slots == Slots((), Wait(NOW + 60, "NO_CREDITS"))
 
 
-def test_too_many_requests_shut_the_gate_for_one_window() -> None:
+def test_too_many_requests_pause_the_gate_for_one_window() -> None:
     row = gate.pause(Gate(), WaitReason.RATE_LIMITED, NOW, "me", PACE)
 
     assert row.until == NOW + PACE.window + gate.GUARD
@@ -108,14 +108,14 @@ def on_trial(now: float = NOW + 60) -> Gate:
     return gate.reserve(row, 1, now, "trial", PACE)[0]
 
 
-def test_any_answer_but_a_refusal_opens_the_gate() -> None:
+def test_any_response_but_a_refusal_resumes_the_gate() -> None:
     row = gate.finish_trial(on_trial(), "trial", NOW + 61, "me", PACE, answered=True)
 
     assert not row.reason
     assert len(reserve(row, 5, NOW + 61)[1].instants) == 5
 
 
-def test_no_answer_shuts_the_gate_for_the_next_pause() -> None:
+def test_a_trial_without_a_response_pauses_the_gate_again() -> None:
     row = gate.finish_trial(on_trial(), "trial", NOW + 61, "me", PACE, answered=False)
 
     assert (row.reason, row.until) == ("NO_CREDITS", NOW + 61 + 120)
@@ -138,13 +138,13 @@ def test_another_refusal_of_the_same_batch_does_not_lengthen_the_pause() -> None
     assert gate.pause(row, "NO_CREDITS", NOW + 1, "me", PACE) is row
 
 
-def test_an_answer_from_before_the_pause_does_not_open_the_gate() -> None:
+def test_a_response_from_before_the_pause_does_not_resume_the_gate() -> None:
     row = gate.pause(Gate(), "NO_CREDITS", NOW, "me", PACE)
 
     assert gate.finish_trial(row, "", NOW + 1, "me", PACE, answered=True) is row
 
 
-def test_a_slot_that_was_given_back_goes_to_the_next_caller() -> None:
+def test_a_released_slot_goes_to_the_next_caller() -> None:
     row = gate.release_trial(on_trial(), "trial", "me")
 
     assert gate.reserve(row, 1, NOW + 61, "next", PACE)[1].trial == "next"
@@ -153,10 +153,10 @@ def test_a_slot_that_was_given_back_goes_to_the_next_caller() -> None:
 def test_only_the_holder_gives_the_slot_back() -> None:
     row = on_trial()
 
-    assert gate.release_trial(row, "somebody else", "me") is row
+    assert gate.release_trial(row, "another", "me") is row
 
 
-def test_a_gate_shut_by_hand_stays_shut_until_it_is_opened_by_hand() -> None:
+def test_a_gate_paused_by_hand_stays_paused_until_resumed_by_hand() -> None:
     row = gate.pause_by_hand(Gate(), "me")
 
     assert reserve(row, 1, NOW + 10**6)[1].wait.reason == WaitReason.PAUSED_BY_HAND
@@ -170,7 +170,7 @@ def test_every_change_of_the_row_has_a_version_of_its_own() -> None:
     assert replace(row, version=7) != row
 
 
-def test_in_the_middle_of_a_probe_a_full_window_is_no_slot() -> None:
+def test_during_a_trial_a_full_window_has_no_slot() -> None:
     full, _ = reserve(Gate(), 40, NOW)
     row = gate.pause(full, "NO_CREDITS", NOW, "me", Pace(pause=0.5))
     unchanged, slots = gate.reserve(row, 1, NOW + 0.5, "me", PACE)

@@ -53,7 +53,7 @@ def test_the_next_day_begins_anew() -> None:
     assert gate.submissions_today(row, MIDNIGHT) == 2
 
 
-def test_probes_are_not_counted_and_not_held_back() -> None:
+def test_polls_are_not_counted_and_not_held_back() -> None:
     row, _ = submit(Gate(), 5, NOON)
     row, slots = gate.reserve(row, 3, NOON + 60, "me", PACE)
 
@@ -76,13 +76,13 @@ def test_a_full_window_is_no_spent_day() -> None:
     assert (slots.instants, slots.wait.reason) == ((), WaitReason.WINDOW_FULL)
 
 
-def test_a_shut_gate_says_why_and_counts_nothing() -> None:
+def test_a_paused_gate_states_the_reason_and_counts_nothing() -> None:
     row = gate.pause(Gate(), "NO_CREDITS", NOON, "me", PACE)
 
     assert submit(row, 3, NOON) == (row, Slots((), Wait(NOON + 60, "NO_CREDITS")))
 
 
-def test_the_only_slot_of_a_shut_gate_counts() -> None:
+def test_the_trial_slot_of_a_paused_gate_counts() -> None:
     row = gate.pause(Gate(), "NO_CREDITS", NOON, "me", PACE)
     row, slots = submit(row, 3, NOON + 60)
 

@@ -27,11 +27,11 @@ def test_a_gate_opened_by_hand_keeps_nothing_of_its_pause() -> None:
     assert gate.resume(FULL, "me") == OPENED
 
 
-def test_a_gate_opened_by_its_probe_keeps_nothing_of_its_pause() -> None:
+def test_a_gate_resumed_by_its_trial_keeps_nothing_of_its_pause() -> None:
     assert gate.finish_trial(FULL, "holder", NOW, "me", PACE, answered=True) == OPENED
 
 
-def test_a_gate_shut_by_hand_has_neither_end_nor_probe() -> None:
+def test_a_gate_paused_by_hand_has_neither_end_nor_trial() -> None:
     shut = Gate(
         version=4, writer="me", instants=(NOW - 5,), reason=WaitReason.PAUSED_BY_HAND, day=FULL.day, submissions=4
     )
@@ -39,7 +39,7 @@ def test_a_gate_shut_by_hand_has_neither_end_nor_probe() -> None:
     assert gate.pause_by_hand(FULL, "me") == shut
 
 
-def test_a_gate_shut_by_an_answer_says_until_when() -> None:
+def test_a_gate_paused_by_a_response_states_the_end_of_the_pause() -> None:
     before = Gate(version=3, instants=(NOW - 5,))
 
     assert gate.pause(before, "NO_CREDITS", NOW, "me", PACE) == Gate(
@@ -50,7 +50,7 @@ def test_a_gate_shut_by_an_answer_says_until_when() -> None:
 @pytest.mark.parametrize(
     ("reason", "pause"), [("NO_CREDITS", 120.0), ("MAINTENANCE", 120.0), (WaitReason.RATE_LIMITED, 10.25)]
 )
-def test_a_gate_shut_again_by_its_probe_waits_twice_as_long_but_for_the_window(reason: str, pause: float) -> None:
+def test_a_gate_paused_again_by_its_trial_waits_twice_as_long_plus_window(reason: str, pause: float) -> None:
     assert gate.pause(FULL, reason, NOW, "me", PACE, trial="holder") == Gate(
         version=4,
         writer="me",
@@ -63,7 +63,7 @@ def test_a_gate_shut_again_by_its_probe_waits_twice_as_long_but_for_the_window(r
     )
 
 
-def test_a_probe_nobody_answered_shuts_the_gate_as_it_was() -> None:
+def test_an_unanswered_trial_leaves_the_gate_paused_as_it_was() -> None:
     assert gate.finish_trial(FULL, "holder", NOW, "me", PACE, answered=False) == gate.pause(
         FULL, "NO_CREDITS", NOW, "me", PACE, trial="holder"
     )
@@ -79,7 +79,7 @@ def test_a_first_pause_does_not_double_what_an_opened_gate_left() -> None:
     assert gate.pause(Gate(pause=500), "NO_CREDITS", NOW, "me", PACE).pause == 60
 
 
-def test_a_slot_given_back_leaves_the_gate_shut_as_it_was() -> None:
+def test_a_released_slot_leaves_the_gate_paused_as_it_was() -> None:
     assert gate.release_trial(FULL, "holder", "me") == Gate(
         version=4,
         writer="me",
@@ -92,8 +92,8 @@ def test_a_slot_given_back_leaves_the_gate_shut_as_it_was() -> None:
     )
 
 
-@pytest.mark.parametrize("holder", ["", "somebody"])
-def test_who_holds_no_slot_changes_nothing(holder: str) -> None:
+@pytest.mark.parametrize("holder", ["", "another"])
+def test_a_caller_without_the_trial_slot_changes_nothing(holder: str) -> None:
     row = Gate(reason="NO_CREDITS", until=NOW, trial="holder")
 
     assert gate.pause(row, "NO_CREDITS", NOW, "me", PACE, trial=holder) is row
@@ -101,7 +101,7 @@ def test_who_holds_no_slot_changes_nothing(holder: str) -> None:
     assert gate.release_trial(row, holder, "me") is row
 
 
-def test_a_gate_without_a_probe_is_nobodys() -> None:
+def test_a_gate_without_a_trial_has_no_holder() -> None:
     row = Gate(reason="NO_CREDITS", until=NOW)
 
     assert gate.pause(row, "NO_CREDITS", NOW, "me", PACE) is row
@@ -154,7 +154,7 @@ def test_the_only_slot_of_a_pause_that_is_over_has_a_holder_and_an_end() -> None
     )
 
 
-def test_a_gate_is_shut_until_its_pause_and_its_probe_are_over() -> None:
+def test_a_gate_is_paused_until_its_pause_and_its_trial_are_over() -> None:
     assert gate.paused_until(Gate(), NOW, PACE) == 0
     assert gate.paused_until(Gate(until=NOW + 5), NOW, PACE) == 0
     assert gate.paused_until(Gate(reason="NO_CREDITS", until=NOW + 5), NOW, PACE) == NOW + 5
@@ -167,7 +167,7 @@ LIMITED = Pace(daily=5)
 TODAY, TOMORROW = int(NOW // DAY), float((NOW // DAY + 1) * DAY)
 
 
-def test_what_is_left_of_the_day_is_handed_out_and_the_rest_waits_for_tomorrow() -> None:
+def test_the_rest_of_the_daily_limit_is_reserved_and_the_rest_waits_a_day() -> None:
     row = Gate(day=TODAY, submissions=3)
     spent, slots = gate.reserve(row, 3, NOW, "me", LIMITED, counted=True)
 
@@ -175,7 +175,7 @@ def test_what_is_left_of_the_day_is_handed_out_and_the_rest_waits_for_tomorrow()
     assert spent == Gate(version=1, writer="me", instants=slots.instants, day=TODAY, submissions=5)
 
 
-def test_who_gets_all_that_was_wanted_is_told_of_the_window() -> None:
+def test_a_full_reservation_states_the_next_window() -> None:
     _, slots = gate.reserve(Gate(day=TODAY, submissions=3), 2, NOW, "me", LIMITED, counted=True)
 
     assert slots == Slots((NOW + 0.06, NOW + 0.135), Wait(NOW + 0.21, WaitReason.WINDOW_FULL))

@@ -48,7 +48,7 @@ def test_the_public_row_holds_nothing_private() -> None:
     assert public["createdAt"] == "2026-11-22T10:02:03.123Z"
 
 
-def test_every_private_attribute_begins_with_a_hash_and_no_two_fields_share_one() -> None:
+def test_every_private_attribute_begins_with_a_hash_and_is_unique() -> None:
     public = {name for name in ATTRIBUTES.values() if not name.startswith("#")}
 
     assert len(set(ATTRIBUTES.values())) == len(fields(Job))

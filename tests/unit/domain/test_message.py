@@ -14,9 +14,9 @@ def test_a_message_needs_nothing_but_a_task_id() -> None:
 
 
 def test_a_message_may_say_more() -> None:
-    given = {"taskId": TASK, "index": 99, "tags": {"campaign": "été"}, "force": True, "taskToken": "abc"}
+    fields = {"taskId": TASK, "index": 99, "tags": {"campaign": "été"}, "force": True, "taskToken": "abc"}
 
-    assert parse_message(json.dumps(given)) == Message(
+    assert parse_message(json.dumps(fields)) == Message(
         task_id=TASK, index=99, tags={"campaign": "été"}, force=True, task_token="abc"
     )
 

@@ -214,7 +214,7 @@ STATES_LENGTH, HAS_EXTENSION = 0b10, 0b100
 
 
 def obu(*parts: str | int, head: int = SEQUENCE_HEADER | STATES_LENGTH, length: bytes | None = None) -> bytes:
-    """Return an OBU of these bits; its length stands in front of them in one byte, unless told otherwise."""
+    """Return an OBU of these bits; its length stands in front of them in one byte, unless stated otherwise."""
     body = bits(*parts)
     return bytes([head]) + (bytes([len(body)]) if length is None else length) + body
 

@@ -49,7 +49,7 @@ def test_an_acceptance_may_say_little(data: Any) -> None:
 
 
 @pytest.mark.parametrize("code", [200, 422])
-def test_an_answer_with_links_is_the_result(code: int) -> None:
+def test_a_response_with_links_is_the_result(code: int) -> None:
     answer = submission(envelope(code, DONE_TEXT, data=RESULT))
     assert answer == Response(meaning=Meaning.DONE, urls=(URL,), image_urls=(IMAGE,), task_id=TASK)
 
@@ -111,7 +111,7 @@ PAUSING = {
 
 
 @pytest.mark.parametrize(("code", "reason"), PAUSING.items())
-def test_what_concerns_the_account_shuts_the_gate(code: int, reason: str) -> None:
+def test_a_refusal_of_the_account_pauses_the_gate(code: int, reason: str) -> None:
     for answer in (submission(envelope(code, "no")), submission(b"<html>", status=code)):
         assert (answer.meaning, answer.reason) == (Meaning.ACCOUNT_REFUSED, reason)
 

@@ -1,4 +1,4 @@
-"""What an answer brings beside its meaning: ids, credits, and why a task failed."""
+"""What a response contains beside its meaning: ids, credits, and why a task failed."""
 
 import json
 from typing import Any
@@ -17,31 +17,31 @@ def reply(**data: Any) -> HttpResponse:
     return HttpResponse(200, json.dumps({"code": 200, "msg": "success", "data": data}).encode())
 
 
-def news(code: int, msg: str = "", **data: Any) -> CallbackPayload:
+def by_callback(code: int, msg: str = "", **data: Any) -> CallbackPayload:
     return parse_payload(json.dumps({"code": code, "msg": msg, "data": data}).encode())
 
 
-def test_a_record_under_way_brings_id_and_credits() -> None:
+def test_a_record_under_way_contains_id_and_credits() -> None:
     answer = read_record(reply(taskId=TASK, successFlag=0, creditsConsumed=120))
 
     assert answer == Response(meaning=Meaning.WORKING, task_id=TASK, credits=120)
 
 
-def test_a_finished_record_brings_id_and_credits() -> None:
+def test_a_finished_record_contains_id_and_credits() -> None:
     answer = read_record(reply(taskId=TASK, successFlag=1, creditsConsumed=120, response={"resultUrls": [URL]}))
 
     assert answer == Response(meaning=Meaning.DONE, urls=(URL,), task_id=TASK, credits=120)
 
 
 @pytest.mark.parametrize("state", ["waiting", "queuing", "generating", "success"])
-def test_a_task_without_a_result_brings_id_and_credits(state: str) -> None:
+def test_a_task_without_a_result_contains_id_and_credits(state: str) -> None:
     answer = read_job_record(reply(taskId=TASK, state=state, creditsConsumed=120))
 
     assert answer == Response(meaning=Meaning.WORKING, task_id=TASK, credits=120)
 
 
 @pytest.mark.parametrize("state", [None, "SUCCESS", "done", 1])
-def test_a_state_nobody_knows_is_read_by_the_code_around_it(state: Any) -> None:
+def test_an_unknown_state_is_read_by_the_code_around_it(state: Any) -> None:
     answer = read_job_record(reply(taskId=TASK, state=state, creditsConsumed=120))
 
     assert answer == Response(meaning=Meaning.WORKING, task_id=TASK, credits=120, accepted_anew=True)
@@ -71,7 +71,7 @@ def test_a_task_says_why_it_failed(text: str | None, code: Code) -> None:
     failed = Response(meaning=Meaning.FAILED, code=code)
 
     assert read_job_record(reply(taskId=TASK, state="fail", failMsg=text)) == failed
-    assert news(501, "", state="fail", failMsg=text).response == failed
+    assert by_callback(501, "", state="fail", failMsg=text).response == failed
 
 
 def test_a_task_that_says_nothing_of_its_failure_has_failed() -> None:
@@ -84,20 +84,20 @@ def test_the_state_of_a_refused_record_is_not_read() -> None:
     assert read_job_record(HttpResponse(200, json.dumps(refused).encode())).meaning is Meaning.REFUSED
 
 
-def test_a_task_that_failed_brings_its_credits() -> None:
+def test_a_failed_task_contains_its_credits() -> None:
     assert read_job_record(reply(state="fail", creditsConsumed=5)).credits == 5
 
 
 def test_a_callback_of_a_task_is_read_by_its_state() -> None:
     body = json.dumps({"resultUrls": [URL]})
 
-    assert news(200, taskId=TASK, state="success", resultJson=body) == CallbackPayload(
+    assert by_callback(200, taskId=TASK, state="success", resultJson=body) == CallbackPayload(
         Response(meaning=Meaning.DONE, urls=(URL,), task_id=TASK), TASK
     )
 
 
-def test_a_failure_by_callback_brings_its_credits() -> None:
-    assert news(501, "no luck", creditsConsumed=5).response == Response(
+def test_a_failure_by_callback_contains_its_credits() -> None:
+    assert by_callback(501, "no luck", creditsConsumed=5).response == Response(
         meaning=Meaning.FAILED, code=Code.PROVIDER_FAILED, credits=5
     )
 
@@ -121,19 +121,19 @@ def test_a_task_says_by_a_number_of_three_digits_why_it_failed(fail_code: Any, c
 
 @pytest.mark.parametrize("links", [[URL, 5, None, "", [URL]], json.dumps([URL, 5]), f" {URL} "])
 def test_only_texts_are_links_however_their_list_comes(links: Any) -> None:
-    assert news(200, resultUrls=links).response.urls == (URL,)
+    assert by_callback(200, resultUrls=links).response.urls == (URL,)
 
 
 @pytest.mark.parametrize("links", ["[", "[" * 100_000, 5, {"a": URL}, None])
 def test_what_is_no_list_of_links_has_none(links: Any) -> None:
-    assert news(200, info={"resultUrls": links}).response.meaning is Meaning.WORKING
+    assert by_callback(200, info={"resultUrls": links}).response.meaning is Meaning.WORKING
 
 
-def test_a_code_that_nobody_knows_is_lost_and_named() -> None:
+def test_an_unknown_code_is_a_lost_response_and_named() -> None:
     assert read_submission(HttpResponse(200, b'{"code": 418}')) == Response(meaning=Meaning.LOST, cause="code 418")
 
 
-def test_a_page_of_somebody_else_is_lost_and_named_by_its_status() -> None:
+def test_a_foreign_page_is_a_lost_response_named_by_its_status() -> None:
     lost = Response(meaning=Meaning.LOST, cause="HTTP 502 without the provider's envelope")
 
     assert read_submission(HttpResponse(502, b"<html>Bad Gateway</html>")) == lost
@@ -147,13 +147,13 @@ def test_a_page_of_somebody_else_is_lost_and_named_by_its_status() -> None:
         ("no luck", Code.PROVIDER_FAILED),
     ],
 )
-def test_a_status_in_words_nobody_knows_is_a_refusal_with_the_reason_they_give(text: str, code: Code) -> None:
+def test_an_unknown_status_is_a_refusal_with_the_reason_from_the_response(text: str, code: Code) -> None:
     body = json.dumps({"code": 422, "msg": text}).encode()
 
     assert read_submission(HttpResponse(200, body)) == Response(meaning=Meaning.REFUSED, code=code)
 
 
-def test_a_status_brings_id_and_credits() -> None:
+def test_a_status_contains_id_and_credits() -> None:
     data = {"taskId": TASK, "creditsConsumed": 120}
     answer = read_submission(
         HttpResponse(200, json.dumps({"code": 422, "msg": "4K is processing", "data": data}).encode())

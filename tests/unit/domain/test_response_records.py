@@ -103,7 +103,7 @@ def test_the_result_may_be_an_object_as_well_as_json() -> None:
 
 
 @pytest.mark.parametrize("name", ["creditsConsumed", "credits_consumed", "consumeCredits", "consume_credits"])
-def test_a_task_tells_its_credits_under_one_of_four_names(name: str) -> None:
+def test_a_task_has_its_credits_under_one_of_four_names(name: str) -> None:
     result = json.dumps({"resultUrls": [URL]})
     assert job_record(state="success", resultJson=result, **{name: 120}).credits == 120
 
@@ -140,7 +140,7 @@ def test_a_task_that_failed_ends_the_job_with_a_code_of_ours(
 @pytest.mark.parametrize(
     ("code", "meaning"), [(402, Meaning.ACCOUNT_REFUSED), (404, Meaning.REFUSED), (500, Meaning.LOST)]
 )
-def test_a_task_that_is_not_told_about_is_read_like_a_submission(code: int, meaning: Meaning) -> None:
+def test_a_response_without_task_details_is_read_like_a_submission(code: int, meaning: Meaning) -> None:
     assert read_job_record(HttpResponse(200, json.dumps({"code": code}).encode())).meaning is meaning
 
 
@@ -159,7 +159,7 @@ def test_a_task_of_its_own_is_accepted_under_its_id(name: str) -> None:
 
 
 @pytest.mark.parametrize("data", [{}, {"taskId": None}, {"taskId": "short"}, {"taskId": 12345678}])
-def test_an_acceptance_under_no_id_is_as_good_as_lost(data: dict[str, Any]) -> None:
+def test_an_acceptance_without_an_id_is_a_lost_response(data: dict[str, Any]) -> None:
     assert job_submission(200, "success", **data) == Response(meaning=Meaning.LOST, cause="accepted without a task id")
 
 
@@ -173,9 +173,7 @@ def test_an_acceptance_under_no_id_is_as_good_as_lost(data: dict[str, Any]) -> N
         (500, "Server exception", Meaning.LOST),
     ],
 )
-def test_a_request_that_is_not_accepted_is_read_as_under_the_other_contract(
-    code: int, text: str, meaning: Meaning
-) -> None:
+def test_an_unaccepted_request_is_read_as_under_the_other_api(code: int, text: str, meaning: Meaning) -> None:
     assert job_submission(code, text).meaning is meaning
 
 
@@ -230,7 +228,7 @@ BODIES = st.builds(
     status=st.integers(100, 599),
     read=st.sampled_from([read_submission, read_record, read_job_submission, read_job_record]),
 )
-def test_whatever_comes_is_an_answer(body: bytes, status: int, read: Any) -> None:
+def test_any_bytes_are_a_response(body: bytes, status: int, read: Any) -> None:
     answer = read(HttpResponse(status, body))
     assert isinstance(answer, Response)
     assert (answer.meaning is Meaning.DONE) == bool(answer.urls)

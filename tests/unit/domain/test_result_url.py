@@ -133,7 +133,7 @@ def test_an_entry_that_is_no_host_is_refused_by_name(entry: str) -> None:
 @pytest.mark.parametrize(
     "kie", [LOCAL, "http://localhost:1/api", "http://[::1]", "https://127.8.9.1", " HTTP://LOCALHOST "]
 )
-def test_with_a_loopback_provider_loopback_entries_may_be_plain_http_on_any_port(kie: str) -> None:
+def test_a_loopback_provider_allows_plain_http_entries_on_any_port(kie: str) -> None:
     hosts = ResultHosts.parse("127.0.0.1,localhost,[::1]", kie)
     assert hosts.target("http://127.0.0.1:3000/a") == Target("http", "127.0.0.1", 3000, "/a")
     assert hosts.target("http://localhost/a") == Target("http", "localhost", 80, "/a")

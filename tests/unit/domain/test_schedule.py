@@ -6,7 +6,7 @@ TIMES = Times()
 
 
 @pytest.mark.parametrize(("lost", "seconds"), [(1, 120), (2, 480), (3, 1920), (4, 7680), (5, 30_720), (6, 12 * HOUR)])
-def test_after_each_lost_answer_the_wait_is_four_times_longer_up_to_twelve_hours(lost: int, seconds: float) -> None:
+def test_each_lost_response_quadruples_the_wait_up_to_twelve_hours(lost: int, seconds: float) -> None:
     assert unknown_wait(lost, TIMES) == seconds
 
 
@@ -14,7 +14,7 @@ def test_after_each_lost_answer_the_wait_is_four_times_longer_up_to_twelve_hours
     ("age", "chance", "seconds"),
     [(0, 0, 120), (720, 0, 360), (720, 1, 396), (10 * HOUR, 0, 2 * HOUR), (10 * HOUR, 1, 2 * HOUR)],
 )
-def test_the_next_probe_comes_after_half_the_jobs_age_within_bounds(age: float, chance: float, seconds: float) -> None:
+def test_the_next_poll_comes_after_half_the_jobs_age_within_bounds(age: float, chance: float, seconds: float) -> None:
     assert poll_wait(age, chance, TIMES) == pytest.approx(seconds)
 
 

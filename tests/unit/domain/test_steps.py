@@ -181,22 +181,22 @@ REFRESHES = {
 
 
 @pytest.mark.parametrize("case", SUBMISSIONS.values(), ids=SUBMISSIONS)
-def test_what_the_answer_to_a_submission_leads_to(case: Answered) -> None:
+def test_what_the_response_to_a_submission_leads_to(case: Answered) -> None:
     assert after_response(case.job, case.answer, case.moment) == case.step
 
 
 @pytest.mark.parametrize("case", PROBES.values(), ids=PROBES)
-def test_what_the_answer_to_a_probe_leads_to(case: Answered) -> None:
+def test_what_the_response_to_a_poll_leads_to(case: Answered) -> None:
     assert after_response(case.job, case.answer, case.moment) == case.step
 
 
 @pytest.mark.parametrize("case", REFRESHES.values(), ids=REFRESHES)
-def test_what_the_answer_to_a_request_for_a_fresh_link_leads_to(case: Answered) -> None:
+def test_what_the_response_to_a_link_refresh_leads_to(case: Answered) -> None:
     assert after_response(case.job, case.answer, case.moment) == case.step
 
 
 class Looked(NamedTuple):
-    """A job that a sweep looks at, and what it needs then."""
+    """A job that a sweep checks, and what the job needs then."""
 
     job: Job
     due: Due
@@ -218,22 +218,22 @@ UNSAFE = replace(SUBMITTING, provider_api=ProviderApi.JOBS)
 OVER = NOON + TIMES.hard_deadline
 ANCIENT = SUBMITTING.created_at + TIMES.queued_deadline
 LOOKS = {
-    "an end nobody announced": Looked(FAILED, retriggered(FAILED, LogEvent.ANNOUNCEMENT_RETRIGGERED, NOW + 60)),
+    "an unannounced end": Looked(FAILED, retriggered(FAILED, LogEvent.ANNOUNCEMENT_RETRIGGERED, NOW + 60)),
     "a result whose archive still runs": Looked(replace(LEASED, lease_until=NOW + 0.001), None),
     "a result whose archive is over": Looked(LEASED, retriggered(LEASED, LogEvent.ARCHIVE_RETRIGGERED, NOW + 240)),
-    "a result nobody fetched": Looked(NEVER_TRIED, retriggered(NEVER_TRIED, LogEvent.ARCHIVE_RETRIGGERED, NOW + 60)),
+    "a result never fetched": Looked(NEVER_TRIED, retriggered(NEVER_TRIED, LogEvent.ARCHIVE_RETRIGGERED, NOW + 60)),
     "a result whose tries are spent": Looked(SPENT, failed(SPENT, Code.ARCHIVE_FAILED)),
     "a result with one try left": Looked(
         replace(SPENT, archive_attempts=9),
         retriggered(replace(SPENT, archive_attempts=9), LogEvent.ARCHIVE_RETRIGGERED, NOW + 4 * 3600),
     ),
     "a dead link": Looked(LINKLESS, Need.POLL),
-    "a dead link just asked for": Looked(replace(LINKLESS, requested_at=NOW - 119.999), None),
-    "a dead link nobody may ask for": Looked(
+    "a dead link just requested": Looked(replace(LINKLESS, requested_at=NOW - 119.999), None),
+    "a dead link that may not be requested": Looked(
         replace(LINKLESS, acceptances=MOST_ACCEPTANCES),
         failed(replace(LINKLESS, acceptances=MOST_ACCEPTANCES), Code.ARCHIVE_FAILED),
     ),
-    "a live link nobody may ask for again": Looked(
+    "a live link that may not be requested again": Looked(
         replace(READY, acceptances=MOST_ACCEPTANCES),
         retriggered(replace(READY, acceptances=MOST_ACCEPTANCES), LogEvent.ARCHIVE_RETRIGGERED, NOW + 240),
     ),
@@ -255,12 +255,12 @@ LOOKS = {
         NOON + 1 + TIMES.deadline,
     ),
     "a claim that may be answered yet": Looked(replace(SUBMITTING, retry_at=NOW + 0.001), None),
-    "a claim nobody answered": Looked(replace(SUBMITTING, retry_at=NOW), Need.SUBMISSION),
+    "an unanswered claim": Looked(replace(SUBMITTING, retry_at=NOW), Need.SUBMISSION),
     "a job that waits": Looked(QUEUED, Need.SUBMISSION),
     "a job that waits, whose repeat would not be safe": Looked(
         replace(QUEUED, provider_api=ProviderApi.JOBS), Need.SUBMISSION
     ),
-    "a claim nobody answered whose repeat is not safe": Looked(
+    "an unanswered claim whose repeat is not safe": Looked(
         UNSAFE, Decision(LogEvent.JOB_CHECK_POSTPONED, transitions.postpone(UNSAFE, NOW + LONGEST_POLL_WAIT))
     ),
     "the same at the hard deadline": Looked(
@@ -270,8 +270,8 @@ LOOKS = {
         SUBMITTING, timed_out(SUBMITTING, Code.SUBMISSION_UNCONFIRMED, ANCIENT), ANCIENT
     ),
     "a claim that is nearly thirteen days old": Looked(SUBMITTING, Need.SUBMISSION, ANCIENT - 0.001),
-    "a job never asked for in thirteen days": Looked(QUEUED, timed_out(QUEUED, Code.NEVER_SUBMITTED, ANCIENT), ANCIENT),
-    "a job that waits and was asked for before": Looked(
+    "a job never requested in thirteen days": Looked(QUEUED, timed_out(QUEUED, Code.NEVER_SUBMITTED, ANCIENT), ANCIENT),
+    "a job that waits and was requested before": Looked(
         replace(QUEUED, requests_sent=1),
         timed_out(replace(QUEUED, requests_sent=1), Code.SUBMISSION_UNCONFIRMED, ANCIENT),
         ANCIENT,
@@ -298,7 +298,7 @@ def test_what_a_job_needs_when_a_sweep_looks_at_it(look: Looked) -> None:
     assert when_due(look.job, look.now, "fresh", TIMES) == look.due
 
 
-def test_an_acceptance_whose_time_nobody_wrote_down_counts_from_the_creation() -> None:
+def test_an_acceptance_without_a_time_counts_from_the_creation() -> None:
     job = replace(BOUGHT_THRICE, accepted_at=None)
     over = job.created_at + TIMES.deadline
 
@@ -308,7 +308,7 @@ def test_an_acceptance_whose_time_nobody_wrote_down_counts_from_the_creation() -
     )
 
 
-def test_a_request_whose_time_nobody_wrote_down_is_no_reason_to_end_a_job() -> None:
+def test_a_request_without_a_time_is_no_reason_to_end_a_job() -> None:
     undated = replace(HARD, requested_at=None)
     unasked = replace(PROCESSING, requested_at=None)
 

@@ -142,14 +142,14 @@ def test_a_failure_by_callback_proves_the_acceptance_of_a_job(job: Job) -> None:
     assert (after.state, {name: getattr(after, name) for name in ACCEPTANCE}) == (State.FAILED, ACCEPTANCE)
 
 
-def test_links_that_may_not_be_fetched_prove_the_acceptance_of_a_job_whose_function_died() -> None:
+def test_blocked_links_prove_the_acceptance_of_a_job_of_a_dead_function() -> None:
     done = CallbackPayload(Response(meaning=Meaning.DONE), OTHER_TASK)
     after = written(transitions.callback_blocked(ADDRESS, done, NOW, TIMES), SUBMITTING)
 
     assert (after.state, {name: getattr(after, name) for name in ACCEPTANCE}) == (State.PROCESSING, ACCEPTANCE)
 
 
-def test_news_without_an_id_write_none() -> None:
+def test_a_payload_without_an_id_writes_none() -> None:
     write = transitions.callback_working(ADDRESS, CallbackPayload(Response(meaning=Meaning.WORKING), None), NOW, TIMES)
 
     assert write.set_if_absent == {"accepted_at": NOW, "acceptances": 1}
@@ -161,7 +161,7 @@ def test_a_claim_for_a_fresh_link_waits_longer_with_each_try() -> None:
     assert written(transitions.claim_poll(job, "probe", NOW, 0.5, TIMES, by_post=True), job).due == NOW + 480
 
 
-def test_a_probe_of_a_leased_job_is_claimed_while_the_lease_is_the_one_that_was_seen() -> None:
+def test_a_poll_of_a_leased_job_is_claimed_only_if_the_lease_is_unchanged() -> None:
     job = replace(LINKLESS, lease="lease-1")
     claim = transitions.claim_poll(job, "probe", NOW, 0.5, TIMES, by_post=True)
 

@@ -67,13 +67,13 @@ class Scene:
         self.jobs.write(ConditionalUpdate(key=READY.key, when=(is_("state", State.READY),), put={"lease": "other"}))
 
     def put(self, job: Job) -> None:
-        given = {name: getattr(job, name) for name in Job.__dataclass_fields__}
-        self.jobs.write(ConditionalUpdate(key=job.key, put=given))
+        fields = {name: getattr(job, name) for name in Job.__dataclass_fields__}
+        self.jobs.write(ConditionalUpdate(key=job.key, put=fields))
 
     def archive(self, key: Key = READY.key) -> str:
         return self.archiver.store(key, self.clock.now() + 900).event
 
-    def told(self, key: Key = READY.key) -> LogEntry:
+    def entry(self, key: Key = READY.key) -> LogEntry:
         return self.archiver.store(key, self.clock.now() + 900)
 
     def job(self, key: Key = READY.key) -> Job:
@@ -168,7 +168,7 @@ def test_waits_between_tries_double() -> None:
     assert scene.job().due == NOON + 240
 
 
-def test_a_dead_link_asks_for_a_fresh_one_not_too_soon() -> None:
+def test_a_dead_link_is_refreshed_not_too_soon() -> None:
     scene = Scene(DeadLinkError("404"))
 
     assert scene.archive() == "archive_link_expired"
@@ -212,7 +212,7 @@ def test_a_job_that_has_ended_is_not_archived_again(media: Media) -> None:
     assert scene.downloads.opened == [URL, POSTER]
 
 
-def test_who_lost_the_lease_in_the_meantime_writes_nothing(media: Media) -> None:
+def test_an_archive_that_lost_its_lease_writes_nothing(media: Media) -> None:
     scene = Scene(media.uhd.read_bytes())
     scene.faulty_bucket.before("put", scene.lose_the_lease)
 
@@ -264,12 +264,12 @@ def test_a_box_behind_the_video_does_no_harm(media: Media) -> None:
     assert scene.archive() == "job_archived"
 
 
-def test_a_success_is_told_with_the_job_alone(media: Media) -> None:
+def test_a_success_is_logged_with_the_job_alone(media: Media) -> None:
     scene = Scene(media.uhd.read_bytes())
 
-    assert scene.told() == LogEntry(LogEvent.JOB_ARCHIVED, scene.job())
+    assert scene.entry() == LogEntry(LogEvent.JOB_ARCHIVED, scene.job())
     assert scene.job().finished_at == NOON
-    assert scene.told() == LogEntry(LogEvent.ARCHIVE_SKIPPED, scene.job())
+    assert scene.entry() == LogEntry(LogEvent.ARCHIVE_SKIPPED, scene.job())
 
 
 def test_each_object_says_what_it_is(media: Media) -> None:
@@ -310,7 +310,7 @@ def test_downloads_stop_when_the_lease_is_over(media: Media) -> None:
 def test_a_result_without_a_link_has_failed() -> None:
     scene = Scene(job=replace(READY, urls=()))
 
-    assert scene.told() == LogEntry(LogEvent.JOB_FAILED, scene.job())
+    assert scene.entry() == LogEntry(LogEvent.JOB_FAILED, scene.job())
     assert (scene.code(), scene.downloads.opened) == (Code.ARCHIVE_FAILED, [])
 
 
@@ -322,23 +322,23 @@ def test_a_result_without_a_link_has_failed() -> None:
     ],
     ids=["a download that breaks off", "a body that ends early"],
 )
-def test_a_try_that_is_put_off_says_why(served: Served, why: str) -> None:
+def test_a_postponed_try_is_logged_with_the_reason(served: Served, why: str) -> None:
     scene = Scene(served)
-    entry = scene.told()
+    entry = scene.entry()
 
     assert (entry.event, entry.job) == ("archive_postponed", scene.job())
     assert entry.detail == {"why": why}
 
 
-def test_a_dead_link_says_why() -> None:
+def test_a_dead_link_is_logged_with_the_reason() -> None:
     scene = Scene(DeadLinkError("HTTP 404"))
 
-    assert scene.told() == LogEntry(LogEvent.ARCHIVE_LINK_EXPIRED, scene.job(), {"why": "HTTP 404"})
+    assert scene.entry() == LogEntry(LogEvent.ARCHIVE_LINK_EXPIRED, scene.job(), {"why": "HTTP 404"})
 
 
 def test_a_file_that_is_not_4k_says_what_it_is(media: Media) -> None:
     base, page = Scene(media.base.read_bytes()), Scene(b"<html>not found</html>")
-    small, strange = base.told(), page.told()
+    small, strange = base.entry(), page.entry()
 
     assert (small.event, small.job) == ("archive_file_not_4k", base.job())
     assert small.detail == {"why": "1280x720 of 1280x720"}
@@ -347,14 +347,14 @@ def test_a_file_that_is_not_4k_says_what_it_is(media: Media) -> None:
     assert strange.detail["why"] != "None"
 
 
-def test_who_was_overtaken_says_by_what_and_with_which_news() -> None:
+def test_a_superseded_archive_is_logged_with_its_error() -> None:
     scene = Scene(DownloadError("reset"))
     scene.faulty_downloads.before("open", scene.lose_the_lease)
 
-    assert scene.told() == LogEntry(LogEvent.ARCHIVE_SUPERSEDED, scene.job(), {"why": "reset"})
+    assert scene.entry() == LogEntry(LogEvent.ARCHIVE_SUPERSEDED, scene.job(), {"why": "reset"})
 
 
-def test_who_was_overtaken_by_an_end_has_nothing_to_say_but_that() -> None:
+def test_an_archive_superseded_by_an_end_is_logged_without_details() -> None:
     scene = Scene(job=replace(READY, urls=()))
 
     def succeed(write: ConditionalUpdate) -> None:
@@ -364,14 +364,14 @@ def test_who_was_overtaken_by_an_end_has_nothing_to_say_but_that() -> None:
 
     scene.faulty_jobs.before("write", succeed)
 
-    assert scene.told() == LogEntry(LogEvent.ARCHIVE_SUPERSEDED, scene.job())
+    assert scene.entry() == LogEntry(LogEvent.ARCHIVE_SUPERSEDED, scene.job())
 
 
 def test_a_bucket_that_refuses_what_lies_beside_the_video_is_tried_again(media: Media) -> None:
     scene = Scene(media.uhd.read_bytes())
     scene.faulty_bucket.fail("put")
 
-    assert scene.told() == LogEntry(LogEvent.ARCHIVE_POSTPONED, scene.job(), {"why": DOWN})
+    assert scene.entry() == LogEntry(LogEvent.ARCHIVE_POSTPONED, scene.job(), {"why": DOWN})
     assert (scene.job().state, scene.job().due) == (State.READY, NOON + 60)
 
 
@@ -391,7 +391,7 @@ def test_a_poster_of_8_mib_is_kept_as_it_came(media: Media) -> None:
     assert hashlib.sha256(stored).digest() == hashlib.sha256(largest).digest()
 
 
-def test_a_dead_link_of_a_job_that_was_never_asked_for_is_asked_for_when_the_try_is_due() -> None:
+def test_a_dead_link_of_a_never_requested_job_is_refreshed_when_due() -> None:
     scene = Scene(DeadLinkError("404"), job=replace(READY, requested_at=None))
     scene.archive()
 
@@ -410,7 +410,7 @@ def test_the_same_file_as_another_index_says_so(media: Media) -> None:
     scene = second_index(media, Archived("archive", NAME, 1, digest, 3840, 2160))
     key = Key(TASK, 2)
 
-    assert scene.told(key) == LogEntry(LogEvent.JOB_FAILED, scene.job(key), {"why": "the same file as another index"})
+    assert scene.entry(key) == LogEntry(LogEvent.JOB_FAILED, scene.job(key), {"why": "the same file as another index"})
     assert scene.bucket.objects == {}
 
 
@@ -419,6 +419,6 @@ def test_a_job_that_ends_without_its_file_says_what_stood_in_the_way(media: Medi
     dead = Scene(DeadLinkError("HTTP 404"), job=replace(READY, archive_attempts=9))
     broken = Scene(DownloadError("reset"), job=replace(READY, archive_attempts=9))
 
-    assert small.told() == LogEntry(LogEvent.JOB_FAILED, small.job(), {"why": "1280x720 of 1280x720"})
-    assert dead.told() == LogEntry(LogEvent.JOB_FAILED, dead.job(), {"why": "HTTP 404"})
-    assert broken.told() == LogEntry(LogEvent.JOB_FAILED, broken.job(), {"why": "reset"})
+    assert small.entry() == LogEntry(LogEvent.JOB_FAILED, small.job(), {"why": "1280x720 of 1280x720"})
+    assert dead.entry() == LogEntry(LogEvent.JOB_FAILED, dead.job(), {"why": "HTTP 404"})
+    assert broken.entry() == LogEntry(LogEvent.JOB_FAILED, broken.job(), {"why": "reset"})

@@ -8,6 +8,7 @@ import pytest
 
 from tests.doubles.faults import DOWN
 from tests.doubles.stage import ELSEWHERE, HOSTS, KEY, TASK, URL, Stage
+from tests.unit.services.responses import WORKING
 from veo4k.domain.callback_auth import make_signature, make_token
 from veo4k.domain.conditional_update import ConditionalUpdate, is_
 from veo4k.domain.errors import StorageError
@@ -21,12 +22,11 @@ from veo4k.services.callback import CallbackHandler, Request
 TOKEN_KEY, HOOK_KEY = b"token key", b"hook key"
 SUCCESS = {"code": 200, "msg": "ok", "data": {"taskId": TASK, "info": {"resultUrls": [URL]}}}
 FAILURE = {"code": 500, "msg": "The 4K version of this video is unavailable.", "data": None}
-WORKING = Response(meaning=Meaning.WORKING, accepted_anew=True, task_id=TASK)
 OWN = "veo_task_of_its_own"
 
 
 def keys(*in_use: bytes) -> Callable[[], tuple[bytes, ...]]:
-    """A secret with these keys."""
+    """Return a secret with these keys."""
     return lambda: in_use
 
 
@@ -71,7 +71,7 @@ def test_an_authenticated_failure_is_believed_as_it_comes() -> None:
     assert job.maybe_charged is True
 
 
-def test_news_without_a_result_proves_acceptance() -> None:
+def test_a_callback_without_a_result_proves_acceptance() -> None:
     stage = Stage(Response(meaning=Meaning.LOST))
     stage.ask()
 
@@ -79,7 +79,7 @@ def test_news_without_a_result_proves_acceptance() -> None:
     assert stage.job().state is State.PROCESSING
 
 
-def test_a_success_settles_a_job_whose_answer_was_lost() -> None:
+def test_a_success_makes_a_job_ready_whose_response_was_lost() -> None:
     stage = Stage(Response(meaning=Meaning.LOST))
     stage.ask()
     call_back(stage, SUCCESS)
@@ -87,7 +87,7 @@ def test_a_success_settles_a_job_whose_answer_was_lost() -> None:
     assert (stage.job().state, stage.job().accepted_at) == (State.READY, stage.clock.now())
 
 
-def test_a_result_on_a_foreign_host_is_not_taken_but_asked_about() -> None:
+def test_a_result_on_a_foreign_host_is_not_taken_but_polled() -> None:
     stage = accepted()
     body = {"code": 200, "data": {"taskId": TASK, "resultUrls": [ELSEWHERE]}}
 
@@ -96,7 +96,7 @@ def test_a_result_on_a_foreign_host_is_not_taken_but_asked_about() -> None:
     assert stage.job().due == stage.clock.now() + 120
 
 
-def test_a_job_that_was_never_asked_for_cannot_have_a_result() -> None:
+def test_a_job_that_was_never_submitted_cannot_have_a_result() -> None:
     stage = Stage(unset_secret=WaitReason.API_KEY_UNSET)
     stage.ask()
 
@@ -109,7 +109,7 @@ def test_an_unknown_job_is_answered_404() -> None:
 
 
 @pytest.mark.parametrize("again", [SUCCESS, FAILURE, {"code": 422, "msg": "4k is processing"}])
-def test_news_after_the_result_change_nothing(again: Any) -> None:
+def test_a_callback_after_the_result_changes_nothing(again: Any) -> None:
     stage = accepted()
     call_back(stage, SUCCESS)
     before = stage.job()
@@ -172,7 +172,7 @@ def forged(stage: Stage) -> dict[str, tuple[Request, int]]:
             replace(true, body=json.dumps({"code": 200, "taskId": TASK, "data": {"task_id": "veo_task_other"}})),
             400,
         ),
-        "somebody else's id": (replace(true, body=json.dumps({"code": 500, "data": {"taskId": OWN}})), 400),
+        "another job's id": (replace(true, body=json.dumps({"code": 500, "data": {"taskId": OWN}})), 400),
         "an id that is no text": (replace(true, body=json.dumps({"code": 500, "data": {"taskId": 5}})), 400),
     }
 
@@ -234,27 +234,27 @@ def test_a_refusal_says_which_check_refused_and_names_no_job(name: str) -> None:
     )
 
 
-def noted(stage: Stage, body: Any, **how: Any) -> LogEntry:
+def log_entry(stage: Stage, body: Any, **how: Any) -> LogEntry:
     return handler(stage).handle(request(stage, body, **how), stage.clock.now())[1]
 
 
-def test_what_a_callback_changed_is_told_with_the_job_and_the_meaning() -> None:
+def test_a_change_by_callback_is_logged_with_the_job_and_the_meaning() -> None:
     stage = accepted()
 
-    assert noted(stage, SUCCESS) == LogEntry(LogEvent.RESULT_RECEIVED, stage.job(), {"meaning": "done"})
-    assert noted(stage, FAILURE) == LogEntry(LogEvent.CALLBACK_IGNORED, stage.job(), {"meaning": "failed"})
+    assert log_entry(stage, SUCCESS) == LogEntry(LogEvent.RESULT_RECEIVED, stage.job(), {"meaning": "done"})
+    assert log_entry(stage, FAILURE) == LogEntry(LogEvent.CALLBACK_IGNORED, stage.job(), {"meaning": "failed"})
 
 
-def test_a_foreign_id_is_told_with_the_job_it_is_not() -> None:
+def test_a_foreign_id_is_logged_with_the_job_of_the_path() -> None:
     stage = accepted()
 
-    assert noted(stage, {"code": 500, "data": {"taskId": OWN}}) == LogEntry(
+    assert log_entry(stage, {"code": 500, "data": {"taskId": OWN}}) == LogEntry(
         LogEvent.CALLBACK_REJECTED, stage.job(), {"status": 400, "reason": "another task's id"}
     )
 
 
-def test_a_callback_for_no_job_says_so() -> None:
-    assert noted(Stage(), SUCCESS) == LogEntry(
+def test_a_callback_for_an_unknown_job_is_logged() -> None:
+    assert log_entry(Stage(), SUCCESS) == LogEntry(
         LogEvent.CALLBACK_REJECTED, None, {"status": 404, "reason": "no such job"}
     )
 
@@ -273,10 +273,10 @@ def test_a_table_out_of_reach_says_why() -> None:
     stage = accepted()
     stage.faulty_jobs.fail("write")
 
-    assert noted(stage, SUCCESS) == LogEntry(LogEvent.CALLBACK_UNANSWERED, None, {"status": 503, "error": DOWN})
+    assert log_entry(stage, SUCCESS) == LogEntry(LogEvent.CALLBACK_UNANSWERED, None, {"status": 503, "error": DOWN})
 
 
-def test_an_unset_webhook_key_is_told_with_status_and_reason() -> None:
+def test_an_unset_webhook_key_is_logged_with_status_and_reason() -> None:
     stage = accepted()
     unset = replace(handler(stage), webhook_keys=keys())
 
@@ -286,7 +286,7 @@ def test_an_unset_webhook_key_is_told_with_status_and_reason() -> None:
     )
 
 
-def test_a_body_that_says_nothing_and_bears_another_signature_is_unauthorized() -> None:
+def test_a_meaningless_body_with_another_signature_is_unauthorized() -> None:
     stage = accepted()
 
     assert call_back(stage, "nonsense", signed=OWN) == (401, "callback_rejected")
@@ -308,9 +308,9 @@ def test_a_body_of_64_kib_is_read_plain_and_in_base64() -> None:
     body = json.dumps(SUCCESS).ljust(65_536)
     coded = base64.b64encode(body.encode()).decode()
 
-    for given, is_base64 in ((body, False), (coded, True)):
+    for text, is_base64 in ((body, False), (coded, True)):
         stage = accepted()
-        full = replace(request(stage, SUCCESS), body=given, is_base64=is_base64)
+        full = replace(request(stage, SUCCESS), body=text, is_base64=is_base64)
 
         assert handler(stage).handle(full, stage.clock.now())[0] == 200
 
@@ -355,7 +355,7 @@ def test_a_failure_after_a_failure_is_not_a_late_success() -> None:
     assert call_back(stage, FAILURE) == (200, "callback_ignored")
 
 
-def test_before_the_signature_holds_the_table_is_not_asked() -> None:
+def test_the_table_is_not_read_before_the_signature_is_verified() -> None:
     stage = accepted()
     before = len(stage.faulty_jobs.calls)
     for bad, status in forged(stage).values():
@@ -402,7 +402,7 @@ def test_a_body_may_name_and_sign_the_id_that_the_provider_gave_the_job() -> Non
     assert call_back(stage, body, signed=OWN) == (200, "result_received")
 
 
-def test_a_job_whose_answer_was_lost_adopts_the_id() -> None:
+def test_a_job_whose_response_was_lost_adopts_the_id() -> None:
     stage = Stage(Response(meaning=Meaning.LOST))
     stage.ask()
     body = {"code": 200, "data": {"taskId": OWN, "info": {"resultUrls": [URL]}}}
@@ -411,7 +411,7 @@ def test_a_job_whose_answer_was_lost_adopts_the_id() -> None:
     assert stage.job().provider_task_id == OWN
 
 
-def test_a_job_whose_answer_came_adopts_no_id() -> None:
+def test_a_job_whose_response_arrived_adopts_no_id() -> None:
     stage = accepted()
     before = stage.job()
     body = {"code": 200, "data": {"taskId": OWN, "info": {"resultUrls": [URL]}}}
@@ -433,14 +433,14 @@ def test_where_signatures_are_optional_one_that_comes_must_hold() -> None:
     assert handler(stage, optional=True).handle(request(stage, SUCCESS, key=b"x"), stage.clock.now())[0] == 401
 
 
-def test_where_signatures_are_optional_and_no_key_is_set_the_token_decides_alone() -> None:
+def test_with_optional_signatures_and_no_key_the_token_alone_decides() -> None:
     stage = accepted()
     keyless = replace(handler(stage, optional=True), webhook_keys=keys())
 
     assert keyless.handle(request(stage, SUCCESS, key=b"x"), stage.clock.now())[0] == 200
 
 
-def test_a_table_out_of_reach_is_answered_503_so_that_the_provider_tries_again() -> None:
+def test_an_unreachable_table_returns_503_so_that_the_provider_retries() -> None:
     stage = accepted()
     stage.faulty_jobs.fail("write")
 

@@ -1,4 +1,4 @@
-"""The day's limit through the use cases: what is bought counts, whatever else is asked does not."""
+"""The daily limit in the use cases: submissions count, polls and link refreshes do not."""
 
 import json
 
@@ -6,18 +6,18 @@ import pytest
 
 from tests.doubles.gate_memory import MemoryGate
 from tests.doubles.stage import TASK, URL, Stage
+from tests.unit.services.responses import WORKING
 from veo4k.domain.gate import DAY, Pace
 from veo4k.domain.job import Code, Job, State
 from veo4k.domain.response import Meaning, Response
 from veo4k.domain.wait_reason import WaitReason
 
-WORKING = Response(meaning=Meaning.WORKING, accepted_anew=True, task_id=TASK)
 OTHERS = ["other_task_0001", "other_task_0002", "other_task_0003"]
 
 
 @pytest.fixture
 def stage() -> Stage:
-    """A stage whose account buys twice a day."""
+    """Return a stage whose account buys twice a day."""
     return limited(WORKING)
 
 
@@ -31,7 +31,7 @@ def used(gate: MemoryGate, now: float) -> float:
     return gate.limit_used(now)
 
 
-def put_off(stage: Stage) -> None:
+def let_the_others_wait(stage: Stage) -> None:
     """Let all the others wait for the sweep."""
     stage.gate.pause_by_hand()
     for task in OTHERS:
@@ -49,7 +49,7 @@ def test_jobs_beyond_the_limit_wait_for_the_next_day(stage: Stage) -> None:
     assert last.due == DAY * (stage.clock.now() // DAY + 1)
 
 
-def test_the_sweep_asks_for_them_on_the_next_day(stage: Stage) -> None:
+def test_the_sweep_submits_them_on_the_next_day(stage: Stage) -> None:
     for task in OTHERS:
         stage.ask(task)
     last = stage.job(task_id=OTHERS[2])
@@ -58,7 +58,7 @@ def test_the_sweep_asks_for_them_on_the_next_day(stage: Stage) -> None:
     assert last.job_id in stage.provider.submitted
 
 
-def test_the_look_at_all_that_is_queued_in_a_days_first_minute_buys_no_more_than_the_day_has(stage: Stage) -> None:
+def test_the_daily_check_of_the_queue_sends_no_more_than_the_daily_limit(stage: Stage) -> None:
     for task in [f"many_task_{number:04d}" for number in range(7)]:
         stage.ask(task)
     midnight = DAY * (stage.clock.now() // DAY + 1)
@@ -68,8 +68,8 @@ def test_the_look_at_all_that_is_queued_in_a_days_first_minute_buys_no_more_than
     assert used(stage.gate, stage.clock.now()) == 1
 
 
-def test_the_sweep_does_not_ask_beyond_the_limit_either(stage: Stage) -> None:
-    put_off(stage)
+def test_the_sweep_does_not_submit_beyond_the_limit_either(stage: Stage) -> None:
+    let_the_others_wait(stage)
     stage.sweep(after=3600)
 
     assert len(stage.provider.submitted) == 2
@@ -83,7 +83,7 @@ def test_a_message_that_joins_a_job_spends_nothing(stage: Stage) -> None:
     assert used(stage.gate, stage.clock.now()) == 0.5
 
 
-def test_probes_spend_nothing_and_go_on_when_the_day_is_spent(stage: Stage) -> None:
+def test_polls_do_not_count_and_go_on_when_the_daily_limit_is_reached(stage: Stage) -> None:
     for task in OTHERS[:2]:
         stage.ask(task)
     stage.sweep(after=720)
@@ -119,7 +119,7 @@ def test_a_request_that_may_have_been_accepted_counts(answer: Response) -> None:
     assert used(stage.gate, stage.clock.now()) == 0.5
 
 
-def test_a_claim_that_may_have_landed_spends_its_slot_for_it_will_be_asked_for_uncounted(stage: Stage) -> None:
+def test_a_claim_that_may_have_been_written_spends_its_slot(stage: Stage) -> None:
     stage.faulty_jobs.fail("write", call=1, done=True)
     stage.receive(*[json.dumps({"taskId": task}) for task in OTHERS])
     assert len(stage.provider.submitted) == 1
@@ -130,7 +130,7 @@ def test_a_claim_that_may_have_landed_spends_its_slot_for_it_will_be_asked_for_u
 
 
 def test_a_sweeps_claim_that_may_have_landed_spends_its_slot_too(stage: Stage) -> None:
-    put_off(stage)
+    let_the_others_wait(stage)
     stage.faulty_jobs.fail("write", call=1, done=True)
     stage.sweep(after=3600)
     stage.sweep(after=3600)
@@ -139,7 +139,7 @@ def test_a_sweeps_claim_that_may_have_landed_spends_its_slot_too(stage: Stage) -
     assert used(stage.gate, stage.clock.now()) == 1
 
 
-def test_a_refused_request_whose_answer_cannot_be_written_counts_for_it_will_be_asked_again() -> None:
+def test_a_refused_request_counts_if_its_response_cannot_be_written() -> None:
     stage = limited(Response(meaning=Meaning.NOT_SENT, cause="ConnectTimeout"))
     stage.faulty_jobs.fail("write", call=2)
     stage.ask()
@@ -148,7 +148,7 @@ def test_a_refused_request_whose_answer_cannot_be_written_counts_for_it_will_be_
     assert used(stage.gate, stage.clock.now()) == 0.5
 
 
-def test_a_refused_request_counts_where_somebody_else_has_asked_meanwhile() -> None:
+def test_a_refused_request_counts_after_a_request_by_another_function() -> None:
     stage = limited(Response(meaning=Meaning.BASE_NOT_FINISHED, code=Code.BASE_NOT_FINISHED))
     stage.provider.meanwhile = lambda _: stage.change(claim_id="another's")
     stage.ask()
@@ -156,7 +156,7 @@ def test_a_refused_request_counts_where_somebody_else_has_asked_meanwhile() -> N
     assert used(stage.gate, stage.clock.now()) == 0.5
 
 
-def test_a_refused_request_counts_where_an_earlier_one_may_have_been_accepted() -> None:
+def test_a_refused_request_counts_if_an_earlier_one_may_have_been_accepted() -> None:
     stage = limited(Response(meaning=Meaning.LOST), Response(meaning=Meaning.REFUSED, code=Code.INVALID_TASK))
     stage.ask()
     stage.clock.advance(3600)
@@ -166,7 +166,7 @@ def test_a_refused_request_counts_where_an_earlier_one_may_have_been_accepted() 
     assert used(stage.gate, stage.clock.now()) == 1
 
 
-def test_a_probes_slot_that_nobody_uses_gives_nothing_back(stage: Stage) -> None:
+def test_an_unused_slot_of_a_poll_is_not_returned_to_the_daily_limit(stage: Stage) -> None:
     stage.ask()
     stage.faulty_gate.fail("current_pause")
     stage.sweep(after=720)
@@ -175,7 +175,7 @@ def test_a_probes_slot_that_nobody_uses_gives_nothing_back(stage: Stage) -> None
     assert used(stage.gate, stage.clock.now()) == 0.5
 
 
-def test_an_answer_is_written_though_the_day_cannot_be_told() -> None:
+def test_a_response_is_written_though_the_daily_count_cannot_be() -> None:
     stage = limited(Response(meaning=Meaning.BASE_NOT_FINISHED, code=Code.BASE_NOT_FINISHED))
     stage.faulty_gate.fail("uncount")
 
@@ -183,7 +183,7 @@ def test_an_answer_is_written_though_the_day_cannot_be_told() -> None:
     assert stage.job().state is State.QUEUED
 
 
-def test_what_was_counted_yesterday_gives_today_nothing_back() -> None:
+def test_requests_counted_yesterday_return_nothing_to_the_limit_of_today() -> None:
     stage = limited(Response(meaning=Meaning.BASE_NOT_FINISHED, code=Code.BASE_NOT_FINISHED))
 
     def past_midnight(_: Job) -> None:

@@ -1,4 +1,4 @@
-"""One request: when it still leaves, and what its answer tells the gate and the job."""
+"""One request: when it may still be sent, and what its response changes in gate and job."""
 
 import json
 from threading import Event
@@ -9,17 +9,13 @@ import pytest
 from tests.doubles.executors import LazyExecutor
 from tests.doubles.stage import TASK, URL, WIDTH, KilledError, Stage
 from tests.doubles.time_manual import ManualClock
+from tests.unit.services.responses import DONE, LOST, NO_CREDITS, WORKING
 from veo4k.adapters.thread_pool import thread_pool
 from veo4k.domain.gate import LATEST
 from veo4k.domain.job import Code, State
 from veo4k.domain.response import Meaning, Response
-from veo4k.domain.wait_reason import WaitReason
 from veo4k.services.dispatch import TIME_FOR_A_REQUEST
 
-WORKING = Response(meaning=Meaning.WORKING, accepted_anew=True, task_id=TASK)
-DONE = Response(meaning=Meaning.DONE, urls=(URL,))
-LOST = Response(meaning=Meaning.LOST, cause="ReadTimeout")
-NO_CREDITS = Response(meaning=Meaning.ACCOUNT_REFUSED, wait_reason=WaitReason.NO_CREDITS)
 DAY = 86_400.0
 
 
@@ -36,7 +32,7 @@ class TardyClock(ManualClock):
 
 
 def tardy(late: float) -> Stage:
-    """Give a stage on which a request is ready to leave so long after its instant."""
+    """Return a stage on which a request is ready to leave so long after its instant."""
     stage = Stage(WORKING)
     stage.clock = TardyClock(late)
     return stage
@@ -58,7 +54,7 @@ def test_a_request_leaves_at_the_last_moment_its_slot_is_good_for() -> None:
     assert stage.provider.submitted == [f"{TASK}#0#1"]
 
 
-def test_a_request_whose_slot_is_over_does_not_leave_and_may_at_once_have_another() -> None:
+def test_a_request_that_missed_its_slot_is_not_sent_and_may_get_another() -> None:
     stage = tardy(LATEST + 0.001)
     stage.ask()
 
@@ -66,7 +62,7 @@ def test_a_request_whose_slot_is_over_does_not_leave_and_may_at_once_have_anothe
     assert (stage.job().wait_reason, stage.job().due) == ("SLOT_MISSED", stage.clock.now())
 
 
-def test_the_silence_to_the_gates_own_probe_ends_no_job_and_shuts_the_gate_for_the_next_pause() -> None:
+def test_an_unanswered_trial_ends_no_job_and_pauses_the_gate_again() -> None:
     stage = Stage(LOST)
     stage.ask()
     stage.change(due=stage.clock.now())
@@ -77,7 +73,7 @@ def test_the_silence_to_the_gates_own_probe_ends_no_job_and_shuts_the_gate_for_t
     assert (stage.gate.row.reason, stage.gate.row.until) == ("NO_CREDITS", stage.clock.now() + 120)
 
 
-def test_what_the_answer_to_the_gates_own_probe_opens_is_used_by_the_same_sweep() -> None:
+def test_slots_that_a_trial_response_opens_are_used_by_the_same_sweep() -> None:
     stage = Stage(WORKING)
     stage.receive(*(json.dumps({"taskId": f"veo_task_number_{n:03}"}) for n in range(3)))
     stage.gate.pause("NO_CREDITS", stage.clock.now(), "")
@@ -87,7 +83,7 @@ def test_what_the_answer_to_the_gates_own_probe_opens_is_used_by_the_same_sweep(
     assert len(stage.provider.polled) == 3
 
 
-def test_a_refusal_of_the_gates_own_probe_makes_the_pause_longer() -> None:
+def test_a_refused_trial_makes_the_pause_longer() -> None:
     stage = Stage(NO_CREDITS)
     stage.ask()
     stage.sweep(after=61)
@@ -95,7 +91,7 @@ def test_a_refusal_of_the_gates_own_probe_makes_the_pause_longer() -> None:
     assert (stage.gate.row.until, stage.job().due) == (stage.clock.now() + 120, stage.clock.now() + 120)
 
 
-def test_a_fresh_link_calls_the_archive_in_a_nudge_of_its_own() -> None:
+def test_a_fresh_link_retriggers_the_archive() -> None:
     stage = Stage(WORKING, DONE)
     stage.ask()
     stage.change(state=State.READY, urls=(URL,), link_dead=True)
@@ -105,7 +101,7 @@ def test_a_fresh_link_calls_the_archive_in_a_nudge_of_its_own() -> None:
     assert stage.job().retrigger_id is not None
 
 
-def test_an_answer_that_came_too_late_is_told_with_its_time() -> None:
+def test_a_response_that_came_too_late_is_logged_with_its_time() -> None:
     stage = Stage(Response(meaning=Meaning.REFUSED, code=Code.INVALID_TASK))
     stage.provider.meanwhile = lambda _: stage.change(state=State.READY)
     overtaken = stage.receive(json.dumps({"taskId": TASK}))[-1]
@@ -126,7 +122,7 @@ def test_a_sweep_reads_no_more_jobs_than_it_can_send_requests_for() -> None:
     assert max(ahead) == WIDTH - 1
 
 
-def test_leaving_the_dispatcher_waits_for_every_request_even_after_an_error() -> None:
+def test_leaving_the_dispatcher_waits_for_all_requests_even_after_errors() -> None:
     stage, killed = Stage(WORKING), Event()
     stage.executor = thread_pool(2)
 

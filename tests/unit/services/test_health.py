@@ -1,26 +1,24 @@
 import pytest
 
-from tests.doubles.stage import TASK, Stage
-from veo4k.domain.response import HttpResponse, Meaning, NoResponse, Response, read_balance
+from tests.doubles.stage import Stage
+from tests.unit.services.responses import NO_CREDITS, WORKING
+from veo4k.domain.response import HttpResponse, NoResponse, read_balance
 from veo4k.domain.wait_reason import WaitReason
 from veo4k.services.dispatch import TIME_FOR_A_REQUEST
 from veo4k.services.health import Gauge
 
 TEN = 600 * 3_000_000.0  # a minute that the balance is read in
 
-WORKING = Response(meaning=Meaning.WORKING, accepted_anew=True, task_id=TASK)
-NO_CREDITS = Response(meaning=Meaning.ACCOUNT_REFUSED, wait_reason=WaitReason.NO_CREDITS)
-
 
 def measured(stage: Stage) -> dict[str, float]:
     return {name: value for name, _, value in stage.health().gauges()}
 
 
-def test_a_world_at_rest_has_nothing_overdue_and_an_open_gate() -> None:
+def test_without_jobs_nothing_is_overdue_and_the_gate_is_running() -> None:
     assert measured(Stage()) == {"OldestDueSeconds": 0, "GateOpen": 1, "DailyLimitUsed": 0}
 
 
-def test_a_due_job_is_overdue_for_as_long_as_nobody_looks_at_it() -> None:
+def test_a_due_job_is_overdue_until_a_sweep_checks_it() -> None:
     stage = Stage(WORKING)
     stage.ask()
     stage.clock.advance(720 + 900)
@@ -46,7 +44,7 @@ def test_the_oldest_is_measured() -> None:
     assert measured(stage)["OldestDueSeconds"] == pytest.approx(300, abs=1)
 
 
-def test_jobs_that_wait_for_a_shut_gate_are_not_overdue() -> None:
+def test_jobs_that_wait_for_a_paused_gate_are_not_overdue() -> None:
     stage = Stage(NO_CREDITS)
     stage.ask()
     stage.clock.advance(5_000)
@@ -61,7 +59,7 @@ def test_the_gate_is_not_open_during_its_pause() -> None:
     assert measured(stage)["GateOpen"] == 0
 
 
-def test_the_gate_is_not_open_while_somebody_keeps_it_shut() -> None:
+def test_the_gate_is_not_running_while_it_is_paused_by_hand() -> None:
     stage = Stage()
     stage.gate.pause_by_hand()
     stage.clock.advance(100_000)
@@ -163,7 +161,7 @@ def test_only_a_number_in_the_providers_envelope_is_a_balance(body: bytes, left:
     assert read_balance(HttpResponse(200, body)) == left
 
 
-def test_no_answer_is_no_balance() -> None:
+def test_no_response_is_no_balance() -> None:
     assert read_balance(NoResponse(is_sent=True, cause="ReadTimeout")) is None
 
 
@@ -187,7 +185,7 @@ def test_a_process_reads_the_balance_again_in_the_next_ten_minutes() -> None:
     assert stage.provider.balance_reads == 2
 
 
-def test_a_balance_that_could_not_be_read_for_the_gate_is_read_by_the_next_sweep() -> None:
+def test_a_balance_that_the_gate_could_not_read_is_read_by_the_next_sweep() -> None:
     stage = at_the_time(Stage())
     health = stage.health()
     stage.gate.pause_by_hand()
@@ -213,7 +211,7 @@ def test_a_job_that_is_due_this_very_moment_is_not_overdue() -> None:
     assert measured(stage)["OldestDueSeconds"] == 0
 
 
-def test_a_pause_that_is_over_lets_somebody_through_and_so_is_open() -> None:
+def test_a_pause_that_is_over_lets_a_trial_through_and_so_is_running() -> None:
     stage = Stage(NO_CREDITS)
     stage.ask()
     stage.clock.advance(61)

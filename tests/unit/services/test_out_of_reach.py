@@ -1,19 +1,15 @@
-"""While table, queue or gate cannot be reached, nothing is lost and nothing is asked blindly."""
+"""While table, queue or gate cannot be reached, no job is lost and no request is sent without its claim and slot."""
 
 import json
 
 from tests.doubles.faults import DOWN
-from tests.doubles.stage import TASK, URL, Stage
+from tests.doubles.stage import TASK, Stage
+from tests.unit.services.responses import DONE, NEVER_SENT, NO_CREDITS, WORKING
 from veo4k.domain.conditional_update import ConditionalUpdate, is_
 from veo4k.domain.job import Partition, State
 from veo4k.domain.log_events import LogEntry, LogEvent
 from veo4k.domain.response import Meaning, Response
 from veo4k.domain.wait_reason import WaitReason
-
-WORKING = Response(meaning=Meaning.WORKING, accepted_anew=True, task_id=TASK)
-DONE = Response(meaning=Meaning.DONE, urls=(URL,))
-NO_CREDITS = Response(meaning=Meaning.ACCOUNT_REFUSED, wait_reason=WaitReason.NO_CREDITS)
-NEVER_SENT = Response(meaning=Meaning.NOT_SENT, cause="ConnectTimeout")
 
 
 def swept(stage: Stage, *, after: float = 0.0) -> list[LogEntry]:
@@ -25,7 +21,7 @@ def only(entries: list[LogEntry], action: str) -> LogEntry:
     return found
 
 
-def test_a_message_that_can_neither_be_stored_nor_put_back_comes_back_by_itself() -> None:
+def test_a_message_that_can_neither_be_stored_nor_returned_is_redelivered() -> None:
     stage = Stage()
     stage.faulty_jobs.fail("write")
     stage.faulty_queue.fail("back_off")
@@ -48,7 +44,7 @@ def test_without_the_gate_a_message_becomes_a_job_that_waits() -> None:
     assert stage.provider.submitted == []
 
 
-def test_a_gate_that_cannot_be_asked_again_lets_nothing_through() -> None:
+def test_a_gate_that_cannot_be_read_again_lets_nothing_through() -> None:
     stage = Stage()
     stage.faulty_gate.fail("current_pause")
 
@@ -58,7 +54,7 @@ def test_a_gate_that_cannot_be_asked_again_lets_nothing_through() -> None:
     assert stage.provider.submitted == []
 
 
-def test_a_request_that_never_left_gives_the_shut_gates_only_slot_to_the_next() -> None:
+def test_an_unsent_request_leaves_the_trial_slot_to_the_next() -> None:
     stage = Stage(NO_CREDITS, NEVER_SENT)
     stage.ask()
     stage.sweep(after=61)
@@ -67,7 +63,7 @@ def test_a_request_that_never_left_gives_the_shut_gates_only_slot_to_the_next() 
     assert stage.gate.reserve(1, stage.clock.now()).trial
 
 
-def test_an_answer_is_written_though_the_gate_cannot_be_told() -> None:
+def test_a_response_is_written_though_the_gate_cannot_be() -> None:
     stage = Stage(NO_CREDITS)
     stage.faulty_gate.fail("pause")
     entries = stage.receive(json.dumps({"taskId": TASK}))
@@ -77,7 +73,7 @@ def test_an_answer_is_written_though_the_gate_cannot_be_told() -> None:
     assert stage.job().due == stage.clock.now() + 60
 
 
-def test_a_slot_that_cannot_be_given_back_disturbs_nobody() -> None:
+def test_a_slot_that_cannot_be_released_affects_no_other_job() -> None:
     stage = Stage(NO_CREDITS, NEVER_SENT)
     stage.ask()
     stage.faulty_gate.fail("release_trial")
@@ -87,7 +83,7 @@ def test_a_slot_that_cannot_be_given_back_disturbs_nobody() -> None:
     assert stage.job().state is State.QUEUED
 
 
-def test_slots_that_cannot_be_given_back_are_lost_and_nothing_else() -> None:
+def test_slots_that_cannot_be_released_are_lost_and_nothing_else() -> None:
     stage = Stage()
     stage.faulty_gate.fail("current_pause", "uncount")
 
@@ -95,7 +91,7 @@ def test_slots_that_cannot_be_given_back_are_lost_and_nothing_else() -> None:
     assert stage.provider.submitted == []
 
 
-def test_without_a_key_a_sweep_asks_for_nothing_and_says_why() -> None:
+def test_without_a_key_a_sweep_sends_nothing_and_logs_the_reason() -> None:
     stage = Stage(WORKING, DONE)
     stage.ask()
     stage.provider.unset = WaitReason.API_KEY_UNSET
@@ -105,7 +101,7 @@ def test_without_a_key_a_sweep_asks_for_nothing_and_says_why() -> None:
     assert stage.provider.polled == []
 
 
-def test_without_the_gate_a_sweep_asks_for_nothing_and_does_the_rest() -> None:
+def test_without_the_gate_a_sweep_sends_nothing_and_does_the_rest() -> None:
     stage = Stage(WORKING, Response(meaning=Meaning.REFUSED))
     stage.ask()
     stage.ask("veo_task_refused_one")
@@ -117,7 +113,7 @@ def test_without_the_gate_a_sweep_asks_for_nothing_and_does_the_rest() -> None:
     assert stage.provider.polled == []
 
 
-def test_a_gate_that_cannot_be_asked_again_interrupts_the_sweep_of_what_is_queued() -> None:
+def test_an_unreachable_gate_interrupts_the_sweep_of_queued_jobs() -> None:
     stage = Stage(NO_CREDITS)
     stage.ask()
     stage.faulty_gate.fail("current_pause")
@@ -127,7 +123,7 @@ def test_a_gate_that_cannot_be_asked_again_interrupts_the_sweep_of_what_is_queue
     assert len(stage.provider.submitted) == 1
 
 
-def test_a_claim_that_cannot_be_written_asks_nobody() -> None:
+def test_without_a_written_claim_no_request_is_sent() -> None:
     stage = Stage(WORKING, DONE)
     stage.ask()
     stage.faulty_jobs.fail("write", call=1)
@@ -137,7 +133,7 @@ def test_a_claim_that_cannot_be_written_asks_nobody() -> None:
     assert stage.provider.polled == []
 
 
-def test_a_claim_that_may_have_been_written_leaves_the_shut_gates_only_slot_to_the_next() -> None:
+def test_a_claim_of_unknown_outcome_leaves_the_trial_slot_to_the_next() -> None:
     stage = Stage(NO_CREDITS)
     stage.ask()
     stage.faulty_jobs.fail("write", call=1, done=True)
@@ -147,7 +143,7 @@ def test_a_claim_that_may_have_been_written_leaves_the_shut_gates_only_slot_to_t
     assert (stage.gate.row.reason, stage.gate.row.trial) == ("NO_CREDITS", "")
 
 
-def test_the_only_slot_of_such_a_claim_that_cannot_be_given_back_disturbs_nobody() -> None:
+def test_a_trial_slot_that_cannot_be_released_affects_no_other_job() -> None:
     stage = Stage(NO_CREDITS)
     stage.ask()
     stage.faulty_jobs.fail("write", call=1, done=True)
@@ -156,7 +152,7 @@ def test_the_only_slot_of_such_a_claim_that_cannot_be_given_back_disturbs_nobody
     assert swept(stage, after=61) == [LogEntry(LogEvent.JOB_SKIPPED, None, {"error": DOWN})]
 
 
-def test_a_message_without_a_slot_that_cannot_be_stored_does_not_keep_the_others_from_it() -> None:
+def test_a_message_that_cannot_be_stored_leaves_its_slot_to_the_others() -> None:
     stage = Stage()
     stage.gate.pause_by_hand()
     stage.faulty_jobs.fail("write", call=1)
@@ -167,7 +163,7 @@ def test_a_message_without_a_slot_that_cannot_be_stored_does_not_keep_the_others
     assert [entry.event for entry in entries] == ["message_store_failed", "job_queued", "job_queued"]
 
 
-def test_a_job_that_somebody_else_ended_meanwhile_is_left_alone() -> None:
+def test_a_job_that_another_function_ended_meanwhile_is_left_alone() -> None:
     stage = Stage(WORKING)
     stage.ask()
     stage.jobs.write(
@@ -197,7 +193,7 @@ def test_a_full_window_is_waited_for_while_there_is_time() -> None:
     assert [entry.event for entry in swept(stage)] == ["poll_claimed", "result_received"]
 
 
-def test_a_gate_that_is_shut_while_its_window_is_full_is_not_waited_for() -> None:
+def test_a_gate_paused_while_its_window_is_full_is_not_waited_for() -> None:
     stage = Stage(WORKING, DONE)
     stage.ask()
     stage.clock.advance(720)

@@ -58,12 +58,12 @@ class RecordingEventPublisher:
 def publisher(*rows: Job, refused: Sequence[object] = ()) -> tuple[Publisher, RecordingEventPublisher, MemoryJobs]:
     jobs, announcements = MemoryJobs(), RecordingEventPublisher(*refused)
     for row in rows:
-        given = {name: getattr(row, name) for name in Job.__dataclass_fields__}
-        jobs.write(ConditionalUpdate(key=row.key, put=given))
+        fields = {name: getattr(row, name) for name in Job.__dataclass_fields__}
+        jobs.write(ConditionalUpdate(key=row.key, put=fields))
     return Publisher(jobs, announcements, retention_days=90), announcements, jobs
 
 
-def told(at: Publisher, *changes: Change) -> list[str]:
+def events(at: Publisher, *changes: Change) -> list[str]:
     return [entry.event for entry in at.publish(changes, NOON)]
 
 
@@ -74,21 +74,21 @@ def entries(at: Publisher, *changes: Change) -> list[LogEntry]:
 def test_a_ready_job_is_handed_to_the_archive() -> None:
     at, announcements, _ = publisher(READY)
 
-    assert told(at, Change(WORKING, READY)) == ["archive_requested"]
+    assert events(at, Change(WORKING, READY)) == ["archive_requested"]
     assert announcements.archive == [READY.key]
 
 
 def test_an_end_is_announced_once_and_leaves_the_due_index() -> None:
     at, announcements, jobs = publisher(FAILED)
 
-    assert told(at, Change(READY, FAILED)) == ["announcement_sent"]
+    assert events(at, Change(READY, FAILED)) == ["announcement_sent"]
     assert (announcements.bus, announcements.tasks) == ([FAILED.key], ["token:FAILED"])
     assert list(jobs.due(Partition.LIVE, NOON + DAY)) == []
 
 
 def test_with_the_announcement_tokens_and_private_links_go() -> None:
     at, _, jobs = publisher(FAILED)
-    told(at, Change(READY, FAILED))
+    events(at, Change(READY, FAILED))
     row = jobs.get(FAILED.key)
 
     assert row is not None
@@ -96,25 +96,25 @@ def test_with_the_announcement_tokens_and_private_links_go() -> None:
     assert row.public() == FAILED.public()
 
 
-def test_a_change_of_neither_state_nor_nudge_asks_for_nothing() -> None:
+def test_a_change_of_neither_state_nor_retrigger_id_publishes_nothing() -> None:
     at, announcements, _ = publisher(FAILED)
 
-    assert told(at, Change(FAILED, replace(FAILED, ttl=1))) == []
+    assert events(at, Change(FAILED, replace(FAILED, ttl=1))) == []
     assert (announcements.bus, announcements.archive) == ([], [])
 
 
-def test_a_nudge_asks_again() -> None:
-    nudged = replace(READY, retrigger_id="again")
-    at, announcements, _ = publisher(nudged)
-    told(at, Change(READY, nudged))
+def test_a_retriggered_job_is_sent_to_the_archive_again() -> None:
+    retriggered = replace(READY, retrigger_id="again")
+    at, announcements, _ = publisher(retriggered)
+    events(at, Change(READY, retriggered))
 
     assert announcements.archive == [READY.key]
 
 
-def test_a_job_that_has_just_begun_asks_for_nothing() -> None:
+def test_a_new_job_publishes_nothing() -> None:
     at, announcements, _ = publisher(WORKING)
 
-    assert told(at, Change(None, WORKING)) == []
+    assert events(at, Change(None, WORKING)) == []
     assert announcements.archive == []
 
 
@@ -122,14 +122,14 @@ def test_what_the_bus_refused_stays_in_the_index_and_the_others_do_not() -> None
     other = replace(FAILED, task_id="veo_task_another_one")
     at, _, jobs = publisher(FAILED, other, refused=[FAILED.key])
 
-    assert told(at, Change(READY, FAILED), Change(READY, other)) == ["announcement_failed", "announcement_sent"]
+    assert events(at, Change(READY, FAILED), Change(READY, other)) == ["announcement_failed", "announcement_sent"]
     assert list(jobs.due(Partition.LIVE, NOON)) == [FAILED.key]
 
 
-def test_a_task_that_could_not_be_told_is_told_again() -> None:
+def test_a_task_token_that_could_not_be_sent_is_sent_again() -> None:
     at, _, jobs = publisher(FAILED, refused=["token"])
 
-    assert told(at, Change(READY, FAILED)) == ["announcement_failed"]
+    assert events(at, Change(READY, FAILED)) == ["announcement_failed"]
     assert jobs.get(FAILED.key) == FAILED
 
 
@@ -137,7 +137,7 @@ def test_a_message_that_came_meanwhile_has_its_own_announcement() -> None:
     at, _, jobs = publisher(FAILED)
     jobs.write(transitions.repeat_announcement(FAILED, "second", "nudge", NOON, Times()))
 
-    assert told(at, Change(READY, FAILED)) == ["announcement_superseded"]
+    assert events(at, Change(READY, FAILED)) == ["announcement_superseded"]
     row = jobs.get(FAILED.key)
     assert row is not None
     assert row.task_tokens == {"token", "second"}
@@ -149,16 +149,16 @@ def test_an_announcement_that_cannot_be_marked_is_no_failure() -> None:
     faulty.fail("write")
     at = replace(at, jobs=cast("Jobs", faulty))
 
-    assert told(at, Change(READY, FAILED)) == ["announcement_mark_failed"]
+    assert events(at, Change(READY, FAILED)) == ["announcement_mark_failed"]
 
 
-def test_an_archive_queue_out_of_reach_is_told() -> None:
+def test_an_unreachable_archive_queue_is_logged() -> None:
     at, _, _ = publisher(READY, refused=[READY.key])
 
-    assert told(at, Change(WORKING, READY)) == ["archive_request_failed"]
+    assert events(at, Change(WORKING, READY)) == ["archive_request_failed"]
 
 
-def test_each_note_names_its_job() -> None:
+def test_each_log_entry_names_its_job() -> None:
     ready, other = replace(READY, task_id="veo_task_number_0"), replace(READY, task_id="veo_task_number_1")
     at, _, _ = publisher(ready, FAILED, other, refused=[other.key])
 
@@ -172,7 +172,7 @@ def test_each_note_names_its_job() -> None:
     ]
 
 
-def test_all_that_was_not_told_is_named() -> None:
+def test_all_that_was_not_published_is_returned() -> None:
     ended = replace(FAILED, task_tokens=frozenset({"a", "b", "c"}))
     at, announcements, _ = publisher(ended, refused=[ended.key, "a", "c"])
 
@@ -182,13 +182,13 @@ def test_all_that_was_not_told_is_named() -> None:
     assert announcements.tasks == ["a:FAILED", "b:FAILED", "c:FAILED"]
 
 
-def test_a_task_that_could_not_be_told_is_named_alone() -> None:
+def test_only_a_task_token_that_could_not_be_sent_is_returned() -> None:
     at, _, _ = publisher(FAILED, refused=["token"])
 
     assert entries(at, Change(READY, FAILED)) == [LogEntry(LogEvent.ANNOUNCEMENT_FAILED, FAILED, {"error": "refused"})]
 
 
-def test_an_unmarked_announcement_says_why() -> None:
+def test_an_unmarked_announcement_is_logged_with_the_error() -> None:
     at, _, jobs = publisher(FAILED)
     faulty = FaultInjector(jobs)
     faulty.fail("write")
@@ -210,7 +210,7 @@ def test_an_announcement_of_a_row_that_is_gone_names_the_job_it_was() -> None:
     assert entries(at, Change(READY, FAILED)) == [LogEntry(LogEvent.ANNOUNCEMENT_SUPERSEDED, FAILED)]
 
 
-def test_where_nothing_is_to_be_said_nobody_is_called() -> None:
+def test_without_anything_to_publish_no_client_is_called() -> None:
     class Silent(RecordingEventPublisher):
         def send_to_archive(self, jobs: Sequence[Job]) -> Mapping[Key, str]:
             assert jobs, "called with nothing"
@@ -224,5 +224,5 @@ def test_where_nothing_is_to_be_said_nobody_is_called() -> None:
     silent = replace(at, events=Silent())
 
     assert entries(silent, Change(READY, replace(READY, ttl=1))) == []
-    assert told(silent, Change(WORKING, READY)) == ["archive_requested"]
-    assert told(silent, Change(READY, FAILED)) == ["announcement_sent"]
+    assert events(silent, Change(WORKING, READY)) == ["archive_requested"]
+    assert events(silent, Change(READY, FAILED)) == ["announcement_sent"]

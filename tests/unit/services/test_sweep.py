@@ -3,24 +3,30 @@ from dataclasses import replace
 
 import pytest
 
-from tests.doubles.executors import SlowExecutor
-from tests.doubles.stage import ELSEWHERE, TASK, URL, WIDTH, KilledError, Stage
-from veo4k.domain.conditional_update import ConditionalUpdate, is_
-from veo4k.domain.job import Code, Evidence, Job, ProviderApi, State
+from tests.doubles.faults import DOWN
+from tests.doubles.stage import ELSEWHERE, TASK, URL, KilledError, Stage
+from tests.unit.services.responses import DONE, LOST, NO_CREDITS, NOT_YET, PATH_IS_GONE, REFUSED, REPEATED, WORKING
+from veo4k.domain.job import Code, Evidence, Key, Partition, ProviderApi, State
+from veo4k.domain.log_events import LogEntry, LogEvent
 from veo4k.domain.response import Meaning, Response
 from veo4k.domain.wait_reason import WaitReason
 
-WORKING = Response(meaning=Meaning.WORKING, accepted_anew=True, task_id=TASK)
-REPEATED = Response(meaning=Meaning.WORKING, task_id=TASK)
-DONE = Response(meaning=Meaning.DONE, urls=(URL,))
-LOST = Response(meaning=Meaning.LOST, cause="ReadTimeout")
-NO_CREDITS = Response(meaning=Meaning.ACCOUNT_REFUSED, wait_reason=WaitReason.NO_CREDITS)
 DAY, HOUR = 86_400.0, 3600.0
 
 
 def code(stage: Stage) -> Code | None:
     error = stage.job().error
     return error.code if error else None
+
+
+def message(task_id: str = TASK, **fields: object) -> str:
+    return json.dumps({"taskId": task_id} | fields)
+
+
+def swept(stage: Stage, *, after: float = 0.0) -> list[LogEntry]:
+    """Run a sweep and return its log entries without their times, which have a test of their own."""
+    stage.clock.advance(after)
+    return [replace(entry, at=None) for entry in stage.swept(life=120)]
 
 
 def test_nothing_due_is_nothing_done() -> None:
@@ -30,15 +36,20 @@ def test_nothing_due_is_nothing_done() -> None:
     assert stage.sweep(after=60) == []
 
 
-def test_a_lost_callback_is_made_good_by_a_probe() -> None:
+def test_a_poll_replaces_a_lost_callback() -> None:
     stage = Stage(WORKING, DONE)
     stage.ask()
+    seen = stage.seen_by_provider()
 
-    assert stage.sweep(after=720) == ["poll_claimed", "result_received"]
+    assert swept(stage, after=720) == [
+        LogEntry(LogEvent.POLL_CLAIMED, seen[0]),
+        LogEntry(LogEvent.RESULT_RECEIVED, stage.job(), {"meaning": "done"}),
+    ]
+    assert seen[0].poll_id is not None
     assert (stage.job().state, stage.job().evidence, stage.job().requests_sent) == (State.READY, Evidence.POLL, 2)
 
 
-def test_the_next_probe_is_written_before_the_provider_is_asked() -> None:
+def test_the_next_poll_is_written_before_the_request_is_sent() -> None:
     stage = Stage(WORKING, LOST)
     stage.ask()
     dues: list[float | None] = []
@@ -48,32 +59,79 @@ def test_the_next_probe_is_written_before_the_provider_is_asked() -> None:
     assert dues == [pytest.approx(stage.clock.now() + 360, abs=1)]
 
 
-@pytest.mark.parametrize("meaning", [Meaning.REFUSED, Meaning.BASE_NOT_FINISHED, Meaning.LOST, Meaning.ACCOUNT_REFUSED])
-def test_a_refusal_is_no_verdict_on_an_accepted_job(meaning: Meaning) -> None:
-    stage = Stage(WORKING, Response(meaning=meaning, code=Code.BASE_EXPIRED, wait_reason=WaitReason.NO_CREDITS))
+@pytest.mark.parametrize(
+    ("response", "after", "state", "error"),
+    [
+        (replace(REFUSED, code=Code.BASE_EXPIRED), 720, State.PROCESSING, None),
+        (NOT_YET, 720, State.PROCESSING, None),
+        (LOST, 720, State.PROCESSING, None),
+        (NO_CREDITS, 720, State.PROCESSING, None),
+        (LOST, DAY + 1, State.PROCESSING, None),
+        (DONE, DAY + 1, State.READY, None),
+        (REPEATED, DAY + 1, State.TIMED_OUT, Code.NO_ANSWER),
+        (Response(meaning=Meaning.DONE, urls=(ELSEWHERE,)), 720, State.FAILED, Code.RESULT_HOST_BLOCKED),
+        (Response(meaning=Meaning.FAILED, code=Code.NOT_AVAILABLE_IN_4K), 720, State.FAILED, Code.NOT_AVAILABLE_IN_4K),
+    ],
+    ids=[
+        "a refusal is no verdict",
+        "an unfinished base video is no verdict",
+        "a lost response is no verdict",
+        "a refused account is no verdict",
+        "no deadline ends a job without a response",
+        "a result after the deadline is a result",
+        "still working after the deadline ends the job",
+        "a foreign host ends the job",
+        "a failed generation ends the job",
+    ],
+)
+def test_a_response_to_a_poll_decides_on_an_accepted_job(
+    response: Response, after: float, state: State, error: Code | None
+) -> None:
+    stage = Stage(WORKING, response)
     stage.ask()
-    stage.sweep(after=720)
+    stage.sweep(after=after)
 
-    assert stage.job().state is State.PROCESSING
+    assert (stage.job().state, code(stage)) == (state, error)
+    assert stage.job().maybe_charged or state is not State.TIMED_OUT
 
 
-def test_a_failed_generation_ends_an_accepted_job() -> None:
-    stage = Stage(WORKING, Response(meaning=Meaning.FAILED, code=Code.NOT_AVAILABLE_IN_4K))
+def test_a_poll_without_effect_is_logged_with_the_claimed_job() -> None:
+    stage = Stage(WORKING, LOST)
     stage.ask()
-    stage.sweep(after=720)
 
-    assert (stage.job().state, code(stage)) == (State.FAILED, Code.NOT_AVAILABLE_IN_4K)
+    assert swept(stage, after=720)[1] == LogEntry(
+        LogEvent.POLL_INCONCLUSIVE, stage.job(), {"meaning": "lost", "reason": "ReadTimeout"}
+    )
 
 
-def test_a_probe_that_brings_a_foreign_host_ends_the_job() -> None:
-    stage = Stage(WORKING, Response(meaning=Meaning.DONE, urls=(ELSEWHERE,)))
+def test_a_response_that_came_too_late_is_logged_with_the_current_row() -> None:
+    stage = Stage(WORKING, DONE)
     stage.ask()
-    stage.sweep(after=720)
+    stage.provider.meanwhile = lambda _: stage.change(state=State.FAILED)
+    entries = swept(stage, after=720)
 
-    assert code(stage) is Code.RESULT_HOST_BLOCKED
+    assert entries[1] == LogEntry(LogEvent.RESPONSE_SUPERSEDED, stage.job(), {"meaning": "done"})
 
 
-def test_a_probe_that_never_left_is_not_counted() -> None:
+def test_an_unwritten_response_is_logged_with_meaning_and_error() -> None:
+    stage = Stage(LOST)
+    stage.faulty_jobs.fail("write", call=2)
+
+    assert stage.receive(message())[1] == LogEntry(
+        LogEvent.RESPONSE_WRITE_FAILED, stage.job(), {"meaning": "lost", "reason": "ReadTimeout", "error": DOWN}
+    )
+
+
+def test_each_log_entry_has_the_time_of_its_event() -> None:
+    stage = Stage(WORKING, LOST)
+    stage.ask()
+    stage.clock.advance(720)
+    claimed, answered = stage.swept()
+
+    assert (claimed.at, answered.at) == (stage.job().requested_at, stage.clock.now())
+
+
+def test_an_unsent_poll_is_not_counted() -> None:
     stage = Stage(WORKING, Response(meaning=Meaning.NOT_SENT))
     stage.ask()
     stage.sweep(after=720)
@@ -81,7 +139,7 @@ def test_a_probe_that_never_left_is_not_counted() -> None:
     assert stage.job().requests_sent == 1
 
 
-def test_a_repeat_answered_like_a_first_request_is_suspected_and_twice_is_enough() -> None:
+def test_two_repeats_accepted_like_a_first_request_stop_the_polls() -> None:
     stage = Stage(WORKING)
     stage.ask()
     first = stage.sweep(after=720)
@@ -93,7 +151,7 @@ def test_a_repeat_answered_like_a_first_request_is_suspected_and_twice_is_enough
     assert len(stage.provider.submitted) + len(stage.provider.polled) == 3
 
 
-def test_a_job_that_is_asked_no_more_ends_at_its_deadline() -> None:
+def test_a_job_that_is_polled_no_more_ends_at_its_deadline() -> None:
     stage = Stage(WORKING)
     stage.ask()
     stage.change(acceptances=3, due=stage.clock.now())
@@ -102,31 +160,7 @@ def test_a_job_that_is_asked_no_more_ends_at_its_deadline() -> None:
     assert (stage.job().state, code(stage)) == (State.TIMED_OUT, Code.NO_ANSWER)
 
 
-def test_still_working_after_the_deadline_ends_the_job() -> None:
-    stage = Stage(WORKING, REPEATED)
-    stage.ask()
-    stage.sweep(after=DAY + 1)
-
-    assert (stage.job().state, code(stage), stage.job().maybe_charged) == (State.TIMED_OUT, Code.NO_ANSWER, True)
-
-
-def test_a_result_that_comes_after_the_deadline_is_still_a_result() -> None:
-    stage = Stage(WORKING, DONE)
-    stage.ask()
-    stage.sweep(after=DAY + 1)
-
-    assert stage.job().state is State.READY
-
-
-def test_no_deadline_passes_unasked() -> None:
-    stage = Stage(WORKING, LOST)
-    stage.ask()
-    stage.sweep(after=DAY + 1)
-
-    assert stage.job().state is State.PROCESSING
-
-
-def test_under_an_id_of_its_own_a_job_is_probed_without_another_request() -> None:
+def test_a_job_under_an_id_of_its_own_is_polled_without_another_request() -> None:
     stage = Stage(replace(WORKING, task_id="veo_task_of_its_own"), DONE)
     stage.ask()
     stage.sweep(after=720)
@@ -134,7 +168,7 @@ def test_under_an_id_of_its_own_a_job_is_probed_without_another_request() -> Non
     assert (stage.job().state, stage.job().requests_sent) == (State.READY, 1)
 
 
-def test_a_lost_answer_is_asked_about_again_only_when_it_cannot_be_on_its_way() -> None:
+def test_a_lost_response_is_retried_only_after_it_can_no_longer_arrive() -> None:
     stage = Stage(LOST, REPEATED)
     stage.ask()
 
@@ -143,7 +177,7 @@ def test_a_lost_answer_is_asked_about_again_only_when_it_cannot_be_on_its_way() 
     assert stage.job().state is State.PROCESSING
 
 
-def test_waits_grow_with_every_lost_answer() -> None:
+def test_waits_grow_with_every_lost_response() -> None:
     stage = Stage(LOST)
     stage.ask()
     stage.sweep(after=121)
@@ -153,7 +187,7 @@ def test_waits_grow_with_every_lost_answer() -> None:
     assert again == pytest.approx(stage.clock.now() + 480, abs=0.5)
 
 
-def test_a_crash_counts_as_a_lost_answer() -> None:
+def test_a_crash_counts_as_a_lost_response() -> None:
     stage = Stage(WORKING)
 
     def die(_: object) -> None:
@@ -168,7 +202,7 @@ def test_a_crash_counts_as_a_lost_answer() -> None:
     assert (stage.job().state, stage.job().lost_responses, stage.job().requests_sent) == (State.PROCESSING, 1, 2)
 
 
-def test_a_job_that_nobody_ever_answered_ends_at_the_hard_deadline() -> None:
+def test_a_job_that_was_never_confirmed_ends_at_the_hard_deadline() -> None:
     stage = Stage(LOST)
     stage.ask()
     stage.change(due=stage.clock.now())
@@ -178,17 +212,17 @@ def test_a_job_that_nobody_ever_answered_ends_at_the_hard_deadline() -> None:
     assert stage.job().maybe_charged is True
 
 
-def test_where_a_repeat_is_not_safe_a_lost_answer_is_only_awaited() -> None:
+def test_where_a_repeat_is_not_safe_a_lost_response_is_only_awaited() -> None:
     stage = Stage(LOST, provider_api=ProviderApi.JOBS)
     stage.ask()
 
-    assert stage.sweep(after=2 * DAY) == ["job_check_postponed"]
+    assert swept(stage, after=2 * DAY) == [LogEntry(LogEvent.JOB_CHECK_POSTPONED, stage.job())]
     assert stage.sweep(after=DAY) == ["job_timed_out"]
     assert len(stage.provider.submitted) == 1
     assert (code(stage), stage.job().maybe_charged) == (Code.SUBMISSION_UNCONFIRMED, True)
 
 
-def test_an_accepted_job_without_an_id_to_ask_under_ends_at_its_deadline() -> None:
+def test_an_accepted_job_without_an_id_to_poll_ends_at_its_deadline() -> None:
     stage = Stage(replace(WORKING, task_id=None), provider_api=ProviderApi.JOBS)
     stage.ask()
 
@@ -197,31 +231,32 @@ def test_an_accepted_job_without_an_id_to_ask_under_ends_at_its_deadline() -> No
     assert stage.provider.polled == []
 
 
-def test_queued_jobs_are_asked_for_when_the_gate_opens() -> None:
+def test_queued_jobs_are_submitted_when_the_gate_resumes() -> None:
+    """The other runs of a first run's task are not read for that."""
     stage = Stage(NO_CREDITS, WORKING)
     stage.ask()
+    seen = stage.seen_by_provider()
+    stage.faulty_jobs.fail("runs", error=AssertionError("the other runs are read"))
 
-    assert stage.sweep(after=30) == []
-    assert stage.sweep(after=31) == ["request_claimed", "request_accepted"]
+    assert swept(stage, after=30) == []
+    assert swept(stage, after=31) == [
+        LogEntry(LogEvent.REQUEST_CLAIMED, seen[0]),
+        LogEntry(LogEvent.REQUEST_ACCEPTED, stage.job(), {"meaning": "working"}),
+    ]
+    assert seen[0].claim_id is not None
     assert not stage.gate.row.reason
 
 
-def test_a_shut_gate_hides_no_overdue_job() -> None:
-    stage = Stage(WORKING)
-    stage.ask()
-    stage.change(state=State.READY, urls=(URL,))
-    stage.gate.pause_by_hand()
-
-    assert stage.sweep(after=720) == ["archive_retriggered"]
-
-
-def test_a_shut_gate_sends_nothing() -> None:
+def test_a_paused_gate_sends_nothing_and_hides_no_overdue_job() -> None:
     stage = Stage(WORKING)
     stage.ask()
     stage.gate.pause_by_hand()
     stage.sweep(after=720)
 
     assert stage.provider.polled == []
+
+    stage.change(state=State.READY, urls=(URL,), due=stage.clock.now())
+    assert stage.sweep() == ["archive_retriggered"]
 
 
 def test_an_account_that_stays_empty_ends_its_jobs_as_never_accepted() -> None:
@@ -244,15 +279,16 @@ def test_an_unfinished_base_video_is_waited_for_until_the_deadline() -> None:
     assert (stage.job().state, code(stage)) == (State.FAILED, Code.BASE_NOT_FINISHED)
 
 
-def test_a_later_run_is_asked_for_only_when_every_earlier_one_has_ended() -> None:
+def test_a_later_run_is_submitted_only_after_every_earlier_run_has_ended() -> None:
     stage = Stage(WORKING)
     stage.ask()
     stage.ask(index=1)
-    postponed = stage.sweep(after=121)
+
+    assert swept(stage, after=121) == [LogEntry(LogEvent.REQUEST_POSTPONED, stage.job(2))]
+    assert stage.job(2).due == stage.clock.now() + 120
+
     stage.change(state=State.FAILED, partition=None, due=None)
     stage.sweep(after=121)
-
-    assert postponed == ["request_postponed"]
     assert stage.job(2).state is State.PROCESSING
 
 
@@ -261,7 +297,7 @@ def ready(stage: Stage, **fields: object) -> None:
     stage.change(state=State.READY, urls=(URL,), **fields)
 
 
-def test_a_ready_job_without_a_live_archive_is_nudged() -> None:
+def test_a_ready_job_without_a_live_archive_is_retriggered() -> None:
     stage = Stage(WORKING)
     ready(stage)
     stage.sweep(after=720)
@@ -271,7 +307,7 @@ def test_a_ready_job_without_a_live_archive_is_nudged() -> None:
 
 def test_a_ready_job_is_left_to_its_archive_while_the_lease_runs() -> None:
     stage = Stage(WORKING)
-    ready(stage, lease="somebody", lease_until=stage.clock.now() + 900)
+    ready(stage, lease="another", lease_until=stage.clock.now() + 900)
 
     assert stage.sweep(after=720) == []
 
@@ -303,14 +339,14 @@ def test_a_link_that_cannot_be_refreshed_is_given_up_with_the_tries() -> None:
     assert len(stage.provider.polled) == 10
 
 
-def test_an_end_that_nobody_announced_is_nudged() -> None:
+def test_an_unannounced_end_is_retriggered() -> None:
     stage = Stage(Response(meaning=Meaning.REFUSED))
     stage.ask()
 
     assert stage.sweep(after=60) == ["announcement_retriggered"]
 
 
-def test_two_sweeps_never_probe_the_same_job() -> None:
+def test_two_sweeps_never_poll_the_same_job() -> None:
     stage = Stage(WORKING, REPEATED)
     stage.ask()
     second: list[str] = []
@@ -322,7 +358,7 @@ def test_two_sweeps_never_probe_the_same_job() -> None:
 
 def test_a_job_that_cannot_be_read_does_not_keep_the_others_waiting() -> None:
     stage = Stage(WORKING)
-    stage.receive(json.dumps({"taskId": "veo_task_unreadable"}), json.dumps({"taskId": TASK}))
+    stage.receive(message("veo_task_unreadable"), message())
     stage.faulty_jobs.fail("get", call=1)
     happened = stage.sweep(after=721)
 
@@ -330,98 +366,41 @@ def test_a_job_that_cannot_be_read_does_not_keep_the_others_waiting() -> None:
     assert stage.provider.polled == [f"{TASK}#0#1"]
 
 
-def test_a_table_out_of_reach_interrupts_the_sweep_without_an_exception() -> None:
+def test_an_unreachable_table_interrupts_the_sweep_without_an_exception() -> None:
     stage = Stage()
     stage.faulty_jobs.fail("due")
 
-    assert stage.sweep() == ["sweep_interrupted"]
+    assert swept(stage) == [LogEntry(LogEvent.SWEEP_INTERRUPTED, None, {"error": DOWN})]
 
 
-def test_more_due_jobs_than_slots_are_sent_as_slots_come() -> None:
-    stage = Stage(WORKING, REPEATED)
-    stage.receive(*(json.dumps({"taskId": f"veo_task_number_{n:03}"}) for n in range(40)))
-    stage.clock.advance(721)
-    started = stage.clock.now()
-    stage.sweep()
+def test_a_row_that_is_gone_from_the_table_is_skipped() -> None:
+    stage = Stage(WORKING, DONE)
+    stage.ask()
+    stage.jobs.tasks.clear()
 
-    assert len(stage.provider.polled) == 40
-    assert stage.clock.now() - started < 21
+    assert swept(stage, after=720) == []
 
 
-def with_jobs(count: int, *script: Response) -> tuple[Stage, SlowExecutor]:
-    """Give a stage with so many jobs that are all due for a probe, and the executor of its sweeps."""
-    stage, executor = Stage(WORKING), SlowExecutor()
-    for number in range(count):
-        stage.ask(f"veo_task_number_{number:03}")
-        stage.clock.advance(0.6)
-    stage.clock.advance(3600)
-    stage.provider.script, stage.gate.given = list(script), []
-    stage.executor = executor
-    return stage, executor
+def test_a_row_that_left_its_partition_is_skipped() -> None:
+    stage = Stage(WORKING, DONE)
+    stage.ask()
+    stage.jobs.index[Partition.QUEUED][Key(TASK, 1)] = stage.clock.now()
+    stage.change(due=stage.clock.now() + 720)
+    stage.jobs.index[Partition.QUEUED][Key(TASK, 1)] = stage.clock.now()
+
+    assert swept(stage, after=1) == []
+    assert stage.provider.polled == []
 
 
-def test_the_next_requests_are_sent_while_the_former_ones_are_under_way() -> None:
-    stage, executor = with_jobs(60, REPEATED)
-    stage.sweep()
+def test_a_job_under_an_outdated_index_entry_is_checked_when_it_is_due() -> None:
+    stage = Stage(WORKING)
+    stage.ask()
+    later = stage.clock.now() + 720
+    stage.change(state=State.READY, due=later)
+    stage.jobs.index[Partition.LIVE][Key(TASK, 1)] = stage.clock.now()
 
-    assert len(stage.provider.polled) == 60
-    assert executor.most == WIDTH
-    assert executor.left[:40] == [WIDTH] * 40
-
-
-def test_the_jobs_that_another_sweep_has_taken_cost_no_slot() -> None:
-    stage, _ = with_jobs(45, REPEATED)
-
-    def take_the_next_nineteen(_: Job) -> None:
-        for number in range(1, 20):
-            job = stage.job(task_id=f"veo_task_number_{number:03}")
-            taken = {"due": stage.clock.now() + DAY, "poll_id": "another sweep"}
-            stage.jobs.write(ConditionalUpdate(key=job.key, when=(is_("state", job.state),), put=taken))
-        stage.provider.meanwhile = lambda _: None
-
-    stage.provider.meanwhile = take_the_next_nineteen
-    stage.sweep()
-
-    assert len(stage.provider.polled) == len(stage.gate.given) == 45 - 19
-
-
-def test_no_slot_is_taken_that_comes_too_late_to_be_used() -> None:
-    stage, _ = with_jobs(300, REPEATED)
-    stage.sweep()
-
-    assert len(stage.provider.polled) == len(stage.gate.given) < 300
-    assert max(stage.gate.given) <= stage.clock.now()
-
-
-def test_the_answer_that_opens_the_gate_is_waited_for() -> None:
-    stage, _ = with_jobs(3, REPEATED)
-    stage.gate.pause("NO_CREDITS", stage.clock.now() - 3600, "")
-    stage.sweep()
-
-    assert len(stage.provider.polled) == 3
-
-
-def test_what_a_refusal_under_way_shuts_is_sent_no_more() -> None:
-    stage, _ = with_jobs(30, REPEATED, NO_CREDITS, REPEATED)
-    stage.sweep()
-
-    assert len(stage.provider.polled) == 2
-
-
-def test_a_sweep_stops_before_it_is_killed() -> None:
-    stage = Stage(NO_CREDITS, WORKING)
-    for batch in range(10):
-        stage.receive(*(json.dumps({"taskId": f"veo_task_number_{batch}_{n:03}"}) for n in range(40)))
-    stage.clock.advance(61)
-    started = stage.clock.now()
-    stage.sweep()
-    stage.sweep()
-
-    assert stage.clock.now() - started < 2 * (120 - 15)
-    assert len(stage.provider.submitted) < 400
-
-
-PATH_IS_GONE = Response(meaning=Meaning.ACCOUNT_REFUSED, wait_reason=WaitReason.PATH_GONE)
+    assert swept(stage) == []
+    assert [entry.event for entry in swept(stage, after=720)] == ["archive_retriggered"]
 
 
 def test_a_path_that_is_gone_fails_no_job_and_says_what_to_change() -> None:
@@ -432,7 +411,7 @@ def test_a_path_that_is_gone_fails_no_job_and_says_what_to_change() -> None:
     assert stage.gate.row.reason == PATH_IS_GONE.reason
 
 
-def test_after_the_switch_queued_jobs_are_asked_for_under_the_new_contract() -> None:
+def test_after_the_switch_queued_jobs_are_submitted_under_the_new_api() -> None:
     stage = Stage(PATH_IS_GONE, WORKING)
     stage.ask()
     stage.provider_api = ProviderApi.JOBS
@@ -441,7 +420,7 @@ def test_after_the_switch_queued_jobs_are_asked_for_under_the_new_contract() -> 
     assert (stage.job().state, stage.job().provider_api) == (State.PROCESSING, ProviderApi.JOBS)
 
 
-def test_jobs_in_flight_keep_the_contract_they_were_asked_under() -> None:
+def test_jobs_in_flight_keep_the_api_they_were_submitted_under() -> None:
     stage = Stage(WORKING, REPEATED)
     stage.ask()
     stage.provider_api = ProviderApi.JOBS
@@ -451,7 +430,7 @@ def test_jobs_in_flight_keep_the_contract_they_were_asked_under() -> None:
     assert stage.provider.polled == [f"{TASK}#0#1"]
 
 
-def test_the_old_path_does_not_shut_the_gate_for_the_new_one() -> None:
+def test_the_old_path_does_not_pause_the_gate_for_the_new_one() -> None:
     stage = Stage(WORKING, PATH_IS_GONE)
     stage.ask()
     stage.provider_api = ProviderApi.JOBS

@@ -47,11 +47,11 @@ def after(job: Job, answer: Response) -> Job:
     return outcome.job
 
 
-def test_a_request_for_a_fresh_link_that_was_accepted_like_a_first_one_is_counted() -> None:
+def test_a_link_refresh_that_was_accepted_like_a_first_request_is_counted() -> None:
     assert after(LINKLESS, FIRST).acceptances == 2
 
 
-def test_a_job_that_is_asked_no_more_and_whose_link_is_dead_has_failed() -> None:
+def test_a_job_that_is_polled_no_more_and_whose_link_is_dead_has_failed() -> None:
     job = replace(LINKLESS, acceptances=3)
     failed = transitions.fail(job, Code.ARCHIVE_FAILED, NOON + 300, TIMES)
 
@@ -68,14 +68,14 @@ def test_a_fresh_link_costs_no_try() -> None:
     assert after(LINKLESS, Response(meaning=Meaning.DONE, urls=(URL,))).archive_attempts == 1
 
 
-def test_a_dead_link_ends_a_job_that_there_is_no_way_to_ask_about() -> None:
+def test_a_dead_link_ends_a_job_that_cannot_be_polled() -> None:
     job = replace(LINKLESS, provider_api=ProviderApi.JOBS)
     failed = transitions.fail(job, Code.ARCHIVE_FAILED, NOON + 300, TIMES)
 
     assert when_due(job, NOON + 300, "n", TIMES) == Decision(LogEvent.JOB_FAILED, failed)
 
 
-def test_a_job_that_is_asked_no_more_is_not_looked_at_every_minute() -> None:
+def test_a_job_that_is_polled_no_more_is_not_checked_every_minute() -> None:
     stage = Stage(FIRST)
     stage.ask()
     waiting = replace(stage.job(), acceptances=3)
@@ -84,12 +84,12 @@ def test_a_job_that_is_asked_no_more_is_not_looked_at_every_minute() -> None:
     assert when_due(waiting, NOON + 720, "n", TIMES) == Decision(LogEvent.JOB_CHECK_POSTPONED, postponed)
 
 
-def test_a_job_whose_function_died_adopts_the_id_that_a_callback_names_once_its_lease_is_long_over() -> None:
-    asked = replace(LINKLESS, state=State.SUBMITTING, claim_id="a", retry_at=NOON + 210, accepted_at=None)
-    news = CallbackPayload(Response(meaning=Meaning.DONE, urls=(URL,)), OWN)
+def test_a_job_of_a_dead_function_adopts_a_callbacks_id_after_its_lease() -> None:
+    submitting = replace(LINKLESS, state=State.SUBMITTING, claim_id="a", retry_at=NOON + 210, accepted_at=None)
+    payload = CallbackPayload(Response(meaning=Meaning.DONE, urls=(URL,)), OWN)
     address = Address(TASK, 0, 1, "token")
-    early = apply(transitions.callback_ready(address, news, (URL,), NOON + 209), asked)
-    late = apply(transitions.callback_ready(address, news, (URL,), NOON + 210), asked)
+    early = apply(transitions.callback_ready(address, payload, (URL,), NOON + 209), submitting)
+    late = apply(transitions.callback_ready(address, payload, (URL,), NOON + 210), submitting)
 
     assert isinstance(early, Refused)
     assert isinstance(late, Updated)
@@ -98,8 +98,8 @@ def test_a_job_whose_function_died_adopts_the_id_that_a_callback_names_once_its_
 
 def test_links_that_keep_dying_are_replaced_ever_more_slowly() -> None:
     stage = Stage()
-    given = {name: getattr(LINKLESS, name) for name in Job.__dataclass_fields__}
-    stage.jobs.write(ConditionalUpdate(key=LINKLESS.key, put={**given, "archive_attempts": 6, "link_dead": None}))
+    row = {name: getattr(LINKLESS, name) for name in Job.__dataclass_fields__}
+    stage.jobs.write(ConditionalUpdate(key=LINKLESS.key, put={**row, "archive_attempts": 6, "link_dead": None}))
     downloads = MemoryDownloads({URL: [DeadLinkError("403")]})
     archiver = Archiver(
         jobs=stage.jobs,
