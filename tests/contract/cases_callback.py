@@ -29,7 +29,7 @@ ADDRESS = Address(TASK, 1, 1, "t" * 43)
 
 
 def news(meaning: Meaning, task_id: str | None = None, **told: Any) -> CallbackPayload:
-    """Give what a body says."""
+    """Return what a body says."""
     return CallbackPayload(Response(meaning=meaning, **told), task_id)
 
 

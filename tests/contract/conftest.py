@@ -55,7 +55,7 @@ def table(request: pytest.FixtureRequest) -> Table:
 
 @pytest.fixture(scope="session")
 def new_table(table: Table) -> TableMaker:
-    """Give a maker of empty tables, by engine."""
+    """Return a factory of empty tables, by engine."""
     return lambda: create_table(table.client)
 
 

@@ -31,16 +31,16 @@ class Dice:
     made: Counter[str] = field(default_factory=Counter)  # how often each transition was tried
 
     def new_id(self) -> str:
-        """Give a fresh id."""
+        """Return a fresh id."""
         self.ids += 1
         return f"id-{self.ids}"
 
     def later(self) -> float:
-        """Give a time to come, to the microsecond or so, as sums of floats are."""
+        """Return a time to come, to the microsecond or so, as sums of floats are."""
         return self.now + self.random.choice([1, 60.0, 1 / 3, 899.999])
 
     def answer(self) -> Response:
-        """Give an answer to a request."""
+        """Return an answer to a request."""
         return Response(
             meaning=Meaning.WORKING,
             image_urls=(POSTER,)[: self.random.randint(0, 1)],
@@ -49,7 +49,7 @@ class Dice:
         )
 
     def code(self) -> Code:
-        """Give a reason to end."""
+        """Return a reason to end."""
         return self.random.choice(list(Code))
 
     def yes(self) -> bool:
@@ -57,16 +57,16 @@ class Dice:
         return self.random.random() < 0.5
 
     def address(self, job: Job) -> Address:
-        """Give a callback's address, now and then of another index."""
+        """Return a callback's address, now and then of another index."""
         index = job.index if self.random.random() < 0.9 else job.index + 1
         return Address(job.task_id, index, job.run, "t" * 43)
 
     def news(self) -> CallbackPayload:
-        """Give what a callback says."""
+        """Return what a callback says."""
         return CallbackPayload(self.answer(), self.random.choice([None, None, OTHER_TASK]))
 
     def message(self, task_id: str) -> Message:
-        """Give a message."""
+        """Return a message."""
         token = self.random.choice([None, self.new_id()])
         tags = {"shot": self.new_id()} if self.yes() else {}
         index = self.random.randint(0, 3)
@@ -74,7 +74,7 @@ class Dice:
 
 
 def _counted(job: Job) -> Job:
-    """Give the job as the claim of a probe leaves it: it has counted.
+    """Return the job as the claim of a probe leaves it: it has counted.
 
     A count that was brought back to 0 is a number to the table, and absent to the memory: no condition asks for it.
     """
@@ -158,7 +158,7 @@ MAKERS: dict[str, tuple[frozenset[State], Maker]] = {
 def history(
     random: Random, seen: Callable[[Key], Job | None], operations: int
 ) -> Iterator[tuple[str, ConditionalUpdate]]:
-    """Give the writes of jobs that come, live and end, each made from what `seen` showed of its row at some time."""
+    """Return the writes of jobs that come, live and end, each made from what `seen` showed of its row at some time."""
     dice, images, last = Dice(random), dict[Key, list[Job]](), ("", ConditionalUpdate(key=Key("", 0)))
     for _ in range(operations):
         dice.now = round(dice.now + random.choice([0, 0.001, 7.25, 300]), 3)

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from tests.doubles.jobs_memory import MemoryJobs
+from tests.simulation.environment import Simulation
+from tests.simulation.fault_profile import draw_profile
 from tests.simulation.replaced import replaced
-from tests.simulation.weather import draw_weather
-from tests.simulation.world import Simulation
 from veo4k.adapters.jobs_dynamodb import request
 from veo4k.domain.conditional_update import ConditionalUpdate, Outcome
 from veo4k.domain.job import Key
@@ -16,13 +16,13 @@ JOBS = 100
 
 
 def condition(write: ConditionalUpdate) -> str:
-    """Give the condition of a write as the table reads it, whatever the values in it."""
+    """Return the condition of a write as the table reads it, whatever the values in it."""
     told: str = request("", write)["ConditionExpression"]
     return re.sub(r":\d+", ":", told)
 
 
 def lives(seeds: Iterable[int]) -> Iterator[list[ConditionalUpdate]]:
-    """Give all writes to the rows of one task after the other, of tasks of these seeds of the simulation.
+    """Return all writes to the rows of one task after the other, of tasks of these seeds of the simulation.
 
     Of all tasks those whose writes have a condition that no task before them had.
     """
@@ -42,7 +42,7 @@ def _lives_of(seed: int) -> Iterable[list[ConditionalUpdate]]:
         return real(jobs, told)
 
     with replaced(MemoryJobs, "write", write):
-        Simulation(seed, draw_weather(seed, JOBS)).run()
+        Simulation(seed, draw_profile(seed, JOBS)).run()
     return taken.values()
 
 

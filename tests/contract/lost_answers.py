@@ -36,7 +36,7 @@ class _LosesAnswers:
 
 
 def losing(table: Table, *, lost: int = 1, meanwhile: Callable[[], object] = _nothing) -> "DynamoDBClient":
-    """Give a client that loses the answers to its first writes; `meanwhile` happens before the SDK repeats one."""
+    """Return a client that loses the answers to its first writes; `meanwhile` happens before the SDK repeats one."""
     client = connect(table.client.meta.endpoint_url)
     endpoint: Any = client._endpoint  # type: ignore[attr-defined]  # the SDK has no public place to lose an answer in
     endpoint.http_session = _LosesAnswers(endpoint.http_session, "UpdateItem", lost, meanwhile)

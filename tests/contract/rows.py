@@ -87,23 +87,23 @@ class Case:
 
 
 def changed(job: Job, changes: Changes) -> Job:
-    """Give a row with some fields otherwise; None stands for a field that is absent."""
+    """Return a row with some fields otherwise; None stands for a field that is absent."""
     return replace(job, **{name: DEFAULTS[name] if value is None else value for name, value in changes.items()})
 
 
 def moved(write: ConditionalUpdate, task_id: str) -> ConditionalUpdate:
-    """Give the same write for another task's row."""
+    """Return the same write for another task's row."""
     named = {"task_id": task_id} if "task_id" in write.put else {}
     return replace(write, key=Key(task_id, write.key.run), put={**write.put, **named})
 
 
 def in_other_states(*allowed: State) -> dict[str, Changes]:
-    """Give the refusals of a transition that is for these states only."""
+    """Return the refusals of a transition that is for these states only."""
     return {f"is {state}": {"state": state} for state in State if state not in allowed}
 
 
 def ended(state: State, code: Code, *, charged: bool) -> Changes:
-    """Give what every end without a result writes."""
+    """Return what every end without a result writes."""
     error = Failure(code, code.message)
     put = {"state": state, "error": error, "maybe_charged": charged, "finished_at": NOW, "partition": Partition.LIVE}
     return put | {"due": NOW + 60, "wait_reason": None, "lease": None, "lease_until": None}

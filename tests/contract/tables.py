@@ -30,7 +30,7 @@ class Table:
     name: str
 
     def item(self, key: Key) -> dict[str, Any]:
-        """Give a row as it lies there, in typed JSON; empty where there is none."""
+        """Return a row as it lies there, in typed JSON; empty where there is none."""
         typed = {"taskId": {"S": key.task_id}, "run": {"N": str(key.run)}}
         found = self.client.get_item(TableName=self.name, Key=typed, ConsistentRead=True)
         return cast("dict[str, Any]", found.get("Item", {}))
@@ -46,7 +46,7 @@ def _session() -> boto3.Session:
 
 
 def connect(endpoint: str) -> "DynamoDBClient":
-    """Give a client that many threads can use at once."""
+    """Return a client that many threads can use at once."""
     config = CONFIG.merge(Config(max_pool_connections=THREADS))
     made: DynamoDBClient = _session().client("dynamodb", endpoint_url=endpoint, config=config)
     return made

@@ -37,7 +37,7 @@ def gate_over(table: Table) -> DynamoGate:
 
 
 def without_gate(request: pytest.FixtureRequest, engine: str) -> Table:
-    """Give an engine's table as it was before anybody asked for a slot."""
+    """Return an engine's table as it was before anybody asked for a slot."""
     if engine == "memory":
         return memory_table()
     table: Table = request.getfixturevalue(f"{engine}_table")
@@ -57,7 +57,7 @@ def real_table(request: pytest.FixtureRequest) -> Table:
 
 @pytest.fixture(params=["double", "memory", *DYNAMODB])
 def new_gate(request: pytest.FixtureRequest) -> GateMaker:
-    """Give a maker of gates over one row: functions that have never seen it."""
+    """Return a factory of gates over one row: functions that have never seen it."""
     if request.param == "double":
         double = MemoryGate(PACE)
         return lambda: double

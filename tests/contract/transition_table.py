@@ -12,7 +12,7 @@ CASES: dict[str, Case] = INTAKE | SUBMISSION | AWAITING | CALLBACK | PROBES | EN
 
 
 def _refusals(case: Case) -> dict[str, Changes]:
-    """Give the refusals of a transition, with one state that it is not for instead of all."""
+    """Return the refusals of a transition, with one state that it is not for instead of all."""
     states = [why for why, otherwise in case.refusals.items() if otherwise.keys() == {"state"}]
     return {why: otherwise for why, otherwise in case.refusals.items() if why not in states[1:]}
 

@@ -9,7 +9,7 @@ from veo4k.domain.gate import Gate, Pace, Slots, Wait
 
 
 def numbered(prefix: str = "id") -> Callable[[], str]:
-    """Give a maker of ids: `id1`, `id2` and so on."""
+    """Return a factory of ids: `id1`, `id2` and so on."""
     numbers = count(1)
     return lambda: f"{prefix}{next(numbers)}"
 
@@ -45,7 +45,7 @@ class MemoryGate:
         self.row = gate.finish_trial(self.row, trial, now, self._new_id(), self.pace, answered=answered)
 
     def release_trial(self, trial: str) -> None:
-        """Give the trial slot back, unused."""
+        """Return the trial slot, unused."""
         self.row = gate.release_trial(self.row, trial, self._new_id())
 
     def current_pause(self, now: float) -> Wait | None:

@@ -44,12 +44,12 @@ class MemoryJobs:
         return [runs[run] for run in sorted(runs)]
 
     def due(self, lane: Partition, until: float) -> Iterator[Key]:
-        """Give the keys of a lane due by then, the longest due first, as the index stood when asked."""
+        """Return the keys of a lane due by then, the longest due first, as the index stood when asked."""
         found = [(due, key) for key, due in self.index[lane].items() if due <= until]
         return iter([key for _, key in sorted(found)])
 
     def all(self) -> list[Job]:
-        """Give every row, in the order of creation of its task."""
+        """Return every row, in the order of creation of its task."""
         return [job for runs in self.tasks.values() for job in runs.values()]
 
     def _store(self, job: Job) -> None:

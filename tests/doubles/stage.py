@@ -157,7 +157,7 @@ class Stage:
         return words(self.swept(after=after))
 
     def job(self, run: int = 1, task_id: str = TASK) -> Job:
-        """Give a job that must be there."""
+        """Return a job that must be there."""
         job = self.jobs.get(Key(task_id, run))
         assert job is not None
         return job
@@ -175,5 +175,5 @@ class Stage:
 
 
 def words(entries: list[LogEntry]) -> list[str]:
-    """Give the entries' actions."""
+    """Return the entries' actions."""
     return [entry.event for entry in entries]

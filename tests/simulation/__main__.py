@@ -7,10 +7,10 @@ from argparse import Namespace
 from concurrent.futures import ProcessPoolExecutor
 
 from tests.simulation import exhaustive, profiles, seeds
+from tests.simulation.environment import Simulation
+from tests.simulation.fault_profile import draw_profile
 from tests.simulation.mutants import MUTANTS, Catch, hunts
 from tests.simulation.oracles import summary
-from tests.simulation.weather import draw_weather
-from tests.simulation.world import Simulation
 from veo4k.domain.job import ProviderApi
 
 
@@ -33,7 +33,7 @@ def main() -> int:
     parser.add_argument(
         "--mutants", action="store_true", help="tell which oracle catches each broken product, and when"
     )
-    parser.add_argument("--profiles", type=int, metavar="SEEDS", help="run so many seeds of each unusual weather")
+    parser.add_argument("--profiles", type=int, metavar="SEEDS", help="run so many seeds of each unusual profile")
     given = parser.parse_args()
     if given.mutants:
         return broken()
@@ -46,12 +46,12 @@ def main() -> int:
 
 def replay(given: Namespace) -> int:
     """Run one seed and tell the story of the tasks that failed, or of one task."""
-    world = Simulation(given.seed, draw_weather(given.seed, given.jobs, given.contract), tells=True).run()
-    violations = world.oracles.violations
+    simulation = Simulation(given.seed, draw_profile(given.seed, given.jobs, given.contract), is_traced=True).run()
+    violations = simulation.oracles.violations
     for name in [given.task] if given.task else sorted({violation.task_id for violation in violations}):
-        say(f"--- {name or 'everything'} {world.model.videos.get(name, '')}")
-        say("\n".join(world.timeline.about(name)))
-    say(f"seed {given.seed}: {len(violations)} violations, digest {seeds.digest(world)}")
+        say(f"--- {name or 'everything'} {simulation.model.videos.get(name, '')}")
+        say("\n".join(simulation.timeline.about(name)))
+    say(f"seed {given.seed}: {len(violations)} violations, digest {seeds.digest(simulation)}")
     say(summary(violations))
     return bool(violations)
 
@@ -116,7 +116,7 @@ def broken() -> int:
 
 
 def _row(name: str, found: dict[str, Catch | None], catches: list[Catch]) -> str:
-    first = {weather: "-" if catch is None else str(catch.seed) for weather, catch in found.items()}
+    first = {profile: "-" if catch is None else str(catch.seed) for profile, catch in found.items()}
     numbers = ",".join(map(str, sorted({number for catch in catches for number in catch.invariants})))
     seen = catches[0].what if catches else "NOT CAUGHT"
     return f"{name:<56} {numbers:<10} {first['fixed']:>6} {first['swarm']:>6} {first['profile']:>8}  {seen}"

@@ -7,11 +7,11 @@ from random import Random
 from typing import Any
 
 from tests.simulation.effects import STRANGER
+from tests.simulation.fault_profile import FaultProfile
 from tests.simulation.faults import Fault, Faults
 from tests.simulation.kernel import Kernel
 from tests.simulation.provider import Making, ProviderModel
 from tests.simulation.videos import EVIL_HOST, HD
-from tests.simulation.weather import Weather
 from veo4k.domain.callback_auth import make_signature, make_token
 from veo4k.domain.job import Job, Key
 from veo4k.services.callback import Request
@@ -39,7 +39,7 @@ class CallbackSender:
 
     kernel: Kernel
     random: Random
-    weather: Weather
+    profile: FaultProfile
     faults: Faults
     deliver: Deliver
     end: float  # of the tampering
@@ -50,16 +50,16 @@ class CallbackSender:
     model: ProviderModel = field(init=False)
 
     def send(self, making: Making) -> None:
-        """Call back about a result, in the weather's own way."""
-        fault = self.faults.draw("callback", self.kernel.now) if self.weather.calls_back else Fault.NOT_ARRIVED
+        """Call back about a result, in the profile's own way."""
+        fault = self.faults.draw("callback", self.kernel.now) if self.profile.calls_back else Fault.NOT_ARRIVED
         late = 40_000 * self.random.random() ** 3 if fault is Fault.LATE else 0.0
         if fault is not Fault.NOT_ARRIVED:
             self.kernel.after(0.2 * self.random.random() + late, self._try, making, 0)
         if fault is Fault.TWICE:
             self.kernel.after(600 * self.random.random(), self._try, making, 0)
-        if self.random.random() < self.weather.tampered and self.kernel.now < self.end:
+        if self.random.random() < self.profile.tampered and self.kernel.now < self.end:
             self.kernel.after(600 * self.random.random(), self._tamper, making)
-        if self.random.random() < ASTRAY and self.weather.calls_back:
+        if self.random.random() < ASTRAY and self.profile.calls_back:
             self._call("astray", making.run, self._signed(making, self.model.body(making), str(NEVER)))
 
     def _try(self, making: Making, tries: int) -> None:

@@ -25,7 +25,7 @@ ANY_STATE = (in_("state", frozenset(State)),)
 
 
 def loosened(real: Callable[..., ConditionalUpdate]) -> Callable[..., ConditionalUpdate]:
-    """Give a transition whose only condition is that there is a row."""
+    """Return a transition whose only condition is that there is a row."""
 
     def loose(*given: Any, **named: Any) -> ConditionalUpdate:
         return replace(real(*given, **named), when=ANY_STATE)
@@ -34,7 +34,7 @@ def loosened(real: Callable[..., ConditionalUpdate]) -> Callable[..., Conditiona
 
 
 def puts(name: str, **values: object) -> Change:
-    """Give a mutant of a transition that writes other values."""
+    """Return a mutant of a transition that writes other values."""
 
     def changed(real: Callable[..., ConditionalUpdate]) -> Callable[..., ConditionalUpdate]:
         def write(*given: Any, **named: Any) -> ConditionalUpdate:
@@ -47,7 +47,7 @@ def puts(name: str, **values: object) -> Change:
 
 
 def part(place: Any, name: str, change: Callable[[Any], Any]) -> Change:
-    """Give a mutant that replaces one part of the product by what `change` makes of it."""
+    """Return a mutant that replaces one part of the product by what `change` makes of it."""
     return lambda stack: stack.enter_context(replaced(place, name, change(place.__dict__[name])))
 
 

@@ -1,4 +1,4 @@
-"""One effect of a function on the world: it takes time, others go on meanwhile, and it may go wrong."""
+"""One effect of a function on the simulation: it takes time, others go on meanwhile, and it may go wrong."""
 
 from collections.abc import Callable
 from random import Random
@@ -32,7 +32,7 @@ class Effects:
         fault = self.faults.draw(effect, self.kernel.now)
         if self.running().name == STRANGER:
             self.by_strangers.add(effect)
-        if self.timeline.tells:
+        if self.timeline.is_traced:
             self.timeline.add(subject, self.running().name, effect, str(fault or ""))
         return fault
 
@@ -62,7 +62,7 @@ class Effects:
         self.kernel.pause(LONGEST_LAG * self.random.random() ** 3)
 
     def running(self) -> Process:
-        """Give the function that runs now."""
+        """Return the function that runs now."""
         process = self.kernel.process
         if process is None:
             raise RuntimeError("no function is running")

@@ -80,7 +80,7 @@ class Faults(Protocol):
     """Where faults come from."""
 
     def draw(self, effect: str, now: float) -> Fault | None:
-        """Give what goes wrong at the effect that begins now."""
+        """Return what goes wrong at the effect that begins now."""
         ...
 
 

@@ -182,7 +182,7 @@ class Functions:
         process = Process(self.kernel, name, deadline, skew)
 
         def done(value: T | None, error: BaseException | None) -> None:
-            if self.effects.timeline.tells and error is not None:
+            if self.effects.timeline.is_traced and error is not None:
                 self.effects.timeline.add("", name, "died", repr(error))
             if error is not None and not isinstance(error, Killed):
                 self.faulted.append((name, error))
@@ -197,10 +197,10 @@ class Functions:
 
 
 def make_clock(kernel: Kernel) -> SkewedClock:
-    """Give the clock of whatever function runs."""
+    """Return the clock of whatever function runs."""
     return SkewedClock(kernel)
 
 
 def named_job(job: Job) -> dict[str, Any]:
-    """Give what the archive queue's message says of a job."""
+    """Return the archive queue's message about a job."""
     return {"taskId": job.task_id, "run": job.run}

@@ -14,8 +14,8 @@ from tests.doubles.jobs_memory import MemoryJobs
 from tests.doubles.time_manual import NOON
 from tests.doubles.updates import apply
 from tests.simulation.callbacks import TOKEN_KEY, WEBHOOK_KEY
+from tests.simulation.environment import HOSTS
 from tests.simulation.fuzz_bodies import OWN, TASK, any_body, any_json, is_nonsense
-from tests.simulation.world import HOSTS
 from veo4k.adapters.provider_kie import APIS
 from veo4k.domain.callback_auth import make_signature, make_token
 from veo4k.domain.conditional_update import ConditionalUpdate, Outcome, Updated

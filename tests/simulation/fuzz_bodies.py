@@ -87,7 +87,7 @@ def any_body(random: Random) -> bytes:
 
 
 def is_nonsense(body: bytes) -> bool:
-    """Tell whether a body is not even an envelope: of that nothing at all may be believed."""
+    """Return whether a body is not even an envelope: of that nothing at all may be believed."""
     try:
         told = json.loads(body)
     except (ValueError, RecursionError):

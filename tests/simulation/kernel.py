@@ -35,7 +35,7 @@ class Kernel:
         heapq.heappush(self._heap, (self.now + seconds, next(self._number), call, args))
 
     def next_event(self) -> float:
-        """Give when the next planned call is; infinity when nothing is planned."""
+        """Return when the next planned call is; infinity when nothing is planned."""
         return self._heap[0][0] if self._heap else float("inf")
 
     def run(self, until: float) -> None:
@@ -76,19 +76,19 @@ class Kernel:
             raise Killed
 
     def spawn(self, process: "Process", call: Callable[[], object]) -> greenlet:
-        """Start a strand of a function, as soon as the running one gives way."""
-        strand = greenlet(call, self._hub)
-        process.strands.append(strand)
-        self.at(self.now, resume, self, process, strand)
-        return strand
+        """Start a thread of a function, as soon as the running one gives way."""
+        thread = greenlet(call, self._hub)
+        process.threads.append(thread)
+        self.at(self.now, resume, self, process, thread)
+        return thread
 
 
-def resume(kernel: Kernel, process: "Process", strand: greenlet) -> None:
-    """Let a strand of a function go on, unless it is dead."""
-    if strand.dead or process.dead:
+def resume(kernel: Kernel, process: "Process", thread: greenlet) -> None:
+    """Let a thread of a function go on, unless it is dead."""
+    if thread.dead or process.dead:
         return
     kernel.process = process
-    strand.switch()
+    thread.switch()
     kernel.process = None
 
 
@@ -100,7 +100,7 @@ class Process:
         self.number = next(kernel.processes)
         self.dead = False
         self.is_hurt = False  # something failed it: it may not be held to what it began
-        self.strands: list[greenlet] = []
+        self.threads: list[greenlet] = []
         self._done: Callable[..., object] = lambda *_: None
         self._over = True
 
@@ -129,15 +129,15 @@ class Process:
         self._done(value, error)
 
     def kill(self) -> None:
-        """End it where it stands: no strand of it does anything any more."""
+        """End it where it stands: no thread of it does anything any more."""
         self.dead = True
-        if self._over and len(self.strands) == 1:
+        if self._over and len(self.threads) == 1:
             return
-        for strand in self.strands:
-            self.is_hurt = self.is_hurt or not strand.dead
-            if not strand.dead and strand:  # one that never began has nothing to unwind
+        for thread in self.threads:
+            self.is_hurt = self.is_hurt or not thread.dead
+            if not thread.dead and thread:  # one that never began has nothing to unwind
                 self.kernel.process = self
-                strand.throw(Killed)
+                thread.throw(Killed)
         self.kernel.process = None
         if not self._over:  # it never began
             self._finish(None, Killed())
@@ -156,7 +156,7 @@ class SkewedClock:
         self._kernel = kernel
 
     def now(self) -> float:
-        """Give the time."""
+        """Return the time."""
         process = self._kernel.process
         return round(self._kernel.now + (process.skew if process else 0.0), 3)
 

@@ -12,11 +12,11 @@ from tests.doubles import jobs_memory
 from tests.simulation import changes
 from tests.simulation.changes import Change, part, together
 from tests.simulation.consequences import SimulatedEventPublisher
+from tests.simulation.environment import Simulation
+from tests.simulation.fault_profile import FaultProfile, draw_profile
 from tests.simulation.profiles import PROFILES
 from tests.simulation.requests import SimulatedProvider
 from tests.simulation.stream import Schedule
-from tests.simulation.weather import Weather, draw_weather
-from tests.simulation.world import Simulation
 from veo4k.domain import decisions, gate, transitions
 from veo4k.domain.response import Meaning
 from veo4k.services import archive, callback, submit, sweep
@@ -105,13 +105,13 @@ class Catch(NamedTuple):
     what: str
 
 
-def hunt(name: str, weather: Callable[[int], Weather], seeds: Iterable[int]) -> Catch | None:
+def hunt(name: str, profile: Callable[[int], FaultProfile], seeds: Iterable[int]) -> Catch | None:
     """Run seeds until an oracle of the mutant's own sees it."""
     with mutated(name):
         for seed in seeds:
             seen = [
                 v
-                for v in Simulation(seed, weather(seed)).run().oracles.violations
+                for v in Simulation(seed, profile(seed)).run().oracles.violations
                 if v.invariant in MUTANTS[name].breaks
             ]
             if seen:
@@ -120,7 +120,7 @@ def hunt(name: str, weather: Callable[[int], Weather], seeds: Iterable[int]) -> 
 
 
 def hunts(name: str) -> dict[str, Catch | None]:
-    """Hunt a mutant in weather of fixed rates, in swarm weather, and in the profile it shows in."""
+    """Hunt a mutant in profile of fixed rates, in swarm profile, and in the profile it shows in."""
     told = MUTANTS[name].shows_in
     return {
         "fixed": hunt(name, drawn, islice(count(0, 2), ENOUGH)),
@@ -129,9 +129,9 @@ def hunts(name: str) -> dict[str, Catch | None]:
     }
 
 
-def drawn(seed: int) -> Weather:
-    """Give a seed's weather."""
-    return draw_weather(seed, JOBS)
+def drawn(seed: int) -> FaultProfile:
+    """Return a seed's profile."""
+    return draw_profile(seed, JOBS)
 
 
 @contextmanager

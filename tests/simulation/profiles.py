@@ -1,22 +1,22 @@
-"""Weathers that the seeds hardly ever draw, under names."""
+"""Fault profiles that the seeds hardly ever draw, under names."""
 
 from collections.abc import Mapping
 from dataclasses import replace
 
+from tests.simulation.environment import Simulation
 from tests.simulation.exhaustive import CALM
+from tests.simulation.fault_profile import HOUR, FaultProfile
 from tests.simulation.faults import AWS, MENUS, TABLE, Fault, Outage
 from tests.simulation.oracles import Violation
 from tests.simulation.restore import without_table
-from tests.simulation.weather import HOUR, Weather
-from tests.simulation.world import Simulation
 from veo4k.domain.job import ProviderApi
 
-USUAL = Weather()
+USUAL = FaultProfile()
 MANY_REFUSED = dict.fromkeys(MENUS, 0.01) | {"request": 0.6}
 SLOW_WRITES = Outage(0, 2 * HOUR, frozenset({"write", "to bus"}), Fault.SLOW_BEFORE)
 NOTHING_WRONG = replace(CALM, jobs=100, spread=600.0, tokens=0.1)
 
-PROFILES: Mapping[str, Weather] = {
+PROFILES: Mapping[str, FaultProfile] = {
     "every callback lost": replace(USUAL, calls_back=False, tampered=0.0),
     "every callback lost, and nothing else": replace(NOTHING_WRONG, calls_back=False, plain=False),
     "fifteen hours without AWS": replace(
@@ -59,7 +59,7 @@ PROFILES: Mapping[str, Weather] = {
 }
 NO_CREDITS = Outage(300, 300 + HOUR, frozenset({"request"}), Fault.NO_CREDITS)
 DAILY = 30
-CALM_PROFILES: Mapping[str, Weather] = {
+CALM_PROFILES: Mapping[str, FaultProfile] = {
     "every callback lost": replace(NOTHING_WRONG, calls_back=False),
     "an hour without credits": replace(NOTHING_WRONG, fault_end=2 * HOUR, spread=HOUR, outages=(NO_CREDITS,)),
     "a limit of thirty submissions a day": replace(NOTHING_WRONG, daily=DAILY),
@@ -69,7 +69,7 @@ CALM_PROFILES: Mapping[str, Weather] = {
         NOTHING_WRONG, veo_until=300.0, switched_at=300.0 + HOUR
     ),
 }
-"""Weathers in which one thing is unusual and every video is made: each job is to succeed."""
+"""Fault profiles in which one thing is unusual and every video is made: each job is to succeed."""
 BURST = replace(NOTHING_WRONG, jobs=1000, spread=0.0, calls_back=True)
 
 

@@ -42,7 +42,7 @@ class Making:
     provider_api: ProviderApi
 
     def is_made(self, now: float) -> bool:
-        """Tell whether its result is there."""
+        """Return whether its result is there."""
         return now >= self.done_at and self.video.fate is Fate.MADE
 
 
@@ -135,7 +135,7 @@ class ProviderModel:
         return shapes.record(making, now, self.result(making) if making.is_made(now) else {})
 
     def result(self, making: Making) -> dict[str, list[str] | None]:
-        """Give links to the result: the next one where what lay behind the last was no good."""
+        """Return links to the result: the next one where what lay behind the last was no good."""
         video, task_id = making.video, making.run.task_id
         index = 0 if video.same_for_all else making.index
         turn = min(self.bad_fetches.get((task_id, index), 0), len(video.links) - 1)
@@ -144,14 +144,14 @@ class ProviderModel:
         return {"resultUrls": [link], "imageUrls": poster}
 
     def link(self, task_id: str, index: int, kind: str, host: str = "file.aiquickdraw.com") -> str:
-        """Give a link to a file, as long as links live."""
+        """Return a link to a file, as long as links live."""
         name = f"{task_id}_{index}_{kind}"
         url = f"https://{host}/v/{name}.mp4?sig=canary{int(self.kernel.now)}"
         self.files[url] = File(kind, content(kind, name)), self.kernel.now + self.manners.link_lives
         return url
 
     def fetch(self, url: str) -> bytes | None:
-        """Give the file behind a link; None where the link is dead."""
+        """Return the file behind a link; None where the link is dead."""
         if ".jpg" in url:
             return b"jpeg"
         file, until = self.files[url]
@@ -162,7 +162,7 @@ class ProviderModel:
         return None if file.kind == GONE or self.kernel.now >= until else file.content
 
     def body(self, making: Making) -> bytes:
-        """Give the body of a callback."""
+        """Return the body of a callback."""
         named = (
             making.own_id
             if self.manners.names_own_id or making.provider_api == ProviderApi.JOBS

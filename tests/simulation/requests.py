@@ -95,7 +95,7 @@ class SimulatedProvider:
         contract = APIS[job.provider_api]
         answer = (contract.read_submission if paid else contract.read_record)(heard)
         sent.meaning, sent.known_at = answer.meaning, effects.kernel.now
-        if effects.timeline.tells:
+        if effects.timeline.is_traced:
             effects.timeline.add(job.task_id, effects.running().name, "answer", f"{answer.meaning} {answer.reason}")
         return answer
 

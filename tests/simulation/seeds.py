@@ -8,9 +8,9 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from typing import NamedTuple
 
+from tests.simulation.environment import Simulation
+from tests.simulation.fault_profile import draw_profile
 from tests.simulation.oracles import Violation
-from tests.simulation.weather import draw_weather
-from tests.simulation.world import Simulation
 from veo4k.domain.job import ProviderApi
 
 JOBS = 100  # messages of a seed
@@ -28,22 +28,22 @@ class Report(NamedTuple):
 
 def simulate(seed: int, jobs: int = JOBS, provider_api: ProviderApi | None = None) -> Report:
     """Run one seed."""
-    world = Simulation(seed, draw_weather(seed, jobs, provider_api)).run()
-    accepted = sum(len(each) for each in world.model.makings.values())
-    return Report(seed, jobs, tuple(world.oracles.violations), digest(world), accepted)
+    simulation = Simulation(seed, draw_profile(seed, jobs, provider_api)).run()
+    accepted = sum(len(each) for each in simulation.model.makings.values())
+    return Report(seed, jobs, tuple(simulation.oracles.violations), digest(simulation), accepted)
 
 
 def replay(seed: int, jobs: int = JOBS, provider_api: ProviderApi | None = None) -> str:
-    """Give the command that replays a seed and tells what happened."""
+    """Return the command that replays a seed and tells what happened."""
     given = {"SEED": seed, "JOBS": jobs if jobs != JOBS else "", "CONTRACT": provider_api or ""}
     return "make simulate " + " ".join(f"{name}={value}" for name, value in given.items() if value != "")
 
 
-def digest(world: Simulation) -> str:
-    """Give a fingerprint of everything that came of a seed: two runs of it agree bit for bit."""
-    rows = sorted(json.dumps(job.row(), default=sorted, sort_keys=True) for job in world.memory.all())
-    requests = [(sent.key, sent.left_at, sent.meaning) for sent in world.provider.sent]
-    told = [rows, requests, world.announcements.told, world.kernel.now]
+def digest(simulation: Simulation) -> str:
+    """Return a fingerprint of everything that came of a seed: two runs of it agree bit for bit."""
+    rows = sorted(json.dumps(job.row(), default=sorted, sort_keys=True) for job in simulation.memory.all())
+    requests = [(sent.key, sent.left_at, sent.meaning) for sent in simulation.provider.sent]
+    told = [rows, requests, simulation.announcements.told, simulation.kernel.now]
     return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:16]
 
 

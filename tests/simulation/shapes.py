@@ -20,12 +20,12 @@ _STATES = ("waiting", "queuing", "generating")
 
 
 def reply(code: int, message: str, **data: Any) -> HttpResponse:
-    """Give an answer in the provider's envelope, over HTTP 200."""
+    """Return an answer in the provider's envelope, over HTTP 200."""
     return HttpResponse(200, json.dumps({"code": code, "msg": message, "data": data or None}).encode())
 
 
 def record(making: "Making", now: float, links: Links) -> HttpResponse:
-    """Give a task's record as its own contract has it; `links`: of the result, where there is one by now."""
+    """Return a task's record as its own contract has it; `links`: of the result, where there is one by now."""
     return reply(
         200, "success", taskId=making.own_id, **_RECORDS[making.provider_api == ProviderApi.JOBS](making, now, links)
     )
@@ -51,7 +51,7 @@ _RECORDS = (_veo_record, _jobs_record)
 
 
 def callback(making: "Making", named: str, links: Links, random: Random) -> bytes:
-    """Give the body of a callback about a result, or a failure, that names this id."""
+    """Return the body of a callback about a result, or a failure, that names this id."""
     if making.provider_api == ProviderApi.JOBS:
         body = _jobs_callback(making, named, links, random)
     elif making.video.fate is Fate.FAILS:

@@ -21,13 +21,13 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from tests.simulation.environment import BEGIN, Simulation
 from tests.simulation.exhaustive import CALM
 from tests.simulation.faults import MENUS, Fault
 from tests.simulation.messages import INVALID, Sending
 from tests.simulation.oracles import summary
 from tests.simulation.provider import Making, Manners
 from tests.simulation.videos import FOUR_K, GONE, HD, Fate, Video
-from tests.simulation.world import BEGIN, Simulation
 from veo4k.domain import gate
 from veo4k.domain.job import Job, ProviderApi
 
@@ -47,7 +47,7 @@ class ScriptedFaults:
     met: int = 0
 
     def draw(self, effect: str, _: float) -> Fault | None:
-        """Give what was placed at the next effect of this kind."""
+        """Return what was placed at the next effect of this kind."""
         waiting = self.places[effect]
         self.met += bool(waiting)
         return waiting.popleft() if waiting else None
@@ -82,33 +82,33 @@ class Lives(RuleBasedStateMachine):
         """Begin with an empty table."""
         manners = Manners(registers_within=30.0, counts_index=counts_index)
         rough = dict.fromkeys(MENUS, 1.0)  # what is placed may be any number of faults
-        weather = replace(CALM, rates=rough, provider_api=provider_api, skew=skew, manners=manners)
+        profile = replace(CALM, rates=rough, provider_api=provider_api, skew=skew, manners=manners)
         self.faults = ScriptedFaults()
-        self.world = Simulation(seed, weather, faults=self.faults)
-        self.world.model.videos.update(zip(TASKS, videos, strict=True))
-        self.world.functions.skew = 0.0
+        self.simulation = Simulation(seed, profile, faults=self.faults)
+        self.simulation.model.videos.update(zip(TASKS, videos, strict=True))
+        self.simulation.functions.skew = 0.0
 
     @property
     def now(self) -> float:
         """Seconds from the beginning."""
-        return self.world.kernel.now - BEGIN
+        return self.simulation.kernel.now - BEGIN
 
     def is_young(self) -> bool:
-        """Tell whether things may still be begun."""
+        """Return whether things may still be begun."""
         return self.now < MOST_DAYS * gate.DAY
 
     @rule(task=jobs, index=st.sampled_from((0, 0, 1)), force=st.booleans(), token=st.booleans())
     @precondition(is_young)
     def a_message_is_sent(self, task: str, index: int, *, force: bool, token: bool) -> None:
         told = {"taskId": task, "index": index} | ({"force": True} if force else {})
-        secret = f"token-{len(self.world.sendings)}" if token else ""
+        secret = f"token-{len(self.simulation.sendings)}" if token else ""
         body = json.dumps(told | ({"taskToken": secret} if token else {}))
-        self.world.plan(Sending(self.now, task, body, valid=True, index=index, force=force, token=secret))
+        self.simulation.plan(Sending(self.now, task, body, valid=True, index=index, force=force, token=secret))
 
     @rule(body=st.sampled_from(INVALID))
     @precondition(is_young)
     def a_message_that_breaks_the_contract_is_sent(self, body: str) -> None:
-        self.world.plan(Sending(self.now, "bad", body, valid=False))
+        self.simulation.plan(Sending(self.now, "bad", body, valid=False))
 
     @rule(place=st.sampled_from(PLACES))
     @precondition(is_young)
@@ -126,68 +126,70 @@ class Lives(RuleBasedStateMachine):
         self._pass(60.0 * minutes)
 
     def _pass(self, seconds: float) -> None:
-        until = self.world.kernel.now + seconds
-        self.world.schedule.begin()
-        self.world.go_on(until)
-        self.world.kernel.now = until
+        until = self.simulation.kernel.now + seconds
+        self.simulation.schedule.begin()
+        self.simulation.go_on(until)
+        self.simulation.kernel.now = until
 
     @rule()
     def a_sweep_is_invoked(self) -> None:
-        self.world.functions.sweep()
+        self.simulation.functions.sweep()
 
     @rule()
     def every_function_dies_where_it_stands(self) -> None:
-        self.world.kernel.kill_all()
+        self.simulation.kernel.kill_all()
 
     @rule()
     def clocks_drift(self) -> None:
-        self.world.functions.skew = self.world.weather.skew
+        self.simulation.functions.skew = self.simulation.profile.skew
 
     @rule(task=jobs)
     def a_stranger_calls(self, task: str) -> None:
         for job in self._runs(task):
-            self.world.callbacks.forge(job)
+            self.simulation.callbacks.forge(job)
 
     @rule(task=jobs)
     def the_provider_calls_again(self, task: str) -> None:
         for making in self._made(task):
-            self.world.callbacks._try(making, 0)
+            self.simulation.callbacks._try(making, 0)
 
     @rule(task=jobs)
     def a_stolen_signature_is_used(self, task: str) -> None:
         for making in self._made(task):
-            self.world.callbacks._tamper(making)
+            self.simulation.callbacks._tamper(making)
 
     @rule(task=jobs)
     def a_message_to_the_archive_comes_again(self, task: str) -> None:
         for job in self._runs(task):
-            self.world._to_archive(job.key)
+            self.simulation._to_archive(job.key)
 
     @rule(shut=st.booleans())
     def the_operator_turns_the_gate(self, *, shut: bool) -> None:
-        row = self.world.gate_row
+        row = self.simulation.gate_row
         row.row = (gate.pause_by_hand if shut else gate.resume)(row.row, "operator")
 
     def _runs(self, task: str) -> list[Job]:
-        return list(self.world.memory.runs(task))
+        return list(self.simulation.memory.runs(task))
 
     def _made(self, task: str) -> list[Making]:
-        makings = [making for each in self.world.model.makings.values() for making in each]
-        return [making for making in makings if making.run.task_id == task and making.done_at <= self.world.kernel.now]
+        makings = [making for each in self.simulation.model.makings.values() for making in each]
+        return [
+            making for making in makings if making.run.task_id == task and making.done_at <= self.simulation.kernel.now
+        ]
 
     @invariant()
     def nothing_is_broken(self) -> None:
-        violations = self.world.oracles.violations
+        violations = self.simulation.oracles.violations
         assert not violations, summary(violations)
 
     def teardown(self) -> None:
         """Let everything come to its end; what is still to go wrong goes wrong once more, and no more is placed."""
-        if not hasattr(self, "world"):
+        if not hasattr(self, "simulation"):
             return
         self.the_operator_turns_the_gate(shut=False)
-        self.world.end = self.world.kernel.now
-        self.world.schedule.begin()
-        self.world.go_on_to_the_end()
+        self.simulation.end = self.simulation.kernel.now
+        self.simulation.schedule.begin()
+        self.simulation.go_on_to_the_end()
         self.nothing_is_broken()
 
 

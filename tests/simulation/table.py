@@ -32,7 +32,7 @@ class SimulatedJobs:
         if write.add.get("requests_sent", 0) < 0:
             self.unsent.add((self.effects.running(), write.key))
         outcome = self.effects.do("write", write.key.task_id, lambda: self.memory.write(write))
-        if self.effects.timeline.tells:
+        if self.effects.timeline.is_traced:
             changed = ", ".join(f"{name}={value}" for name, value in {**write.put, **write.add}.items() if value)
             self.effects.timeline.add(
                 write.key.task_id, self.effects.running().name, type(outcome).__name__, changed[:150]
@@ -48,7 +48,7 @@ class SimulatedJobs:
         return self.effects.do("runs", task_id, lambda: self.memory.runs(task_id))
 
     def due(self, lane: Partition, until: float) -> Iterator[Key]:
-        """Give the due keys page by page; a stale index misses some and shows others that are due no more."""
+        """Return the due keys page by page; a stale index misses some and shows others that are due no more."""
         fault = self.effects.draw("due", str(lane))
         stale = fault is Fault.STALE
         self.effects.kernel.pause(0.005)

@@ -2,10 +2,10 @@
 
 import pytest
 
+from tests.simulation.environment import Simulation
+from tests.simulation.fault_profile import draw_profile
 from tests.simulation.mutants import ENOUGH, MUTANTS, drawn, hunt, mutated
 from tests.simulation.profiles import PROFILES
-from tests.simulation.weather import draw_weather
-from tests.simulation.world import Simulation
 
 LONG = {
     "a callback only hints",
@@ -32,4 +32,4 @@ def test_a_mutant_leaves_the_product_as_it_was() -> None:
     for name in MUTANTS:
         with mutated(name):
             pass
-    assert not Simulation(1, draw_weather(1, 40)).run().oracles.violations
+    assert not Simulation(1, draw_profile(1, 40)).run().oracles.violations

@@ -13,7 +13,7 @@ FIXED_RATES = dict.fromkeys(MENUS, 0.01) | dict.fromkeys(BY_OTHERS, 0.05)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Weather:
+class FaultProfile:
     """One seed's settings; rates from 0 to 1, times in seconds from the beginning."""
 
     jobs: int = 100
@@ -43,15 +43,15 @@ class Weather:
     fails: float = 0.0  # of the videos, besides the usual
 
 
-def draw_weather(seed: int, jobs: int, provider_api: ProviderApi | None = None) -> Weather:
-    """Give a seed's settings: fixed rates for even seeds, drawn ones ("swarm") for odd ones."""
+def draw_profile(seed: int, jobs: int, provider_api: ProviderApi | None = None) -> FaultProfile:
+    """Return a seed's settings: fixed rates for even seeds, drawn ones ("swarm") for odd ones."""
     drawn = _draw(seed, jobs)
     return replace(drawn, provider_api=provider_api) if provider_api else drawn
 
 
-def _draw(seed: int, jobs: int) -> Weather:
+def _draw(seed: int, jobs: int) -> FaultProfile:
     random = Random(f"weather {seed}")  # noqa: S311 - repeatable on purpose
-    fixed = Weather(jobs=jobs, spread=jobs * 0.5 + HOUR * random.random(), manners=_manners(random))
+    fixed = FaultProfile(jobs=jobs, spread=jobs * 0.5 + HOUR * random.random(), manners=_manners(random))
     return fixed if seed % 2 == 0 else _swarm(fixed, random)
 
 
@@ -65,7 +65,7 @@ def _manners(random: Random) -> Manners:
     )
 
 
-def _swarm(fixed: Weather, random: Random) -> Weather:
+def _swarm(fixed: FaultProfile, random: Random) -> FaultProfile:
     def often(rate: float) -> float:
         return rate * random.choice((0, 0, 0.3, 1, 3))
 
