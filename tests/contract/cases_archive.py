@@ -8,7 +8,7 @@ from veo4k.domain.job import State
 
 LEASE_HELD = in_other_states(State.READY) | {
     "is leased by another archive": {"lease": "lease-2"},
-    "is leased by nobody": {"lease": None},
+    "has no lease": {"lease": None},
 }
 
 ARCHIVING: dict[str, Case] = {
@@ -58,7 +58,7 @@ ARCHIVING: dict[str, Case] = {
     ),
 }
 ANNOUNCEMENT: dict[str, Case] = {
-    "an end is nudged": Case(
+    "an end is re-triggered": Case(
         before=SUCCEEDED,
         write=transitions.retrigger(SUCCEEDED, "nudge-1", NOW + 60),
         changes={"retrigger_id": "nudge-1", "due": NOW + 60},
@@ -70,7 +70,7 @@ ANNOUNCEMENT: dict[str, Case] = {
             "is due no more": {"due": None},
         },
     ),
-    "a result is nudged again": Case(
+    "a result is re-triggered once more": Case(
         before=replace(LEASED, retrigger_id="nudge-1"),
         write=transitions.retrigger(replace(LEASED, retrigger_id="nudge-1"), "nudge-2", NOW + 60),
         changes={"retrigger_id": "nudge-2", "due": NOW + 60},
@@ -95,7 +95,7 @@ ANNOUNCEMENT: dict[str, Case] = {
         refusals=in_other_states(State.SUCCEEDED)
         | {"was nudged meanwhile": {"retrigger_id": "nudge-9"}, "was never nudged": {"retrigger_id": None}},
     ),
-    "an end was announced that nobody had to nudge": Case(
+    "an end without a re-trigger was announced": Case(
         before=SUCCEEDED,
         write=transitions.mark_announced(SUCCEEDED, 1_900_000_000),
         changes={

@@ -79,5 +79,5 @@ def fresh_jobs(request: pytest.FixtureRequest) -> Jobs:
 
 @pytest.fixture
 def task_id() -> str:
-    """A task id that nobody else uses."""
+    """Return a task id that no other test uses."""
     return f"veo_task_{uuid4().hex}"

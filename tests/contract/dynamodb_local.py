@@ -21,7 +21,7 @@ START_SECONDS = 30
 
 
 def missing() -> str:
-    """Why it cannot run here, or an empty string."""
+    """Return why DynamoDB Local cannot run here, or an empty string."""
     if not shutil.which("java"):
         return "DynamoDB Local needs java"
     if _jars() or shutil.which("npm"):
@@ -31,12 +31,12 @@ def missing() -> str:
 
 @contextlib.contextmanager
 def dynamodb_local() -> Iterator[str]:
-    """Run it in memory on a free port and give its endpoint; it cannot outlive this process."""
+    """Run DynamoDB Local in memory on a free port. Yield its endpoint. It ends with this process."""
     jar, port = (_jars() or _fetched())[0], free_port()
     LOGS.mkdir(parents=True, exist_ok=True)
     java = ["java", f"-Djava.library.path={jar.parent}/DynamoDBLocal_lib", "-XX:TieredStopAtLevel=1", "-jar", str(jar)]
-    told = [*java, "-inMemory", "-disableTelemetry", "-port", str(port)]
-    with LOG.open("ab") as out, subprocess.Popen([*LEASH, *told], stdin=subprocess.PIPE, stdout=out, stderr=out):  # noqa: S603  our own words
+    command = [*java, "-inMemory", "-disableTelemetry", "-port", str(port)]
+    with LOG.open("ab") as out, subprocess.Popen([*LEASH, *command], stdin=subprocess.PIPE, stdout=out, stderr=out):  # noqa: S603  our own words
         _wait_until_ready(port)
         yield f"http://127.0.0.1:{port}"
 

@@ -44,7 +44,7 @@ SUBMITTING = replace(
     partition=Partition.LIVE,
 )
 LOST = replace(SUBMITTING, claim_id=None, lost_responses=1, retry_at=NOW + 60)
-AWAITED = replace(LOST, provider_api=ProviderApi.JOBS)  # never asked again: a repeat may be a second purchase
+AWAITED = replace(LOST, provider_api=ProviderApi.JOBS)  # never repeated: a repeat may be a second purchase
 PROCESSING = replace(SUBMITTING, state=State.PROCESSING, accepted_at=NOW - 599, acceptances=1, retry_at=None)
 PROBED = replace(PROCESSING, poll_id="probe-1", requests_sent=2)
 READY = replace(
@@ -87,7 +87,7 @@ class Case:
 
 
 def changed(job: Job, changes: Changes) -> Job:
-    """Return a row with some fields otherwise; None stands for a field that is absent."""
+    """Return a row with these fields changed. None stands for an absent field."""
     return replace(job, **{name: DEFAULTS[name] if value is None else value for name, value in changes.items()})
 
 
@@ -103,7 +103,7 @@ def in_other_states(*allowed: State) -> dict[str, Changes]:
 
 
 def ended(state: State, code: Code, *, charged: bool) -> Changes:
-    """Return what every end without a result writes."""
+    """Return the changes of an end without a result."""
     error = Failure(code, code.message)
     put = {"state": state, "error": error, "maybe_charged": charged, "finished_at": NOW, "partition": Partition.LIVE}
     return put | {"due": NOW + 60, "wait_reason": None, "lease": None, "lease_until": None}

@@ -3,12 +3,12 @@
 from tests.contract.cases_archive import ANNOUNCEMENT, ARCHIVING
 from tests.contract.cases_awaited import AWAITING
 from tests.contract.cases_callback import CALLBACK
-from tests.contract.cases_probe import ENDS, PROBES
+from tests.contract.cases_poll import ENDS, POLLS
 from tests.contract.cases_submission import CREATIONS, INTAKE, SUBMISSION
 from tests.contract.rows import Case, Changes, changed
 from veo4k.domain.job import Job
 
-CASES: dict[str, Case] = INTAKE | SUBMISSION | AWAITING | CALLBACK | PROBES | ENDS | ARCHIVING | ANNOUNCEMENT
+CASES: dict[str, Case] = INTAKE | SUBMISSION | AWAITING | CALLBACK | POLLS | ENDS | ARCHIVING | ANNOUNCEMENT
 
 
 def _refusals(case: Case) -> dict[str, Changes]:

@@ -1,4 +1,4 @@
-"""The gate in memory: the pure rules of `veo4k.domain.gate` over one row that nobody else writes."""
+"""The gate in memory: the pure functions of `veo4k.domain.gate` over one row with one writer."""
 
 import math
 from collections.abc import Callable
@@ -45,7 +45,7 @@ class MemoryGate:
         self.row = gate.finish_trial(self.row, trial, now, self._new_id(), self.pace, answered=answered)
 
     def release_trial(self, trial: str) -> None:
-        """Return the trial slot, unused."""
+        """Release the unused trial slot."""
         self.row = gate.release_trial(self.row, trial, self._new_id())
 
     def current_pause(self, now: float) -> Wait | None:

@@ -47,7 +47,7 @@ def puts(name: str, **values: object) -> Change:
 
 
 def part(place: Any, name: str, change: Callable[[Any], Any]) -> Change:
-    """Return a mutant that replaces one part of the product by what `change` makes of it."""
+    """Return a mutant that replaces one part of the product by the result of `change`."""
     return lambda stack: stack.enter_context(replaced(place, name, change(place.__dict__[name])))
 
 
@@ -68,7 +68,7 @@ def run_again(job: Job, _: Response, moment: Context) -> Decision:
     return Decision(LogEvent.REQUEST_DEFERRED, transitions.defer(job, Wait(moment.now + 1, "again"), is_sent=True))
 
 
-def unheard_is_failed(job: Job, answer: Response, moment: Context) -> Decision:
+def unanswered_is_failed(job: Job, answer: Response, moment: Context) -> Decision:
     return Decision(LogEvent.JOB_FAILED, transitions.fail(job, answer.code, moment.now, moment.times))
 
 

@@ -1,4 +1,4 @@
-"""One effect of a function on the simulation: it takes time, others go on meanwhile, and it may go wrong."""
+"""One effect of a function: it takes time, others go on meanwhile, and it may go wrong."""
 
 from collections.abc import Callable
 from random import Random
@@ -10,7 +10,7 @@ from tests.simulation.timeline import Timeline
 from veo4k.domain.errors import StorageError
 
 T = TypeVar("T")
-STRANGER = "forged"  # the name of an invocation by somebody without keys
+STRANGER = "forged"  # the name of an invocation by a sender without keys
 LONGEST_LAG = 30.0  # seconds an effect hangs when it is slow
 
 

@@ -1,4 +1,4 @@
-"""One seed's simulation, put together: the real services between the simulated ports, and the oracles looking on."""
+"""One seed's simulation, put together: the real services between the simulated ports, and the oracles."""
 
 import json
 from collections.abc import Callable, Iterator, Sequence
@@ -47,7 +47,7 @@ HOSTS = ResultHosts.parse("file.aiquickdraw.com,tempfile.aiquickdraw.com", "http
 
 @dataclass(eq=False)
 class Simulation:
-    """All of it. `run` lets it happen; then `oracles.violations` says what did not hold."""
+    """One simulated environment. After `run`, `oracles.violations` lists the broken invariants."""
 
     seed: int
     profile: FaultProfile
@@ -82,7 +82,7 @@ class Simulation:
         self.job_queue = self._queue(360.0, 50, 10, self._submit)
         self.archive_queue = self._queue(5400.0, 5, 1, self._archive)
         self.messages = SimulatedQueue(self.effects, self.job_queue)
-        self.announcements = SimulatedEventPublisher(self.effects, self._to_archive, self._announced)
+        self.event_publisher = SimulatedEventPublisher(self.effects, self._to_archive, self._announced)
         self.functions = self._functions()
         self.stream = Stream(self.kernel, faults, self.functions.publish)
         self.schedule = Schedule(self.kernel, self.random, faults, self.memory, self.functions.sweep)
@@ -139,7 +139,7 @@ class Simulation:
                 hosts=HOSTS,
                 is_signature_optional=False,
             ),
-            publisher=Publisher(self.jobs, self.announcements, 90),
+            publisher=Publisher(self.jobs, self.event_publisher, 90),
             archiver=Archiver(
                 jobs=self.jobs,
                 open_download=self.downloads.open,
@@ -149,12 +149,12 @@ class Simulation:
                 times=self.times,
             ),
             skew=self.profile.skew,
-            hears=self.oracles.noted,
-            answers=self.oracles.answered,
+            on_log_entry=self.oracles.logged,
+            on_batch_response=self.oracles.answered,
         )
 
     def run(self) -> "Simulation":
-        """Let it happen until nothing is left to do, or the horizon is reached."""
+        """Run until nothing is left to do, or the horizon is reached."""
         for sending in draw_sendings(self.random, self.profile):
             self.plan(sending)
         if self.profile.restored_at:
@@ -163,7 +163,7 @@ class Simulation:
         return self.go_on_to_the_end()
 
     def go_on_to_the_end(self) -> "Simulation":
-        """Let happen what is still to come, and judge."""
+        """Run to the end, then check the invariants."""
         self.go_on(BEGIN + HORIZON)
         self.oracles.judge()
         return self
@@ -218,8 +218,8 @@ class Simulation:
     def _gate_changed(self, old: Gate, new: Gate) -> None:
         self.oracles.gate_changed(old, new)
 
-    def _announced(self, job: Job, told: dict[str, object]) -> None:
-        self.oracles.announced(job, told)
+    def _announced(self, job: Job, event: dict[str, object]) -> None:
+        self.oracles.announced(job, event)
 
 
 @contextmanager

@@ -25,13 +25,13 @@ CALM = FaultProfile(
     tokens=1.0,
     plain=True,
 )
-"""The profile in which nothing goes wrong by itself."""
+"""The profile without faults."""
 
 WAYS: Mapping[str, FaultProfile] = {
     "callback": CALM,
     "no callback": replace(CALM, calls_back=False),
 }
-"""The ways a job may go: its end told by the callback, or found by a probe."""
+"""The ways a job may end: reported by a callback, or by a poll."""
 
 Places = tuple[tuple[int, Fault], ...]
 

@@ -24,8 +24,8 @@ class FaultProfile:
     manners: Manners = field(default_factory=Manners)
     own_ids: float = 0.3
     calls_back: bool = True  # the provider calls back at all
-    forged: float = 0.1  # of the jobs, attacked by somebody without keys
-    tampered: float = 0.05  # of the callbacks, their signature stolen and used for other news
+    forged: float = 0.1  # of the jobs, attacked by a sender without keys
+    tampered: float = 0.05  # of the callbacks, their signature stolen and used for another payload
     skew: float = 0.05  # of any clock, either way
     invalid: float = 0.03  # of the messages
     repeated: float = 0.1  # of the tasks have more than one message

@@ -35,7 +35,7 @@ class Kernel:
         heapq.heappush(self._heap, (self.now + seconds, next(self._number), call, args))
 
     def next_event(self) -> float:
-        """Return when the next planned call is; infinity when nothing is planned."""
+        """Return the instant of the next planned call; infinity when nothing is planned."""
         return self._heap[0][0] if self._heap else float("inf")
 
     def run(self, until: float) -> None:
@@ -69,7 +69,7 @@ class Kernel:
         self.give_way(process)
 
     def give_way(self, process: "Process") -> None:
-        """Let others go on until somebody resumes this one."""
+        """Let others go on until this one is resumed."""
         self._hub.switch()
         self.process = process
         if process.dead:
@@ -105,7 +105,7 @@ class Process:
         self._over = True
 
     def start(self, call: Callable[[], T], done: Callable[[T | None, BaseException | None], object]) -> None:
-        """Run it; `done` hears what it gave, what it raised, or Killed."""
+        """Run it; `done` is called with its value, its exception, or Killed."""
 
         def body() -> None:
             try:

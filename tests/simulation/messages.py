@@ -1,4 +1,4 @@
-"""What producers send: tasks, some asked for more than once, and some messages that break the contract."""
+"""What producers send: tasks, some requested more than once, and some invalid messages."""
 
 import json
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Invariants 1, 2 and 9: how often the provider is asked, how soon again, and what that costs."""
+"""Invariants 1, 2 and 9: how often requests are sent and repeated, and what that costs."""
 
 from collections import Counter
 from itertools import chain, pairwise
@@ -26,7 +26,7 @@ def is_one_more(old: tuple[float, ...], new: tuple[float, ...]) -> bool:
 
 
 def judge(oracles: "Oracles") -> None:
-    """Look at all requests of a run."""
+    """Check all requests of the simulation."""
     sent = oracles.simulation.provider.sent
     _window(oracles, sorted(each.left_at for each in sent))
     _slots(oracles, sorted(each.left_at for each in sent))
@@ -38,10 +38,10 @@ def judge(oracles: "Oracles") -> None:
     for making in chain.from_iterable(oracles.simulation.model.makings.values()):
         makings.setdefault(making.run, []).append(making)
     for job in oracles.simulation.memory.all():
-        asked = requests.get(job.key, [])
-        for stretch in _stretches(oracles, asked):
+        sent_requests = requests.get(job.key, [])
+        for stretch in _stretches(oracles, sent_requests):
             _gaps(oracles, job, stretch)
-        _acceptances(oracles, job, asked, makings.get(job.key, []))
+        _acceptances(oracles, job, sent_requests, makings.get(job.key, []))
 
 
 def _stretches(oracles: "Oracles", requests: list[Sent]) -> list[list[Sent]]:
@@ -75,25 +75,27 @@ def _slots(oracles: "Oracles", left: list[float]) -> None:
 def _gaps(oracles: "Oracles", job: Job, requests: list[Sent]) -> None:
     times, lost, skew = oracles.simulation.times, 0, oracles.simulation.profile.skew
     for earlier, later in pairwise(requests):
-        gap, unheard = later.left_at - earlier.left_at, earlier.meaning in (None, Meaning.LOST)
-        lost += unheard
+        gap, unanswered = later.left_at - earlier.left_at, earlier.meaning in (None, Meaning.LOST)
+        lost += unanswered
         proven = job.accepted_at is not None and job.accepted_at <= later.left_at - 2 * skew
         if earlier.meaning in ACCEPTED or proven:
             least = times.probe - LEAD
-        elif unheard:
+        elif unanswered:
             least = unknown_wait(lost, times) + max(earlier.known_at - earlier.left_at, 0) - LEAD
         else:
             continue
         if gap < least - 2 * skew:
-            oracles.add_violation(2, job.task_id, f"run {job.run} asked again after {gap:.1f} s instead of {least:.0f}")
+            oracles.add_violation(
+                2, job.task_id, f"run {job.run} was requested again after {gap:.1f} s instead of {least:.0f}"
+            )
 
 
 def _acceptances(oracles: "Oracles", job: Job, requests: list[Sent], makings: list[Making]) -> None:
-    """Count what was accepted and charged for one run, against what the contract and the provider's manners allow."""
+    """Count what was accepted and charged for one run, against what the provider's API and manners allow."""
     manners, restored = oracles.simulation.profile.manners, oracles.simulation.restored_at
     paid = [sent for sent in requests if sent.paid]
     if job.provider_api == ProviderApi.JOBS and not any(sent.left_at < restored for sent in paid):
-        _asked_once(oracles, job, paid)
+        _requested_once(oracles, job, paid)
     if job.provider_api == ProviderApi.JOBS or not (manners.starts_over or manners.retries_failures):
         most = 1
     else:
@@ -102,17 +104,17 @@ def _acceptances(oracles: "Oracles", job: Job, requests: list[Sent], makings: li
         oracles.add_violation(1, job.task_id, f"run {job.run} was accepted, and charged, {len(makings)} times")
 
 
-def _asked_once(oracles: "Oracles", job: Job, paid: list[Sent]) -> None:
+def _requested_once(oracles: "Oracles", job: Job, paid: list[Sent]) -> None:
     """Where a repeated request is not safe, none follows one that may have been accepted."""
     for earlier in paid[:-1]:
         if earlier.meaning in (None, Meaning.LOST, *ACCEPTED):
-            oracles.add_violation(1, job.task_id, f"run {job.run} was asked for again after {earlier.meaning}")
+            oracles.add_violation(1, job.task_id, f"run {job.run} was requested again after {earlier.meaning}")
 
 
 def _days(oracles: "Oracles") -> None:
     """Count the accepted requests of the UTC days, where the account sets itself a limit.
 
-    A request counts for the day on which its slot was reserved; asked again, it is not counted again.
+    A request counts for the day on which its slot was reserved; a repeated request is not counted again.
     """
     manners, limit = oracles.simulation.profile.manners, oracles.simulation.profile.daily
     if not limit or manners.starts_over or manners.retries_failures:

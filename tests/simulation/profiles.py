@@ -25,7 +25,7 @@ PROFILES: Mapping[str, FaultProfile] = {
     "fifteen hours without the table": replace(
         USUAL, fault_end=20 * HOUR, spread=2 * HOUR, outages=(Outage(600, 600 + 15 * HOUR, TABLE, Fault.REFUSED),)
     ),
-    "an hour in which every write's answer is lost": replace(
+    "an hour in which every write's response is lost": replace(
         USUAL, outages=(Outage(600, 600 + HOUR, frozenset({"write"}), Fault.LOST),)
     ),
     "an hour without credits": replace(
@@ -41,7 +41,7 @@ PROFILES: Mapping[str, FaultProfile] = {
     "an hour in which functions die at their requests": replace(
         USUAL, outages=(Outage(0, HOUR, frozenset({"request"}), Fault.CRASH_AFTER),)
     ),
-    "half an hour of lost answers": replace(
+    "half an hour of lost responses": replace(
         USUAL, fault_end=HOUR / 2, spread=900.0, outages=(Outage(0, HOUR / 2, frozenset({"request"}), Fault.LOST),)
     ),
     "clocks two seconds off": replace(USUAL, skew=2.0),
@@ -53,7 +53,7 @@ PROFILES: Mapping[str, FaultProfile] = {
     "the older paths end, and an hour later the stack is switched": replace(
         USUAL, veo_until=600.0, switched_at=600.0 + HOUR
     ),
-    "news meets a probe": replace(
+    "a callback meets a poll": replace(
         USUAL, spread=30.0, takes=(700.0, 780.0), fails=0.5, outages=(SLOW_WRITES,), rates=dict.fromkeys(MENUS, 0.0)
     ),
 }

@@ -1,4 +1,4 @@
-"""The provider: what it makes, what it answers, whom it calls back, and what it charges."""
+"""The provider: its videos, responses, callbacks and charges."""
 
 from collections import deque
 from collections.abc import Callable
@@ -42,13 +42,13 @@ class Making:
     provider_api: ProviderApi
 
     def is_made(self, now: float) -> bool:
-        """Return whether its result is there."""
+        """Return whether the result exists."""
         return now >= self.done_at and self.video.fate is Fate.MADE
 
 
 @dataclass(eq=False)
 class ProviderModel:
-    """All it knows."""
+    """The provider's state."""
 
     kernel: Kernel
     random: Random
@@ -124,7 +124,7 @@ class ProviderModel:
         return reply(500, "The 4K version of this video is unavailable. Please try a different video.")
 
     def record(self, own_id: str | None) -> HttpResponse:
-        """Answer a question for the details of a task; under a base video's id it shows the base video."""
+        """Return the record of a task; under a base video's id, the record of the base video."""
         if own_id is None:
             return reply(422, "taskId is missing")
         making = self.own_ids.get(own_id)
@@ -135,7 +135,7 @@ class ProviderModel:
         return shapes.record(making, now, self.result(making) if making.is_made(now) else {})
 
     def result(self, making: Making) -> dict[str, list[str] | None]:
-        """Return links to the result: the next one where what lay behind the last was no good."""
+        """Return links to the result: the next one where the file behind the last was wrong."""
         video, task_id = making.video, making.run.task_id
         index = 0 if video.same_for_all else making.index
         turn = min(self.bad_fetches.get((task_id, index), 0), len(video.links) - 1)

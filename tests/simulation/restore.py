@@ -22,7 +22,7 @@ LEEWAY = 120.0  # seconds a message may take to become a row
 
 
 def without_table(profile: "FaultProfile", lost_at: float, restored_at: float) -> "FaultProfile":
-    """Return profile in which the table is lost at one time and comes back at another."""
+    """Return a profile in which the table is lost at one time and comes back at another."""
     outage = Outage(lost_at, restored_at, TABLE, Fault.REFUSED)
     return replace(profile, lost_at=lost_at, restored_at=restored_at, outages=(*profile.outages, outage))
 
@@ -35,7 +35,7 @@ def plan(simulation: "Simulation") -> None:
 
 def _keep(simulation: "Simulation") -> None:
     tasks = {task_id: dict(runs) for task_id, runs in simulation.memory.tasks.items()}
-    index = {lane: dict(entries) for lane, entries in simulation.memory.index.items()}
+    index = {partition: dict(entries) for partition, entries in simulation.memory.index.items()}
     lasts = simulation.profile.restored_at - simulation.profile.lost_at + FORGOTTEN
     simulation.kernel.after(lasts, _come_back, simulation, tasks, index, simulation.gate_row.row)
 

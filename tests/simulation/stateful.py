@@ -1,7 +1,7 @@
-"""Stateful properties: messages, sweeps, callbacks, deaths and faults in whatever order Hypothesis thinks of.
+"""Stateful properties: messages, sweeps, callbacks, crashes and faults in the order that Hypothesis draws.
 
 The real services between the simulated ports, the oracles after every step; in the end nothing goes wrong any more,
-and all that must come to an end has to. `python -m tests.simulation.stateful 5000 100`: so many lives of so many steps.
+and all that must come to an end has to. `python -m tests.simulation.stateful 5000 100`: so many cases of so many steps.
 """
 
 import json
@@ -35,19 +35,19 @@ TASKS = ("veo-task-one", "veo-task-two")
 OFTEN = {"write": 5, "request": 3, "record": 5, "to bus": 3}  # where most promises may break
 PLACES = [(effect, fault) for effect, menu in MENUS.items() for fault in menu for _ in range(OFTEN.get(effect, 1))]
 STEPS = (0.02, 1.0, 25.0, 61.0, 130.0, 800.0, 7200.0, 90_000.0)
-LATENCIES = 1000  # worlds that differ in how long everything takes
-MOST_DAYS = 4  # of a life, after which nothing is begun any more
+LATENCIES = 1000  # simulations that differ in how long everything takes
+MOST_DAYS = 4  # of a case, after which no step begins
 
 
 @dataclass
 class ScriptedFaults:
-    """Faults at the next effects of their kind, as somebody has placed them."""
+    """Faults placed at the next effects of their kind."""
 
     places: dict[str, deque[Fault]] = field(default_factory=lambda: defaultdict(deque))
     met: int = 0
 
     def draw(self, effect: str, _: float) -> Fault | None:
-        """Return what was placed at the next effect of this kind."""
+        """Return the fault placed at the next effect of this kind."""
         waiting = self.places[effect]
         self.met += bool(waiting)
         return waiting.popleft() if waiting else None
@@ -64,8 +64,8 @@ VIDEOS = st.builds(
 )
 
 
-class Lives(RuleBasedStateMachine):
-    """The lives of a few jobs."""
+class JobsMachine(RuleBasedStateMachine):
+    """A few jobs under random steps."""
 
     jobs = st.sampled_from(TASKS)
 
@@ -94,15 +94,15 @@ class Lives(RuleBasedStateMachine):
         return self.simulation.kernel.now - BEGIN
 
     def is_young(self) -> bool:
-        """Return whether things may still be begun."""
+        """Return whether new steps may still begin."""
         return self.now < MOST_DAYS * gate.DAY
 
     @rule(task=jobs, index=st.sampled_from((0, 0, 1)), force=st.booleans(), token=st.booleans())
     @precondition(is_young)
     def a_message_is_sent(self, task: str, index: int, *, force: bool, token: bool) -> None:
-        told = {"taskId": task, "index": index} | ({"force": True} if force else {})
+        message = {"taskId": task, "index": index} | ({"force": True} if force else {})
         secret = f"token-{len(self.simulation.sendings)}" if token else ""
-        body = json.dumps(told | ({"taskToken": secret} if token else {}))
+        body = json.dumps(message | ({"taskToken": secret} if token else {}))
         self.simulation.plan(Sending(self.now, task, body, valid=True, index=index, force=force, token=secret))
 
     @rule(body=st.sampled_from(INVALID))
@@ -163,10 +163,10 @@ class Lives(RuleBasedStateMachine):
         for job in self._runs(task):
             self.simulation._to_archive(job.key)
 
-    @rule(shut=st.booleans())
-    def the_operator_turns_the_gate(self, *, shut: bool) -> None:
+    @rule(pause=st.booleans())
+    def the_operator_pauses_or_resumes(self, *, pause: bool) -> None:
         row = self.simulation.gate_row
-        row.row = (gate.pause_by_hand if shut else gate.resume)(row.row, "operator")
+        row.row = (gate.pause_by_hand if pause else gate.resume)(row.row, "operator")
 
     def _runs(self, task: str) -> list[Job]:
         return list(self.simulation.memory.runs(task))
@@ -186,19 +186,19 @@ class Lives(RuleBasedStateMachine):
         """Let everything come to its end; what is still to go wrong goes wrong once more, and no more is placed."""
         if not hasattr(self, "simulation"):
             return
-        self.the_operator_turns_the_gate(shut=False)
+        self.the_operator_pauses_or_resumes(pause=False)
         self.simulation.end = self.simulation.kernel.now
         self.simulation.schedule.begin()
         self.simulation.go_on_to_the_end()
         self.nothing_is_broken()
 
 
-def live(lives: int, steps: int, *, shortens: bool = True) -> None:
-    """Try that many lives of up to so many steps; the same ones each time. `shortens`: one that fails is made short."""
+def run_cases(cases: int, steps: int, *, shortens: bool = True) -> None:
+    """Run that many cases of up to so many steps, the same ones each time. `shortens`: shorten a case that fails."""
     run_state_machine_as_test(
-        Lives,
+        JobsMachine,
         settings=settings(
-            max_examples=lives,
+            max_examples=cases,
             stateful_step_count=steps,
             derandomize=True,
             deadline=None,
@@ -211,10 +211,10 @@ def live(lives: int, steps: int, *, shortens: bool = True) -> None:
 
 
 def main() -> int:
-    """Try many lives."""
-    lives, steps, begun = int(sys.argv[1]), int(sys.argv[2]), time.perf_counter()
-    live(lives, steps)
-    sys.stdout.write(f"{lives} lives of up to {steps} steps: nothing broken, {time.perf_counter() - begun:.1f} s\n")
+    """Run many cases."""
+    cases, steps, begun = int(sys.argv[1]), int(sys.argv[2]), time.perf_counter()
+    run_cases(cases, steps)
+    sys.stdout.write(f"{cases} cases of up to {steps} steps: nothing broken, {time.perf_counter() - begun:.1f} s\n")
     return 0
 
 

@@ -10,7 +10,7 @@ def test_no_callback_raises_or_changes_anything_without_both_keys() -> None:
     assert seen["changed"] > 100
 
 
-def test_every_answer_of_the_provider_has_a_meaning_and_nonsense_has_none() -> None:
+def test_every_response_has_a_meaning_and_nonsense_has_none() -> None:
     assert set(fuzz_answers(2000)) >= set(Meaning) - {Meaning.NOT_SENT}
 
 

@@ -9,19 +9,19 @@ from tests.simulation.profiles import PROFILES
 
 LONG = {
     "a callback only hints",
-    "a probe without a claim",
+    "a poll without a claim",
     "an end without conditions",
     "ends are never announced again",
     "own writes are not recognised",
-    "what is processing is submitted",
+    "a processing job is submitted",
 }
 """Those that take longest to be caught: `make prove` hunts them with all the others."""
 
 
 @pytest.mark.parametrize("name", sorted(MUTANTS.keys() - LONG))
 def test_the_simulation_catches(name: str) -> None:
-    told = MUTANTS[name].shows_in
-    assert hunt(name, (lambda _: PROFILES[told]) if told else drawn, range(ENOUGH))
+    shows_in = MUTANTS[name].shows_in
+    assert hunt(name, (lambda _: PROFILES[shows_in]) if shows_in else drawn, range(ENOUGH))
 
 
 def test_the_long_hunts_are_for_mutants_that_there_are() -> None:

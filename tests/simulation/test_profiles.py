@@ -1,4 +1,4 @@
-"""Fault profiles of a kind that is hardly ever drawn."""
+"""Fault profiles that the seeds hardly ever draw."""
 
 from itertools import pairwise
 
@@ -27,24 +27,26 @@ def test_no_job_fails_because_of(name: str) -> None:
     assert not simulation.job_queue.dead
 
 
-def test_with_every_callback_lost_every_video_comes_home_by_a_probe() -> None:
+def test_with_every_callback_lost_every_video_is_archived_after_a_poll() -> None:
     simulation = Simulation(1, CALM_PROFILES["every callback lost"]).run()
     assert not simulation.callbacks.answers
     assert {str(job.evidence) for job in simulation.memory.all()} == {"probe"}
 
 
-def test_an_account_without_credits_is_asked_once_a_pause() -> None:
+def test_an_account_without_credits_gets_one_request_a_pause() -> None:
     simulation = Simulation(0, CALM_PROFILES["an hour without credits"]).run()
     begin, end = BEGIN + NO_CREDITS.begin, BEGIN + NO_CREDITS.end
-    asked = [sent.left_at for sent in simulation.provider.sent if begin <= sent.left_at < end]
-    first = next(place for place, (earlier, later) in enumerate(pairwise(asked)) if later - earlier > Pace().pause / 2)
-    pauses = [later - earlier for earlier, later in pairwise(asked[first:])]
+    sent_at = [sent.left_at for sent in simulation.provider.sent if begin <= sent.left_at < end]
+    first = next(
+        place for place, (earlier, later) in enumerate(pairwise(sent_at)) if later - earlier > Pace().pause / 2
+    )
+    pauses = [later - earlier for earlier, later in pairwise(sent_at[first:])]
     assert len(pauses) >= 4
     for number, pause in enumerate(pauses):
         assert pause >= min(Pace().pause * 2**number, LONGEST_PAUSE)
 
 
-def test_no_day_has_more_submissions_than_its_limit_and_none_has_fewer_while_jobs_wait() -> None:
+def test_each_day_uses_its_limit_while_jobs_wait_and_no_more() -> None:
     simulation = Simulation(0, CALM_PROFILES["a limit of thirty submissions a day"]).run()
     days: dict[int, int] = {}
     for sent in simulation.provider.sent:
@@ -52,7 +54,7 @@ def test_no_day_has_more_submissions_than_its_limit_and_none_has_fewer_while_job
     assert list(days.values()) == [DAILY, DAILY, DAILY, 100 - 3 * DAILY]
 
 
-def test_where_a_repeat_is_not_safe_each_run_is_bought_once_though_answers_are_lost() -> None:
+def test_lost_responses_buy_no_run_twice_where_a_repeat_is_not_safe() -> None:
     simulation = Simulation(0, PROFILES["the unified task API"]).run()
     lost = {sent.key for sent in simulation.provider.sent if sent.paid and sent.meaning in (None, Meaning.LOST)}
     assert lost & {making.run for making in simulation.model.own_ids.values()}
@@ -62,9 +64,9 @@ def test_where_a_repeat_is_not_safe_each_run_is_bought_once_though_answers_are_l
 def test_a_restored_table_buys_nothing_twice() -> None:
     name = "the table lost, and half an hour later as it was ten minutes before"
     simulation = Simulation(0, PROFILES[name]).run()
-    asked_before = {sent.key for sent in simulation.provider.sent if sent.left_at < simulation.restored_at}
-    asked_again = {sent.key for sent in simulation.provider.sent if sent.left_at >= simulation.restored_at}
-    assert len(asked_before & asked_again) > 5
+    requested_before = {sent.key for sent in simulation.provider.sent if sent.left_at < simulation.restored_at}
+    requested_after = {sent.key for sent in simulation.provider.sent if sent.left_at >= simulation.restored_at}
+    assert len(requested_before & requested_after) > 5
     assert all(len(makings) <= 1 for makings in _makings_of_runs(simulation).values())
 
 
@@ -76,7 +78,7 @@ def _makings_of_runs(simulation: Simulation) -> dict[object, list[object]]:
     return runs
 
 
-def test_a_burst_of_a_thousand_jobs_is_sent_as_fast_as_the_provider_allows_and_no_faster() -> None:
+def test_a_burst_of_a_thousand_jobs_is_sent_at_the_providers_limit() -> None:
     simulation = Simulation(0, BURST).run()
     left = sorted(sent.left_at - BEGIN for sent in simulation.provider.sent)
     best = (len(left) - 1) // 20 * 10

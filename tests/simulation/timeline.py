@@ -19,7 +19,7 @@ class Line(NamedTuple):
 
 @dataclass
 class Timeline:
-    """Keeps lines only when asked to: a replay tells, a long run does not."""
+    """Keeps lines only if `is_traced`: a replay does, a long run does not."""
 
     kernel: Kernel
     is_traced: bool
@@ -35,7 +35,7 @@ class Timeline:
             self.lines.append(Line(self.kernel.now, subject, who, what, how))
 
     def about(self, subject: str) -> Iterable[str]:
-        """Return what happened to one task, and to the account around it."""
+        """Return the lines about one task and about the account."""
         return (self._text(line) for line in self.lines if subject in line.subject or not subject)
 
     def _text(self, line: Line) -> str:

@@ -17,7 +17,7 @@ class Fate(StrEnum):
 
     MADE = "made"
     FAILS = "fails"
-    STUCK = "stuck"  # accepted, and never heard of again
+    STUCK = "stuck"  # accepted, and never finished
     UNKNOWN = "unknown"  # 422 record is null
     MISSING = "missing"  # 404 in the envelope
     EXPIRED = "expired"  # 422 14 days
@@ -37,7 +37,7 @@ class Video:
     own_id: bool = False
     poster: bool = False
     late_urls: bool = False  # "generated successfully", and the URLs only later
-    same_for_all: bool = False  # the same file whatever index is asked for
+    same_for_all: bool = False  # the same file for every index
 
 
 def draw_video(random: Random, now: float, own_ids: float) -> Video:

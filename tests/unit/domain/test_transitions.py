@@ -35,7 +35,7 @@ from veo4k.domain.response import Meaning, Response
 TABLES = {
     "cases_submission": ("INTAKE", "SUBMISSION"),
     "cases_callback": ("CALLBACK",),
-    "cases_probe": ("PROBES", "ENDS"),
+    "cases_poll": ("POLLS", "ENDS"),
     "cases_archive": ("ARCHIVING", "ANNOUNCEMENT"),
 }
 
