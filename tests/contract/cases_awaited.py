@@ -1,4 +1,4 @@
-"""Transitions of a job that is whose request is never repeated, because a repeat may be a second purchase."""
+"""Transitions of a job whose request is never repeated, because a repeat may be a second purchase."""
 
 from dataclasses import replace
 

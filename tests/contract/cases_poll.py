@@ -6,8 +6,8 @@ from tests.contract.rows import (
     LEASED,
     LINKLESS,
     NOW,
+    POLLED,
     POSTER,
-    PROBED,
     PROCESSING,
     QUEUED,
     RESULT,
@@ -27,29 +27,29 @@ from veo4k.domain.response import Meaning, Response
 ACCEPTED = Response(meaning=Meaning.WORKING, task_id=TASK, credits=120)
 DONE = Response(meaning=Meaning.DONE, image_urls=(POSTER,))
 POLL_REFUSALS: dict[str, Changes] = {
-    "was polled meanwhile": {"poll_id": "probe-2"},
+    "was polled meanwhile": {"poll_id": "poll-2"},
     "was requested meanwhile": {"requested_at": NOW - 1},
     "was never requested": {"requested_at": None},
     "is leased": {"lease": "lease-1"},
 }
 POLLS: dict[str, Case] = {
     "a poll is claimed": Case(
-        before=PROBED,
-        write=transitions.claim_poll(PROBED, "probe-9", NOW, 0.5, TIMES, by_post=True),
-        changes={"poll_id": "probe-9", "requested_at": NOW, "due": NOW + 599 / 2 * 1.05, "requests_sent": 3},
+        before=POLLED,
+        write=transitions.claim_poll(POLLED, "poll-9", NOW, 0.5, TIMES, by_post=True),
+        changes={"poll_id": "poll-9", "requested_at": NOW, "due": NOW + 599 / 2 * 1.05, "requests_sent": 3},
         refusals=in_other_states(State.PROCESSING) | POLL_REFUSALS | {"was never polled": {"poll_id": None}},
     ),
     "a first poll under the job's own id is claimed": Case(
         before=PROCESSING,
-        write=transitions.claim_poll(PROCESSING, "probe-9", NOW, 0.0, TIMES, by_post=False),
-        changes={"poll_id": "probe-9", "requested_at": NOW, "due": NOW + 599 / 2},
+        write=transitions.claim_poll(PROCESSING, "poll-9", NOW, 0.0, TIMES, by_post=False),
+        changes={"poll_id": "poll-9", "requested_at": NOW, "due": NOW + 599 / 2},
         refusals=in_other_states(State.PROCESSING) | POLL_REFUSALS,
     ),
     "a poll for a fresh link is claimed": Case(
         before=LINKLESS,
-        write=transitions.claim_poll(LINKLESS, "probe-9", NOW, 0.5, TIMES, by_post=True),
+        write=transitions.claim_poll(LINKLESS, "poll-9", NOW, 0.5, TIMES, by_post=True),
         changes={
-            "poll_id": "probe-9",
+            "poll_id": "poll-9",
             "requested_at": NOW,
             "due": NOW + 120,
             "requests_sent": 2,
@@ -58,14 +58,14 @@ POLLS: dict[str, Case] = {
         refusals=in_other_states(State.READY) | POLL_REFUSALS,
     ),
     "a poll returns the result": Case(
-        before=PROBED,
-        write=transitions.poll_ready(PROBED, DONE, [SIGNED], NOW, TIMES),
+        before=POLLED,
+        write=transitions.poll_ready(POLLED, DONE, [SIGNED], NOW, TIMES),
         changes=RESULT | {"evidence": Evidence.POLL, "due": NOW + 60},
         refusals=in_other_states(State.PROCESSING),
     ),
     "a poll is answered like a first request": Case(
-        before=PROBED,
-        write=transitions.count_acceptance(PROBED),
+        before=POLLED,
+        write=transitions.count_acceptance(POLLED),
         changes={"acceptances": 2},
         refusals=in_other_states(State.PROCESSING) | {"was counted already": {"acceptances": 2}},
     ),
@@ -76,28 +76,28 @@ POLLS: dict[str, Case] = {
         refusals=in_other_states(State.READY) | {"was counted already": {"acceptances": 2}},
     ),
     "a poll never left": Case(
-        before=PROBED,
-        write=transitions.uncount_poll(PROBED),
+        before=POLLED,
+        write=transitions.uncount_poll(POLLED),
         changes={"requests_sent": 1},
         refusals=in_other_states(State.PROCESSING)
-        | {"was polled meanwhile": {"poll_id": "probe-2"}, "was never polled": {"poll_id": None}}
+        | {"was polled meanwhile": {"poll_id": "poll-2"}, "was never polled": {"poll_id": None}}
         | {"was taken back already": {"requests_sent": 1}},
     ),
     "a poll for a fresh link never left": Case(
-        before=replace(LINKLESS, poll_id="probe-1", archive_attempts=2),
-        write=transitions.uncount_poll(replace(LINKLESS, poll_id="probe-1", archive_attempts=2), by_post=False),
+        before=replace(LINKLESS, poll_id="poll-1", archive_attempts=2),
+        write=transitions.uncount_poll(replace(LINKLESS, poll_id="poll-1", archive_attempts=2), by_post=False),
         changes={"archive_attempts": 1},
         refusals=in_other_states(State.READY)
-        | {"was polled meanwhile": {"poll_id": "probe-2"}, "was never polled": {"poll_id": None}}
+        | {"was polled meanwhile": {"poll_id": "poll-2"}, "was never polled": {"poll_id": None}}
         | {"was taken back already": {"archive_attempts": 1}},
     ),
     "a poll returns a fresh link": Case(
         before=replace(LINKLESS, archive_attempts=2),
-        write=transitions.refresh_link(LINKLESS, DONE, [f"{SIGNED}2"], "nudge-2", NOW + 60),
+        write=transitions.refresh_link(LINKLESS, DONE, [f"{SIGNED}2"], "retrigger-2", NOW + 60),
         changes={
             "urls": (f"{SIGNED}2",),
             "link_dead": None,
-            "retrigger_id": "nudge-2",
+            "retrigger_id": "retrigger-2",
             "due": NOW + 60,
             "archive_attempts": 1,
         },
@@ -125,8 +125,8 @@ ENDS: dict[str, Case] = {
         | {"is leased by another archive": {"lease": "lease-2"}, "has no lease": {"lease": None}},
     ),
     "the provider never reported an end": Case(
-        before=PROBED,
-        write=transitions.time_out(PROBED, Code.NO_ANSWER, NOW, TIMES),
+        before=POLLED,
+        write=transitions.time_out(POLLED, Code.NO_ANSWER, NOW, TIMES),
         changes=ended(State.TIMED_OUT, Code.NO_ANSWER, charged=True),
         refusals=in_other_states(State.PROCESSING) | AS_SEEN,
     ),

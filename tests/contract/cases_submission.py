@@ -1,4 +1,4 @@
-"""Transitions of a message's and of a submission's making."""
+"""Transitions that a message and a submission cause."""
 
 from dataclasses import replace
 
@@ -52,9 +52,9 @@ INTAKE: dict[str, Case] = {
         before=replace(
             SUCCEEDED, partition=None, due=None, task_tokens=frozenset(), urls=(), image_urls=(), ttl=1_900_000_000
         ),
-        write=transitions.repeat_announcement(SUCCEEDED, "token-2", "nudge-2", NOW, TIMES),
+        write=transitions.repeat_announcement(SUCCEEDED, "token-2", "retrigger-2", NOW, TIMES),
         changes={
-            "retrigger_id": "nudge-2",
+            "retrigger_id": "retrigger-2",
             "partition": Partition.LIVE,
             "due": NOW + 60,
             "task_tokens": frozenset({"token-2"}),

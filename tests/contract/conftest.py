@@ -48,7 +48,7 @@ def dynamodb_local_table(dynamodb_local_client: "DynamoDBClient") -> Table:
 
 @pytest.fixture(scope="session", params=DYNAMODB)
 def table(request: pytest.FixtureRequest) -> Table:
-    """A table that all tests share, by engine: each test keeps to task ids of its own."""
+    """Return a table that all tests share, by engine. Each test uses task ids of its own."""
     shared: Table = request.getfixturevalue(f"{request.param}_table")
     return shared
 
@@ -61,7 +61,7 @@ def new_table(table: Table) -> TableMaker:
 
 @pytest.fixture(scope="session", params=ENGINES)
 def jobs(request: pytest.FixtureRequest) -> Jobs:
-    """A store that all tests share, by engine: each test keeps to task ids of its own."""
+    """Return a store that all tests share, by engine. Each test uses task ids of its own."""
     if request.param == "memory":
         return MemoryJobs()
     shared: Table = request.getfixturevalue(f"{request.param}_table")
@@ -70,7 +70,7 @@ def jobs(request: pytest.FixtureRequest) -> Jobs:
 
 @pytest.fixture(params=ENGINES)
 def fresh_jobs(request: pytest.FixtureRequest) -> Jobs:
-    """An empty store, by engine."""
+    """Return an empty store, by engine."""
     if request.param == "memory":
         return MemoryJobs()
     fresh = create_table(request.getfixturevalue(f"{request.param}_client"))

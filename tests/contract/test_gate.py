@@ -131,9 +131,9 @@ def instants_of(table: Table, steps: Steps) -> list[float]:
     gates, now, instants = [gate_over(table) for _ in range(3)], NOW, list[float]()
     for which, wanted, later, skew in steps:
         now += later
-        asked = round(now + skew, 3)
-        reserved = gates[which].reserve(wanted, asked).instants
-        assert all(asked <= instant <= asked + AHEAD for instant in reserved)
+        instant_of_request = round(now + skew, 3)
+        reserved = gates[which].reserve(wanted, instant_of_request).instants
+        assert all(instant_of_request <= instant <= instant_of_request + AHEAD for instant in reserved)
         instants += reserved
     return instants
 

@@ -53,7 +53,7 @@ def as_typed(job: Job) -> Item:
 
 
 def kept(item: Mapping[str, Any]) -> Item:
-    """What of a row no version of today knows."""
+    """Return the attributes of a row that no current version knows."""
     return {name: item[name] for name in LATER if name in item}
 
 

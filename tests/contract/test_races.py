@@ -7,7 +7,7 @@ from threading import Barrier
 
 import pytest
 
-from tests.contract.rows import LEASED, NOW, PROBED, PROCESSING, QUEUED, READY, TIMES, put
+from tests.contract.rows import LEASED, NOW, POLLED, PROCESSING, QUEUED, READY, TIMES, put
 from tests.contract.tables import THREADS, Table
 from veo4k.adapters.jobs_dynamodb import DynamoJobs
 from veo4k.domain import transitions
@@ -40,7 +40,7 @@ RACES: dict[str, tuple[Job, Race, str]] = {
         lambda job, me: transitions.claim_submission(job, me, NOW, TIMES, ProviderApi.VEO),
         "claim_id",
     ),
-    "a poll": (PROBED, lambda job, me: transitions.claim_poll(job, me, NOW, 0.5, TIMES, by_post=True), "poll_id"),
+    "a poll": (POLLED, lambda job, me: transitions.claim_poll(job, me, NOW, 0.5, TIMES, by_post=True), "poll_id"),
     "an archive": (READY, lambda job, me: transitions.claim_archive(job.key, me, NOW, TIMES), "lease"),
     "an expired lease": (
         replace(LEASED, lease_until=NOW),

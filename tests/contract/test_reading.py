@@ -32,8 +32,8 @@ class TwoPerPage:
 
 
 def test_runs_come_in_the_order_of_their_numbers(jobs: Jobs, task_id: str) -> None:
-    made = {run: put(jobs, replace(SUCCEEDED, run=run), task_id) for run in (10, 2, 1, 11)}
-    assert jobs.runs(task_id) == [made[1], made[2], made[10], made[11]]
+    stored = {run: put(jobs, replace(SUCCEEDED, run=run), task_id) for run in (10, 2, 1, 11)}
+    assert jobs.runs(task_id) == [stored[1], stored[2], stored[10], stored[11]]
 
 
 def test_runs_of_an_unknown_task_are_none(jobs: Jobs, task_id: str) -> None:
@@ -91,7 +91,7 @@ def test_an_announced_job_leaves_the_index_until_a_repeat_is_requested(fresh_job
     announced = fresh_jobs.write(transitions.mark_announced(ended, 1_900_000_000))
     assert isinstance(announced, Updated)
     assert list(fresh_jobs.due(Partition.LIVE, NOW + 10**9)) == []
-    fresh_jobs.write(transitions.repeat_announcement(announced.job, None, "nudge-2", NOW, TIMES))
+    fresh_jobs.write(transitions.repeat_announcement(announced.job, None, "retrigger-2", NOW, TIMES))
     assert list(fresh_jobs.due(Partition.LIVE, NOW + 60)) == [ended.key]
 
 

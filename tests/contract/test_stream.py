@@ -36,7 +36,7 @@ def test_the_stream_shows_each_row_before_and_after(new_table: Callable[[], Tabl
     table = new_table()
     jobs = DynamoJobs(table.client, table.name)
     created = put(jobs, SUCCEEDED, "veo_task_streamed")
-    retriggered = jobs.write(transitions.retrigger(created, "nudge-1", NOW + 60))
+    retriggered = jobs.write(transitions.retrigger(created, "retrigger-1", NOW + 60))
     assert isinstance(retriggered, Updated)
     announced = jobs.write(transitions.mark_announced(retriggered.job, 1_900_000_000))
     assert isinstance(announced, Updated)

@@ -22,6 +22,6 @@ REFUSALS: dict[str, tuple[str, Job]] = {
     for name, case in CASES.items()
     for why, otherwise in _refusals(case).items()
 }
-"""Each transition with each kind of row that refuses it, and a sentence about both."""
+"""Each transition with each kind of row that refuses it, named by a sentence."""
 
 __all__ = ["CASES", "CREATIONS", "REFUSALS"]

@@ -18,8 +18,8 @@ from veo4k.services.callback import Request
 
 TOKEN_KEY, WEBHOOK_KEY = b"canary-token-key", b"canary-webhook-key"
 RETRIES = (60.0, 300.0, 900.0)  # seconds; then it is given up
-NEVER = 9  # the number of a run that there never is
-MISDIRECTED = 0.02  # of the callbacks, sent to such a run as well
+NEVER = 9  # the number of a run that never exists
+MISDIRECTED = 0.02  # of the callbacks, also sent to a run that never exists
 
 Deliver = Callable[[str, Key, Request, Callable[[int | None], None]], None]
 """Delivers a callback to the function, and passes its status on, or None where the function died."""

@@ -19,7 +19,7 @@ class Effects:
 
     def __init__(self, kernel: Kernel, random: Random, faults: Faults, timeline: Timeline) -> None:
         self.kernel, self.random, self.faults, self.timeline = kernel, random, faults, timeline
-        self.by_strangers: set[str] = set()  # what requests without keys have made happen
+        self.by_strangers: set[str] = set()  # the effects of requests without keys
 
     def do(self, effect: str, subject: str, call: Callable[[], T]) -> T:
         """Do it, or what its fault makes of it."""
@@ -49,7 +49,7 @@ class Effects:
         if fault is Fault.CRASH_AFTER:
             self.running().crash()
         if fault is Fault.LOST:
-            raise StorageError("answer lost")
+            raise StorageError("response lost")
         if fault is Fault.REPEATED:
             self.kernel.pause(0.05 + self.random.random())
             return call()

@@ -1,4 +1,4 @@
-"""An executor in virtual time: each call is a thread of the function that runs."""
+"""An executor in virtual time: each call is a thread of the running function."""
 
 from collections.abc import Callable
 from concurrent.futures import Executor, Future

@@ -39,7 +39,7 @@ Places = tuple[tuple[int, Fault], ...]
 def run(
     profile: FaultProfile, places: Places, *, is_traced: bool = False
 ) -> tuple[list[Violation], list[str], Simulation]:
-    """Run one job with faults at these effects; gives what did not hold, and the effects passed."""
+    """Run one job with faults at these effects. Return the violations, the effects passed and the simulation."""
     faults = PlacedFaults(dict(places))
     simulation = Simulation(0, profile, faults=faults, is_traced=is_traced).run()
     return simulation.oracles.violations, faults.passed, simulation
@@ -65,7 +65,7 @@ def parts(faults: int) -> Iterator[Part]:
 
 
 def part(task: Part) -> tuple[int, list[Failed]]:
-    """Run one part; gives how many runs that were, and those in which something did not hold."""
+    """Run one part. Return the number of runs, and the runs with violations."""
     count, failed = 0, []
     for places, violations in _deeper(WAYS[task.way], task.places, task.more):
         count += 1

@@ -38,7 +38,7 @@ class FaultProfile:
     lost_at: float = 0.0  # the table, until it is restored
     mixed: bool = False  # every other invocation runs an older version's code
     unset_until: float = 0.0  # the API key is set only then
-    plain: bool = False  # every video is made, as 4K
+    plain: bool = False  # every video is finished, as 4K
     takes: tuple[float, float] = (0.0, 0.0)  # seconds to make one, from and to, instead of the usual
     fails: float = 0.0  # of the videos, besides the usual
 

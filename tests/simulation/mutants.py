@@ -71,9 +71,9 @@ MUTANTS: Mapping[str, Mutant] = {
     "no signature check": _mutant(SIGNATURES, 8),
     "no token check": _mutant(part(callback, "verify_token", changes.always), 8),
     "a callback overwrites": _mutant(part(transitions, "callback_ready", changes.loosened), 3),
-    "a callback creates a row": _mutant(part(CallbackHandler, "_write", changes.makes_a_row), 4),
+    "a callback creates a row": _mutant(part(CallbackHandler, "_write", changes.creates_a_row), 4),
     "the base video's record is believed": _mutant(
-        part(SimulatedProvider, "poll", lambda _: changes.asks_for_the_base), 6, 7
+        part(SimulatedProvider, "poll", lambda _: changes.polls_the_base_video), 6, 7
     ),
     "refused events are ignored": _mutant(part(SimulatedEventPublisher, "_batch", changes.sends_all), 5),
     "ends are never announced again": _mutant(changes.in_both("when_due", changes.never_retriggers_ends), 5),

@@ -69,10 +69,10 @@ CALM_PROFILES: Mapping[str, FaultProfile] = {
         NOTHING_WRONG, veo_until=300.0, switched_at=300.0 + HOUR
     ),
 }
-"""Fault profiles in which one thing is unusual and every video is made: each job is to succeed."""
+"""Fault profiles with one unusual thing, in which every video is finished and each job must succeed."""
 BURST = replace(NOTHING_WRONG, jobs=1000, spread=0.0, calls_back=True)
 
 
 def run(name: str, seed: int) -> list[Violation]:
-    """Run one seed of a profile; gives what did not hold."""
+    """Run one seed of a profile. Return the violations."""
     return Simulation(seed, PROFILES[name]).run().oracles.violations

@@ -1,7 +1,7 @@
 """The table is lost, and comes back from a backup as it was ten minutes before.
 
-What its last minutes knew is gone, messages that had become rows among it: producers send those again. The file in
-the bucket, the event on the bus, and what the provider was asked and paid for, are not forgotten.
+The writes of its last minutes are lost, and so are their new rows: producers send those messages again. The file in
+the bucket, the event on the bus, and the provider's paid requests are not forgotten.
 """
 
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Many seeds, on every core: what did not hold, and how fast it went."""
+"""Many seeds on every core: their violations, and the time they took."""
 
 import hashlib
 import json

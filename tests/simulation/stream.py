@@ -93,4 +93,4 @@ class Schedule:
             self.kernel.after(20 * self.random.random(), self.sweep)
 
     def _next_due(self) -> float:
-        return min((due for lane in self.jobs.index.values() for due in lane.values()), default=float("inf"))
+        return min((due for partition in self.jobs.index.values() for due in partition.values()), default=float("inf"))
