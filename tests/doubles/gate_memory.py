@@ -36,7 +36,7 @@ class MemoryGate:
         return gate.submissions_today(self.row, now) / self.pace.daily if self.pace.daily else 0.0
 
     def pause(self, reason: str, now: float, trial: str) -> float:
-        """Pause the gate. Return when it may give a slot again."""
+        """Pause the gate. Return when the gate may grant a slot again."""
         self.row = gate.pause(self.row, reason, now, self._new_id(), self.pace, trial=trial)
         return max(self.row.until, self.row.trial_until, now)
 

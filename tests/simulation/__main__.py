@@ -21,7 +21,7 @@ def print_line(text: str) -> None:
 
 
 def main() -> int:
-    """Do what the command line says; the exit status is 1 where something did not hold."""
+    """Run the command line. Return 1 where an invariant is broken."""
     parser = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__)
     parser.add_argument("--seed", type=int, help="replay one seed and print its timeline")
     parser.add_argument("--task", default="", help="of a replay: print this task only (default: those that failed)")
@@ -29,7 +29,7 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=0, help="the first of them")
     parser.add_argument("--jobs", type=int, default=seeds.JOBS, help="messages of each seed")
     parser.add_argument("--contract", type=ProviderApi, help="the provider's API (default: as the seed draws it)")
-    parser.add_argument("--exhaustive", type=int, metavar="FAULTS", help="place up to so many faults everywhere")
+    parser.add_argument("--exhaustive", type=int, metavar="FAULTS", help="place up to so many faults at each effect")
     parser.add_argument(
         "--mutants", action="store_true", help="print which oracle catches each mutant, and with which seed"
     )
@@ -77,7 +77,7 @@ def many(arguments: Namespace) -> int:
 
 
 def everywhere(faults: int) -> int:
-    """Place faults everywhere on one job's way."""
+    """Place faults at each effect of one job."""
     begun, runs, failed = time.perf_counter(), 0, 0
     with ProcessPoolExecutor() as pool:
         for part, bad in pool.map(exhaustive.part, exhaustive.parts(faults), chunksize=1):

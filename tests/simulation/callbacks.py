@@ -17,7 +17,7 @@ from veo4k.domain.job import Job, Key
 from veo4k.services.callback import Request
 
 TOKEN_KEY, WEBHOOK_KEY = b"canary-token-key", b"canary-webhook-key"
-RETRIES = (60.0, 300.0, 900.0)  # seconds; then it is given up
+RETRIES = (60.0, 300.0, 900.0)  # seconds between retries; then the provider stops
 NEVER = 9  # the number of a run that never exists
 MISDIRECTED = 0.02  # of the callbacks, also sent to a run that never exists
 
@@ -46,7 +46,7 @@ class CallbackSender:
     acknowledged: list[Acknowledged] = field(default_factory=list)
     acknowledged_runs: set[Key] = field(default_factory=set)
     tampered_with: set[Key] = field(default_factory=set)
-    answers: set[tuple[str, int | None]] = field(default_factory=set)  # who called, and how that was answered
+    answers: set[tuple[str, int | None]] = field(default_factory=set)  # the caller, and the status of the response
     model: ProviderModel = field(init=False)
 
     def send(self, making: Making) -> None:

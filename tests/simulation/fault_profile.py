@@ -1,4 +1,4 @@
-"""What a seed decides: how often each thing goes wrong, and for how long."""
+"""The settings of a seed: the rate of each fault, and the outages."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -31,8 +31,8 @@ class FaultProfile:
     repeated: float = 0.1  # of the tasks have more than one message
     tokens: float = 0.1  # of the messages carry a task token
     provider_api: ProviderApi = ProviderApi.VEO
-    switched_at: float = float("inf")  # then the stack's contract is the newer one
-    veo_until: float = float("inf")  # then the older contract's paths answer 404
+    switched_at: float = float("inf")  # then the stack uses the newer API
+    veo_until: float = float("inf")  # then the older API's paths return 404
     daily: int = 0  # submissions of a UTC day
     restored_at: float = 0.0  # then the table is as it was `FORGOTTEN` seconds before it was lost
     lost_at: float = 0.0  # the table, until it is restored

@@ -112,7 +112,7 @@ class Functions:
         return self.effects.random
 
     def submit(self, batch: Sequence[Received], done: Callable[[Sequence[str] | None], None]) -> None:
-        """Take in a batch; `done` is called with the ids to deliver again, None where the function died."""
+        """Submit a batch; `done` is called with the ids to deliver again, None where the function died."""
         machine = self._take()
 
         def call(deadline: float) -> tuple[list[LogEntry], list[str]]:
@@ -170,7 +170,7 @@ class Functions:
     def _take(self) -> Machine:
         while self._free:
             machine = self._free.pop(self.random.randrange(len(self._free)))
-            if machine.provider_api == self.provider_api():  # a parameter changed: the old machines are let go
+            if machine.provider_api == self.provider_api():  # a parameter changed: drop the old machines
                 return machine
         return self.new_machine()
 

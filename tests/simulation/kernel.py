@@ -51,7 +51,7 @@ class Kernel:
             self.at(self.now, process.kill)
 
     def began(self, process: "Process") -> None:
-        """Know of a function that runs from now."""
+        """Register a function that starts now."""
         self._alive[process] = None
 
     def ended(self, process: "Process") -> None:
@@ -99,7 +99,7 @@ class Process:
         self.kernel, self.name, self.deadline, self.skew = kernel, name, deadline, skew
         self.number = next(kernel.processes)
         self.dead = False
-        self.is_hurt = False  # something failed it: it may not be held to what it began
+        self.is_hurt = False  # a fault hit the function: unfinished work is no violation
         self.threads: list[greenlet] = []
         self._done: Callable[..., object] = lambda *_: None
         self._over = True

@@ -49,7 +49,7 @@ RANK = {
 PUBLIC = attrgetter(*(name for name, attribute in ATTRIBUTES.items() if not attribute.startswith("#")))
 """All public fields of a job."""
 SECRETS = ("canary", "?sig=", "token-")
-STATUSES = frozenset({200, 400, 401, 404, 413, 503, None})  # None: the function died, which the API answers
+STATUSES = frozenset({200, 400, 401, 404, 413, 503, None})  # None: the function died, and the API responds
 REFUSALS = frozenset({400, 401, 404, 413, 503, None})
 
 

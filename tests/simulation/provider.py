@@ -24,7 +24,7 @@ class Manners:
     starts_over: float = 0.0  # how often a repeated request is taken for a new one
     retries_failures: bool = False  # a repeat after a failure is a new, paid attempt
     link_lives: float = 14 * 86_400.0
-    names_own_id: bool = True  # in its 422 answers and callbacks
+    names_own_id: bool = True  # in its 422 responses and callbacks
 
 
 @dataclass(eq=False, kw_only=True)

@@ -14,7 +14,7 @@ from veo4k.domain.job import Job, Key, ProviderApi
 from veo4k.domain.response import HttpResponse, Meaning, NoResponse, Response
 from veo4k.domain.wait_reason import WaitReason
 
-TIMEOUT = 20.0  # seconds the product waits for an answer
+TIMEOUT = 20.0  # seconds the product waits for a response
 LATEST_ARRIVAL = 45.0  # seconds a request may be under way, its sender long gone
 
 _INSTEAD = {
@@ -48,7 +48,7 @@ class Sent:
 
 
 class Way(NamedTuple):
-    """Seconds a request and its answer are under way."""
+    """Seconds that a request and its response take."""
 
     there: float
     back: float
@@ -92,12 +92,14 @@ class SimulatedProvider:
         sent = Sent(job.key, effects.kernel.now, effects.running(), paid)
         self.sent.append(sent)
         received = self._exchange(job, fault, paid=paid)
-        contract = APIS[job.provider_api]
-        answer = (contract.read_submission if paid else contract.read_record)(received)
-        sent.meaning, sent.known_at = answer.meaning, effects.kernel.now
+        provider_api = APIS[job.provider_api]
+        response = (provider_api.read_submission if paid else provider_api.read_record)(received)
+        sent.meaning, sent.known_at = response.meaning, effects.kernel.now
         if effects.timeline.is_traced:
-            effects.timeline.add(job.task_id, effects.running().name, "answer", f"{answer.meaning} {answer.reason}")
-        return answer
+            effects.timeline.add(
+                job.task_id, effects.running().name, "response", f"{response.meaning} {response.reason}"
+            )
+        return response
 
     def _exchange(self, job: Job, fault: Fault | None, *, paid: bool) -> HttpResponse | NoResponse:
         kernel, random = self.effects.kernel, self.effects.random

@@ -27,7 +27,7 @@ class Fate(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Video:
-    """What the provider will do. `takes`: seconds to make it; `links`: what lies behind each link it gives in turn."""
+    """What the provider will do. `takes`: seconds to make it; `links`: the file behind each link, in turn."""
 
     fate: Fate = Fate.MADE
     takes: float = 400.0
@@ -41,7 +41,7 @@ class Video:
 
 
 def draw_video(random: Random, now: float, own_ids: float) -> Video:
-    """Draw a video: most are made, and the rest goes wrong in every documented way."""
+    """Draw a video: most are finished, and the rest fails in every documented way."""
     fate = random.choices(list(_FATES), list(_FATES.values()))[0]
     takes = random.choices((400.0, 2.0, 0.0, 4000.0, 40_000.0), (70, 8, 6, 10, 6))[0] * (0.5 + random.random())
     return Video(
@@ -79,7 +79,7 @@ _LINKS = {
 
 
 class File(NamedTuple):
-    """What lies behind a link."""
+    """The file behind a link."""
 
     kind: str
     content: bytes
