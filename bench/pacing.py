@@ -79,7 +79,7 @@ class _Cloud:
     def __post_init__(self) -> None:
         self.random = Random("pacing")  # noqa: S311 - repeatable on purpose
         self.kernel = Kernel(NOON)
-        self.effects = Effects(self.kernel, self.random, PlacedFaults({}), Timeline(self.kernel, tells=False))
+        self.effects = Effects(self.kernel, self.random, PlacedFaults({}), Timeline(self.kernel, is_traced=False))
         self.row, self.ids = GateRow(lambda _old, _new: None), count()
         self.free: list[Machine] = []
 

@@ -1,14 +1,14 @@
-"""Transitions of the archive's and of publish's making."""
+"""Transitions that archive and publish cause."""
 
 from dataclasses import replace
 
-from tests.contract.rows import ARCHIVE, LEASED, NOW, NUDGED, READY, SUCCEEDED, TIMES, Case, in_other_states
+from tests.contract.rows import ARCHIVE, LEASED, NOW, READY, RETRIGGERED, SUCCEEDED, TIMES, Case, in_other_states
 from veo4k.domain import transitions
 from veo4k.domain.job import State
 
 LEASE_HELD = in_other_states(State.READY) | {
     "is leased by another archive": {"lease": "lease-2"},
-    "is leased by nobody": {"lease": None},
+    "has no lease": {"lease": None},
 }
 
 ARCHIVING: dict[str, Case] = {
@@ -58,32 +58,32 @@ ARCHIVING: dict[str, Case] = {
     ),
 }
 ANNOUNCEMENT: dict[str, Case] = {
-    "an end is nudged": Case(
+    "an end is re-triggered": Case(
         before=SUCCEEDED,
-        write=transitions.retrigger(SUCCEEDED, "nudge-1", NOW + 60),
-        changes={"retrigger_id": "nudge-1", "due": NOW + 60},
+        write=transitions.retrigger(SUCCEEDED, "retrigger-1", NOW + 60),
+        changes={"retrigger_id": "retrigger-1", "due": NOW + 60},
         refusals=in_other_states(State.SUCCEEDED)
         | {
-            "was nudged meanwhile": {"retrigger_id": "nudge-9"},
+            "was re-triggered meanwhile": {"retrigger_id": "retrigger-9"},
             "is leased": {"lease": "lease-1"},
             "is due later": {"due": NOW},
             "is due no more": {"due": None},
         },
     ),
-    "a result is nudged again": Case(
-        before=replace(LEASED, retrigger_id="nudge-1"),
-        write=transitions.retrigger(replace(LEASED, retrigger_id="nudge-1"), "nudge-2", NOW + 60),
-        changes={"retrigger_id": "nudge-2", "due": NOW + 60},
+    "a result is re-triggered once more": Case(
+        before=replace(LEASED, retrigger_id="retrigger-1"),
+        write=transitions.retrigger(replace(LEASED, retrigger_id="retrigger-1"), "retrigger-2", NOW + 60),
+        changes={"retrigger_id": "retrigger-2", "due": NOW + 60},
         refusals=LEASE_HELD
         | {
-            "was nudged meanwhile": {"retrigger_id": "nudge-9"},
-            "was never nudged": {"retrigger_id": None},
+            "was re-triggered meanwhile": {"retrigger_id": "retrigger-9"},
+            "was never re-triggered": {"retrigger_id": None},
             "is due": {"due": NOW},
         },
     ),
     "an end was announced": Case(
-        before=NUDGED,
-        write=transitions.mark_announced(NUDGED, 1_900_000_000),
+        before=RETRIGGERED,
+        write=transitions.mark_announced(RETRIGGERED, 1_900_000_000),
         changes={
             "partition": None,
             "due": None,
@@ -93,9 +93,12 @@ ANNOUNCEMENT: dict[str, Case] = {
             "ttl": 1_900_000_000,
         },
         refusals=in_other_states(State.SUCCEEDED)
-        | {"was nudged meanwhile": {"retrigger_id": "nudge-9"}, "was never nudged": {"retrigger_id": None}},
+        | {
+            "was re-triggered meanwhile": {"retrigger_id": "retrigger-9"},
+            "was never re-triggered": {"retrigger_id": None},
+        },
     ),
-    "an end was announced that nobody had to nudge": Case(
+    "an end without a re-trigger was announced": Case(
         before=SUCCEEDED,
         write=transitions.mark_announced(SUCCEEDED, 1_900_000_000),
         changes={
@@ -106,6 +109,6 @@ ANNOUNCEMENT: dict[str, Case] = {
             "image_urls": None,
             "ttl": 1_900_000_000,
         },
-        refusals=in_other_states(State.SUCCEEDED) | {"was nudged meanwhile": {"retrigger_id": "nudge-9"}},
+        refusals=in_other_states(State.SUCCEEDED) | {"was re-triggered meanwhile": {"retrigger_id": "retrigger-9"}},
     ),
 }

@@ -1,4 +1,4 @@
-"""Transitions of a job that is never asked for again, because a repeat may be a second purchase."""
+"""Transitions of a job whose request is never repeated, because a repeat may be a second purchase."""
 
 from dataclasses import replace
 
@@ -7,14 +7,14 @@ from veo4k.domain import transitions
 from veo4k.domain.job import Code, State
 
 AWAITING: dict[str, Case] = {
-    "a lost answer is only awaited": Case(
+    "a lost response is only awaited": Case(
         before=AWAITED,
         write=transitions.postpone(AWAITED, NOW + 7200),
         changes={"due": NOW + 7200},
         refusals=in_other_states(State.SUBMITTING)
         | {"is due otherwise": {"due": NOW + 1}, "is not due": {"due": None}},
     ),
-    "nobody ever told whether it was accepted": Case(
+    "the provider never confirmed the request": Case(
         before=AWAITED,
         write=transitions.time_out(
             replace(AWAITED, lost_responses=AWAITED.lost_responses + 1), Code.SUBMISSION_UNCONFIRMED, NOW, TIMES

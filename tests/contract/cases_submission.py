@@ -1,4 +1,4 @@
-"""Transitions of a message's and of a submission's making."""
+"""Transitions that a message and a submission cause."""
 
 from dataclasses import replace
 
@@ -52,9 +52,9 @@ INTAKE: dict[str, Case] = {
         before=replace(
             SUCCEEDED, partition=None, due=None, task_tokens=frozenset(), urls=(), image_urls=(), ttl=1_900_000_000
         ),
-        write=transitions.repeat_announcement(SUCCEEDED, "token-2", "nudge-2", NOW, TIMES),
+        write=transitions.repeat_announcement(SUCCEEDED, "token-2", "retrigger-2", NOW, TIMES),
         changes={
-            "retrigger_id": "nudge-2",
+            "retrigger_id": "retrigger-2",
             "partition": Partition.LIVE,
             "due": NOW + 60,
             "task_tokens": frozenset({"token-2"}),
@@ -82,9 +82,9 @@ SUBMISSION: dict[str, Case] = {
         write=transitions.claim_submission(QUEUED, "attempt-2", NOW, TIMES, ProviderApi.JOBS),
         changes=CLAIMED | {"requests_sent": 1, "first_requested_at": NOW, "retry_at": NOW + 90 + 120, "due": NOW + 720},
         refusals=in_other_states(State.QUEUED)
-        | {"was claimed meanwhile": {"claim_id": "attempt-9"}, "was asked meanwhile": {"requested_at": NOW - 1}},
+        | {"was claimed meanwhile": {"claim_id": "attempt-9"}, "was requested meanwhile": {"requested_at": NOW - 1}},
     ),
-    "a crashed claim is asked again": Case(
+    "a crashed claim is claimed again": Case(
         before=SUBMITTING,
         write=transitions.claim_submission(SUBMITTING, "attempt-2", NOW, TIMES, ProviderApi.JOBS),
         changes=CLAIMED
@@ -99,17 +99,17 @@ SUBMISSION: dict[str, Case] = {
         | {
             "was claimed meanwhile": {"claim_id": "attempt-9"},
             "is answered": {"claim_id": None},
-            "was asked meanwhile": {"requested_at": NOW - 1},
-            "was never asked": {"requested_at": None},
+            "was requested meanwhile": {"requested_at": NOW - 1},
+            "was never requested": {"requested_at": None},
         },
     ),
-    "a lost answer is asked for again": Case(
+    "a request is repeated after a lost response": Case(
         before=LOST,
         write=transitions.claim_submission(LOST, "attempt-2", NOW, TIMES, ProviderApi.JOBS),
         changes=CLAIMED
         | {"provider_api": ProviderApi.VEO, "requests_sent": 2, "retry_at": NOW + 90 + 480, "due": NOW + 90 + 480},
         refusals=in_other_states(State.SUBMITTING)
-        | {"was claimed meanwhile": {"claim_id": "attempt-9"}, "was asked meanwhile": {"requested_at": NOW - 1}},
+        | {"was claimed meanwhile": {"claim_id": "attempt-9"}, "was requested meanwhile": {"requested_at": NOW - 1}},
     ),
     "a submission is accepted": Case(
         before=SUBMITTING,
@@ -170,13 +170,13 @@ SUBMISSION: dict[str, Case] = {
         },
         refusals=HELD,
     ),
-    "a submission is deferred after a lost answer": Case(
+    "a submission is deferred after a lost response": Case(
         before=replace(SUBMITTING, lost_responses=1),
         write=transitions.defer(replace(SUBMITTING, lost_responses=1), Wait(NOW + 60, "NO_CREDITS"), is_sent=True),
         changes={"claim_id": None, "retry_at": NOW + 60, "due": NOW + 60, "wait_reason": "NO_CREDITS"},
         refusals=HELD,
     ),
-    "an answer is lost": Case(
+    "a response is lost": Case(
         before=SUBMITTING,
         write=transitions.count_lost_response(SUBMITTING, NOW, TIMES),
         changes={"lost_responses": 1, "claim_id": None, "retry_at": NOW + 120, "due": NOW + 120},
@@ -200,7 +200,7 @@ CREATIONS: dict[str, tuple[ConditionalUpdate, Job]] = {
         transitions.create_queued(MESSAGE, 1, NOW, Wait(NOW + 5, "WINDOW_FULL")),
         replace(_NEW, wait_reason="WINDOW_FULL", partition=Partition.QUEUED, due=NOW + 5),
     ),
-    "a run is asked for at once": (
+    "a run is created with its request": (
         transitions.create_submitting(
             MESSAGE, 1, NOW, claim_id="attempt-1", times=TIMES, provider_api=ProviderApi.JOBS
         ),

@@ -48,20 +48,20 @@ def dynamodb_local_table(dynamodb_local_client: "DynamoDBClient") -> Table:
 
 @pytest.fixture(scope="session", params=DYNAMODB)
 def table(request: pytest.FixtureRequest) -> Table:
-    """A table that all tests share, by engine: each test keeps to task ids of its own."""
+    """Return a table that all tests share, by engine. Each test uses task ids of its own."""
     shared: Table = request.getfixturevalue(f"{request.param}_table")
     return shared
 
 
 @pytest.fixture(scope="session")
 def new_table(table: Table) -> TableMaker:
-    """Give a maker of empty tables, by engine."""
+    """Return a factory of empty tables, by engine."""
     return lambda: create_table(table.client)
 
 
 @pytest.fixture(scope="session", params=ENGINES)
 def jobs(request: pytest.FixtureRequest) -> Jobs:
-    """A store that all tests share, by engine: each test keeps to task ids of its own."""
+    """Return a store that all tests share, by engine. Each test uses task ids of its own."""
     if request.param == "memory":
         return MemoryJobs()
     shared: Table = request.getfixturevalue(f"{request.param}_table")
@@ -70,7 +70,7 @@ def jobs(request: pytest.FixtureRequest) -> Jobs:
 
 @pytest.fixture(params=ENGINES)
 def fresh_jobs(request: pytest.FixtureRequest) -> Jobs:
-    """An empty store, by engine."""
+    """Return an empty store, by engine."""
     if request.param == "memory":
         return MemoryJobs()
     fresh = create_table(request.getfixturevalue(f"{request.param}_client"))
@@ -79,5 +79,5 @@ def fresh_jobs(request: pytest.FixtureRequest) -> Jobs:
 
 @pytest.fixture
 def task_id() -> str:
-    """A task id that nobody else uses."""
+    """Return a task id that no other test uses."""
     return f"veo_task_{uuid4().hex}"

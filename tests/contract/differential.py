@@ -1,4 +1,4 @@
-"""A random history and real lives, done to memory and to a table at once: both must say the same at every step.
+"""Write a random history and simulated jobs to memory and to a table. Both must return the same at every step.
 
 As a program: `python -m tests.contract.differential 50000` does that many writes to DynamoDB Local, and more.
 """
@@ -12,7 +12,7 @@ from typing import Any
 
 from tests.contract.dynamodb_local import dynamodb_local
 from tests.contract.histories import history
-from tests.contract.in_use import condition, lives
+from tests.contract.in_use import condition, write_sequences
 from tests.contract.rows import NOW
 from tests.contract.tables import connect, create_table
 from tests.doubles.jobs_memory import MemoryJobs
@@ -28,62 +28,62 @@ SEEDS = 50  # of the simulation, whose writes are done as well
 
 @dataclass
 class Tally:
-    """What came of it. `written`: how often each transition was, `refused`: or was refused.
+    """The totals. `written` and `refused`: how often each transition was.
 
-    `held` and `failed`: the conditions that were seen to do so; `used`: those that the services write.
+    `passed` and `failed`: the conditions that passed and that failed; `used`: those that the services write.
     """
 
     written: Counter[str] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
-    held: set[str] = field(default_factory=set)
+    passed: set[str] = field(default_factory=set)
     failed: set[str] = field(default_factory=set)
     used: set[str] = field(default_factory=set)
     mismatches: list[tuple[str, Any, Any]] = field(default_factory=list)
 
     def compare(self, what: str, expected: Any, found: Any) -> None:
-        """Note a difference."""
+        """Record a difference."""
         if expected != found:
             self.mismatches.append((what, expected, found))
 
     @property
     def unseen(self) -> set[str]:
-        """The conditions in use that did not both hold and fail."""
-        return self.used - (self.held & self.failed)
+        """Return the conditions in use that did not both pass and fail."""
+        return self.used - (self.passed & self.failed)
 
 
 def compare(table: Jobs, operations: int, seed: int, seeds: Iterable[int]) -> Tally:
-    """Do that many random writes to a memory and to a table, both empty; then what these seeds' jobs wrote, twice."""
+    """Apply that many random writes to memory and to a table, both empty, then the writes of these seeds twice."""
     memory, tally = MemoryJobs(), Tally()
     for name, write in history(Random(seed), memory.get, operations):  # noqa: S311  no secret
         _do(memory, table, tally, name, write)
-    for life in lives(seeds):
-        for write in life:
+    for writes in write_sequences(seeds):
+        for write in writes:
             tally.used.add(condition(write))
-            _do(memory, table, tally, "of a life", write)
-            _do(memory, table, tally, "of a life, again", write)
+            _do(memory, table, tally, "of a simulated job", write)
+            _do(memory, table, tally, "of a simulated job, again", write)
     for task_id in memory.tasks:
         tally.compare("runs", memory.runs(task_id), table.runs(task_id))
-    for lane in Partition:
-        tally.compare("due", set(memory.due(lane, FOR_EVER)), set(table.due(lane, FOR_EVER)))
+    for partition in Partition:
+        tally.compare("due", set(memory.due(partition, FOR_EVER)), set(table.due(partition, FOR_EVER)))
     return tally
 
 
 def _do(memory: MemoryJobs, table: Jobs, tally: Tally, name: str, write: ConditionalUpdate) -> None:
-    holds = isinstance(apply(write, memory.get(write.key)), Updated)
-    (tally.held if holds else tally.failed).add(condition(write))
+    passes = isinstance(apply(write, memory.get(write.key)), Updated)
+    (tally.passed if passes else tally.failed).add(condition(write))
     expected = memory.write(write)
     tally.compare(name, expected, table.write(write))
     (tally.written if isinstance(expected, Updated) else tally.refused)[name] += 1
 
 
 def main(operations: int) -> None:
-    """Compare memory with DynamoDB Local, and tell what came of it."""
+    """Compare memory with DynamoDB Local, and print the totals."""
     with dynamodb_local() as endpoint:
         table = create_table(connect(endpoint))
         tally = compare(DynamoJobs(table.client, table.name), operations, operations, range(SEEDS))
-    told = f"{tally.written.total()} written, {tally.refused.total()} refused, {len(tally.mismatches)} different"
-    sys.stdout.write(f"{operations} random writes and those of {SEEDS} seeds: {told}\n")
-    sys.stdout.write(f"{len(tally.used)} conditions in use, {len(tally.unseen)} that did not both hold and fail\n")
+    totals = f"{tally.written.total()} written, {tally.refused.total()} refused, {len(tally.mismatches)} different"
+    sys.stdout.write(f"{operations} random writes and those of {SEEDS} seeds: {totals}\n")
+    sys.stdout.write(f"{len(tally.used)} conditions in use, {len(tally.unseen)} that did not both pass and fail\n")
     sys.exit(bool(tally.mismatches or tally.unseen))
 
 

@@ -1,4 +1,4 @@
-"""AWS's own DynamoDB Local, the authority on what a condition means: it lies in an npm package and runs on Java."""
+"""AWS's own DynamoDB Local, the authority on what a condition means: it comes from an npm package and runs on Java."""
 
 import contextlib
 import shutil
@@ -21,7 +21,7 @@ START_SECONDS = 30
 
 
 def missing() -> str:
-    """Why it cannot run here, or an empty string."""
+    """Return why DynamoDB Local cannot run here, or an empty string."""
     if not shutil.which("java"):
         return "DynamoDB Local needs java"
     if _jars() or shutil.which("npm"):
@@ -31,12 +31,12 @@ def missing() -> str:
 
 @contextlib.contextmanager
 def dynamodb_local() -> Iterator[str]:
-    """Run it in memory on a free port and give its endpoint; it cannot outlive this process."""
+    """Run DynamoDB Local in memory on a free port. Yield its endpoint. It ends with this process."""
     jar, port = (_jars() or _fetched())[0], free_port()
     LOGS.mkdir(parents=True, exist_ok=True)
     java = ["java", f"-Djava.library.path={jar.parent}/DynamoDBLocal_lib", "-XX:TieredStopAtLevel=1", "-jar", str(jar)]
-    told = [*java, "-inMemory", "-disableTelemetry", "-port", str(port)]
-    with LOG.open("ab") as out, subprocess.Popen([*LEASH, *told], stdin=subprocess.PIPE, stdout=out, stderr=out):  # noqa: S603  our own words
+    command = [*java, "-inMemory", "-disableTelemetry", "-port", str(port)]
+    with LOG.open("ab") as out, subprocess.Popen([*LEASH, *command], stdin=subprocess.PIPE, stdout=out, stderr=out):  # noqa: S603  our own words
         _wait_until_ready(port)
         yield f"http://127.0.0.1:{port}"
 
@@ -46,7 +46,7 @@ def _jars() -> list[Path]:
 
 
 def _fetched() -> list[Path]:
-    """Fetch the package once; only its whole content ever stands in the cache."""
+    """Fetch the package once; the cache never has a part of it."""
     CACHE.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=CACHE) as folder:
         packed = ["npm", "pack", "--silent", PACKAGE]

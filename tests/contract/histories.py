@@ -23,24 +23,24 @@ REPEATED = 0.1  # how often the last one is sent once more
 
 @dataclass
 class Dice:
-    """What a history is made of: chance, a clock, and ids."""
+    """The sources of a history: chance, a clock and ids."""
 
     random: Random
     now: float = NOW
     ids: int = 0
-    made: Counter[str] = field(default_factory=Counter)  # how often each transition was tried
+    tried: Counter[str] = field(default_factory=Counter)  # how often each transition was tried
 
     def new_id(self) -> str:
-        """Give a fresh id."""
+        """Return a fresh id."""
         self.ids += 1
         return f"id-{self.ids}"
 
     def later(self) -> float:
-        """Give a time to come, to the microsecond or so, as sums of floats are."""
+        """Return a later time, with a fraction as sums of floats have."""
         return self.now + self.random.choice([1, 60.0, 1 / 3, 899.999])
 
-    def answer(self) -> Response:
-        """Give an answer to a request."""
+    def response(self) -> Response:
+        """Return a response to a request."""
         return Response(
             meaning=Meaning.WORKING,
             image_urls=(POSTER,)[: self.random.randint(0, 1)],
@@ -49,7 +49,7 @@ class Dice:
         )
 
     def code(self) -> Code:
-        """Give a reason to end."""
+        """Return an error code."""
         return self.random.choice(list(Code))
 
     def yes(self) -> bool:
@@ -57,16 +57,16 @@ class Dice:
         return self.random.random() < 0.5
 
     def address(self, job: Job) -> Address:
-        """Give a callback's address, now and then of another index."""
+        """Return a callback's address, in one of ten cases of another index."""
         index = job.index if self.random.random() < 0.9 else job.index + 1
         return Address(job.task_id, index, job.run, "t" * 43)
 
-    def news(self) -> CallbackPayload:
-        """Give what a callback says."""
-        return CallbackPayload(self.answer(), self.random.choice([None, None, OTHER_TASK]))
+    def payload(self) -> CallbackPayload:
+        """Return the payload of a callback."""
+        return CallbackPayload(self.response(), self.random.choice([None, None, OTHER_TASK]))
 
     def message(self, task_id: str) -> Message:
-        """Give a message."""
+        """Return a message."""
         token = self.random.choice([None, self.new_id()])
         tags = {"shot": self.new_id()} if self.yes() else {}
         index = self.random.randint(0, 3)
@@ -74,16 +74,16 @@ class Dice:
 
 
 def _counted(job: Job) -> Job:
-    """Give the job as the claim of a probe leaves it: it has counted.
+    """Return the job as the claim of a poll leaves it, with its counts above 0.
 
-    A count that was brought back to 0 is a number to the table, and absent to the memory: no condition asks for it.
+    A count that went back to 0 is a number in the table, and absent in memory. No condition reads it.
     """
     return replace(job, requests_sent=max(job.requests_sent, 1), archive_attempts=max(job.archive_attempts, 1))
 
 
-Maker = Callable[[Dice, Job], ConditionalUpdate]
+Builder = Callable[[Dice, Job], ConditionalUpdate]
 
-MAKERS: dict[str, tuple[frozenset[State], Maker]] = {
+BUILDERS: dict[str, tuple[frozenset[State], Builder]] = {
     "join": (frozenset(State), lambda d, job: transitions.join(job, d.new_id())),
     "announce_again": (
         ENDED,
@@ -95,11 +95,11 @@ MAKERS: dict[str, tuple[frozenset[State], Maker]] = {
     ),
     "accepted": (
         frozenset({State.SUBMITTING}),
-        lambda d, job: transitions.accept(job, d.answer(), d.now, d.random.choice([None, d.later()])),
+        lambda d, job: transitions.accept(job, d.response(), d.now, d.random.choice([None, d.later()])),
     ),
     "answered_ready": (
         frozenset({State.SUBMITTING}),
-        lambda d, job: transitions.accept_with_result(job, d.answer(), [SIGNED], d.now, TIMES),
+        lambda d, job: transitions.accept_with_result(job, d.response(), [SIGNED], d.now, TIMES),
     ),
     "deferred": (
         frozenset({State.SUBMITTING}),
@@ -108,19 +108,21 @@ MAKERS: dict[str, tuple[frozenset[State], Maker]] = {
     "response_lost": (frozenset({State.SUBMITTING}), lambda d, job: transitions.count_lost_response(job, d.now, TIMES)),
     "called_back_ready": (
         WAITING,
-        lambda d, job: transitions.callback_ready(d.address(job), d.news(), [SIGNED] * d.random.randint(1, 3), d.now),
+        lambda d, job: transitions.callback_ready(
+            d.address(job), d.payload(), [SIGNED] * d.random.randint(1, 3), d.now
+        ),
     ),
     "called_back_failed": (
         WAITING,
-        lambda d, job: transitions.callback_failed(d.address(job), d.news(), d.now, TIMES),
+        lambda d, job: transitions.callback_failed(d.address(job), d.payload(), d.now, TIMES),
     ),
     "called_back_working": (
         frozenset({State.QUEUED, State.SUBMITTING}),
-        lambda d, job: transitions.callback_working(d.address(job), d.news(), d.now, TIMES),
+        lambda d, job: transitions.callback_working(d.address(job), d.payload(), d.now, TIMES),
     ),
     "called_back_blocked": (
         WAITING,
-        lambda d, job: transitions.callback_blocked(d.address(job), d.news(), d.now, TIMES),
+        lambda d, job: transitions.callback_blocked(d.address(job), d.payload(), d.now, TIMES),
     ),
     "claim_probe": (
         frozenset({State.PROCESSING, State.READY}),
@@ -128,7 +130,7 @@ MAKERS: dict[str, tuple[frozenset[State], Maker]] = {
     ),
     "probed_ready": (
         frozenset({State.PROCESSING}),
-        lambda d, job: transitions.poll_ready(job, d.answer(), [SIGNED], d.now, TIMES),
+        lambda d, job: transitions.poll_ready(job, d.response(), [SIGNED], d.now, TIMES),
     ),
     "accepted_again": (frozenset({State.PROCESSING, State.READY}), lambda _, job: transitions.count_acceptance(job)),
     "unsent": (
@@ -137,7 +139,7 @@ MAKERS: dict[str, tuple[frozenset[State], Maker]] = {
     ),
     "fresh_link": (
         frozenset({State.READY}),
-        lambda d, job: transitions.refresh_link(job, d.answer(), [SIGNED], d.new_id(), d.later()),
+        lambda d, job: transitions.refresh_link(job, d.response(), [SIGNED], d.new_id(), d.later()),
     ),
     "failed": (WAITING | {State.READY}, lambda d, job: transitions.fail(job, d.code(), d.now, TIMES)),
     "timed_out": (WAITING, lambda d, job: transitions.time_out(job, d.code(), d.now, TIMES)),
@@ -156,16 +158,16 @@ MAKERS: dict[str, tuple[frozenset[State], Maker]] = {
 
 
 def history(
-    random: Random, seen: Callable[[Key], Job | None], operations: int
+    random: Random, read: Callable[[Key], Job | None], operations: int
 ) -> Iterator[tuple[str, ConditionalUpdate]]:
-    """Give the writes of jobs that come, live and end, each made from what `seen` showed of its row at some time."""
+    """Return random writes. Each is built from an image of its row that `read` returned at some time."""
     dice, images, last = Dice(random), dict[Key, list[Job]](), ("", ConditionalUpdate(key=Key("", 0)))
     for _ in range(operations):
         dice.now = round(dice.now + random.choice([0, 0.001, 7.25, 300]), 3)
         if not images or random.random() >= REPEATED:
             last = _next(dice, images)
         yield last
-        if (job := seen(last[1].key)) is not None:
+        if (job := read(last[1].key)) is not None:
             images.setdefault(job.key, []).append(job)
 
 
@@ -176,8 +178,8 @@ def _next(dice: Dice, images: dict[Key, list[Job]]) -> tuple[str, ConditionalUpd
 
 
 def _creation(dice: Dice) -> tuple[str, ConditionalUpdate]:
-    dice.made["a run"] += 1
-    task, run = divmod(dice.made["a run"], 3)
+    dice.tried["a run"] += 1
+    task, run = divmod(dice.tried["a run"], 3)
     message = dice.message(f"veo_task_history_{task}")
     if dice.yes():
         wait = Wait(dice.later(), "WINDOW_FULL")
@@ -190,12 +192,12 @@ def _creation(dice: Dice) -> tuple[str, ConditionalUpdate]:
 
 def _step(dice: Dice, images: list[Job]) -> tuple[str, ConditionalUpdate]:
     job = images[-1] if dice.random.random() < LATEST else dice.random.choice(images)
-    name = _fitting(dice, job.state) if dice.random.random() < FITTING else dice.random.choice(list(MAKERS))
-    dice.made[name] += 1
-    return name, MAKERS[name][1](dice, job)
+    name = _fitting(dice, job.state) if dice.random.random() < FITTING else dice.random.choice(list(BUILDERS))
+    dice.tried[name] += 1
+    return name, BUILDERS[name][1](dice, job)
 
 
 def _fitting(dice: Dice, state: State) -> str:
     """Choose a transition of that state, more often one that was rare so far."""
-    fitting = [name for name, (states, _) in MAKERS.items() if state in states]
-    return min(dice.random.sample(fitting, k=(len(fitting) + 1) // 2), key=lambda name: dice.made[name])
+    fitting = [name for name, (states, _) in BUILDERS.items() if state in states]
+    return min(dice.random.sample(fitting, k=(len(fitting) + 1) // 2), key=lambda name: dice.tried[name])

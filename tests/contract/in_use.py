@@ -1,13 +1,13 @@
-"""The writes that the services really make, and their conditions: taken down while simulated jobs live."""
+"""The writes that the services send for simulated jobs, and their conditions."""
 
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from tests.doubles.jobs_memory import MemoryJobs
+from tests.simulation.environment import Simulation
+from tests.simulation.fault_profile import draw_profile
 from tests.simulation.replaced import replaced
-from tests.simulation.weather import draw_weather
-from tests.simulation.world import Simulation
 from veo4k.adapters.jobs_dynamodb import request
 from veo4k.domain.conditional_update import ConditionalUpdate, Outcome
 from veo4k.domain.job import Key
@@ -16,33 +16,33 @@ JOBS = 100
 
 
 def condition(write: ConditionalUpdate) -> str:
-    """Give the condition of a write as the table reads it, whatever the values in it."""
-    told: str = request("", write)["ConditionExpression"]
-    return re.sub(r":\d+", ":", told)
+    """Return the condition of a write as the table reads it, without its values."""
+    expression: str = request("", write)["ConditionExpression"]
+    return re.sub(r":\d+", ":", expression)
 
 
-def lives(seeds: Iterable[int]) -> Iterator[list[ConditionalUpdate]]:
-    """Give all writes to the rows of one task after the other, of tasks of these seeds of the simulation.
+def write_sequences(seeds: Iterable[int]) -> Iterator[list[ConditionalUpdate]]:
+    """Return the writes to the rows of each task of these seeds of the simulation, task by task.
 
-    Of all tasks those whose writes have a condition that no task before them had.
+    A task is left out where all its conditions are known from the tasks before.
     """
     known = set[str]()
-    for life in (life for seed in seeds for life in _lives_of(seed)):
-        conditions = {condition(write) for write in life}
+    for writes in (writes for seed in seeds for writes in _sequences_of(seed)):
+        conditions = {condition(write) for write in writes}
         if conditions - known:
             known |= conditions
-            yield life
+            yield writes
 
 
-def _lives_of(seed: int) -> Iterable[list[ConditionalUpdate]]:
+def _sequences_of(seed: int) -> Iterable[list[ConditionalUpdate]]:
     taken, real = dict[str, list[ConditionalUpdate]](), MemoryJobs.write
 
-    def write(jobs: MemoryJobs, told: ConditionalUpdate) -> Outcome:
-        taken.setdefault(told.key.task_id, []).append(_of_its_own(seed, told))
-        return real(jobs, told)
+    def write(jobs: MemoryJobs, update: ConditionalUpdate) -> Outcome:
+        taken.setdefault(update.key.task_id, []).append(_of_its_own(seed, update))
+        return real(jobs, update)
 
     with replaced(MemoryJobs, "write", write):
-        Simulation(seed, draw_weather(seed, JOBS)).run()
+        Simulation(seed, draw_profile(seed, JOBS)).run()
     return taken.values()
 
 

@@ -44,9 +44,9 @@ SUBMITTING = replace(
     partition=Partition.LIVE,
 )
 LOST = replace(SUBMITTING, claim_id=None, lost_responses=1, retry_at=NOW + 60)
-AWAITED = replace(LOST, provider_api=ProviderApi.JOBS)  # never asked again: a repeat may be a second purchase
+AWAITED = replace(LOST, provider_api=ProviderApi.JOBS)  # never repeated: a repeat may be a second purchase
 PROCESSING = replace(SUBMITTING, state=State.PROCESSING, accepted_at=NOW - 599, acceptances=1, retry_at=None)
-PROBED = replace(PROCESSING, poll_id="probe-1", requests_sent=2)
+POLLED = replace(PROCESSING, poll_id="poll-1", requests_sent=2)
 READY = replace(
     PROCESSING,
     state=State.READY,
@@ -59,7 +59,7 @@ LEASED = replace(READY, lease="lease-1", lease_until=NOW + 300, archive_attempts
 LINKLESS = replace(READY, link_dead=True, archive_attempts=1)
 ARCHIVE = Archived("bucket", "videos/veo_task_abcdef123456/1/1.mp4", 123, "ab" * 32, 3840, 2160)
 SUCCEEDED = replace(READY, state=State.SUCCEEDED, archive=ARCHIVE, finished_at=NOW - 60, archive_attempts=1)
-NUDGED = replace(SUCCEEDED, retrigger_id="nudge-1")
+RETRIGGERED = replace(SUCCEEDED, retrigger_id="retrigger-1")
 RESULT: Changes = {
     "state": State.READY,
     "urls": (SIGNED,),
@@ -68,12 +68,12 @@ RESULT: Changes = {
     "partition": Partition.LIVE,
     "wait_reason": None,
 }
-"""What every way to READY writes."""
+"""The changes of every transition to READY."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """`changes`: fields of the row after the write; `refusals`: what is otherwise in a row that refuses it."""
+    """`changes`: fields of the row after the write; `refusals`: the changes to a row that refuses the write."""
 
     before: Job
     write: ConditionalUpdate
@@ -82,35 +82,35 @@ class Case:
 
     @property
     def after(self) -> Job:
-        """The row as it is after the write."""
+        """Return the row after the write."""
         return changed(self.before, self.changes)
 
 
 def changed(job: Job, changes: Changes) -> Job:
-    """Give a row with some fields otherwise; None stands for a field that is absent."""
+    """Return a row with these fields changed. None stands for an absent field."""
     return replace(job, **{name: DEFAULTS[name] if value is None else value for name, value in changes.items()})
 
 
 def moved(write: ConditionalUpdate, task_id: str) -> ConditionalUpdate:
-    """Give the same write for another task's row."""
+    """Return the same write for another task's row."""
     named = {"task_id": task_id} if "task_id" in write.put else {}
     return replace(write, key=Key(task_id, write.key.run), put={**write.put, **named})
 
 
 def in_other_states(*allowed: State) -> dict[str, Changes]:
-    """Give the refusals of a transition that is for these states only."""
+    """Return the refusals of a transition that is for these states only."""
     return {f"is {state}": {"state": state} for state in State if state not in allowed}
 
 
 def ended(state: State, code: Code, *, charged: bool) -> Changes:
-    """Give what every end without a result writes."""
+    """Return the changes of an end without a result."""
     error = Failure(code, code.message)
     put = {"state": state, "error": error, "maybe_charged": charged, "finished_at": NOW, "partition": Partition.LIVE}
     return put | {"due": NOW + 60, "wait_reason": None, "lease": None, "lease_until": None}
 
 
 def put(jobs: Jobs, job: Job, task_id: str) -> Job:
-    """Put a row there as that task's, whatever state it is in."""
+    """Store a row as that task's, in any state."""
     row = replace(job, task_id=task_id)
     outcome = jobs.write(ConditionalUpdate(key=row.key, put={name: getattr(row, name) for name in DEFAULTS}))
     assert outcome == Updated(row)

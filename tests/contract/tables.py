@@ -30,7 +30,7 @@ class Table:
     name: str
 
     def item(self, key: Key) -> dict[str, Any]:
-        """Give a row as it lies there, in typed JSON; empty where there is none."""
+        """Return a stored row in typed JSON, empty where there is none."""
         typed = {"taskId": {"S": key.task_id}, "run": {"N": str(key.run)}}
         found = self.client.get_item(TableName=self.name, Key=typed, ConsistentRead=True)
         return cast("dict[str, Any]", found.get("Item", {}))
@@ -46,16 +46,16 @@ def _session() -> boto3.Session:
 
 
 def connect(endpoint: str) -> "DynamoDBClient":
-    """Give a client that many threads can use at once."""
+    """Return a client that many threads can use at once."""
     config = CONFIG.merge(Config(max_pool_connections=THREADS))
-    made: DynamoDBClient = _session().client("dynamodb", endpoint_url=endpoint, config=config)
-    return made
+    client: DynamoDBClient = _session().client("dynamodb", endpoint_url=endpoint, config=config)
+    return client
 
 
 def create_table(client: "DynamoDBClient") -> Table:
     """Create a table that only its caller knows."""
-    told = yaml_parse(TEMPLATE.read_text())["Resources"]["JobTable"]["Properties"]
+    properties = yaml_parse(TEMPLATE.read_text())["Resources"]["JobTable"]["Properties"]
     name = f"jobs-{uuid4().hex}"
-    stream: Any = {"StreamEnabled": True, **told["StreamSpecification"]}
-    client.create_table(TableName=name, StreamSpecification=stream, **{part: told[part] for part in TAKEN_OVER})
+    stream: Any = {"StreamEnabled": True, **properties["StreamSpecification"]}
+    client.create_table(TableName=name, StreamSpecification=stream, **{part: properties[part] for part in TAKEN_OVER})
     return Table(client, name)

@@ -1,9 +1,9 @@
-"""Memory and table, given the same random history and the same lives, are the same table."""
+"""Memory and table return the same for the same random history and the same simulated jobs."""
 
 import pytest
 
 from tests.contract.differential import compare
-from tests.contract.histories import MAKERS
+from tests.contract.histories import BUILDERS
 from tests.contract.tables import create_table
 from tests.doubles.jobs_memory import MemoryJobs
 from veo4k.adapters.jobs_dynamodb import DynamoJobs
@@ -13,17 +13,15 @@ SEEDS = range(6)  # of the simulation
 
 
 @pytest.mark.parametrize("engine", OPERATIONS)
-def test_whatever_is_written_means_the_same_in_memory_and_in_a_table(
-    request: pytest.FixtureRequest, engine: str
-) -> None:
+def test_every_write_means_the_same_in_memory_and_in_a_table(request: pytest.FixtureRequest, engine: str) -> None:
     table = create_table(request.getfixturevalue(f"{engine}_client"))
     tally = compare(DynamoJobs(table.client, table.name), OPERATIONS[engine], seed=4, seeds=SEEDS)
     assert tally.mismatches == []
     assert min(tally.written.total(), tally.refused.total()) > OPERATIONS[engine] / 4
 
 
-def test_every_condition_in_use_both_holds_and_fails_in_what_is_compared() -> None:
+def test_every_condition_in_use_both_passes_and_fails_in_the_comparison() -> None:
     tally = compare(MemoryJobs(), OPERATIONS["dynamodb_local"], seed=4, seeds=SEEDS)
-    assert set(MAKERS) - set(tally.written) - set(tally.refused) == set()
+    assert set(BUILDERS) - set(tally.written) - set(tally.refused) == set()
     assert len(tally.used) > 20
     assert tally.unseen == set()

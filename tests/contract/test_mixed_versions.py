@@ -53,7 +53,7 @@ def as_typed(job: Job) -> Item:
 
 
 def kept(item: Mapping[str, Any]) -> Item:
-    """What of a row no version of today knows."""
+    """Return the attributes of a row that no current version knows."""
     return {name: item[name] for name in LATER if name in item}
 
 
@@ -78,27 +78,31 @@ def test_a_transition_keeps_what_a_later_version_has_written(table: Table, task_
 
 
 @pytest.mark.parametrize("name", ROWS)
-def test_a_row_that_a_later_version_has_written_more_into_is_read_all_the_same(name: str) -> None:
+def test_a_row_with_attributes_of_a_later_version_is_read(name: str) -> None:
     deeper = {part: {"M": ROWS[name][part]["M"] | LATER} for part in ("archive", "error") if part in ROWS[name]}
     assert Job.from_row(from_item(ROWS[name] | LATER | deeper)) == Job.from_row(from_item(ROWS[name]))
 
 
-def stage_over(table: Table, *script: Response) -> Stage:
-    """A stage whose jobs and gate are the real ones, an hour after the golden rows."""
-    stage, ids = Stage(*script), count()
-    stage.clock.at = NOW + 3600
+def environment_over(table: Table, *script: Response) -> Stage:
+    """Return a test environment with the real jobs and gate, an hour after the golden rows."""
+    environment, ids = Stage(*script), count()
+    environment.clock.at = NOW + 3600
     gate = DynamoGate(table.client, table.name, Pace(), lambda: f"writer-{next(ids)}")
     jobs = DynamoJobs(table.client, table.name)
-    stage.faulty_jobs, stage.faulty_gate, stage.hosts = FaultInjector(jobs), FaultInjector(gate), HOSTS
-    return stage
+    environment.faulty_jobs, environment.faulty_gate, environment.hosts = (
+        FaultInjector(jobs),
+        FaultInjector(gate),
+        HOSTS,
+    )
+    return environment
 
 
 @pytest.mark.parametrize("name", named(*WAITING))
 def test_a_sweep_carries_a_waiting_row_of_the_released_version_on(new_table: TableMaker, name: str) -> None:
     table, item = new_table(), ROWS[name] | LATER
     table.put(item)
-    stage = stage_over(table, Response(meaning=Meaning.DONE, urls=(SIGNED,)))
-    stage.sweep()
+    environment = environment_over(table, Response(meaning=Meaning.DONE, urls=(SIGNED,)))
+    environment.sweep()
     after = table.item(Key(item["taskId"]["S"], 1))
     assert (after["state"]["S"], kept(after)) == ("READY", LATER)
 
@@ -107,8 +111,8 @@ def test_a_sweep_carries_a_waiting_row_of_the_released_version_on(new_table: Tab
 def test_a_sweep_looks_after_a_result_of_the_released_version(new_table: TableMaker, name: str) -> None:
     table, item = new_table(), ROWS[name] | LATER
     table.put(item)
-    stage = stage_over(table, Response(meaning=Meaning.DONE, urls=(SIGNED,)))
-    assert "job_skipped" not in stage.sweep()
+    environment = environment_over(table, Response(meaning=Meaning.DONE, urls=(SIGNED,)))
+    assert "job_skipped" not in environment.sweep()
     after = table.item(Key(item["taskId"]["S"], 1))
     assert after["#due"] != item["#due"]
     assert kept(after) == LATER
@@ -127,9 +131,7 @@ def test_an_end_of_the_released_version_is_announced(new_table: TableMaker, name
 
 
 @pytest.mark.parametrize("name", ["GATE_OPEN", "GATE_SHUT"])
-def test_a_gate_of_the_released_version_paces_and_what_stands_beside_it_is_kept(
-    new_table: TableMaker, name: str
-) -> None:
+def test_a_gate_of_the_released_version_paces_and_its_row_is_kept(new_table: TableMaker, name: str) -> None:
     table = new_table()
     table.put(GOLDEN[name] | LATER)
     gate = DynamoGate(table.client, table.name, Pace(daily=50), lambda: "writer-z")

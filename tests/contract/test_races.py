@@ -1,4 +1,4 @@
-"""Thirty-two threads at one row: the table decides, and every loser is told."""
+"""Thirty-two threads write one row. One write lands, and every other thread gets a refusal with the row."""
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -7,7 +7,7 @@ from threading import Barrier
 
 import pytest
 
-from tests.contract.rows import LEASED, NOW, PROBED, PROCESSING, QUEUED, READY, TIMES, put
+from tests.contract.rows import LEASED, NOW, POLLED, PROCESSING, QUEUED, READY, TIMES, put
 from tests.contract.tables import THREADS, Table
 from veo4k.adapters.jobs_dynamodb import DynamoJobs
 from veo4k.domain import transitions
@@ -30,8 +30,8 @@ def at_once(jobs: DynamoJobs, writes: Sequence[ConditionalUpdate]) -> list[Outco
         start.wait()
         return jobs.write(one)
 
-    with ThreadPoolExecutor(len(writes)) as crew:
-        return list(crew.map(write, writes))
+    with ThreadPoolExecutor(len(writes)) as pool:
+        return list(pool.map(write, writes))
 
 
 RACES: dict[str, tuple[Job, Race, str]] = {
@@ -40,14 +40,14 @@ RACES: dict[str, tuple[Job, Race, str]] = {
         lambda job, me: transitions.claim_submission(job, me, NOW, TIMES, ProviderApi.VEO),
         "claim_id",
     ),
-    "a probe": (PROBED, lambda job, me: transitions.claim_poll(job, me, NOW, 0.5, TIMES, by_post=True), "poll_id"),
+    "a poll": (POLLED, lambda job, me: transitions.claim_poll(job, me, NOW, 0.5, TIMES, by_post=True), "poll_id"),
     "an archive": (READY, lambda job, me: transitions.claim_archive(job.key, me, NOW, TIMES), "lease"),
     "an expired lease": (
         replace(LEASED, lease_until=NOW),
         lambda job, me: transitions.claim_archive(job.key, me, NOW, TIMES),
         "lease",
     ),
-    "a nudge": (READY, lambda job, me: transitions.retrigger(job, me, NOW + 60), "retrigger_id"),
+    "a re-trigger": (READY, lambda job, me: transitions.retrigger(job, me, NOW + 60), "retrigger_id"),
 }
 
 
@@ -70,10 +70,10 @@ def test_exactly_one_message_makes_a_run(table: Table, task_id: str) -> None:
     messages = [Message(task_id=task_id, message_id=f"message-{number}") for number in range(THREADS)]
     wait = Wait(NOW, "WINDOW_FULL")
     outcomes = at_once(jobs, [transitions.create_queued(message, 1, NOW, wait) for message in messages])
-    made = jobs.get(Key(task_id, 1))
-    assert made is not None
-    assert outcomes.count(Updated(made)) == 1
-    assert outcomes.count(Refused(made)) == THREADS - 1
+    row = jobs.get(Key(task_id, 1))
+    assert row is not None
+    assert outcomes.count(Updated(row)) == 1
+    assert outcomes.count(Refused(row)) == THREADS - 1
 
 
 def test_nothing_added_at_once_is_lost(table: Table, task_id: str) -> None:

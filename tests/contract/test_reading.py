@@ -32,8 +32,8 @@ class TwoPerPage:
 
 
 def test_runs_come_in_the_order_of_their_numbers(jobs: Jobs, task_id: str) -> None:
-    made = {run: put(jobs, replace(SUCCEEDED, run=run), task_id) for run in (10, 2, 1, 11)}
-    assert jobs.runs(task_id) == [made[1], made[2], made[10], made[11]]
+    stored = {run: put(jobs, replace(SUCCEEDED, run=run), task_id) for run in (10, 2, 1, 11)}
+    assert jobs.runs(task_id) == [stored[1], stored[2], stored[10], stored[11]]
 
 
 def test_runs_of_an_unknown_task_are_none(jobs: Jobs, task_id: str) -> None:
@@ -73,29 +73,29 @@ def test_a_job_is_due_at_its_instant_and_not_before(fresh_jobs: Jobs) -> None:
     assert list(fresh_jobs.due(Partition.LIVE, NOW)) == [there.key]
 
 
-def test_each_lane_has_its_own_jobs(fresh_jobs: Jobs) -> None:
+def test_each_partition_has_its_own_jobs(fresh_jobs: Jobs) -> None:
     waiting, live = put(fresh_jobs, QUEUED, "veo_task_waiting"), put(fresh_jobs, PROCESSING, "veo_task_live")
     assert list(fresh_jobs.due(Partition.QUEUED, NOW)) == [waiting.key]
     assert list(fresh_jobs.due(Partition.LIVE, NOW)) == [live.key]
 
 
-def test_a_claim_moves_a_job_to_the_other_lane(fresh_jobs: Jobs) -> None:
+def test_a_claim_moves_a_job_to_the_other_partition(fresh_jobs: Jobs) -> None:
     waiting = put(fresh_jobs, QUEUED, "veo_task_waiting")
     fresh_jobs.write(transitions.claim_submission(waiting, "attempt-1", NOW, TIMES, ProviderApi.VEO))
     assert list(fresh_jobs.due(Partition.QUEUED, NOW + 720)) == []
     assert list(fresh_jobs.due(Partition.LIVE, NOW + 720)) == [waiting.key]
 
 
-def test_an_announced_job_leaves_the_index_and_an_asked_for_one_returns(fresh_jobs: Jobs) -> None:
+def test_an_announced_job_leaves_the_index_until_a_repeat_is_requested(fresh_jobs: Jobs) -> None:
     ended = put(fresh_jobs, SUCCEEDED, "veo_task_ended")
     announced = fresh_jobs.write(transitions.mark_announced(ended, 1_900_000_000))
     assert isinstance(announced, Updated)
     assert list(fresh_jobs.due(Partition.LIVE, NOW + 10**9)) == []
-    fresh_jobs.write(transitions.repeat_announcement(announced.job, None, "nudge-2", NOW, TIMES))
+    fresh_jobs.write(transitions.repeat_announcement(announced.job, None, "retrigger-2", NOW, TIMES))
     assert list(fresh_jobs.due(Partition.LIVE, NOW + 60)) == [ended.key]
 
 
-def test_an_empty_lane_has_nobody(fresh_jobs: Jobs) -> None:
+def test_an_empty_partition_has_no_job(fresh_jobs: Jobs) -> None:
     assert list(fresh_jobs.due(Partition.LIVE, NOW)) == []
 
 
@@ -109,7 +109,7 @@ def test_due_jobs_go_on_where_a_page_ends(new_table: Callable[[], Table]) -> Non
     assert paged.pages == 3
 
 
-def test_pages_are_read_only_as_they_are_asked_for(new_table: Callable[[], Table]) -> None:
+def test_each_page_is_read_only_when_it_is_needed(new_table: Callable[[], Table]) -> None:
     table = new_table()
     for number in range(5):
         put(DynamoJobs(table.client, table.name), replace(PROCESSING, due=NOW - number), f"veo_task_{number}")
@@ -119,8 +119,8 @@ def test_pages_are_read_only_as_they_are_asked_for(new_table: Callable[[], Table
     assert paged.pages == 1
 
 
-@pytest.mark.parametrize("lane", Partition)
-def test_the_gates_row_is_in_no_lane(new_table: Callable[[], Table], lane: Partition) -> None:
+@pytest.mark.parametrize("partition", Partition)
+def test_the_gates_row_is_in_no_partition(new_table: Callable[[], Table], partition: Partition) -> None:
     table = new_table()
     table.put({"taskId": {"S": "#gate"}, "run": {"N": "0"}, "#gate": {"M": {"version": {"N": "1"}}}})
-    assert list(DynamoJobs(table.client, table.name).due(lane, NOW)) == []
+    assert list(DynamoJobs(table.client, table.name).due(partition, NOW)) == []

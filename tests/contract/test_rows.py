@@ -1,4 +1,4 @@
-"""A job comes out of the table as it went in, and lies there as docs/interface.md says."""
+"""A job is read as it was written, and is stored as docs/interface.md says."""
 
 from dataclasses import replace
 from string import printable
@@ -118,8 +118,8 @@ ANY_JOB = st.builds(
 
 @given(ANY_JOB)
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_any_values_survive_the_round_trip(jobs: Jobs, told: Job) -> None:
-    there = put(jobs, told, f"veo_task_{uuid4().hex}")
+def test_any_values_survive_the_round_trip(jobs: Jobs, job: Job) -> None:
+    there = put(jobs, job, f"veo_task_{uuid4().hex}")
     assert jobs.get(there.key) == there
 
 

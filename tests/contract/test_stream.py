@@ -21,26 +21,26 @@ def records(table: Table, wanted: int) -> list[Mapping[str, Any]]:
     streams = client(table.client.meta.endpoint_url, "dynamodbstreams")
     arn = table.client.describe_table(TableName=table.name)["Table"]["LatestStreamArn"]
     (shard,) = streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"]
-    told = {"StreamArn": arn, "ShardId": shard["ShardId"], "ShardIteratorType": "TRIM_HORIZON"}
+    shard_iterator = {"StreamArn": arn, "ShardId": shard["ShardId"], "ShardIteratorType": "TRIM_HORIZON"}
     deadline = time.monotonic() + SECONDS
     while time.monotonic() < deadline:
-        iterator = streams.get_shard_iterator(**told)["ShardIterator"]
+        iterator = streams.get_shard_iterator(**shard_iterator)["ShardIterator"]
         found: list[Mapping[str, Any]] = list(streams.get_records(ShardIterator=iterator)["Records"])
         if len(found) >= wanted:
             return found
         time.sleep(0.05)
-    raise AssertionError("the stream has not brought the records")
+    raise AssertionError("the stream did not deliver the records")
 
 
 def test_the_stream_shows_each_row_before_and_after(new_table: Callable[[], Table]) -> None:
     table = new_table()
     jobs = DynamoJobs(table.client, table.name)
-    made = put(jobs, SUCCEEDED, "veo_task_streamed")
-    nudged = jobs.write(transitions.retrigger(made, "nudge-1", NOW + 60))
-    assert isinstance(nudged, Updated)
-    announced = jobs.write(transitions.mark_announced(nudged.job, 1_900_000_000))
+    created = put(jobs, SUCCEEDED, "veo_task_streamed")
+    retriggered = jobs.write(transitions.retrigger(created, "retrigger-1", NOW + 60))
+    assert isinstance(retriggered, Updated)
+    announced = jobs.write(transitions.mark_announced(retriggered.job, 1_900_000_000))
     assert isinstance(announced, Updated)
-    table.client.delete_item(TableName=table.name, Key={"taskId": {"S": made.task_id}, "run": {"N": "1"}})
+    table.client.delete_item(TableName=table.name, Key={"taskId": {"S": created.task_id}, "run": {"N": "1"}})
     changes, unreadable = read_changes(records(table, wanted=4))
-    assert changes == [Change(None, made), Change(made, nudged.job), Change(nudged.job, announced.job)]
+    assert changes == [Change(None, created), Change(created, retriggered.job), Change(retriggered.job, announced.job)]
     assert unreadable == []

@@ -18,16 +18,16 @@ from veo4k.domain.ports import Jobs
 MARKED = {name: case for name, case in CASES.items() if case.write.ownership}
 
 each_case = pytest.mark.parametrize("case", CASES.values(), ids=CASES)
-each_contract = pytest.mark.parametrize("contract", [ProviderApi.VEO, ProviderApi.JOBS])
-each_creation = pytest.mark.parametrize(("write", "made"), CREATIONS.values(), ids=CREATIONS)
+each_provider_api = pytest.mark.parametrize("provider_api", [ProviderApi.VEO, ProviderApi.JOBS])
+each_creation = pytest.mark.parametrize(("write", "created"), CREATIONS.values(), ids=CREATIONS)
 
 
-@each_contract
+@each_provider_api
 @each_case
-def test_a_transition_changes_what_it_names_and_nothing_else_under_either_contract(
-    jobs: Jobs, task_id: str, case: Case, contract: ProviderApi
+def test_a_transition_changes_only_its_fields_under_both_provider_apis(
+    jobs: Jobs, task_id: str, case: Case, provider_api: ProviderApi
 ) -> None:
-    before = put(jobs, replace(case.before, provider_api=contract), task_id)
+    before = put(jobs, replace(case.before, provider_api=provider_api), task_id)
     after = changed(before, case.changes)
     assert jobs.write(moved(case.write, task_id)) == Updated(after)
     assert jobs.get(after.key) == after
@@ -54,15 +54,15 @@ def test_a_transition_makes_no_row_where_there_is_none(jobs: Jobs, task_id: str,
 
 
 @each_creation
-def test_a_creation_makes_the_whole_row(jobs: Jobs, task_id: str, write: ConditionalUpdate, made: Job) -> None:
-    row = replace(made, task_id=task_id)
+def test_a_creation_makes_the_whole_row(jobs: Jobs, task_id: str, write: ConditionalUpdate, created: Job) -> None:
+    row = replace(created, task_id=task_id)
     assert jobs.write(moved(write, task_id)) == Updated(row)
     assert jobs.get(row.key) == row
 
 
 @each_creation
-def test_a_creation_is_refused_where_a_row_is(jobs: Jobs, task_id: str, write: ConditionalUpdate, made: Job) -> None:
-    there = put(jobs, replace(made, claim_id="attempt-9", message_id="message-9"), task_id)
+def test_a_creation_is_refused_where_a_row_is(jobs: Jobs, task_id: str, write: ConditionalUpdate, created: Job) -> None:
+    there = put(jobs, replace(created, claim_id="attempt-9", message_id="message-9"), task_id)
     assert jobs.write(moved(write, task_id)) == Refused(there)
     assert jobs.get(there.key) == there
 
@@ -78,11 +78,11 @@ def test_a_marked_write_sent_twice_knows_itself_and_acts_once(jobs: Jobs, task_i
 
 
 def test_a_creation_with_a_request_sent_twice_knows_itself(jobs: Jobs, task_id: str) -> None:
-    write = moved(CREATIONS["a run is asked for at once"][0], task_id)
+    write = moved(CREATIONS["a run is created with its request"][0], task_id)
     assert jobs.write(write) == jobs.write(write)
 
 
-def test_a_mark_of_somebody_else_is_a_refusal(jobs: Jobs, task_id: str) -> None:
+def test_a_mark_of_another_function_is_a_refusal(jobs: Jobs, task_id: str) -> None:
     case = CASES["an archive claims"]
     put(jobs, case.before, task_id)
     mine = moved(case.write, task_id)
@@ -94,7 +94,9 @@ def test_a_mark_of_somebody_else_is_a_refusal(jobs: Jobs, task_id: str) -> None:
 
 def test_every_transition_stands_in_the_table() -> None:
     functions = inspect.getmembers(transitions, inspect.isfunction)
-    written = {name for name, made in functions if inspect.signature(made).return_annotation is ConditionalUpdate}
+    written = {
+        name for name, function in functions if inspect.signature(function).return_annotation is ConditionalUpdate
+    }
     table = "".join(path.read_text() for path in Path(__file__).parent.glob("cases_*.py"))
     assert {name for name in written if not name.startswith("_")} == set(re.findall(r"transitions\.([a-z_]+)\(", table))
 

@@ -69,14 +69,14 @@ def test_all_parts_of_a_write_happen_together_or_not_at_all(jobs: Jobs, task_id:
     there = put(jobs, PROCESSING, task_id)
     parts: dict[str, Any] = {
         "put": {"state": State.READY, "urls": ("https://a/b",), "claim_id": None},
-        "set_if_absent": {"poll_id": "probe-1"},
+        "set_if_absent": {"poll_id": "poll-1"},
         "add": {"archive_attempts": 1, "task_tokens": frozenset({"token-2"})},
     }
-    refused = jobs.write(ConditionalUpdate(key=there.key, when=(*LIVE, is_("poll_id", "probe-9")), **parts))
+    refused = jobs.write(ConditionalUpdate(key=there.key, when=(*LIVE, is_("poll_id", "poll-9")), **parts))
     assert refused == Refused(there)
     after = change(jobs, there, **parts)
     expected = replace(
-        there, state=State.READY, urls=("https://a/b",), claim_id=None, poll_id="probe-1", archive_attempts=1
+        there, state=State.READY, urls=("https://a/b",), claim_id=None, poll_id="poll-1", archive_attempts=1
     )
     assert after == replace(expected, task_tokens=there.task_tokens | {"token-2"})
 

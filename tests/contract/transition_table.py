@@ -3,16 +3,16 @@
 from tests.contract.cases_archive import ANNOUNCEMENT, ARCHIVING
 from tests.contract.cases_awaited import AWAITING
 from tests.contract.cases_callback import CALLBACK
-from tests.contract.cases_probe import ENDS, PROBES
+from tests.contract.cases_poll import ENDS, POLLS
 from tests.contract.cases_submission import CREATIONS, INTAKE, SUBMISSION
 from tests.contract.rows import Case, Changes, changed
 from veo4k.domain.job import Job
 
-CASES: dict[str, Case] = INTAKE | SUBMISSION | AWAITING | CALLBACK | PROBES | ENDS | ARCHIVING | ANNOUNCEMENT
+CASES: dict[str, Case] = INTAKE | SUBMISSION | AWAITING | CALLBACK | POLLS | ENDS | ARCHIVING | ANNOUNCEMENT
 
 
 def _refusals(case: Case) -> dict[str, Changes]:
-    """Give the refusals of a transition, with one state that it is not for instead of all."""
+    """Return the refusals of a transition, with one state that it is not for instead of all."""
     states = [why for why, otherwise in case.refusals.items() if otherwise.keys() == {"state"}]
     return {why: otherwise for why, otherwise in case.refusals.items() if why not in states[1:]}
 
@@ -22,6 +22,6 @@ REFUSALS: dict[str, tuple[str, Job]] = {
     for name, case in CASES.items()
     for why, otherwise in _refusals(case).items()
 }
-"""Each transition with each kind of row that refuses it, and a sentence about both."""
+"""Each transition with each kind of row that refuses it, named by a sentence."""
 
 __all__ = ["CASES", "CREATIONS", "REFUSALS"]

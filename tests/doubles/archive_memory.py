@@ -31,12 +31,12 @@ class MemoryBody:
 
 
 class MemoryDownloads:
-    """Gives for each URL what is served there, one after the other, the last one for ever."""
+    """Serves the bodies of each URL in turn, and the last one for ever."""
 
     def __init__(self, served: Mapping[str, list[Served | MemoryBody]]) -> None:
         self.served = {url: list(bodies) for url, bodies in served.items()}
         self.opened: list[str] = []
-        self.stops: list[float] = []  # nothing in memory is slow: what each was told is only remembered
+        self.stops: list[float] = []  # the deadline of each download; no download in memory is slow
 
     @contextmanager
     def open(self, url: str, deadline: float) -> Iterator[MemoryBody]:
@@ -79,7 +79,7 @@ class MemoryArchive:
         self.broken = False
 
     def abort_strays(self, key: str, older_than: float) -> int:
-        """Remember what was looked for."""
+        """Record the search."""
         self.strays.append((key, older_than))
         return 0
 

@@ -50,14 +50,14 @@ class FaultInjector:
         return self._passing(name, attribute) if callable(attribute) else attribute
 
     def _passing(self, name: str, method: Callable[..., Any]) -> Callable[..., Any]:
-        def call(*given: Any, **named: Any) -> Any:
-            self.calls.append((name, given))
+        def call(*arguments: Any, **named: Any) -> Any:
+            self.calls.append((name, arguments))
             fault = self._faults.get(name)
             fails = fault is not None and fault.call in (0, len(self.called(name)))
-            self._before.get(name, _nothing)(*given, **named)
+            self._before.get(name, _nothing)(*arguments, **named)
             if fault is not None and fails and not fault.done:
                 raise fault.error
-            result = method(*given, **named)
+            result = method(*arguments, **named)
             if fault is not None and fails:
                 raise fault.error
             return result

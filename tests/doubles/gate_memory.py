@@ -1,4 +1,4 @@
-"""The gate in memory: the pure rules of `veo4k.domain.gate` over one row that nobody else writes."""
+"""The gate in memory: the pure functions of `veo4k.domain.gate` over one row with one writer."""
 
 import math
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from veo4k.domain.gate import Gate, Pace, Slots, Wait
 
 
 def numbered(prefix: str = "id") -> Callable[[], str]:
-    """Give a maker of ids: `id1`, `id2` and so on."""
+    """Return a factory of ids: `id1`, `id2` and so on."""
     numbers = count(1)
     return lambda: f"{prefix}{next(numbers)}"
 
@@ -36,7 +36,7 @@ class MemoryGate:
         return gate.submissions_today(self.row, now) / self.pace.daily if self.pace.daily else 0.0
 
     def pause(self, reason: str, now: float, trial: str) -> float:
-        """Pause the gate. Return when it may give a slot again."""
+        """Pause the gate. Return when the gate may grant a slot again."""
         self.row = gate.pause(self.row, reason, now, self._new_id(), self.pace, trial=trial)
         return max(self.row.until, self.row.trial_until, now)
 
@@ -45,7 +45,7 @@ class MemoryGate:
         self.row = gate.finish_trial(self.row, trial, now, self._new_id(), self.pace, answered=answered)
 
     def release_trial(self, trial: str) -> None:
-        """Give the trial slot back, unused."""
+        """Release the unused trial slot."""
         self.row = gate.release_trial(self.row, trial, self._new_id())
 
     def current_pause(self, now: float) -> Wait | None:

@@ -1,4 +1,4 @@
-"""A provider that answers by a script, and records the requests."""
+"""A provider that responds by a script, and records the requests."""
 
 from collections.abc import Callable, Iterable
 
@@ -10,7 +10,7 @@ Meanwhile = Callable[[Job], None]
 
 
 class ScriptedProvider:
-    """Gives the responses of its script one after the other, the last one for ever."""
+    """Returns the responses of its script in turn, and the last one for ever."""
 
     def __init__(self, *script: Response, unset: WaitReason | None = None) -> None:
         self.script: Iterable[Response] = list(script) or [Response(meaning=Meaning.WORKING, accepted_anew=True)]

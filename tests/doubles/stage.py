@@ -1,4 +1,4 @@
-"""A stage for the use cases: a whole world of doubles, and the parts a test wants to see."""
+"""A test environment for the use cases: the services over doubles, and the doubles that a test reads."""
 
 import json
 import math
@@ -32,11 +32,11 @@ URL = "https://file.example/v/a.mp4?secret=1"
 ELSEWHERE = "https://evil.example/v/a.mp4"
 HOSTS = ResultHosts.parse("file.example", "https://api.example")
 WIDTH = 20
-LIFE = 60.0  # seconds that a function on this stage lives
+LIFE = 60.0  # seconds until the deadline of an invocation
 
 
 class CountingGate(MemoryGate):
-    """A gate that remembers every instant it gave."""
+    """A gate that records every reserved instant."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -54,7 +54,7 @@ class KilledError(BaseException):
 
 
 class RecordingQueue:
-    """A job queue that remembers what became of its messages."""
+    """A job queue that records what became of its messages."""
 
     def __init__(self, *, broken: bool = False) -> None:
         self.rejected: list[tuple[str, str]] = []
@@ -62,18 +62,18 @@ class RecordingQueue:
         self.broken = broken
 
     def reject(self, body: str, reason: str) -> None:
-        """Remember a rejected body and its reason."""
+        """Record a rejected body and its reason."""
         if self.broken:
             raise StorageError("SendMessage: broken")
         self.rejected.append((body, reason))
 
     def back_off(self, receipt: str, seconds: float) -> None:
-        """Remember who backed off, and how long."""
+        """Record the receipt and the seconds."""
         self.backed_off.append((receipt, seconds))
 
 
 class Stage:
-    """One world, one queue; `receive` and `sweep` act in it.
+    """The services over one set of doubles. `receive` and `sweep` invoke them.
 
     `faulty_jobs`, `faulty_gate` and `faulty_queue` stand between the product and the doubles.
     """
@@ -97,7 +97,7 @@ class Stage:
         self._messages = numbered("message")
 
     def dispatcher(self, deadline: float, **others: Any) -> Dispatcher:
-        """Return the dispatcher of one invocation; `others`: what it has in place of the stage's own."""
+        """Return the dispatcher of one invocation; `others`: parts that replace the environment's own."""
         parts: dict[str, Any] = {"jobs": self.faulty_jobs, "gate": self.faulty_gate, "provider": self.provider}
         parts |= {"clock": self.clock, "executor": self.executor, "width": self.width, "new_id": self.new_id}
         parts |= {"times": self.times, "hosts": self.hosts, "provider_api": self.provider_api, "deadline": deadline}
@@ -144,26 +144,26 @@ class Stage:
         return entries
 
     def ask(self, task_id: str = TASK, **fields: Any) -> list[str]:
-        """Deliver one message; gives what happened, in a word each."""
+        """Deliver one message. Return the names of the log events."""
         return words(self.receive(json.dumps({"taskId": task_id} | fields)))
 
     def swept(self, *, after: float = 0.0, life: float = 2 * LIFE) -> list[LogEntry]:
-        """Sweep, some seconds later, for `life` seconds; gives what happened."""
+        """Sweep, some seconds later, for `life` seconds. Return the log entries."""
         self.clock.advance(after)
         return self.sweeper(self.clock.now() + life).sweep()
 
     def sweep(self, *, after: float = 0.0) -> list[str]:
-        """Sweep, some seconds later; gives what happened, in a word each."""
+        """Sweep, some seconds later. Return the names of the log events."""
         return words(self.swept(after=after))
 
     def job(self, run: int = 1, task_id: str = TASK) -> Job:
-        """Give a job that must be there."""
+        """Return a job that must exist."""
         job = self.jobs.get(Key(task_id, run))
         assert job is not None
         return job
 
     def change(self, **fields: object) -> None:
-        """Put the row into a place that takes long to reach."""
+        """Change fields of the row directly."""
         job = self.job()
         self.jobs.write(ConditionalUpdate(key=job.key, when=(is_("state", job.state),), put=fields))
 
@@ -175,5 +175,5 @@ class Stage:
 
 
 def words(entries: list[LogEntry]) -> list[str]:
-    """Give the entries' actions."""
+    """Return the names of the log events."""
     return [entry.event for entry in entries]

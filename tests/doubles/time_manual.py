@@ -12,7 +12,7 @@ class ManualClock:
         self.slept: list[float] = []
 
     def now(self) -> float:
-        """Give the time."""
+        """Return the time."""
         return self.at
 
     def sleep_until(self, instant: float) -> None:

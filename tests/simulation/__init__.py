@@ -1,4 +1,4 @@
-"""The deterministic simulation: the real services in a world whose every fault is drawn from a seed."""
+"""The deterministic simulation: the real services in an environment whose every fault is drawn from a seed."""
 
 import sys
 from pathlib import Path

@@ -7,26 +7,26 @@ from random import Random
 from typing import Any
 
 from tests.simulation.effects import STRANGER
+from tests.simulation.fault_profile import FaultProfile
 from tests.simulation.faults import Fault, Faults
 from tests.simulation.kernel import Kernel
 from tests.simulation.provider import Making, ProviderModel
 from tests.simulation.videos import EVIL_HOST, HD
-from tests.simulation.weather import Weather
 from veo4k.domain.callback_auth import make_signature, make_token
 from veo4k.domain.job import Job, Key
 from veo4k.services.callback import Request
 
 TOKEN_KEY, WEBHOOK_KEY = b"canary-token-key", b"canary-webhook-key"
-RETRIES = (60.0, 300.0, 900.0)  # seconds; then it is given up
-NEVER = 9  # the number of a run that there never is
-ASTRAY = 0.02  # of the callbacks, sent to such a run as well
+RETRIES = (60.0, 300.0, 900.0)  # seconds between retries; then the provider stops
+NEVER = 9  # the number of a run that never exists
+MISDIRECTED = 0.02  # of the callbacks, also sent to a run that never exists
 
 Deliver = Callable[[str, Key, Request, Callable[[int | None], None]], None]
-"""Hands a callback to the function; hears the status, or None where none came."""
+"""Delivers a callback to the function, and passes its status on, or None where the function died."""
 
 
 @dataclass(eq=False)
-class Heard:
+class Acknowledged:
     """A success or failure that our side answered with 200."""
 
     at: float
@@ -39,61 +39,61 @@ class CallbackSender:
 
     kernel: Kernel
     random: Random
-    weather: Weather
+    profile: FaultProfile
     faults: Faults
     deliver: Deliver
     end: float  # of the tampering
-    heard: list[Heard] = field(default_factory=list)
-    heard_of: set[Key] = field(default_factory=set)
+    acknowledged: list[Acknowledged] = field(default_factory=list)
+    acknowledged_runs: set[Key] = field(default_factory=set)
     tampered_with: set[Key] = field(default_factory=set)
-    answers: set[tuple[str, int | None]] = field(default_factory=set)  # who called, and how that was answered
+    answers: set[tuple[str, int | None]] = field(default_factory=set)  # the caller, and the status of the response
     model: ProviderModel = field(init=False)
 
     def send(self, making: Making) -> None:
-        """Call back about a result, in the weather's own way."""
-        fault = self.faults.draw("callback", self.kernel.now) if self.weather.calls_back else Fault.NOT_ARRIVED
+        """Call back about a result, with the profile's faults."""
+        fault = self.faults.draw("callback", self.kernel.now) if self.profile.calls_back else Fault.NOT_ARRIVED
         late = 40_000 * self.random.random() ** 3 if fault is Fault.LATE else 0.0
         if fault is not Fault.NOT_ARRIVED:
             self.kernel.after(0.2 * self.random.random() + late, self._try, making, 0)
         if fault is Fault.TWICE:
             self.kernel.after(600 * self.random.random(), self._try, making, 0)
-        if self.random.random() < self.weather.tampered and self.kernel.now < self.end:
+        if self.random.random() < self.profile.tampered and self.kernel.now < self.end:
             self.kernel.after(600 * self.random.random(), self._tamper, making)
-        if self.random.random() < ASTRAY and self.weather.calls_back:
-            self._call("astray", making.run, self._signed(making, self.model.body(making), str(NEVER)))
+        if self.random.random() < MISDIRECTED and self.profile.calls_back:
+            self._call("misdirected", making.run, self._signed(making, self.model.body(making), str(NEVER)))
 
     def _try(self, making: Making, tries: int) -> None:
-        def answered(status: int | None) -> None:
+        def on_answer(status: int | None) -> None:
             if status == 200:
-                self.heard.append(Heard(self.kernel.now, making))
-                self.heard_of.add(making.run)
+                self.acknowledged.append(Acknowledged(self.kernel.now, making))
+                self.acknowledged_runs.add(making.run)
             elif tries < len(RETRIES):
                 self.kernel.after(RETRIES[tries], self._try, making, tries + 1)
 
-        self._call("callback", making.run, self._signed(making, self.model.body(making)), answered)
+        self._call("callback", making.run, self._signed(making, self.model.body(making)), on_answer)
 
     def _call(self, who: str, key: Key, request: Request, answered: Callable[[int | None], None] | None = None) -> None:
-        def hear(status: int | None) -> None:
+        def on_status(status: int | None) -> None:
             self.answers.add((who, status))
             if answered:
                 answered(status)
 
-        self.deliver(who, key, request, hear)
+        self.deliver(who, key, request, on_status)
 
     def _tamper(self, making: Making) -> None:
-        """Use a stolen signature for other news: links of one's own, the base video, or nothing new."""
+        """Use a stolen signature for another payload: an attacker's links, the base video, or nothing new."""
         links = (
             f"https://{EVIL_HOST}/v/other.mp4",
             "http://169.254.169.254/latest/meta-data",
             self.model.link(making.run.task_id, -1, HD),
         )
-        news: tuple[dict[str, Any], ...] = (
+        payloads: tuple[dict[str, Any], ...] = (
             {"code": 200, "data": {"info": {"resultUrls": [self.random.choice(links)]}}},
             {"code": 200, "data": {}},
             {"code": 422, "msg": "4k is processing"},
         )
         self.tampered_with.add(making.run)
-        body = json.dumps(self.random.choice(news)).encode()
+        body = json.dumps(self.random.choice(payloads)).encode()
         self._call("tampered", making.run, self._signed(making, body))
 
     def _signed(self, making: Making, body: bytes, other_run: str = "") -> Request:

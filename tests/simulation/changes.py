@@ -1,4 +1,4 @@
-"""Ways to break the product: one rule each, replaced for a while by what leaves it out."""
+"""Ways to break the product: each leaves one rule out for a while."""
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
@@ -25,21 +25,21 @@ ANY_STATE = (in_("state", frozenset(State)),)
 
 
 def loosened(real: Callable[..., ConditionalUpdate]) -> Callable[..., ConditionalUpdate]:
-    """Give a transition whose only condition is that there is a row."""
+    """Return a transition whose only condition is that there is a row."""
 
-    def loose(*given: Any, **named: Any) -> ConditionalUpdate:
-        return replace(real(*given, **named), when=ANY_STATE)
+    def loose(*arguments: Any, **named: Any) -> ConditionalUpdate:
+        return replace(real(*arguments, **named), when=ANY_STATE)
 
     return loose
 
 
 def puts(name: str, **values: object) -> Change:
-    """Give a mutant of a transition that writes other values."""
+    """Return a mutant of a transition that writes other values."""
 
     def changed(real: Callable[..., ConditionalUpdate]) -> Callable[..., ConditionalUpdate]:
-        def write(*given: Any, **named: Any) -> ConditionalUpdate:
-            made = real(*given, **named)
-            return replace(made, put={**made.put, **values})
+        def write(*arguments: Any, **named: Any) -> ConditionalUpdate:
+            update = real(*arguments, **named)
+            return replace(update, put={**update.put, **values})
 
         return write
 
@@ -47,7 +47,7 @@ def puts(name: str, **values: object) -> Change:
 
 
 def part(place: Any, name: str, change: Callable[[Any], Any]) -> Change:
-    """Give a mutant that replaces one part of the product by what `change` makes of it."""
+    """Return a mutant that replaces one part of the product by the result of `change`."""
     return lambda stack: stack.enter_context(replaced(place, name, change(place.__dict__[name])))
 
 
@@ -68,19 +68,19 @@ def run_again(job: Job, _: Response, moment: Context) -> Decision:
     return Decision(LogEvent.REQUEST_DEFERRED, transitions.defer(job, Wait(moment.now + 1, "again"), is_sent=True))
 
 
-def unheard_is_failed(job: Job, answer: Response, moment: Context) -> Decision:
+def unanswered_is_failed(job: Job, answer: Response, moment: Context) -> Decision:
     return Decision(LogEvent.JOB_FAILED, transitions.fail(job, answer.code, moment.now, moment.times))
 
 
 def only_a_hint(real: Callable[..., ConditionalUpdate]) -> Callable[..., ConditionalUpdate]:
-    def hint(*given: Any) -> ConditionalUpdate:
-        made = real(*given)
-        return replace(made, put={"due": given[3]}, set_if_absent={})
+    def hint(*arguments: Any) -> ConditionalUpdate:
+        update = real(*arguments)
+        return replace(update, put={"due": arguments[3]}, set_if_absent={})
 
     return hint
 
 
-def asks_for_the_base(provider: SimulatedProvider, job: Job) -> Response:
+def polls_the_base_video(provider: SimulatedProvider, job: Job) -> Response:
     provider._send(job, paid=False)
     return read_record(provider.model.record(job.task_id))
 
@@ -93,16 +93,16 @@ def fixed_window(instants: list[float], earliest: float, pace: Pace) -> float:
 
 
 def submits_what_is_processing(real: Callable[..., Due]) -> Callable[..., Due]:
-    def when_due(job: Job, *given: Any) -> Due:
-        due = real(job, *given)
+    def when_due(job: Job, *arguments: Any) -> Due:
+        due = real(job, *arguments)
         return Need.SUBMISSION if job.state is State.PROCESSING and due is Need.POLL else due
 
     return when_due
 
 
 def never_retriggers_ends(real: Callable[..., Due]) -> Callable[..., Due]:
-    def when_due(job: Job, *given: Any) -> Due:
-        return None if job.state in ENDED else real(job, *given)
+    def when_due(job: Job, *arguments: Any) -> Due:
+        return None if job.state in ENDED else real(job, *arguments)
 
     return when_due
 
@@ -111,8 +111,8 @@ def forgives_crashes(real: Callable[..., ConditionalUpdate]) -> Callable[..., Co
     def claim(job: Job, attempt: str, now: float, times: Any, provider_api: ProviderApi) -> ConditionalUpdate:
         return real(replace(job, claim_id=None), attempt, now, times, provider_api)
 
-    def with_conditions(job: Job, *given: Any) -> ConditionalUpdate:
-        return replace(claim(job, *given), when=real(job, *given).when)
+    def with_conditions(job: Job, *arguments: Any) -> ConditionalUpdate:
+        return replace(claim(job, *arguments), when=real(job, *arguments).when)
 
     return with_conditions
 
@@ -120,8 +120,8 @@ def forgives_crashes(real: Callable[..., ConditionalUpdate]) -> Callable[..., Co
 def sends_all(_: SimulatedEventPublisher) -> Callable[..., Mapping[Any, str]]:
     real = SimulatedEventPublisher._batch
 
-    def batch(*given: Any) -> Mapping[Any, str]:
-        real(*given)
+    def batch(*arguments: Any) -> Mapping[Any, str]:
+        real(*arguments)
         return {}
 
     return batch
@@ -156,19 +156,19 @@ def in_both(name: str, change: Callable[[Any], Any]) -> Change:
     return together(part(submit, name, change), part(sweep, name, change))
 
 
-def makes_a_row(real: Callable[..., tuple[int, Any]]) -> Callable[..., tuple[int, Any]]:
-    def write(handler: CallbackHandler, address: Address, news: Any, now: float) -> tuple[int, Any]:
-        answered = real(handler, address, news, now)
+def creates_a_row(real: Callable[..., tuple[int, Any]]) -> Callable[..., tuple[int, Any]]:
+    def write(handler: CallbackHandler, address: Address, payload: Any, now: float) -> tuple[int, Any]:
+        result = real(handler, address, payload, now)
         if handler.jobs.get(address.key) is None:
             message = Message(task_id=address.task_id, index=address.index, message_id="callback")
             handler.jobs.write(transitions.create_queued(message, address.run, now, Wait(now, "")))
-        return answered
+        return result
 
     return write
 
 
 def unchanged(_: object) -> Callable[..., Any]:
-    return lambda given: given
+    return lambda arguments: arguments
 
 
 def zero(_: object) -> Callable[..., float]:

@@ -1,4 +1,4 @@
-"""Where consequences go: the archive queue, the event bus, Step Functions; each may refuse a part of a batch."""
+"""The receivers of results: the archive queue, the event bus and Step Functions. Each may refuse a part of a batch."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,25 +13,25 @@ from veo4k.domain.job import Job, Key
 
 @dataclass
 class SimulatedEventPublisher:
-    """The Announcements port. `hears`: called with every event that the bus took."""
+    """The EventPublisher port. `on_event`: called with every event that the bus took."""
 
     effects: Effects
     to_queue: Callable[[Key], object]
-    hears: Callable[[Job, dict[str, Any]], None]
-    told: list[tuple[str, Key]] = field(default_factory=list)
+    on_event: Callable[[Job, dict[str, Any]], None]
+    completed_tasks: list[tuple[str, Key]] = field(default_factory=list)
 
     def send_to_archive(self, jobs: Sequence[Job]) -> Mapping[Key, str]:
-        """Put jobs on the archive queue."""
+        """Send jobs to the archive queue."""
         return self._batch("to archive", jobs, lambda job: self.to_queue(job.key))
 
     def send_to_bus(self, jobs: Sequence[Job]) -> Mapping[Key, str]:
         """Put ends on the bus."""
-        return self._batch("to bus", jobs, lambda job: self.hears(job, detail(job)))
+        return self._batch("to bus", jobs, lambda job: self.on_event(job, detail(job)))
 
     def send_to_task(self, job: Job, token: str) -> str:
-        """Tell a task."""
+        """Complete a task of Step Functions."""
         try:
-            self.effects.do("to task", job.task_id, lambda: self.told.append((token, job.key)))
+            self.effects.do("to task", job.task_id, lambda: self.completed_tasks.append((token, job.key)))
         except StorageError as error:
             return str(error)
         return ""

@@ -1,4 +1,4 @@
-"""One effect of a function on the world: it takes time, others go on meanwhile, and it may go wrong."""
+"""One effect of a function: it takes time, others go on meanwhile, and it may go wrong."""
 
 from collections.abc import Callable
 from random import Random
@@ -10,7 +10,7 @@ from tests.simulation.timeline import Timeline
 from veo4k.domain.errors import StorageError
 
 T = TypeVar("T")
-STRANGER = "forged"  # the name of an invocation by somebody without keys
+STRANGER = "forged"  # the name of an invocation by a sender without keys
 LONGEST_LAG = 30.0  # seconds an effect hangs when it is slow
 
 
@@ -19,7 +19,7 @@ class Effects:
 
     def __init__(self, kernel: Kernel, random: Random, faults: Faults, timeline: Timeline) -> None:
         self.kernel, self.random, self.faults, self.timeline = kernel, random, faults, timeline
-        self.by_strangers: set[str] = set()  # what requests without keys have made happen
+        self.by_strangers: set[str] = set()  # the effects of requests without keys
 
     def do(self, effect: str, subject: str, call: Callable[[], T]) -> T:
         """Do it, or what its fault makes of it."""
@@ -32,7 +32,7 @@ class Effects:
         fault = self.faults.draw(effect, self.kernel.now)
         if self.running().name == STRANGER:
             self.by_strangers.add(effect)
-        if self.timeline.tells:
+        if self.timeline.is_traced:
             self.timeline.add(subject, self.running().name, effect, str(fault or ""))
         return fault
 
@@ -49,7 +49,7 @@ class Effects:
         if fault is Fault.CRASH_AFTER:
             self.running().crash()
         if fault is Fault.LOST:
-            raise StorageError("answer lost")
+            raise StorageError("response lost")
         if fault is Fault.REPEATED:
             self.kernel.pause(0.05 + self.random.random())
             return call()
@@ -62,7 +62,7 @@ class Effects:
         self.kernel.pause(LONGEST_LAG * self.random.random() ** 3)
 
     def running(self) -> Process:
-        """Give the function that runs now."""
+        """Return the function that runs now."""
         process = self.kernel.process
         if process is None:
             raise RuntimeError("no function is running")

@@ -1,4 +1,4 @@
-"""An executor in virtual time: each call is a strand of the function that runs."""
+"""An executor in virtual time: each call is a thread of the running function."""
 
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
@@ -53,7 +53,7 @@ class SimulatedExecutor(Executor):
             self._kernel.give_way(process)
 
     def one_has_ended(self) -> None:
-        """Wake the strand that waits for a call."""
+        """Wake the thread that waits for a call."""
         waiting, self._waiting = self._waiting, None  # one wake for one wait
         if waiting is not None:
             self._kernel.at(self._kernel.now, resume, self._kernel, self._running(), waiting)

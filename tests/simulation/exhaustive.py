@@ -5,13 +5,13 @@ from dataclasses import replace
 from itertools import islice
 from typing import NamedTuple
 
+from tests.simulation.environment import Simulation
+from tests.simulation.fault_profile import FaultProfile
 from tests.simulation.faults import MENUS, Fault, PlacedFaults
 from tests.simulation.oracles import Violation
 from tests.simulation.provider import Manners
-from tests.simulation.weather import Weather
-from tests.simulation.world import Simulation
 
-CALM = Weather(
+CALM = FaultProfile(
     jobs=1,
     spread=1.0,
     fault_end=86_400.0,
@@ -25,21 +25,23 @@ CALM = Weather(
     tokens=1.0,
     plain=True,
 )
-"""Weather in which nothing goes wrong by itself."""
+"""The profile without faults."""
 
-WAYS: Mapping[str, Weather] = {
+WAYS: Mapping[str, FaultProfile] = {
     "callback": CALM,
     "no callback": replace(CALM, calls_back=False),
 }
-"""The ways a job may go: its end told by the callback, or found by a probe."""
+"""The ways a job may end: reported by a callback, or by a poll."""
 
 Places = tuple[tuple[int, Fault], ...]
 
 
-def run(weather: Weather, places: Places, *, tells: bool = False) -> tuple[list[Violation], list[str], Simulation]:
-    """Run one job with faults at these effects; gives what did not hold, and the effects passed."""
+def run(
+    profile: FaultProfile, places: Places, *, is_traced: bool = False
+) -> tuple[list[Violation], list[str], Simulation]:
+    """Run one job with faults at these effects. Return the violations, the effects passed and the simulation."""
     faults = PlacedFaults(dict(places))
-    simulation = Simulation(0, weather, faults=faults, tells=tells).run()
+    simulation = Simulation(0, profile, faults=faults, is_traced=is_traced).run()
     return simulation.oracles.violations, faults.passed, simulation
 
 
@@ -56,14 +58,14 @@ Failed = tuple[str, Places, list[Violation]]
 
 def parts(faults: int) -> Iterator[Part]:
     """Divide all placements of up to so many faults into parts to be run side by side."""
-    for way, weather in WAYS.items():
+    for way, profile in WAYS.items():
         yield Part(way, (), 0)
-        for places in _next_places(weather, ()) if faults else ():
+        for places in _next_places(profile, ()) if faults else ():
             yield Part(way, places, faults - 1)
 
 
 def part(task: Part) -> tuple[int, list[Failed]]:
-    """Run one part; gives how many runs that were, and those in which something did not hold."""
+    """Run one part. Return the number of runs, and the runs with violations."""
     count, failed = 0, []
     for places, violations in _deeper(WAYS[task.way], task.places, task.more):
         count += 1
@@ -72,20 +74,20 @@ def part(task: Part) -> tuple[int, list[Failed]]:
     return count, failed
 
 
-def _deeper(weather: Weather, places: Places, more: int) -> Iterator[tuple[Places, list[Violation]]]:
-    violations, passed, _ = run(weather, places)
+def _deeper(profile: FaultProfile, places: Places, more: int) -> Iterator[tuple[Places, list[Violation]]]:
+    violations, passed, _ = run(profile, places)
     yield places, violations
     for further in _placed(places, passed) if more else ():
-        yield from _deeper(weather, further, more - 1)
+        yield from _deeper(profile, further, more - 1)
 
 
-def _next_places(weather: Weather, places: Places) -> Iterator[Places]:
-    _, passed, _ = run(weather, places)
+def _next_places(profile: FaultProfile, places: Places) -> Iterator[Places]:
+    _, passed, _ = run(profile, places)
     yield from _placed(places, passed)
 
 
 def _placed(places: Places, passed: list[str]) -> Iterator[Places]:
-    """Give each way to place one more fault, later than the last."""
+    """Return each way to place one more fault, later than the last."""
     first = places[-1][0] + 1 if places else 0
     for place, effect in islice(enumerate(passed), first, None):
         for fault in MENUS[effect]:

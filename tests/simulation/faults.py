@@ -13,8 +13,8 @@ class Fault(StrEnum):
     CRASH_BEFORE = "crash before"
     CRASH_AFTER = "crash after"
     REFUSED = "refused"  # surely not done: throttled, unreachable
-    LOST = "answer lost"  # done, but the caller hears of a failure
-    REPEATED = "repeated"  # done, the answer lost, and done again by the SDK, which gives the second answer
+    LOST = "response lost"  # done, but the caller gets an error
+    REPEATED = "repeated"  # done, the response lost, and repeated by the SDK, which returns the second response
     SLOW_BEFORE = "slow before"
     SLOW_AFTER = "slow after"
     STALE = "stale"  # the index as it was a while ago
@@ -27,7 +27,7 @@ class Fault(StrEnum):
     LATE = "arrives late"
     BAD_GATEWAY = "502 before"
     BAD_GATEWAY_AFTER = "502 after"
-    GARBLED = "garbled answer"
+    GARBLED = "garbled response"
     SERVER_ERROR = "500 after"
     TOO_MANY = "429"
     NO_CREDITS = "402"
@@ -41,7 +41,7 @@ _SLOW = (Fault.SLOW_BEFORE, Fault.SLOW_AFTER)
 _WRITE = (*_CRASHES, Fault.REFUSED, Fault.LOST, Fault.REPEATED, *_SLOW)
 _READ = (*_CRASHES, Fault.REFUSED, *_SLOW)
 _SEND = (*_CRASHES, Fault.REFUSED, Fault.LOST, *_SLOW)
-_LOST_ANSWER = (Fault.LOST, Fault.NOT_ARRIVED, Fault.LATE, Fault.BAD_GATEWAY_AFTER, Fault.GARBLED, Fault.SERVER_ERROR)
+_LOST_RESPONSE = (Fault.LOST, Fault.NOT_ARRIVED, Fault.LATE, Fault.BAD_GATEWAY_AFTER, Fault.GARBLED, Fault.SERVER_ERROR)
 _NOT_ACCEPTED = (Fault.UNSENT, Fault.BAD_GATEWAY, Fault.TOO_MANY, Fault.NO_CREDITS, Fault.MAINTENANCE)
 
 MENUS: Mapping[str, tuple[Fault, ...]] = {
@@ -51,7 +51,7 @@ MENUS: Mapping[str, tuple[Fault, ...]] = {
     "due": (*_READ, Fault.STALE),
     "gate read": _READ,
     "gate write": _WRITE,
-    "request": (*_CRASHES, *_LOST_ANSWER, *_NOT_ACCEPTED, Fault.KEY_REFUSED, Fault.PATH_GONE, *_SLOW),
+    "request": (*_CRASHES, *_LOST_RESPONSE, *_NOT_ACCEPTED, Fault.KEY_REFUSED, Fault.PATH_GONE, *_SLOW),
     "reject": _SEND,
     "back off": _SEND,
     "keys": (Fault.REFUSED, *_SLOW),
@@ -80,7 +80,7 @@ class Faults(Protocol):
     """Where faults come from."""
 
     def draw(self, effect: str, now: float) -> Fault | None:
-        """Give what goes wrong at the effect that begins now."""
+        """Return the fault of the effect that begins now."""
         ...
 
 
@@ -123,6 +123,6 @@ class PlacedFaults:
     passed: list[str] = field(default_factory=list)
 
     def draw(self, effect: str, _: float) -> Fault | None:
-        """Count the effect; give what was placed there."""
+        """Count the effect. Return the fault placed there."""
         self.passed.append(effect)
         return self.places.get(len(self.passed) - 1)

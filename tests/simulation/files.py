@@ -99,7 +99,7 @@ class SimulatedArchive:
     under_way: list[SimulatedUpload] = field(default_factory=list)
 
     def abort_strays(self, key: str, older_than: float) -> int:
-        """Abort uploads that nobody will end."""
+        """Abort unfinished uploads."""
         return self.effects.do("strays", key, lambda: self._abort(key, older_than))
 
     def _abort(self, key: str, older_than: float) -> int:
@@ -109,7 +109,7 @@ class SimulatedArchive:
 
     @contextmanager
     def upload(self, key: str, content_type: str, tags: Mapping[str, str]) -> Iterator[SimulatedUpload]:
-        """Begin an upload; whoever dies leaves it behind."""
+        """Begin an upload. A crash leaves it unfinished."""
         upload = SimulatedUpload(self, key, self.effects.kernel.now, (content_type, tags))
         self.effects.do("part", key, lambda: self.under_way.append(upload))
         try:

@@ -97,22 +97,22 @@ class Functions:
     skew: float
     faulted: list[tuple[str, BaseException]] = field(default_factory=list)
     entries: dict[str, int] = field(default_factory=dict)
-    hears: Callable[[LogEntry], None]
-    answers: Callable[[Sequence[str], Sequence[str]], None]
+    on_log_entry: Callable[[LogEntry], None]
+    on_batch_response: Callable[[Sequence[str], Sequence[str]], None]
     _free: list[Machine] = field(default_factory=list)
 
     @property
     def kernel(self) -> Kernel:
-        """The time they live in."""
+        """The virtual time."""
         return self.effects.kernel
 
     @property
     def random(self) -> Random:
-        """Their chance."""
+        """The source of chance."""
         return self.effects.random
 
     def submit(self, batch: Sequence[Received], done: Callable[[Sequence[str] | None], None]) -> None:
-        """Take in a batch; `done` hears the ids to deliver again, None where the function died."""
+        """Submit a batch; `done` is called with the ids to deliver again, None where the function died."""
         machine = self._take()
 
         def call(deadline: float) -> tuple[list[LogEntry], list[str]]:
@@ -121,9 +121,9 @@ class Functions:
 
         def over(value: tuple[list[LogEntry], list[str]] | None) -> None:
             self._free.append(machine)
-            self._hear(value[0] if value else [])
+            self._log(value[0] if value else [])
             if value:
-                self.answers([received.message_id for received in batch], value[1])
+                self.on_batch_response([received.message_id for received in batch], value[1])
             done(value[1] if value else None)
 
         self._invoke("submit", call, over)
@@ -134,35 +134,35 @@ class Functions:
 
         def over(value: list[LogEntry] | None) -> None:
             self._free.append(machine)
-            self._hear(value or [])
+            self._log(value or [])
 
         self._invoke("sweep", lambda deadline: machine.sweeper(deadline).sweep(), over)
 
     def callback(self, name: str, _: Key, request: Request, done: Callable[[int | None], None]) -> None:
-        """Receive a callback; `done` hears the status."""
+        """Receive a callback; `done` is called with the status."""
 
         def over(value: tuple[int, LogEntry] | None) -> None:
-            self._hear([value[1]] if value else [])
+            self._log([value[1]] if value else [])
             done(value[0] if value else None)
 
         now = self.archiver.clock.now
         self._invoke(name, lambda _: self.callback_handler.handle(request, now()), over, TIMEOUTS["callback"])
 
     def publish(self, changes: Sequence[Change], done: Callable[[bool], None]) -> None:
-        """Read records; `done` hears whether it lived to the end."""
+        """Read records; `done` is called with whether the function returned."""
 
         def over(value: list[LogEntry] | None) -> None:
-            self._hear(value or [])
+            self._log(value or [])
             done(value is not None)
 
         now = self.archiver.clock.now
         self._invoke("publish", lambda _: self.publisher.publish(changes, now()), over)
 
     def archive(self, key: Key, done: Callable[[bool], None]) -> None:
-        """Archive a job's result; `done` hears whether the message may go."""
+        """Archive a job's result; `done` is called with whether the message may go."""
 
         def over(value: LogEntry | None) -> None:
-            self._hear([value] if value else [])
+            self._log([value] if value else [])
             done(value is not None)
 
         self._invoke("archive", lambda deadline: self.archiver.store(key, deadline), over)
@@ -170,7 +170,7 @@ class Functions:
     def _take(self) -> Machine:
         while self._free:
             machine = self._free.pop(self.random.randrange(len(self._free)))
-            if machine.provider_api == self.provider_api():  # a parameter changed: the old machines are let go
+            if machine.provider_api == self.provider_api():  # a parameter changed: drop the old machines
                 return machine
         return self.new_machine()
 
@@ -182,7 +182,7 @@ class Functions:
         process = Process(self.kernel, name, deadline, skew)
 
         def done(value: T | None, error: BaseException | None) -> None:
-            if self.effects.timeline.tells and error is not None:
+            if self.effects.timeline.is_traced and error is not None:
                 self.effects.timeline.add("", name, "died", repr(error))
             if error is not None and not isinstance(error, Killed):
                 self.faulted.append((name, error))
@@ -190,17 +190,17 @@ class Functions:
 
         process.start(lambda: call(deadline + skew), done)
 
-    def _hear(self, entries: Sequence[LogEntry]) -> None:
+    def _log(self, entries: Sequence[LogEntry]) -> None:
         for entry in entries:
             self.entries[entry.event] = self.entries.get(entry.event, 0) + 1
-            self.hears(entry)
+            self.on_log_entry(entry)
 
 
 def make_clock(kernel: Kernel) -> SkewedClock:
-    """Give the clock of whatever function runs."""
+    """Return the clock of the running function."""
     return SkewedClock(kernel)
 
 
 def named_job(job: Job) -> dict[str, Any]:
-    """Give what the archive queue's message says of a job."""
+    """Return the archive queue's message about a job."""
     return {"taskId": job.task_id, "run": job.run}

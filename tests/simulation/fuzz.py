@@ -1,4 +1,4 @@
-"""Whatever comes in, in bulk: callbacks, the provider's answers, queue messages. `python -m tests.simulation.fuzz`."""
+"""Random input in bulk: callbacks, the provider's responses, queue messages. `python -m tests.simulation.fuzz`."""
 
 import base64
 import json
@@ -14,8 +14,8 @@ from tests.doubles.jobs_memory import MemoryJobs
 from tests.doubles.time_manual import NOON
 from tests.doubles.updates import apply
 from tests.simulation.callbacks import TOKEN_KEY, WEBHOOK_KEY
+from tests.simulation.environment import HOSTS
 from tests.simulation.fuzz_bodies import OWN, TASK, any_body, any_json, is_nonsense
-from tests.simulation.world import HOSTS
 from veo4k.adapters.provider_kie import APIS
 from veo4k.domain.callback_auth import make_signature, make_token
 from veo4k.domain.conditional_update import ConditionalUpdate, Outcome, Updated
@@ -29,7 +29,7 @@ from veo4k.domain.transitions import create_submitting
 from veo4k.services.callback import CallbackHandler, Request
 
 FULL_WIDTH = "\N{FULLWIDTH DIGIT ONE}" * 10  # a number to Python's int()
-COUNTS = {"callbacks": 300_000, "answers": 20_000, "messages": 100_000}
+COUNTS = {"callbacks": 300_000, "responses": 20_000, "messages": 100_000}
 STATUSES = frozenset({200, 400, 401, 404, 413, 503})
 BAD_PATHS = ("", "é", "-1", "01", "1.0", "99999999999", "../x", "x" * 300, "\0", FULL_WIDTH)
 HTTP_STATUSES = (200, 200, 200, 400, 401, 403, 404, 405, 422, 429, 500, 502, 999)
@@ -37,7 +37,7 @@ KEY = Key(TASK, 1)
 
 
 class Attempt(NamedTuple):
-    """A callback, and what is right about it."""
+    """A callback, and which parts of it are right."""
 
     request: Request
     authentic: bool
@@ -55,7 +55,7 @@ class FailingJobs(MemoryJobs):
         super().__init__()
 
     def write(self, write: ConditionalUpdate) -> Outcome:
-        """Do the write, or not."""
+        """Apply the write, or raise an error."""
         if self.fails:
             raise StorageError("refused")
         return super().write(write)
@@ -134,7 +134,7 @@ def fuzz_callbacks(count: int, seed: int = 0) -> Mapping[str, int]:
             HOSTS,
             is_signature_optional=False,
         )
-        status, _note = handler.handle(attempt.request, NOON)
+        status, _entry = handler.handle(attempt.request, NOON)
         after = jobs.get(KEY)
         if not _is_right(attempt, status, before, after) or len(jobs.all()) != 1:
             raise AssertionError(f"{status} and {after} for {attempt}")
@@ -167,9 +167,11 @@ def _stood(state: State, provider_api: ProviderApi) -> Job:
         claim_id="a",
         provider_api=provider_api,
     )
-    asked = replace(job, first_requested_at=NOON - 60, requested_at=NOON - 60)
-    accepted = replace(asked, accepted_at=NOON - 50, acceptances=1, provider_task_id=own)
-    return asked if state is State.SUBMITTING else replace(accepted, link_dead=True if state is State.READY else None)
+    requested = replace(job, first_requested_at=NOON - 60, requested_at=NOON - 60)
+    accepted = replace(requested, accepted_at=NOON - 50, acceptances=1, provider_task_id=own)
+    return (
+        requested if state is State.SUBMITTING else replace(accepted, link_dead=True if state is State.READY else None)
+    )
 
 
 STOOD = [
@@ -178,11 +180,11 @@ STOOD = [
 MOMENT = Context(now=NOON, until=NOON + 60, times=Times(), hosts=HOSTS, on_trial=False, new_id="new")
 
 
-def fuzz_answers(count: int, seed: int = 0) -> Mapping[str, int]:
-    """Let jobs of both contracts, wherever they stand, hear answers.
+def fuzz_responses(count: int, seed: int = 0) -> Mapping[str, int]:
+    """Apply random responses to jobs of both provider APIs in each state.
 
-    Nothing raises; DONE only with links; of nonsense nothing is believed: it leaves each job where it stood; and no
-    answer ever makes a job succeed, or makes a link ready that the archive would not fetch.
+    No response raises. DONE comes only with links. Nonsense leaves each job in its state. No response makes a job
+    succeed, or stores a link that the archive would not fetch.
     """
     random, seen = Random(seed), Counter[str]()  # noqa: S311 - repeatable on purpose
     for _ in range(count):
@@ -190,40 +192,40 @@ def fuzz_answers(count: int, seed: int = 0) -> Mapping[str, int]:
         reply = HttpResponse(random.choice(HTTP_STATUSES), body)
         read_balance(reply)
         for job in STOOD:
-            answer = _heard(job, reply)
-            seen[str(answer.meaning)] += 1
-            _judge(job, answer, nonsense=is_nonsense(body), reply=reply)
+            response = _read_response(job, reply)
+            seen[str(response.meaning)] += 1
+            _judge(job, response, nonsense=is_nonsense(body), reply=reply)
     return dict(sorted(seen.items()))
 
 
-def _heard(job: Job, reply: HttpResponse | NoResponse) -> Response:
-    contract = APIS[job.provider_api]
-    return (contract.read_submission if job.state is State.SUBMITTING else contract.read_record)(reply)
+def _read_response(job: Job, reply: HttpResponse | NoResponse) -> Response:
+    provider_api = APIS[job.provider_api]
+    return (provider_api.read_submission if job.state is State.SUBMITTING else provider_api.read_record)(reply)
 
 
-def _judge(job: Job, answer: Response, *, nonsense: bool, reply: HttpResponse) -> None:
-    step = after_response(job, answer, MOMENT)
+def _judge(job: Job, response: Response, *, nonsense: bool, reply: HttpResponse) -> None:
+    step = after_response(job, response, MOMENT)
     outcome = apply(step.update, job) if step.update else Updated(job)
     after = outcome.job or job
     deferred = (State.SUBMITTING, State.QUEUED)
     stayed = after.state is job.state or (job.state in deferred and after.state in deferred)
-    believed = answer.meaning not in (Meaning.LOST, Meaning.ACCOUNT_REFUSED)
+    believed = response.meaning not in (Meaning.LOST, Meaning.ACCOUNT_REFUSED)
     links = all(HOSTS.target(url) for url in after.urls)
     if (nonsense and (believed or not stayed)) or after.state is State.SUCCEEDED or not links:
-        raise AssertionError(f"{answer} and {after.state} for {reply}")
-    if answer.meaning is Meaning.DONE and not answer.urls:
+        raise AssertionError(f"{response} and {after.state} for {reply}")
+    if response.meaning is Meaning.DONE and not response.urls:
         raise AssertionError(f"done without links: {reply}")
 
 
 def fuzz_messages(count: int, seed: int = 0) -> Mapping[str, int]:
     """Read queue messages; each is valid, or refused with a reason."""
     random, seen = Random(seed), {"valid": 0, "invalid": 0}  # noqa: S311 - repeatable on purpose
-    fields = ("taskId", "index", "tags", "force", "taskToken", "other")
+    names = ("taskId", "index", "tags", "force", "taskToken", "other")
     for _ in range(count):
-        given = {name: any_json(random, 1) for name in fields if random.random() < 0.4}
+        fields = {name: any_json(random, 1) for name in names if random.random() < 0.4}
         if random.random() < 0.7:
-            given["taskId"] = TASK
-        body = json.dumps(given) if random.random() < 0.8 else any_body(random).decode("utf-8", "surrogateescape")
+            fields["taskId"] = TASK
+        body = json.dumps(fields) if random.random() < 0.8 else any_body(random).decode("utf-8", "surrogateescape")
         try:
             parse_message(body)
         except InvalidMessageError as refusal:
@@ -235,13 +237,13 @@ def fuzz_messages(count: int, seed: int = 0) -> Mapping[str, int]:
 
 FUZZ: Mapping[str, Callable[[int], Mapping[str, int]]] = {
     "callbacks": fuzz_callbacks,
-    "answers": fuzz_answers,
+    "responses": fuzz_responses,
     "messages": fuzz_messages,
 }
 
 
 def main() -> int:
-    """Fuzz everything, and say how fast it went."""
+    """Fuzz each input, and print the counts and the seconds."""
     for name, fuzz in FUZZ.items():
         begun = time.perf_counter()
         seen = fuzz(COUNTS[name])

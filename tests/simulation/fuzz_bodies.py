@@ -1,4 +1,4 @@
-"""Bodies as nobody should send them: nearly right under either contract, of the right names, deep, torn, or noise."""
+"""Invalid bodies: nearly right for either provider API, of the right names, deep, torn, or noise."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -59,12 +59,12 @@ def _veo(random: Random) -> bytes:
 
 def _jobs(random: Random) -> bytes:
     result = json.dumps({"resultUrls": [random.choice(LINKS)]})
-    told = {
+    data = {
         "taskId": OWN,
         "state": random.choice(STATES),
         "resultJson": random.choice((result, "", "{", any_json(random))),
     }
-    return _enveloped(random, told | {"failCode": random.choice(CODES), "failMsg": random.choice(WORDS)})
+    return _enveloped(random, data | {"failCode": random.choice(CODES), "failMsg": random.choice(WORDS)})
 
 
 def _any(random: Random) -> bytes:
@@ -87,9 +87,9 @@ def any_body(random: Random) -> bytes:
 
 
 def is_nonsense(body: bytes) -> bool:
-    """Tell whether a body is not even an envelope: of that nothing at all may be believed."""
+    """Return whether a body is no envelope, so that nothing in it may be believed."""
     try:
-        told = json.loads(body)
+        value = json.loads(body)
     except (ValueError, RecursionError):
         return True
-    return not isinstance(told, Mapping) or type(told.get("code")) is not int
+    return not isinstance(value, Mapping) or type(value.get("code")) is not int

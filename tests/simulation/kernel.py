@@ -35,7 +35,7 @@ class Kernel:
         heapq.heappush(self._heap, (self.now + seconds, next(self._number), call, args))
 
     def next_event(self) -> float:
-        """Give when the next planned call is; infinity when nothing is planned."""
+        """Return the instant of the next planned call; infinity when nothing is planned."""
         return self._heap[0][0] if self._heap else float("inf")
 
     def run(self, until: float) -> None:
@@ -51,7 +51,7 @@ class Kernel:
             self.at(self.now, process.kill)
 
     def began(self, process: "Process") -> None:
-        """Know of a function that runs from now."""
+        """Register a function that starts now."""
         self._alive[process] = None
 
     def ended(self, process: "Process") -> None:
@@ -69,26 +69,26 @@ class Kernel:
         self.give_way(process)
 
     def give_way(self, process: "Process") -> None:
-        """Let others go on until somebody resumes this one."""
+        """Let others go on until this one is resumed."""
         self._hub.switch()
         self.process = process
         if process.dead:
             raise Killed
 
     def spawn(self, process: "Process", call: Callable[[], object]) -> greenlet:
-        """Start a strand of a function, as soon as the running one gives way."""
-        strand = greenlet(call, self._hub)
-        process.strands.append(strand)
-        self.at(self.now, resume, self, process, strand)
-        return strand
+        """Start a thread of a function, as soon as the running one gives way."""
+        thread = greenlet(call, self._hub)
+        process.threads.append(thread)
+        self.at(self.now, resume, self, process, thread)
+        return thread
 
 
-def resume(kernel: Kernel, process: "Process", strand: greenlet) -> None:
-    """Let a strand of a function go on, unless it is dead."""
-    if strand.dead or process.dead:
+def resume(kernel: Kernel, process: "Process", thread: greenlet) -> None:
+    """Let a thread of a function go on, unless it is dead."""
+    if thread.dead or process.dead:
         return
     kernel.process = process
-    strand.switch()
+    thread.switch()
     kernel.process = None
 
 
@@ -99,13 +99,13 @@ class Process:
         self.kernel, self.name, self.deadline, self.skew = kernel, name, deadline, skew
         self.number = next(kernel.processes)
         self.dead = False
-        self.is_hurt = False  # something failed it: it may not be held to what it began
-        self.strands: list[greenlet] = []
+        self.is_hurt = False  # a fault hit the function: unfinished work is no violation
+        self.threads: list[greenlet] = []
         self._done: Callable[..., object] = lambda *_: None
         self._over = True
 
     def start(self, call: Callable[[], T], done: Callable[[T | None, BaseException | None], object]) -> None:
-        """Run it; `done` hears what it gave, what it raised, or Killed."""
+        """Run it; `done` is called with its value, its exception, or Killed."""
 
         def body() -> None:
             try:
@@ -129,15 +129,15 @@ class Process:
         self._done(value, error)
 
     def kill(self) -> None:
-        """End it where it stands: no strand of it does anything any more."""
+        """End it where it stands: no thread of it does anything any more."""
         self.dead = True
-        if self._over and len(self.strands) == 1:
+        if self._over and len(self.threads) == 1:
             return
-        for strand in self.strands:
-            self.is_hurt = self.is_hurt or not strand.dead
-            if not strand.dead and strand:  # one that never began has nothing to unwind
+        for thread in self.threads:
+            self.is_hurt = self.is_hurt or not thread.dead
+            if not thread.dead and thread:  # one that never began has nothing to unwind
                 self.kernel.process = self
-                strand.throw(Killed)
+                thread.throw(Killed)
         self.kernel.process = None
         if not self._over:  # it never began
             self._finish(None, Killed())
@@ -156,7 +156,7 @@ class SkewedClock:
         self._kernel = kernel
 
     def now(self) -> float:
-        """Give the time."""
+        """Return the time."""
         process = self._kernel.process
         return round(self._kernel.now + (process.skew if process else 0.0), 3)
 

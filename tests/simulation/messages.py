@@ -1,11 +1,11 @@
-"""What producers send: tasks, some asked for more than once, and some messages that break the contract."""
+"""What producers send: tasks, some requested more than once, and some invalid messages."""
 
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from random import Random
 
-from tests.simulation.weather import Weather
+from tests.simulation.fault_profile import FaultProfile
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,27 +21,27 @@ class Sending:
     token: str = ""
 
 
-def draw_sendings(random: Random, weather: Weather) -> Iterator[Sending]:
+def draw_sendings(random: Random, profile: FaultProfile) -> Iterator[Sending]:
     """Draw all messages of a seed."""
-    for number in range(weather.jobs):
-        at, task_id = weather.spread * random.random(), f"veo-task-{number:05d}"
-        yield _valid(random, weather, at, task_id)
-        if random.random() < weather.repeated:
-            yield from _repeats(random, weather, at, task_id)
-        if random.random() < weather.invalid:
+    for number in range(profile.jobs):
+        at, task_id = profile.spread * random.random(), f"veo-task-{number:05d}"
+        yield _valid(random, profile, at, task_id)
+        if random.random() < profile.repeated:
+            yield from _repeats(random, profile, at, task_id)
+        if random.random() < profile.invalid:
             yield Sending(at, f"bad-{number}", random.choice(INVALID), valid=False)
 
 
-def _repeats(random: Random, weather: Weather, at: float, task_id: str) -> Iterator[Sending]:
+def _repeats(random: Random, profile: FaultProfile, at: float, task_id: str) -> Iterator[Sending]:
     for _ in range(random.choice((1, 1, 2, 3))):
         later = at + random.choice((0.0, 1.0, 300.0, 2000.0, 90_000.0)) * random.random()
-        yield _valid(random, weather, later, task_id, index=random.choice((0, 0, 1)), force=random.random() < 0.4)
+        yield _valid(random, profile, later, task_id, index=random.choice((0, 0, 1)), force=random.random() < 0.4)
 
 
 def _valid(
-    random: Random, weather: Weather, at: float, task_id: str, *, index: int = 0, force: bool = False
+    random: Random, profile: FaultProfile, at: float, task_id: str, *, index: int = 0, force: bool = False
 ) -> Sending:
-    token = f"token-{random.getrandbits(64):016x}" if random.random() < weather.tokens else ""
+    token = f"token-{random.getrandbits(64):016x}" if random.random() < profile.tokens else ""
     body = {"taskId": task_id, "index": index, "tags": {"n": task_id}} | ({"force": True} if force else {})
     if token:
         body["taskToken"] = token

@@ -1,4 +1,4 @@
-"""Invariants 1, 2 and 9: how often the provider is asked, how soon again, and what that costs."""
+"""Invariants 1, 2 and 9: how often requests are sent and repeated, and what that costs."""
 
 from collections import Counter
 from itertools import chain, pairwise
@@ -21,13 +21,13 @@ LEAD = 1.5  # seconds from a claim, which the waits are counted from, to its req
 
 
 def is_one_more(old: tuple[float, ...], new: tuple[float, ...]) -> bool:
-    """Tell whether a write of the gate's row has added one instant and no more."""
+    """Return whether a write of the gate's row has added one instant and no more."""
     return new[:-1] == (*old, new[-1])[-len(new) : -1]
 
 
 def judge(oracles: "Oracles") -> None:
-    """Look at all requests of a run."""
-    sent = oracles.world.provider.sent
+    """Check all requests of the simulation."""
+    sent = oracles.simulation.provider.sent
     _window(oracles, sorted(each.left_at for each in sent))
     _slots(oracles, sorted(each.left_at for each in sent))
     _days(oracles)
@@ -35,18 +35,18 @@ def judge(oracles: "Oracles") -> None:
     for each in sent:
         requests.setdefault(each.key, []).append(each)
     makings: dict[Key, list[Making]] = {}
-    for making in chain.from_iterable(oracles.world.model.makings.values()):
+    for making in chain.from_iterable(oracles.simulation.model.makings.values()):
         makings.setdefault(making.run, []).append(making)
-    for job in oracles.world.memory.all():
-        asked = requests.get(job.key, [])
-        for stretch in _stretches(oracles, asked):
+    for job in oracles.simulation.memory.all():
+        sent_requests = requests.get(job.key, [])
+        for stretch in _stretches(oracles, sent_requests):
             _gaps(oracles, job, stretch)
-        _acceptances(oracles, job, asked, makings.get(job.key, []))
+        _acceptances(oracles, job, sent_requests, makings.get(job.key, []))
 
 
 def _stretches(oracles: "Oracles", requests: list[Sent]) -> list[list[Sent]]:
     """Part requests where the table was restored: it has forgotten some of those before."""
-    restored = oracles.world.restored_at
+    restored = oracles.simulation.restored_at
     return [
         [sent for sent in requests if sent.left_at < restored],
         [sent for sent in requests if sent.left_at >= restored],
@@ -54,73 +54,75 @@ def _stretches(oracles: "Oracles", requests: list[Sent]) -> list[list[Sent]]:
 
 
 def _window(oracles: "Oracles", left: list[float]) -> None:
-    least = WINDOW - ROUNDING - 2 * max(0.0, oracles.world.weather.skew - PROMISED_SKEW)
+    least = WINDOW - ROUNDING - 2 * max(0.0, oracles.simulation.profile.skew - PROMISED_SKEW)
     for place in range(len(left) - MOST):
         if left[place + MOST] - left[place] < least:
-            oracles.complain(9, "#gate", f"{MOST + 1} requests in {left[place + MOST] - left[place]:.3f} s")
+            oracles.add_violation(9, "#gate", f"{MOST + 1} requests in {left[place + MOST] - left[place]:.3f} s")
             return
 
 
 def _slots(oracles: "Oracles", left: list[float]) -> None:
     """Match each request with a slot of its own, in whose moment it left."""
-    slots, skew = iter(sorted(oracles.world.gate_row.granted)), oracles.world.weather.skew + ROUNDING
+    slots, skew = iter(sorted(oracles.simulation.gate_row.granted)), oracles.simulation.profile.skew + ROUNDING
     for instant in left:
         slot = next((slot for slot in slots if slot >= instant - LATEST - skew), None)
         if slot is None or slot > instant + skew:
-            after = instant - oracles.world.timeline.begin
-            oracles.complain(9, "#gate", f"a request without a slot, {after:.3f} s after the beginning")
+            after = instant - oracles.simulation.timeline.begin
+            oracles.add_violation(9, "#gate", f"a request without a slot, {after:.3f} s after the beginning")
             return
 
 
 def _gaps(oracles: "Oracles", job: Job, requests: list[Sent]) -> None:
-    times, lost, skew = oracles.world.times, 0, oracles.world.weather.skew
+    times, lost, skew = oracles.simulation.times, 0, oracles.simulation.profile.skew
     for earlier, later in pairwise(requests):
-        gap, unheard = later.left_at - earlier.left_at, earlier.meaning in (None, Meaning.LOST)
-        lost += unheard
+        gap, unanswered = later.left_at - earlier.left_at, earlier.meaning in (None, Meaning.LOST)
+        lost += unanswered
         proven = job.accepted_at is not None and job.accepted_at <= later.left_at - 2 * skew
         if earlier.meaning in ACCEPTED or proven:
             least = times.probe - LEAD
-        elif unheard:
+        elif unanswered:
             least = unknown_wait(lost, times) + max(earlier.known_at - earlier.left_at, 0) - LEAD
         else:
             continue
         if gap < least - 2 * skew:
-            oracles.complain(2, job.task_id, f"run {job.run} asked again after {gap:.1f} s instead of {least:.0f}")
+            oracles.add_violation(
+                2, job.task_id, f"run {job.run} was requested again after {gap:.1f} s instead of {least:.0f}"
+            )
 
 
 def _acceptances(oracles: "Oracles", job: Job, requests: list[Sent], makings: list[Making]) -> None:
-    """Count what was accepted and charged for one run, against what the contract and the provider's manners allow."""
-    manners, restored = oracles.world.weather.manners, oracles.world.restored_at
+    """Count what was accepted and charged for one run, against what the provider's API and manners allow."""
+    manners, restored = oracles.simulation.profile.manners, oracles.simulation.restored_at
     paid = [sent for sent in requests if sent.paid]
     if job.provider_api == ProviderApi.JOBS and not any(sent.left_at < restored for sent in paid):
-        _asked_once(oracles, job, paid)
+        _requested_once(oracles, job, paid)
     if job.provider_api == ProviderApi.JOBS or not (manners.starts_over or manners.retries_failures):
         most = 1
     else:
         most = MOST_ACCEPTANCES + sum(sent.meaning not in ACCEPTED or sent.by.is_hurt for sent in paid)
     if len(makings) > most:
-        oracles.complain(1, job.task_id, f"run {job.run} was accepted, and charged, {len(makings)} times")
+        oracles.add_violation(1, job.task_id, f"run {job.run} was accepted, and charged, {len(makings)} times")
 
 
-def _asked_once(oracles: "Oracles", job: Job, paid: list[Sent]) -> None:
+def _requested_once(oracles: "Oracles", job: Job, paid: list[Sent]) -> None:
     """Where a repeated request is not safe, none follows one that may have been accepted."""
     for earlier in paid[:-1]:
         if earlier.meaning in (None, Meaning.LOST, *ACCEPTED):
-            oracles.complain(1, job.task_id, f"run {job.run} was asked for again after {earlier.meaning}")
+            oracles.add_violation(1, job.task_id, f"run {job.run} was requested again after {earlier.meaning}")
 
 
 def _days(oracles: "Oracles") -> None:
     """Count the accepted requests of the UTC days, where the account sets itself a limit.
 
-    A request counts for the day on which its slot was reserved; asked again, it is not counted again.
+    A request counts for the day on which its slot was reserved; a repeated request is not counted again.
     """
-    manners, limit = oracles.world.weather.manners, oracles.world.weather.daily
+    manners, limit = oracles.simulation.profile.manners, oracles.simulation.profile.daily
     if not limit or manners.starts_over or manners.retries_failures:
         return
-    makings = chain.from_iterable(oracles.world.model.makings.values())
+    makings = chain.from_iterable(oracles.simulation.model.makings.values())
     days = Counter(int((making.accepted_at) // DAY) for making in makings)
-    begin = int(oracles.world.timeline.begin // DAY)
+    begin = int(oracles.simulation.timeline.begin // DAY)
     for day in sorted(days):
         until = sum(accepted for other, accepted in days.items() if other <= day)
         if until > limit * (day - begin + 1):
-            oracles.complain(9, "#gate", f"{until} requests accepted by day {day - begin}, {limit} a day allowed")
+            oracles.add_violation(9, "#gate", f"{until} requests accepted by day {day - begin}, {limit} a day allowed")

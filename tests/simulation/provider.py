@@ -1,4 +1,4 @@
-"""The provider: what it makes, what it answers, whom it calls back, and what it charges."""
+"""The provider: its videos, responses, callbacks and charges."""
 
 from collections import deque
 from collections.abc import Callable
@@ -24,7 +24,7 @@ class Manners:
     starts_over: float = 0.0  # how often a repeated request is taken for a new one
     retries_failures: bool = False  # a repeat after a failure is a new, paid attempt
     link_lives: float = 14 * 86_400.0
-    names_own_id: bool = True  # in its 422 answers and callbacks
+    names_own_id: bool = True  # in its 422 responses and callbacks
 
 
 @dataclass(eq=False, kw_only=True)
@@ -42,13 +42,13 @@ class Making:
     provider_api: ProviderApi
 
     def is_made(self, now: float) -> bool:
-        """Tell whether its result is there."""
+        """Return whether the result exists."""
         return now >= self.done_at and self.video.fate is Fate.MADE
 
 
 @dataclass(eq=False)
 class ProviderModel:
-    """All it knows."""
+    """The provider's state."""
 
     kernel: Kernel
     random: Random
@@ -124,7 +124,7 @@ class ProviderModel:
         return reply(500, "The 4K version of this video is unavailable. Please try a different video.")
 
     def record(self, own_id: str | None) -> HttpResponse:
-        """Answer a question for the details of a task; under a base video's id it shows the base video."""
+        """Return the record of a task; under a base video's id, the record of the base video."""
         if own_id is None:
             return reply(422, "taskId is missing")
         making = self.own_ids.get(own_id)
@@ -135,7 +135,7 @@ class ProviderModel:
         return shapes.record(making, now, self.result(making) if making.is_made(now) else {})
 
     def result(self, making: Making) -> dict[str, list[str] | None]:
-        """Give links to the result: the next one where what lay behind the last was no good."""
+        """Return links to the result: the next one where the file behind the last was wrong."""
         video, task_id = making.video, making.run.task_id
         index = 0 if video.same_for_all else making.index
         turn = min(self.bad_fetches.get((task_id, index), 0), len(video.links) - 1)
@@ -144,14 +144,14 @@ class ProviderModel:
         return {"resultUrls": [link], "imageUrls": poster}
 
     def link(self, task_id: str, index: int, kind: str, host: str = "file.aiquickdraw.com") -> str:
-        """Give a link to a file, as long as links live."""
+        """Return a link to a file, as long as links live."""
         name = f"{task_id}_{index}_{kind}"
         url = f"https://{host}/v/{name}.mp4?sig=canary{int(self.kernel.now)}"
         self.files[url] = File(kind, content(kind, name)), self.kernel.now + self.manners.link_lives
         return url
 
     def fetch(self, url: str) -> bytes | None:
-        """Give the file behind a link; None where the link is dead."""
+        """Return the file behind a link; None where the link is dead."""
         if ".jpg" in url:
             return b"jpeg"
         file, until = self.files[url]
@@ -162,7 +162,7 @@ class ProviderModel:
         return None if file.kind == GONE or self.kernel.now >= until else file.content
 
     def body(self, making: Making) -> bytes:
-        """Give the body of a callback."""
+        """Return the body of a callback."""
         named = (
             making.own_id
             if self.manners.names_own_id or making.provider_api == ProviderApi.JOBS

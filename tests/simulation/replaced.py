@@ -7,7 +7,7 @@ from typing import Any
 
 @contextmanager
 def replaced(place: Any, name: str, other: Any) -> Iterator[Any]:
-    """Put something else in the place of a module's or a class's part; gives what stood there."""
+    """Replace an attribute of a module or a class. Yield the original."""
     real = place.__dict__[name]
     setattr(place, name, other)
     try:

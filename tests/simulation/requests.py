@@ -14,7 +14,7 @@ from veo4k.domain.job import Job, Key, ProviderApi
 from veo4k.domain.response import HttpResponse, Meaning, NoResponse, Response
 from veo4k.domain.wait_reason import WaitReason
 
-TIMEOUT = 20.0  # seconds the product waits for an answer
+TIMEOUT = 20.0  # seconds the product waits for a response
 LATEST_ARRIVAL = 45.0  # seconds a request may be under way, its sender long gone
 
 _INSTEAD = {
@@ -25,30 +25,30 @@ _INSTEAD = {
     Fault.KEY_REFUSED: reply(401, "unauthorized"),
     Fault.PATH_GONE: GONE,
 }
-"""Answers of somebody before the provider, or of its front door: nothing was accepted."""
+"""Responses of a gateway before the provider: nothing was accepted."""
 
 _MANGLED = {
     Fault.BAD_GATEWAY_AFTER: HttpResponse(502, b"<html>Bad Gateway</html>"),
     Fault.GARBLED: HttpResponse(200, b'{"code":"200"}'),
     Fault.SERVER_ERROR: reply(500, "Server exception, please try again later"),
 }
-"""Answers that hide what the provider said."""
+"""Responses that hide the provider's own response."""
 
 
 @dataclass(eq=False)
 class Sent:
-    """One request: when it left, and what its sender came to know."""
+    """One request: when it left, and the meaning of its response."""
 
     key: Key
     left_at: float
     by: Process
     paid: bool  # a POST to get-4k-video
-    meaning: Meaning | None = None  # None while nobody knows: its sender may be dead
+    meaning: Meaning | None = None  # None while the response is unknown: the sender may be dead
     known_at: float = 0.0
 
 
 class Way(NamedTuple):
-    """Seconds a request and its answer are under way."""
+    """Seconds that a request and its response take."""
 
     there: float
     back: float
@@ -61,7 +61,7 @@ class SimulatedProvider:
     effects: Effects
     model: ProviderModel
     sent: list[Sent] = field(default_factory=list)
-    asked: set[tuple[Process, Key]] = field(default_factory=set)
+    requested: set[tuple[Process, Key]] = field(default_factory=set)
     unset_until: float = 0.0
     veo_until: float = float("inf")  # then the older contract's paths are gone
 
@@ -74,7 +74,7 @@ class SimulatedProvider:
         return self._send(job, paid=True)
 
     def poll(self, job: Job) -> Response:
-        """Ask how a job stands."""
+        """Poll the status of a job."""
         return self._send(job, paid=polls_by_post(job))
 
     def balance(self) -> float | None:
@@ -84,20 +84,22 @@ class SimulatedProvider:
     def _send(self, job: Job, *, paid: bool) -> Response:
         effects = self.effects
         fault = effects.draw("request", job.task_id)
-        self.asked.add((effects.running(), job.key))
+        self.requested.add((effects.running(), job.key))
         if fault is Fault.CRASH_BEFORE:
             effects.running().crash()
         if fault is Fault.UNSENT:
             return Response(meaning=Meaning.NOT_SENT, cause="ConnectTimeout")
         sent = Sent(job.key, effects.kernel.now, effects.running(), paid)
         self.sent.append(sent)
-        heard = self._exchange(job, fault, paid=paid)
-        contract = APIS[job.provider_api]
-        answer = (contract.read_submission if paid else contract.read_record)(heard)
-        sent.meaning, sent.known_at = answer.meaning, effects.kernel.now
-        if effects.timeline.tells:
-            effects.timeline.add(job.task_id, effects.running().name, "answer", f"{answer.meaning} {answer.reason}")
-        return answer
+        received = self._exchange(job, fault, paid=paid)
+        provider_api = APIS[job.provider_api]
+        response = (provider_api.read_submission if paid else provider_api.read_record)(received)
+        sent.meaning, sent.known_at = response.meaning, effects.kernel.now
+        if effects.timeline.is_traced:
+            effects.timeline.add(
+                job.task_id, effects.running().name, "response", f"{response.meaning} {response.reason}"
+            )
+        return response
 
     def _exchange(self, job: Job, fault: Fault | None, *, paid: bool) -> HttpResponse | NoResponse:
         kernel, random = self.effects.kernel, self.effects.random
@@ -111,7 +113,7 @@ class SimulatedProvider:
             return _INSTEAD[fault]
         if job.provider_api == ProviderApi.VEO and kernel.now >= self.veo_until:
             return GONE
-        heard = self._arrive(job, paid)
+        response = self._arrive(job, paid)
         if fault is Fault.CRASH_AFTER:
             self.effects.running().crash()
         if fault in (Fault.SLOW_BEFORE, Fault.SLOW_AFTER):
@@ -120,7 +122,7 @@ class SimulatedProvider:
             kernel.pause(TIMEOUT)
             return NoResponse(is_sent=True, cause="ReadTimeout")
         kernel.pause(0.01 + 0.2 * random.random())
-        return _MANGLED.get(fault, heard) if fault else heard
+        return _MANGLED.get(fault, response) if fault else response
 
     def _arrive(self, job: Job, paid: bool) -> HttpResponse:
         return self.model.post(job) if paid else self.model.record(job.own_id)

@@ -1,4 +1,4 @@
-"""Many seeds, on every core: what did not hold, and how fast it went."""
+"""Many seeds on every core: their violations, and the time they took."""
 
 import hashlib
 import json
@@ -8,16 +8,16 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from typing import NamedTuple
 
+from tests.simulation.environment import Simulation
+from tests.simulation.fault_profile import draw_profile
 from tests.simulation.oracles import Violation
-from tests.simulation.weather import draw_weather
-from tests.simulation.world import Simulation
 from veo4k.domain.job import ProviderApi
 
 JOBS = 100  # messages of a seed
 
 
 class Report(NamedTuple):
-    """What one seed came to."""
+    """The results of one seed."""
 
     seed: int
     jobs: int
@@ -28,32 +28,32 @@ class Report(NamedTuple):
 
 def simulate(seed: int, jobs: int = JOBS, provider_api: ProviderApi | None = None) -> Report:
     """Run one seed."""
-    world = Simulation(seed, draw_weather(seed, jobs, provider_api)).run()
-    accepted = sum(len(each) for each in world.model.makings.values())
-    return Report(seed, jobs, tuple(world.oracles.violations), digest(world), accepted)
+    simulation = Simulation(seed, draw_profile(seed, jobs, provider_api)).run()
+    accepted = sum(len(each) for each in simulation.model.makings.values())
+    return Report(seed, jobs, tuple(simulation.oracles.violations), digest(simulation), accepted)
 
 
 def replay(seed: int, jobs: int = JOBS, provider_api: ProviderApi | None = None) -> str:
-    """Give the command that replays a seed and tells what happened."""
-    given = {"SEED": seed, "JOBS": jobs if jobs != JOBS else "", "CONTRACT": provider_api or ""}
-    return "make simulate " + " ".join(f"{name}={value}" for name, value in given.items() if value != "")
+    """Return the command that replays a seed and prints its timeline."""
+    variables = {"SEED": seed, "JOBS": jobs if jobs != JOBS else "", "CONTRACT": provider_api or ""}
+    return "make simulate " + " ".join(f"{name}={value}" for name, value in variables.items() if value != "")
 
 
-def digest(world: Simulation) -> str:
-    """Give a fingerprint of everything that came of a seed: two runs of it agree bit for bit."""
-    rows = sorted(json.dumps(job.row(), default=sorted, sort_keys=True) for job in world.memory.all())
-    requests = [(sent.key, sent.left_at, sent.meaning) for sent in world.provider.sent]
-    told = [rows, requests, world.announcements.told, world.kernel.now]
-    return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:16]
+def digest(simulation: Simulation) -> str:
+    """Return a fingerprint of a seed's results. Two runs of a seed agree bit for bit."""
+    rows = sorted(json.dumps(job.row(), default=sorted, sort_keys=True) for job in simulation.memory.all())
+    requests = [(sent.key, sent.left_at, sent.meaning) for sent in simulation.provider.sent]
+    parts = [rows, requests, simulation.event_publisher.completed_tasks, simulation.kernel.now]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
 
 
 def simulate_all(
-    seeds: Iterable[int], jobs: int, provider_api: ProviderApi | None, hears: Callable[[Report], object]
+    seeds: Iterable[int], jobs: int, provider_api: ProviderApi | None, on_report: Callable[[Report], object]
 ) -> tuple[int, float]:
-    """Run many seeds side by side; gives how many jobs that were, and the seconds it took."""
+    """Run many seeds side by side. Return the number of jobs and the seconds."""
     begun, count, one = time.perf_counter(), 0, partial(simulate, jobs=jobs, provider_api=provider_api)
     with ProcessPoolExecutor() as pool:
         for report in pool.map(one, seeds, chunksize=4):
-            hears(report)
+            on_report(report)
             count += report.jobs
     return count, time.perf_counter() - begun

@@ -1,4 +1,4 @@
-"""The provider's words under both of its contracts: answers, records and callbacks, in the shapes seen."""
+"""The provider's responses, records and callbacks under both of its APIs, in the shapes seen."""
 
 import json
 from collections.abc import Mapping
@@ -15,17 +15,17 @@ if TYPE_CHECKING:
 Links = Mapping[str, list[str] | None]
 CREDITS = 120
 GONE = HttpResponse(404, b"<html>Not Found</html>")
-"""What a path that is no more answers: no envelope."""
+"""The response of a removed path: no envelope."""
 _STATES = ("waiting", "queuing", "generating")
 
 
 def reply(code: int, message: str, **data: Any) -> HttpResponse:
-    """Give an answer in the provider's envelope, over HTTP 200."""
+    """Return a response in the provider's envelope, over HTTP 200."""
     return HttpResponse(200, json.dumps({"code": code, "msg": message, "data": data or None}).encode())
 
 
 def record(making: "Making", now: float, links: Links) -> HttpResponse:
-    """Give a task's record as its own contract has it; `links`: of the result, where there is one by now."""
+    """Return a task's record in the shape of its provider API; `links`: of the result, where there is one by now."""
     return reply(
         200, "success", taskId=making.own_id, **_RECORDS[making.provider_api == ProviderApi.JOBS](making, now, links)
     )
@@ -51,7 +51,7 @@ _RECORDS = (_veo_record, _jobs_record)
 
 
 def callback(making: "Making", named: str, links: Links, random: Random) -> bytes:
-    """Give the body of a callback about a result, or a failure, that names this id."""
+    """Return the body of a callback about a result, or a failure, that names this id."""
     if making.provider_api == ProviderApi.JOBS:
         body = _jobs_callback(making, named, links, random)
     elif making.video.fate is Fate.FAILS:
@@ -72,6 +72,6 @@ _VEO_RESULTS = (
 
 
 def _jobs_callback(making: "Making", named: str, links: Links, random: Random) -> dict[str, Any]:
-    told = _jobs_record(making, making.done_at, links) | {random.choice(("taskId", "task_id")): named}
+    data = _jobs_record(making, making.done_at, links) | {random.choice(("taskId", "task_id")): named}
     failed = making.video.fate is Fate.FAILS
-    return {"code": 501 if failed else 200, "msg": "failed" if failed else "success", "data": told}
+    return {"code": 501 if failed else 200, "msg": "failed" if failed else "success", "data": data}

@@ -1,7 +1,7 @@
-"""Stateful properties: messages, sweeps, callbacks, deaths and faults in whatever order Hypothesis thinks of.
+"""Stateful properties: messages, sweeps, callbacks, crashes and faults in the order that Hypothesis draws.
 
 The real services between the simulated ports, the oracles after every step; in the end nothing goes wrong any more,
-and all that must come to an end has to. `python -m tests.simulation.stateful 5000 100`: so many lives of so many steps.
+and all that must come to an end has to. `python -m tests.simulation.stateful 5000 100`: so many cases of so many steps.
 """
 
 import json
@@ -21,13 +21,13 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from tests.simulation.environment import BEGIN, Simulation
 from tests.simulation.exhaustive import CALM
 from tests.simulation.faults import MENUS, Fault
 from tests.simulation.messages import INVALID, Sending
 from tests.simulation.oracles import summary
 from tests.simulation.provider import Making, Manners
 from tests.simulation.videos import FOUR_K, GONE, HD, Fate, Video
-from tests.simulation.world import BEGIN, Simulation
 from veo4k.domain import gate
 from veo4k.domain.job import Job, ProviderApi
 
@@ -35,19 +35,19 @@ TASKS = ("veo-task-one", "veo-task-two")
 OFTEN = {"write": 5, "request": 3, "record": 5, "to bus": 3}  # where most promises may break
 PLACES = [(effect, fault) for effect, menu in MENUS.items() for fault in menu for _ in range(OFTEN.get(effect, 1))]
 STEPS = (0.02, 1.0, 25.0, 61.0, 130.0, 800.0, 7200.0, 90_000.0)
-LATENCIES = 1000  # worlds that differ in how long everything takes
-MOST_DAYS = 4  # of a life, after which nothing is begun any more
+LATENCIES = 1000  # simulations that differ in how long everything takes
+MOST_DAYS = 4  # of a case, after which no step begins
 
 
 @dataclass
 class ScriptedFaults:
-    """Faults at the next effects of their kind, as somebody has placed them."""
+    """Faults placed at the next effects of their kind."""
 
     places: dict[str, deque[Fault]] = field(default_factory=lambda: defaultdict(deque))
     met: int = 0
 
     def draw(self, effect: str, _: float) -> Fault | None:
-        """Give what was placed at the next effect of this kind."""
+        """Return the fault placed at the next effect of this kind."""
         waiting = self.places[effect]
         self.met += bool(waiting)
         return waiting.popleft() if waiting else None
@@ -64,8 +64,8 @@ VIDEOS = st.builds(
 )
 
 
-class Lives(RuleBasedStateMachine):
-    """The lives of a few jobs."""
+class JobsMachine(RuleBasedStateMachine):
+    """A few jobs under random steps."""
 
     jobs = st.sampled_from(TASKS)
 
@@ -82,33 +82,33 @@ class Lives(RuleBasedStateMachine):
         """Begin with an empty table."""
         manners = Manners(registers_within=30.0, counts_index=counts_index)
         rough = dict.fromkeys(MENUS, 1.0)  # what is placed may be any number of faults
-        weather = replace(CALM, rates=rough, provider_api=provider_api, skew=skew, manners=manners)
+        profile = replace(CALM, rates=rough, provider_api=provider_api, skew=skew, manners=manners)
         self.faults = ScriptedFaults()
-        self.world = Simulation(seed, weather, faults=self.faults)
-        self.world.model.videos.update(zip(TASKS, videos, strict=True))
-        self.world.functions.skew = 0.0
+        self.simulation = Simulation(seed, profile, faults=self.faults)
+        self.simulation.model.videos.update(zip(TASKS, videos, strict=True))
+        self.simulation.functions.skew = 0.0
 
     @property
     def now(self) -> float:
         """Seconds from the beginning."""
-        return self.world.kernel.now - BEGIN
+        return self.simulation.kernel.now - BEGIN
 
     def is_young(self) -> bool:
-        """Tell whether things may still be begun."""
+        """Return whether new steps may still begin."""
         return self.now < MOST_DAYS * gate.DAY
 
     @rule(task=jobs, index=st.sampled_from((0, 0, 1)), force=st.booleans(), token=st.booleans())
     @precondition(is_young)
     def a_message_is_sent(self, task: str, index: int, *, force: bool, token: bool) -> None:
-        told = {"taskId": task, "index": index} | ({"force": True} if force else {})
-        secret = f"token-{len(self.world.sendings)}" if token else ""
-        body = json.dumps(told | ({"taskToken": secret} if token else {}))
-        self.world.plan(Sending(self.now, task, body, valid=True, index=index, force=force, token=secret))
+        message = {"taskId": task, "index": index} | ({"force": True} if force else {})
+        secret = f"token-{len(self.simulation.sendings)}" if token else ""
+        body = json.dumps(message | ({"taskToken": secret} if token else {}))
+        self.simulation.plan(Sending(self.now, task, body, valid=True, index=index, force=force, token=secret))
 
     @rule(body=st.sampled_from(INVALID))
     @precondition(is_young)
     def a_message_that_breaks_the_contract_is_sent(self, body: str) -> None:
-        self.world.plan(Sending(self.now, "bad", body, valid=False))
+        self.simulation.plan(Sending(self.now, "bad", body, valid=False))
 
     @rule(place=st.sampled_from(PLACES))
     @precondition(is_young)
@@ -126,77 +126,79 @@ class Lives(RuleBasedStateMachine):
         self._pass(60.0 * minutes)
 
     def _pass(self, seconds: float) -> None:
-        until = self.world.kernel.now + seconds
-        self.world.schedule.begin()
-        self.world.go_on(until)
-        self.world.kernel.now = until
+        until = self.simulation.kernel.now + seconds
+        self.simulation.schedule.begin()
+        self.simulation.go_on(until)
+        self.simulation.kernel.now = until
 
     @rule()
     def a_sweep_is_invoked(self) -> None:
-        self.world.functions.sweep()
+        self.simulation.functions.sweep()
 
     @rule()
     def every_function_dies_where_it_stands(self) -> None:
-        self.world.kernel.kill_all()
+        self.simulation.kernel.kill_all()
 
     @rule()
     def clocks_drift(self) -> None:
-        self.world.functions.skew = self.world.weather.skew
+        self.simulation.functions.skew = self.simulation.profile.skew
 
     @rule(task=jobs)
     def a_stranger_calls(self, task: str) -> None:
         for job in self._runs(task):
-            self.world.callbacks.forge(job)
+            self.simulation.callbacks.forge(job)
 
     @rule(task=jobs)
     def the_provider_calls_again(self, task: str) -> None:
         for making in self._made(task):
-            self.world.callbacks._try(making, 0)
+            self.simulation.callbacks._try(making, 0)
 
     @rule(task=jobs)
     def a_stolen_signature_is_used(self, task: str) -> None:
         for making in self._made(task):
-            self.world.callbacks._tamper(making)
+            self.simulation.callbacks._tamper(making)
 
     @rule(task=jobs)
     def a_message_to_the_archive_comes_again(self, task: str) -> None:
         for job in self._runs(task):
-            self.world._to_archive(job.key)
+            self.simulation._to_archive(job.key)
 
-    @rule(shut=st.booleans())
-    def the_operator_turns_the_gate(self, *, shut: bool) -> None:
-        row = self.world.gate_row
-        row.row = (gate.pause_by_hand if shut else gate.resume)(row.row, "operator")
+    @rule(pause=st.booleans())
+    def the_operator_pauses_or_resumes(self, *, pause: bool) -> None:
+        row = self.simulation.gate_row
+        row.row = (gate.pause_by_hand if pause else gate.resume)(row.row, "operator")
 
     def _runs(self, task: str) -> list[Job]:
-        return list(self.world.memory.runs(task))
+        return list(self.simulation.memory.runs(task))
 
     def _made(self, task: str) -> list[Making]:
-        makings = [making for each in self.world.model.makings.values() for making in each]
-        return [making for making in makings if making.run.task_id == task and making.done_at <= self.world.kernel.now]
+        makings = [making for each in self.simulation.model.makings.values() for making in each]
+        return [
+            making for making in makings if making.run.task_id == task and making.done_at <= self.simulation.kernel.now
+        ]
 
     @invariant()
     def nothing_is_broken(self) -> None:
-        violations = self.world.oracles.violations
+        violations = self.simulation.oracles.violations
         assert not violations, summary(violations)
 
     def teardown(self) -> None:
         """Let everything come to its end; what is still to go wrong goes wrong once more, and no more is placed."""
-        if not hasattr(self, "world"):
+        if not hasattr(self, "simulation"):
             return
-        self.the_operator_turns_the_gate(shut=False)
-        self.world.end = self.world.kernel.now
-        self.world.schedule.begin()
-        self.world.go_on_to_the_end()
+        self.the_operator_pauses_or_resumes(pause=False)
+        self.simulation.end = self.simulation.kernel.now
+        self.simulation.schedule.begin()
+        self.simulation.go_on_to_the_end()
         self.nothing_is_broken()
 
 
-def live(lives: int, steps: int, *, shortens: bool = True) -> None:
-    """Try that many lives of up to so many steps; the same ones each time. `shortens`: one that fails is made short."""
+def run_cases(cases: int, steps: int, *, shortens: bool = True) -> None:
+    """Run that many cases of up to so many steps, the same ones each time. `shortens`: shorten a case that fails."""
     run_state_machine_as_test(
-        Lives,
+        JobsMachine,
         settings=settings(
-            max_examples=lives,
+            max_examples=cases,
             stateful_step_count=steps,
             derandomize=True,
             deadline=None,
@@ -209,10 +211,10 @@ def live(lives: int, steps: int, *, shortens: bool = True) -> None:
 
 
 def main() -> int:
-    """Try many lives."""
-    lives, steps, begun = int(sys.argv[1]), int(sys.argv[2]), time.perf_counter()
-    live(lives, steps)
-    sys.stdout.write(f"{lives} lives of up to {steps} steps: nothing broken, {time.perf_counter() - begun:.1f} s\n")
+    """Run many cases."""
+    cases, steps, begun = int(sys.argv[1]), int(sys.argv[2]), time.perf_counter()
+    run_cases(cases, steps)
+    sys.stdout.write(f"{cases} cases of up to {steps} steps: nothing broken, {time.perf_counter() - begun:.1f} s\n")
     return 0
 
 

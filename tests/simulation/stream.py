@@ -56,7 +56,7 @@ class Stream:
         if any(_is_trigger(change) for change in batch):
             self.publish(batch, done)
         else:
-            done(True)  # the function would do nothing, and most records are such
+            done(True)  # the function does nothing with most records
 
 
 @dataclass(eq=False)
@@ -71,7 +71,7 @@ class Schedule:
     _begun: int = 0
 
     def begin(self) -> None:
-        """Tick within a minute, and then every minute; begun anew where something unforeseen has been planned."""
+        """Tick within a minute, and then every minute; restarted when a new call was planned."""
         self._begun += 1
         self.kernel.after(MINUTE * self.random.random(), self._tick, self._begun)
 
@@ -93,4 +93,4 @@ class Schedule:
             self.kernel.after(20 * self.random.random(), self.sweep)
 
     def _next_due(self) -> float:
-        return min((due for lane in self.jobs.index.values() for due in lane.values()), default=float("inf"))
+        return min((due for partition in self.jobs.index.values() for due in partition.values()), default=float("inf"))

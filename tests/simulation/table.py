@@ -1,4 +1,4 @@
-"""The table and the gate's row: conditional writes, a stale index, lost answers and the SDK's own repeats."""
+"""The table and the gate's row: conditional writes, a stale index, lost responses and the SDK's own repeats."""
 
 import math
 from collections.abc import Callable, Iterator, Sequence
@@ -25,14 +25,14 @@ class SimulatedJobs:
 
     def __init__(self, effects: Effects, memory: MemoryJobs) -> None:
         self.effects, self.memory = effects, memory
-        self.unsent: set[tuple[Process, Key]] = set()  # claims of requests that never left, as far as they were told
+        self.unsent: set[tuple[Process, Key]] = set()  # claims that were released because their request never left
 
     def write(self, write: ConditionalUpdate) -> Outcome:
         """Do one conditional write."""
         if write.add.get("requests_sent", 0) < 0:
             self.unsent.add((self.effects.running(), write.key))
         outcome = self.effects.do("write", write.key.task_id, lambda: self.memory.write(write))
-        if self.effects.timeline.tells:
+        if self.effects.timeline.is_traced:
             changed = ", ".join(f"{name}={value}" for name, value in {**write.put, **write.add}.items() if value)
             self.effects.timeline.add(
                 write.key.task_id, self.effects.running().name, type(outcome).__name__, changed[:150]
@@ -47,38 +47,38 @@ class SimulatedJobs:
         """Read all runs of a task."""
         return self.effects.do("runs", task_id, lambda: self.memory.runs(task_id))
 
-    def due(self, lane: Partition, until: float) -> Iterator[Key]:
-        """Give the due keys page by page; a stale index misses some and shows others that are due no more."""
-        fault = self.effects.draw("due", str(lane))
+    def due(self, partition: Partition, until: float) -> Iterator[Key]:
+        """Return the due keys page by page; a stale index misses some and shows others that are no longer due."""
+        fault = self.effects.draw("due", str(partition))
         stale = fault is Fault.STALE
         self.effects.kernel.pause(0.005)
-        keys = self.effects.suffer(fault, lambda: self._due(lane, until)) if fault else self._due(lane, until)
+        keys = self.effects.suffer(fault, lambda: self._due(partition, until)) if fault else self._due(partition, until)
         random = self.effects.random
         if stale:
             shown = [key for key in keys if random.random() > STALE_PART]
             keys = shown + [job.key for job in self.memory.all() if random.random() < STALE_PART]
         for place, key in enumerate(keys):
             if place and place % PAGE == 0:
-                self.effects.do("due", str(lane), lambda: None)
+                self.effects.do("due", str(partition), lambda: None)
             yield key
 
-    def _due(self, lane: Partition, until: float) -> list[Key]:
-        return list(self.memory.due(lane, until))
+    def _due(self, partition: Partition, until: float) -> list[Key]:
+        return list(self.memory.due(partition, until))
 
 
 class GateRow:
     """The gate's row in the table."""
 
-    def __init__(self, heard: Callable[[Gate, Gate], None]) -> None:
+    def __init__(self, on_change: Callable[[Gate, Gate], None]) -> None:
         self.row = Gate()
         self.granted: list[float] = []
-        self._heard = heard
+        self._on_change = on_change
 
     def write(self, version: int, planned: Gate) -> Gate | None:
-        """Compare and swap; gives the row that refused it."""
+        """Compare and swap. Return the row that refused the write."""
         if self.row.version != version:
             return self.row
-        self._heard(self.row, planned)
+        self._on_change(self.row, planned)
         self.row = planned
         return None
 

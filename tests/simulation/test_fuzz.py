@@ -1,6 +1,6 @@
 """A small part of what `python -m tests.simulation.fuzz` does in bulk."""
 
-from tests.simulation.fuzz import fuzz_answers, fuzz_callbacks, fuzz_messages
+from tests.simulation.fuzz import fuzz_callbacks, fuzz_messages, fuzz_responses
 from veo4k.domain.response import Meaning
 
 
@@ -10,8 +10,8 @@ def test_no_callback_raises_or_changes_anything_without_both_keys() -> None:
     assert seen["changed"] > 100
 
 
-def test_every_answer_of_the_provider_has_a_meaning_and_nonsense_has_none() -> None:
-    assert set(fuzz_answers(2000)) >= set(Meaning) - {Meaning.NOT_SENT}
+def test_every_response_has_a_meaning_and_nonsense_has_none() -> None:
+    assert set(fuzz_responses(2000)) >= set(Meaning) - {Meaning.NOT_SENT}
 
 
 def test_every_message_is_valid_or_refused_with_a_reason() -> None:

@@ -2,26 +2,26 @@
 
 import pytest
 
+from tests.simulation.environment import Simulation
+from tests.simulation.fault_profile import draw_profile
 from tests.simulation.mutants import ENOUGH, MUTANTS, drawn, hunt, mutated
 from tests.simulation.profiles import PROFILES
-from tests.simulation.weather import draw_weather
-from tests.simulation.world import Simulation
 
 LONG = {
     "a callback only hints",
-    "a probe without a claim",
+    "a poll without a claim",
     "an end without conditions",
     "ends are never announced again",
     "own writes are not recognised",
-    "what is processing is submitted",
+    "a processing job is submitted",
 }
 """Those that take longest to be caught: `make prove` hunts them with all the others."""
 
 
 @pytest.mark.parametrize("name", sorted(MUTANTS.keys() - LONG))
 def test_the_simulation_catches(name: str) -> None:
-    told = MUTANTS[name].shows_in
-    assert hunt(name, (lambda _: PROFILES[told]) if told else drawn, range(ENOUGH))
+    shows_in = MUTANTS[name].shows_in
+    assert hunt(name, (lambda _: PROFILES[shows_in]) if shows_in else drawn, range(ENOUGH))
 
 
 def test_the_long_hunts_are_for_mutants_that_there_are() -> None:
@@ -32,4 +32,4 @@ def test_a_mutant_leaves_the_product_as_it_was() -> None:
     for name in MUTANTS:
         with mutated(name):
             pass
-    assert not Simulation(1, draw_weather(1, 40)).run().oracles.violations
+    assert not Simulation(1, draw_profile(1, 40)).run().oracles.violations

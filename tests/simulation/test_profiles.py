@@ -1,12 +1,12 @@
-"""Weathers of a kind that is hardly ever drawn."""
+"""Fault profiles that the seeds hardly ever draw."""
 
 from itertools import pairwise
 
 import pytest
 
+from tests.simulation.environment import BEGIN, Simulation
 from tests.simulation.oracles import summary
 from tests.simulation.profiles import BURST, CALM_PROFILES, DAILY, NO_CREDITS, PROFILES
-from tests.simulation.world import BEGIN, Simulation
 from veo4k.domain.gate import DAY, LONGEST_PAUSE, Pace
 from veo4k.domain.job import State
 from veo4k.domain.response import Meaning
@@ -20,65 +20,67 @@ def test_everything_holds_with(name: str) -> None:
 
 @pytest.mark.parametrize("name", CALM_PROFILES)
 def test_no_job_fails_because_of(name: str) -> None:
-    world = Simulation(0, CALM_PROFILES[name]).run()
-    assert not world.oracles.violations, summary(world.oracles.violations)
-    assert {job.state for job in world.memory.all()} == {State.SUCCEEDED}
-    assert len(world.memory.all()) == CALM_PROFILES[name].jobs
-    assert not world.job_queue.dead
+    simulation = Simulation(0, CALM_PROFILES[name]).run()
+    assert not simulation.oracles.violations, summary(simulation.oracles.violations)
+    assert {job.state for job in simulation.memory.all()} == {State.SUCCEEDED}
+    assert len(simulation.memory.all()) == CALM_PROFILES[name].jobs
+    assert not simulation.job_queue.dead
 
 
-def test_with_every_callback_lost_every_video_comes_home_by_a_probe() -> None:
-    world = Simulation(1, CALM_PROFILES["every callback lost"]).run()
-    assert not world.callbacks.answers
-    assert {str(job.evidence) for job in world.memory.all()} == {"probe"}
+def test_with_every_callback_lost_every_video_is_archived_after_a_poll() -> None:
+    simulation = Simulation(1, CALM_PROFILES["every callback lost"]).run()
+    assert not simulation.callbacks.answers
+    assert {str(job.evidence) for job in simulation.memory.all()} == {"probe"}
 
 
-def test_an_account_without_credits_is_asked_once_a_pause() -> None:
-    world = Simulation(0, CALM_PROFILES["an hour without credits"]).run()
+def test_an_account_without_credits_gets_one_request_a_pause() -> None:
+    simulation = Simulation(0, CALM_PROFILES["an hour without credits"]).run()
     begin, end = BEGIN + NO_CREDITS.begin, BEGIN + NO_CREDITS.end
-    asked = [sent.left_at for sent in world.provider.sent if begin <= sent.left_at < end]
-    first = next(place for place, (earlier, later) in enumerate(pairwise(asked)) if later - earlier > Pace().pause / 2)
-    pauses = [later - earlier for earlier, later in pairwise(asked[first:])]
+    sent_at = [sent.left_at for sent in simulation.provider.sent if begin <= sent.left_at < end]
+    first = next(
+        place for place, (earlier, later) in enumerate(pairwise(sent_at)) if later - earlier > Pace().pause / 2
+    )
+    pauses = [later - earlier for earlier, later in pairwise(sent_at[first:])]
     assert len(pauses) >= 4
     for number, pause in enumerate(pauses):
         assert pause >= min(Pace().pause * 2**number, LONGEST_PAUSE)
 
 
-def test_no_day_has_more_submissions_than_its_limit_and_none_has_fewer_while_jobs_wait() -> None:
-    world = Simulation(0, CALM_PROFILES["a limit of thirty submissions a day"]).run()
+def test_each_day_uses_its_limit_while_jobs_wait_and_no_more() -> None:
+    simulation = Simulation(0, CALM_PROFILES["a limit of thirty submissions a day"]).run()
     days: dict[int, int] = {}
-    for sent in world.provider.sent:
+    for sent in simulation.provider.sent:
         days[int(sent.left_at // DAY)] = days.get(int(sent.left_at // DAY), 0) + 1
     assert list(days.values()) == [DAILY, DAILY, DAILY, 100 - 3 * DAILY]
 
 
-def test_where_a_repeat_is_not_safe_each_run_is_bought_once_though_answers_are_lost() -> None:
-    world = Simulation(0, PROFILES["the unified task API"]).run()
-    lost = {sent.key for sent in world.provider.sent if sent.paid and sent.meaning in (None, Meaning.LOST)}
-    assert lost & {making.run for making in world.model.own_ids.values()}
-    assert all(len(makings) == 1 for makings in _makings_of_runs(world).values())
+def test_lost_responses_buy_no_run_twice_where_a_repeat_is_not_safe() -> None:
+    simulation = Simulation(0, PROFILES["the unified task API"]).run()
+    lost = {sent.key for sent in simulation.provider.sent if sent.paid and sent.meaning in (None, Meaning.LOST)}
+    assert lost & {making.run for making in simulation.model.own_ids.values()}
+    assert all(len(makings) == 1 for makings in _makings_of_runs(simulation).values())
 
 
 def test_a_restored_table_buys_nothing_twice() -> None:
     name = "the table lost, and half an hour later as it was ten minutes before"
-    world = Simulation(0, PROFILES[name]).run()
-    asked_before = {sent.key for sent in world.provider.sent if sent.left_at < world.restored_at}
-    asked_again = {sent.key for sent in world.provider.sent if sent.left_at >= world.restored_at}
-    assert len(asked_before & asked_again) > 5
-    assert all(len(makings) <= 1 for makings in _makings_of_runs(world).values())
+    simulation = Simulation(0, PROFILES[name]).run()
+    requested_before = {sent.key for sent in simulation.provider.sent if sent.left_at < simulation.restored_at}
+    requested_after = {sent.key for sent in simulation.provider.sent if sent.left_at >= simulation.restored_at}
+    assert len(requested_before & requested_after) > 5
+    assert all(len(makings) <= 1 for makings in _makings_of_runs(simulation).values())
 
 
-def _makings_of_runs(world: Simulation) -> dict[object, list[object]]:
+def _makings_of_runs(simulation: Simulation) -> dict[object, list[object]]:
     runs: dict[object, list[object]] = {}
-    for makings in world.model.makings.values():
+    for makings in simulation.model.makings.values():
         for making in makings:
             runs.setdefault(making.run, []).append(making)
     return runs
 
 
-def test_a_burst_of_a_thousand_jobs_is_sent_as_fast_as_the_provider_allows_and_no_faster() -> None:
-    world = Simulation(0, BURST).run()
-    left = sorted(sent.left_at - BEGIN for sent in world.provider.sent)
+def test_a_burst_of_a_thousand_jobs_is_sent_at_the_providers_limit() -> None:
+    simulation = Simulation(0, BURST).run()
+    left = sorted(sent.left_at - BEGIN for sent in simulation.provider.sent)
     best = (len(left) - 1) // 20 * 10
-    assert (len(left), world.model.refused_429, world.oracles.violations) == (1000, 0, [])
+    assert (len(left), simulation.model.refused_429, simulation.oracles.violations) == (1000, 0, [])
     assert left[-1] <= 1.03 * best

@@ -1,16 +1,16 @@
-"""A few of the lives that `python -m tests.simulation.stateful 5000 100` tries."""
+"""A few of the cases that `python -m tests.simulation.stateful 5000 100` runs."""
 
 import pytest
 
 from tests.simulation.mutants import mutated
-from tests.simulation.stateful import live
+from tests.simulation.stateful import run_cases
 
 
-def test_whatever_happens_in_whatever_order_nothing_breaks_and_all_comes_to_its_end() -> None:
-    live(lives=400, steps=50)
+def test_every_invariant_passes_and_every_job_ends_in_any_order_of_steps() -> None:
+    run_cases(cases=400, steps=50)
 
 
 @pytest.mark.parametrize("name", ["own writes are not recognised", "a callback overwrites"])
-def test_lives_show_that_a_product_is_broken(name: str) -> None:
+def test_the_cases_catch_a_broken_product(name: str) -> None:
     with mutated(name), pytest.raises(AssertionError, match="invariant"):
-        live(lives=400, steps=50, shortens=False)
+        run_cases(cases=400, steps=50, shortens=False)

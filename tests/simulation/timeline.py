@@ -19,10 +19,10 @@ class Line(NamedTuple):
 
 @dataclass
 class Timeline:
-    """Keeps lines only when asked to: a replay tells, a long run does not."""
+    """Keeps lines only if `is_traced`: a replay does, a long run does not."""
 
     kernel: Kernel
-    tells: bool
+    is_traced: bool
     begin: float = 0.0
     lines: list[Line] = field(default_factory=list)
 
@@ -31,11 +31,11 @@ class Timeline:
 
     def add(self, subject: str, who: str, what: str, how: str = "") -> None:
         """Keep a line."""
-        if self.tells:
+        if self.is_traced:
             self.lines.append(Line(self.kernel.now, subject, who, what, how))
 
     def about(self, subject: str) -> Iterable[str]:
-        """Give what happened to one task, and to the account around it."""
+        """Return the lines about one task and about the account."""
         return (self._text(line) for line in self.lines if subject in line.subject or not subject)
 
     def _text(self, line: Line) -> str:

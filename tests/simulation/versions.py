@@ -13,13 +13,13 @@ from veo4k.domain.conditional_update import ConditionalUpdate, Outcome
 from veo4k.domain.job import DEFAULTS, Job, Key
 
 NEWER = ("credits_consumed", "first_requested_at", "wait_reason", "evidence")
-"""What the older version had not got yet: nothing on which a promise rests."""
+"""The fields that the older version did not have: no promise depends on them."""
 LATER = {"later": "x", "#later": 1}
-"""What a version to come has already put into each row."""
+"""The attributes that a later version has put into each row."""
 
 
 class MixedJobs(SimulatedJobs):
-    """The Jobs port of whichever version runs."""
+    """The Jobs port of the version that runs."""
 
     def write(self, write: ConditionalUpdate) -> Outcome:
         """Do one conditional write, with the attributes that this version knows."""

@@ -17,7 +17,7 @@ class Fate(StrEnum):
 
     MADE = "made"
     FAILS = "fails"
-    STUCK = "stuck"  # accepted, and never heard of again
+    STUCK = "stuck"  # accepted, and never finished
     UNKNOWN = "unknown"  # 422 record is null
     MISSING = "missing"  # 404 in the envelope
     EXPIRED = "expired"  # 422 14 days
@@ -27,7 +27,7 @@ class Fate(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Video:
-    """What the provider will do. `takes`: seconds to make it; `links`: what lies behind each link it gives in turn."""
+    """What the provider will do. `takes`: seconds to make it; `links`: the file behind each link, in turn."""
 
     fate: Fate = Fate.MADE
     takes: float = 400.0
@@ -37,11 +37,11 @@ class Video:
     own_id: bool = False
     poster: bool = False
     late_urls: bool = False  # "generated successfully", and the URLs only later
-    same_for_all: bool = False  # the same file whatever index is asked for
+    same_for_all: bool = False  # the same file for every index
 
 
 def draw_video(random: Random, now: float, own_ids: float) -> Video:
-    """Draw a video: most are made, and the rest goes wrong in every documented way."""
+    """Draw a video: most are finished, and the rest fails in every documented way."""
     fate = random.choices(list(_FATES), list(_FATES.values()))[0]
     takes = random.choices((400.0, 2.0, 0.0, 4000.0, 40_000.0), (70, 8, 6, 10, 6))[0] * (0.5 + random.random())
     return Video(
@@ -79,7 +79,7 @@ _LINKS = {
 
 
 class File(NamedTuple):
-    """What lies behind a link."""
+    """The file behind a link."""
 
     kind: str
     content: bytes

@@ -35,7 +35,7 @@ from veo4k.domain.response import Meaning, Response
 TABLES = {
     "cases_submission": ("INTAKE", "SUBMISSION"),
     "cases_callback": ("CALLBACK",),
-    "cases_probe": ("PROBES", "ENDS"),
+    "cases_poll": ("POLLS", "ENDS"),
     "cases_archive": ("ARCHIVING", "ANNOUNCEMENT"),
 }
 
@@ -95,15 +95,15 @@ def test_a_write_that_would_do_harm_twice_proves_itself() -> None:
 
     assert marks(writes) == {
         "a queued job is claimed": "claim_id",
-        "a crashed claim is asked again": "claim_id",
-        "a lost answer is asked for again": "claim_id",
-        "a probe is claimed": "poll_id",
-        "a first probe under the job's own id is claimed": "poll_id",
-        "a probe for a fresh link is claimed": "poll_id",
+        "a crashed claim is claimed again": "claim_id",
+        "a request is repeated after a lost response": "claim_id",
+        "a poll is claimed": "poll_id",
+        "a first poll under the job's own id is claimed": "poll_id",
+        "a poll for a fresh link is claimed": "poll_id",
         "an archive claims": "lease",
         "an archive claims after a crash": "lease",
-        "an end is nudged": "retrigger_id",
-        "a result is nudged again": "retrigger_id",
+        "an end is re-triggered": "retrigger_id",
+        "a result is re-triggered once more": "retrigger_id",
     }
 
 
@@ -114,7 +114,9 @@ def test_a_creation_makes_the_whole_row() -> None:
         name: Updated(job) for name, (_, job) in creations.items()
     }
     assert {write.key for write, _ in creations.values()} == {job.key for _, job in creations.values()}
-    assert marks({name: write for name, (write, _) in creations.items()}) == {"a run is asked for at once": "claim_id"}
+    assert marks({name: write for name, (write, _) in creations.items()}) == {
+        "a run is created with its request": "claim_id"
+    }
 
 
 def written(write: ConditionalUpdate, job: Job) -> Job:

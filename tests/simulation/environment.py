@@ -1,4 +1,4 @@
-"""One seed's world, put together: the real services between the simulated ports, and the oracles looking on."""
+"""One seed's simulation, put together: the real services between the simulated ports, and the oracles."""
 
 import json
 from collections.abc import Callable, Iterator, Sequence
@@ -13,6 +13,7 @@ from tests.simulation import functions, restore
 from tests.simulation.callbacks import TOKEN_KEY, WEBHOOK_KEY, CallbackSender
 from tests.simulation.consequences import SimulatedEventPublisher
 from tests.simulation.effects import Effects
+from tests.simulation.fault_profile import FaultProfile
 from tests.simulation.faults import DrawnFaults, Faults
 from tests.simulation.files import SimulatedArchive, SimulatedDownloads
 from tests.simulation.functions import Functions, Machine
@@ -28,7 +29,6 @@ from tests.simulation.table import GateRow, SimulatedGate, SimulatedJobs
 from tests.simulation.timeline import Timeline
 from tests.simulation.versions import MixedJobs
 from tests.simulation.videos import Fate, RememberedProof, Video, draw_video
-from tests.simulation.weather import Weather
 from veo4k.domain.gate import Gate, Pace
 from veo4k.domain.job import Job, Key, ProviderApi
 from veo4k.domain.ports import Change
@@ -47,50 +47,50 @@ HOSTS = ResultHosts.parse("file.aiquickdraw.com,tempfile.aiquickdraw.com", "http
 
 @dataclass(eq=False)
 class Simulation:
-    """All of it. `run` lets it happen; then `oracles.violations` says what did not hold."""
+    """One simulated environment. After `run`, `oracles.violations` lists the broken invariants."""
 
     seed: int
-    weather: Weather
+    profile: FaultProfile
     faults: Faults | None = None
-    tells: bool = False
+    is_traced: bool = False
     times: Times = field(default_factory=Times)
 
     def __post_init__(self) -> None:
         self.oracles = Oracles(self)
         self.random = Random(f"world {self.seed}")  # noqa: S311 - repeatable on purpose
-        self.pace = Pace(daily=self.weather.daily)
+        self.pace = Pace(daily=self.profile.daily)
         self.restored_at = 0.0
         self.kernel = Kernel(BEGIN)
-        self.end = BEGIN + self.weather.fault_end
-        self.timeline = Timeline(self.kernel, self.tells)
+        self.end = BEGIN + self.profile.fault_end
+        self.timeline = Timeline(self.kernel, self.is_traced)
         faults = self.faults or self._drawn()
         self.effects = Effects(self.kernel, self.random, faults, self.timeline)
         self.memory = MemoryJobs(self._changed)
-        self.jobs = (SimulatedJobs, MixedJobs)[self.weather.mixed](self.effects, self.memory)
+        self.jobs = (SimulatedJobs, MixedJobs)[self.profile.mixed](self.effects, self.memory)
         self.gate_row = GateRow(self._gate_changed)
-        self.callbacks = CallbackSender(self.kernel, self.random, self.weather, faults, self._deliver, self.end)
-        self.model = ProviderModel(self.kernel, self.random, self.weather.manners, self.callbacks.send)
+        self.callbacks = CallbackSender(self.kernel, self.random, self.profile, faults, self._deliver, self.end)
+        self.model = ProviderModel(self.kernel, self.random, self.profile.manners, self.callbacks.send)
         self.callbacks.model = self.model
         self.provider = SimulatedProvider(
             self.effects,
             self.model,
-            unset_until=BEGIN + self.weather.unset_until,
-            veo_until=BEGIN + self.weather.veo_until,
+            unset_until=BEGIN + self.profile.unset_until,
+            veo_until=BEGIN + self.profile.veo_until,
         )
         self.archive = SimulatedArchive(self.effects)
         self.downloads = SimulatedDownloads(self.effects, self.model, HOSTS)
         self.job_queue = self._queue(360.0, 50, 10, self._submit)
         self.archive_queue = self._queue(5400.0, 5, 1, self._archive)
         self.messages = SimulatedQueue(self.effects, self.job_queue)
-        self.announcements = SimulatedEventPublisher(self.effects, self._to_archive, self._announced)
+        self.event_publisher = SimulatedEventPublisher(self.effects, self._to_archive, self._announced)
         self.functions = self._functions()
         self.stream = Stream(self.kernel, faults, self.functions.publish)
         self.schedule = Schedule(self.kernel, self.random, faults, self.memory, self.functions.sweep)
         self.sendings: dict[str, Sending] = {}
 
     def _drawn(self) -> DrawnFaults:
-        outages = [replace(each, begin=BEGIN + each.begin, end=BEGIN + each.end) for each in self.weather.outages]
-        return DrawnFaults(self.random, self.weather.rates, self.end, tuple(outages))
+        outages = [replace(each, begin=BEGIN + each.begin, end=BEGIN + each.end) for each in self.profile.outages]
+        return DrawnFaults(self.random, self.profile.rates, self.end, tuple(outages))
 
     def _queue(self, visibility: float, max_receives: int, batch: int, work: Callable[..., None]) -> Queue:
         settings = Settings(
@@ -139,7 +139,7 @@ class Simulation:
                 hosts=HOSTS,
                 is_signature_optional=False,
             ),
-            publisher=Publisher(self.jobs, self.announcements, 90),
+            publisher=Publisher(self.jobs, self.event_publisher, 90),
             archiver=Archiver(
                 jobs=self.jobs,
                 open_download=self.downloads.open,
@@ -148,22 +148,22 @@ class Simulation:
                 new_id=new_id,
                 times=self.times,
             ),
-            skew=self.weather.skew,
-            hears=self.oracles.noted,
-            answers=self.oracles.answered,
+            skew=self.profile.skew,
+            on_log_entry=self.oracles.logged,
+            on_batch_response=self.oracles.answered,
         )
 
     def run(self) -> "Simulation":
-        """Let it happen until nothing is left to do, or the horizon is reached."""
-        for sending in draw_sendings(self.random, self.weather):
+        """Run until nothing is left to do, or the horizon is reached."""
+        for sending in draw_sendings(self.random, self.profile):
             self.plan(sending)
-        if self.weather.restored_at:
+        if self.profile.restored_at:
             restore.plan(self)
         self.schedule.begin()
         return self.go_on_to_the_end()
 
     def go_on_to_the_end(self) -> "Simulation":
-        """Let happen what is still to come, and judge."""
+        """Run to the end, then check the invariants."""
         self.go_on(BEGIN + HORIZON)
         self.oracles.judge()
         return self
@@ -181,16 +181,16 @@ class Simulation:
         self.kernel.at(BEGIN + sending.at, self._send, sending.body, message_id)
 
     def _provider_api(self) -> ProviderApi:
-        return self.weather.provider_api if self.kernel.now < BEGIN + self.weather.switched_at else ProviderApi.JOBS
+        return self.profile.provider_api if self.kernel.now < BEGIN + self.profile.switched_at else ProviderApi.JOBS
 
     def _video(self, now: float) -> Video:
-        weather, random = self.weather, self.random
-        if weather.plain:
+        profile, random = self.profile, self.random
+        if profile.plain:
             return Video()
-        video = draw_video(random, now, weather.own_ids)
-        if any(weather.takes):
-            video = replace(video, takes=random.uniform(*weather.takes))
-        return replace(video, fate=Fate.FAILS) if random.random() < weather.fails else video
+        video = draw_video(random, now, profile.own_ids)
+        if any(profile.takes):
+            video = replace(video, takes=random.uniform(*profile.takes))
+        return replace(video, fate=Fate.FAILS) if random.random() < profile.fails else video
 
     def _send(self, body: str, message_id: str) -> None:
         self.job_queue.send(body, message_id)
@@ -212,14 +212,14 @@ class Simulation:
     def _changed(self, change: Change) -> None:
         self.oracles.changed(change)
         self.stream.record(change)
-        if change.old is None and self.random.random() < self.weather.forged:
+        if change.old is None and self.random.random() < self.profile.forged:
             self.kernel.after(900 * self.random.random(), self.callbacks.forge, change.new)
 
     def _gate_changed(self, old: Gate, new: Gate) -> None:
         self.oracles.gate_changed(old, new)
 
-    def _announced(self, job: Job, told: dict[str, object]) -> None:
-        self.oracles.announced(job, told)
+    def _announced(self, job: Job, event: dict[str, object]) -> None:
+        self.oracles.announced(job, event)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""What a seed decides: how often each thing goes wrong, and for how long."""
+"""The settings of a seed: the rate of each fault, and the outages."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -13,7 +13,7 @@ FIXED_RATES = dict.fromkeys(MENUS, 0.01) | dict.fromkeys(BY_OTHERS, 0.05)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Weather:
+class FaultProfile:
     """One seed's settings; rates from 0 to 1, times in seconds from the beginning."""
 
     jobs: int = 100
@@ -24,34 +24,34 @@ class Weather:
     manners: Manners = field(default_factory=Manners)
     own_ids: float = 0.3
     calls_back: bool = True  # the provider calls back at all
-    forged: float = 0.1  # of the jobs, attacked by somebody without keys
-    tampered: float = 0.05  # of the callbacks, their signature stolen and used for other news
+    forged: float = 0.1  # of the jobs, attacked by a sender without keys
+    tampered: float = 0.05  # of the callbacks, their signature stolen and used for another payload
     skew: float = 0.05  # of any clock, either way
     invalid: float = 0.03  # of the messages
     repeated: float = 0.1  # of the tasks have more than one message
     tokens: float = 0.1  # of the messages carry a task token
     provider_api: ProviderApi = ProviderApi.VEO
-    switched_at: float = float("inf")  # then the stack's contract is the newer one
-    veo_until: float = float("inf")  # then the older contract's paths answer 404
+    switched_at: float = float("inf")  # then the stack uses the newer API
+    veo_until: float = float("inf")  # then the older API's paths return 404
     daily: int = 0  # submissions of a UTC day
     restored_at: float = 0.0  # then the table is as it was `FORGOTTEN` seconds before it was lost
     lost_at: float = 0.0  # the table, until it is restored
     mixed: bool = False  # every other invocation runs an older version's code
     unset_until: float = 0.0  # the API key is set only then
-    plain: bool = False  # every video is made, as 4K
+    plain: bool = False  # every video is finished, as 4K
     takes: tuple[float, float] = (0.0, 0.0)  # seconds to make one, from and to, instead of the usual
     fails: float = 0.0  # of the videos, besides the usual
 
 
-def draw_weather(seed: int, jobs: int, provider_api: ProviderApi | None = None) -> Weather:
-    """Give a seed's settings: fixed rates for even seeds, drawn ones ("swarm") for odd ones."""
+def draw_profile(seed: int, jobs: int, provider_api: ProviderApi | None = None) -> FaultProfile:
+    """Return a seed's settings: fixed rates for even seeds, drawn ones ("swarm") for odd ones."""
     drawn = _draw(seed, jobs)
     return replace(drawn, provider_api=provider_api) if provider_api else drawn
 
 
-def _draw(seed: int, jobs: int) -> Weather:
+def _draw(seed: int, jobs: int) -> FaultProfile:
     random = Random(f"weather {seed}")  # noqa: S311 - repeatable on purpose
-    fixed = Weather(jobs=jobs, spread=jobs * 0.5 + HOUR * random.random(), manners=_manners(random))
+    fixed = FaultProfile(jobs=jobs, spread=jobs * 0.5 + HOUR * random.random(), manners=_manners(random))
     return fixed if seed % 2 == 0 else _swarm(fixed, random)
 
 
@@ -65,7 +65,7 @@ def _manners(random: Random) -> Manners:
     )
 
 
-def _swarm(fixed: Weather, random: Random) -> Weather:
+def _swarm(fixed: FaultProfile, random: Random) -> FaultProfile:
     def often(rate: float) -> float:
         return rate * random.choice((0, 0, 0.3, 1, 3))
 

@@ -1,10 +1,10 @@
-"""A write that landed although its answer was lost: the SDK repeats it, and the repeat is told apart from a defeat."""
+"""The response of a write is lost: the SDK repeats the write, and the repeat is recognised as our own."""
 
 from dataclasses import replace
 
 import pytest
 
-from tests.contract.lost_answers import losing
+from tests.contract.lost_responses import losing
 from tests.contract.rows import NOW, SUBMITTING, TIMES, Case, moved, put
 from tests.contract.tables import Table
 from tests.contract.transition_table import CASES, CREATIONS
@@ -20,16 +20,16 @@ MOST_ATTEMPTS = 3
 
 
 @pytest.mark.parametrize("case", CLAIMS.values(), ids=CLAIMS)
-def test_a_claim_is_ours_although_its_answer_was_lost(table: Table, task_id: str, case: Case) -> None:
+def test_a_claim_is_ours_although_its_response_was_lost(table: Table, task_id: str, case: Case) -> None:
     put(DynamoJobs(table.client, table.name), case.before, task_id)
     outcome = DynamoJobs(losing(table), table.name).write(moved(case.write, task_id))
     assert outcome == Updated(replace(case.after, task_id=task_id))
 
 
-def test_a_creation_with_a_request_is_ours_although_its_answer_was_lost(table: Table, task_id: str) -> None:
-    write, made = CREATIONS["a run is asked for at once"]
+def test_a_creation_with_a_request_is_ours_although_its_response_was_lost(table: Table, task_id: str) -> None:
+    write, created = CREATIONS["a run is created with its request"]
     outcome = DynamoJobs(losing(table), table.name).write(moved(write, task_id))
-    assert outcome == Updated(replace(made, task_id=task_id))
+    assert outcome == Updated(replace(created, task_id=task_id))
 
 
 def test_a_claim_that_was_overtaken_before_its_repeat_is_a_refusal(table: Table, task_id: str) -> None:
@@ -56,7 +56,7 @@ def test_a_step_without_a_mark_is_refused_by_what_it_did_itself(table: Table, ta
     assert outcome.job.state is State.PROCESSING
 
 
-def test_a_write_whose_answers_are_all_lost_is_a_storage_error(table: Table, task_id: str) -> None:
+def test_a_write_whose_responses_are_all_lost_is_a_storage_error(table: Table, task_id: str) -> None:
     there = put(DynamoJobs(table.client, table.name), SUBMITTING, task_id)
     jobs = DynamoJobs(losing(table, lost=MOST_ATTEMPTS), table.name)
     with pytest.raises(StorageError, match=r"^UpdateItem: ConnectionClosedError$"):

@@ -1,4 +1,4 @@
-"""Transitions of the sweep's making: probes, fresh links, and ends."""
+"""Transitions that a sweep causes: polls, fresh links and ends."""
 
 from dataclasses import replace
 
@@ -6,8 +6,8 @@ from tests.contract.rows import (
     LEASED,
     LINKLESS,
     NOW,
+    POLLED,
     POSTER,
-    PROBED,
     PROCESSING,
     QUEUED,
     RESULT,
@@ -26,78 +26,78 @@ from veo4k.domain.response import Meaning, Response
 
 ACCEPTED = Response(meaning=Meaning.WORKING, task_id=TASK, credits=120)
 DONE = Response(meaning=Meaning.DONE, image_urls=(POSTER,))
-PROBE_HELD: dict[str, Changes] = {
-    "was probed meanwhile": {"poll_id": "probe-2"},
-    "was asked meanwhile": {"requested_at": NOW - 1},
-    "was never asked": {"requested_at": None},
+POLL_REFUSALS: dict[str, Changes] = {
+    "was polled meanwhile": {"poll_id": "poll-2"},
+    "was requested meanwhile": {"requested_at": NOW - 1},
+    "was never requested": {"requested_at": None},
     "is leased": {"lease": "lease-1"},
 }
-PROBES: dict[str, Case] = {
-    "a probe is claimed": Case(
-        before=PROBED,
-        write=transitions.claim_poll(PROBED, "probe-9", NOW, 0.5, TIMES, by_post=True),
-        changes={"poll_id": "probe-9", "requested_at": NOW, "due": NOW + 599 / 2 * 1.05, "requests_sent": 3},
-        refusals=in_other_states(State.PROCESSING) | PROBE_HELD | {"was never probed": {"poll_id": None}},
+POLLS: dict[str, Case] = {
+    "a poll is claimed": Case(
+        before=POLLED,
+        write=transitions.claim_poll(POLLED, "poll-9", NOW, 0.5, TIMES, by_post=True),
+        changes={"poll_id": "poll-9", "requested_at": NOW, "due": NOW + 599 / 2 * 1.05, "requests_sent": 3},
+        refusals=in_other_states(State.PROCESSING) | POLL_REFUSALS | {"was never polled": {"poll_id": None}},
     ),
-    "a first probe under the job's own id is claimed": Case(
+    "a first poll under the job's own id is claimed": Case(
         before=PROCESSING,
-        write=transitions.claim_poll(PROCESSING, "probe-9", NOW, 0.0, TIMES, by_post=False),
-        changes={"poll_id": "probe-9", "requested_at": NOW, "due": NOW + 599 / 2},
-        refusals=in_other_states(State.PROCESSING) | PROBE_HELD,
+        write=transitions.claim_poll(PROCESSING, "poll-9", NOW, 0.0, TIMES, by_post=False),
+        changes={"poll_id": "poll-9", "requested_at": NOW, "due": NOW + 599 / 2},
+        refusals=in_other_states(State.PROCESSING) | POLL_REFUSALS,
     ),
-    "a probe for a fresh link is claimed": Case(
+    "a poll for a fresh link is claimed": Case(
         before=LINKLESS,
-        write=transitions.claim_poll(LINKLESS, "probe-9", NOW, 0.5, TIMES, by_post=True),
+        write=transitions.claim_poll(LINKLESS, "poll-9", NOW, 0.5, TIMES, by_post=True),
         changes={
-            "poll_id": "probe-9",
+            "poll_id": "poll-9",
             "requested_at": NOW,
             "due": NOW + 120,
             "requests_sent": 2,
             "archive_attempts": 2,
         },
-        refusals=in_other_states(State.READY) | PROBE_HELD,
+        refusals=in_other_states(State.READY) | POLL_REFUSALS,
     ),
-    "a probe brings the result": Case(
-        before=PROBED,
-        write=transitions.poll_ready(PROBED, DONE, [SIGNED], NOW, TIMES),
+    "a poll returns the result": Case(
+        before=POLLED,
+        write=transitions.poll_ready(POLLED, DONE, [SIGNED], NOW, TIMES),
         changes=RESULT | {"evidence": Evidence.POLL, "due": NOW + 60},
         refusals=in_other_states(State.PROCESSING),
     ),
-    "a probe is answered like a first request": Case(
-        before=PROBED,
-        write=transitions.count_acceptance(PROBED),
+    "a poll is answered like a first request": Case(
+        before=POLLED,
+        write=transitions.count_acceptance(POLLED),
         changes={"acceptances": 2},
         refusals=in_other_states(State.PROCESSING) | {"was counted already": {"acceptances": 2}},
     ),
-    "a probe for a fresh link is answered like a first request": Case(
+    "a poll for a fresh link is answered like a first request": Case(
         before=LINKLESS,
         write=transitions.count_acceptance(LINKLESS),
         changes={"acceptances": 2},
         refusals=in_other_states(State.READY) | {"was counted already": {"acceptances": 2}},
     ),
-    "a probe never left": Case(
-        before=PROBED,
-        write=transitions.uncount_poll(PROBED),
+    "a poll never left": Case(
+        before=POLLED,
+        write=transitions.uncount_poll(POLLED),
         changes={"requests_sent": 1},
         refusals=in_other_states(State.PROCESSING)
-        | {"was probed meanwhile": {"poll_id": "probe-2"}, "was never probed": {"poll_id": None}}
+        | {"was polled meanwhile": {"poll_id": "poll-2"}, "was never polled": {"poll_id": None}}
         | {"was taken back already": {"requests_sent": 1}},
     ),
-    "a probe for a fresh link never left": Case(
-        before=replace(LINKLESS, poll_id="probe-1", archive_attempts=2),
-        write=transitions.uncount_poll(replace(LINKLESS, poll_id="probe-1", archive_attempts=2), by_post=False),
+    "a poll for a fresh link never left": Case(
+        before=replace(LINKLESS, poll_id="poll-1", archive_attempts=2),
+        write=transitions.uncount_poll(replace(LINKLESS, poll_id="poll-1", archive_attempts=2), by_post=False),
         changes={"archive_attempts": 1},
         refusals=in_other_states(State.READY)
-        | {"was probed meanwhile": {"poll_id": "probe-2"}, "was never probed": {"poll_id": None}}
+        | {"was polled meanwhile": {"poll_id": "poll-2"}, "was never polled": {"poll_id": None}}
         | {"was taken back already": {"archive_attempts": 1}},
     ),
-    "a probe brings a fresh link": Case(
+    "a poll returns a fresh link": Case(
         before=replace(LINKLESS, archive_attempts=2),
-        write=transitions.refresh_link(LINKLESS, DONE, [f"{SIGNED}2"], "nudge-2", NOW + 60),
+        write=transitions.refresh_link(LINKLESS, DONE, [f"{SIGNED}2"], "retrigger-2", NOW + 60),
         changes={
             "urls": (f"{SIGNED}2",),
             "link_dead": None,
-            "retrigger_id": "nudge-2",
+            "retrigger_id": "retrigger-2",
             "due": NOW + 60,
             "archive_attempts": 1,
         },
@@ -122,15 +122,15 @@ ENDS: dict[str, Case] = {
         changes=ended(State.FAILED, Code.ARCHIVE_FAILED, charged=True),
         refusals=in_other_states(State.READY)
         | {"was claimed meanwhile": {"claim_id": "attempt-9"}, "is held by no attempt": {"claim_id": None}}
-        | {"is leased by another archive": {"lease": "lease-2"}, "is leased by nobody": {"lease": None}},
+        | {"is leased by another archive": {"lease": "lease-2"}, "has no lease": {"lease": None}},
     ),
-    "nobody ever told": Case(
-        before=PROBED,
-        write=transitions.time_out(PROBED, Code.NO_ANSWER, NOW, TIMES),
+    "the provider never reported an end": Case(
+        before=POLLED,
+        write=transitions.time_out(POLLED, Code.NO_ANSWER, NOW, TIMES),
         changes=ended(State.TIMED_OUT, Code.NO_ANSWER, charged=True),
         refusals=in_other_states(State.PROCESSING) | AS_SEEN,
     ),
-    "a job was never asked for": Case(
+    "a job was never requested": Case(
         before=QUEUED,
         write=transitions.time_out(QUEUED, Code.NEVER_SUBMITTED, NOW, TIMES),
         changes=ended(State.TIMED_OUT, Code.NEVER_SUBMITTED, charged=False),

@@ -1,4 +1,4 @@
-"""A network that loses answers, below the real SDK, which then repeats the call as it does in production."""
+"""A network that loses responses, below the real SDK, which then repeats the call as it does in production."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -15,20 +15,20 @@ def _nothing() -> None:
     """Let nothing happen."""
 
 
-class _LosesAnswers:
-    """A session of the SDK's: requests arrive, but of the first answers none comes back."""
+class _LosesResponses:
+    """A session of the SDK's: requests arrive, but the first responses are lost."""
 
     def __init__(self, session: Any, operation: str, lost: int, meanwhile: Callable[[], object]) -> None:
         self._session, self._operation, self._lost, self._meanwhile = session, operation, lost, meanwhile
 
     def send(self, request: Any) -> Any:
-        """Send, and lose the answer."""
-        answer = self._session.send(request)
+        """Send the request, and lose the response."""
+        response = self._session.send(request)
         if self._lost and request.headers["X-Amz-Target"].endswith(self._operation.encode()):
             self._lost -= 1
             self._meanwhile()
             raise ConnectionClosedError(endpoint_url=request.url)
-        return answer
+        return response
 
     def close(self) -> None:
         """Close the connections."""
@@ -36,8 +36,8 @@ class _LosesAnswers:
 
 
 def losing(table: Table, *, lost: int = 1, meanwhile: Callable[[], object] = _nothing) -> "DynamoDBClient":
-    """Give a client that loses the answers to its first writes; `meanwhile` happens before the SDK repeats one."""
+    """Return a client that loses the responses to its first writes; `meanwhile` runs before the SDK repeats one."""
     client = connect(table.client.meta.endpoint_url)
-    endpoint: Any = client._endpoint  # type: ignore[attr-defined]  # the SDK has no public place to lose an answer in
-    endpoint.http_session = _LosesAnswers(endpoint.http_session, "UpdateItem", lost, meanwhile)
+    endpoint: Any = client._endpoint  # type: ignore[attr-defined]  # the SDK has no public place to lose a response in
+    endpoint.http_session = _LosesResponses(endpoint.http_session, "UpdateItem", lost, meanwhile)
     return client
