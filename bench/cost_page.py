@@ -58,10 +58,10 @@ ${one_by_one:.2f} a million.
 ## Archive and announcement
 
 {end}
-Kept files and the egress of whoever downloads them come on top: $0.023 per GB and month in S3 Standard.
+Stored files and the egress of their downloads come on top: $0.023 per GB and month in S3 Standard.
 
 A custom metric costs $0.30 for a month in which it is counted every hour. A job that succeeds by its callback counts
-{job_metrics} metrics beyond those of an idle stack. They cost ${job_metrics_price:.2f} in a month that has such a job
+{job_metrics} metrics beyond those of an idle stack. They cost ${job_metrics_price:.2f} in a month with one of these jobs
 in every hour.
 
 ## A month in which nothing happens

@@ -30,7 +30,7 @@ Updated by `make bench` on {when} ({machine}). The machine is shared, so only ra
 or of rounds that ran in turn, anchor and bundle side by side. Nothing here ran on AWS.
 
 {table}
-Where the goal is `-` the figure is only told.
+A figure without a goal (`-`) is for information only.
 
 ## What the anchors are
 
