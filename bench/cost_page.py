@@ -61,8 +61,8 @@ ${one_by_one:.2f} a million.
 Stored files and the egress of their downloads come on top: $0.023 per GB and month in S3 Standard.
 
 A custom metric costs $0.30 for a month in which it is counted every hour. A job that succeeds by its callback counts
-{job_metrics} metrics beyond those of an idle stack. They cost ${job_metrics_price:.2f} in a month with one of these jobs
-in every hour.
+{job_metrics} metrics beyond those of an idle stack. They cost ${job_metrics_price:.2f} in a month with a job of this
+kind in every hour.
 
 ## A month in which nothing happens
 
@@ -114,7 +114,7 @@ def stack(template: Mapping[str, Any]) -> cost.Stack:
 
 
 def _exists(template: Mapping[str, Any], condition: str | None) -> bool:
-    """Tell whether a resource exists with the default of the one parameter that its condition compares."""
+    """Return whether a resource exists with the default of the one parameter that its condition compares."""
     if condition is None:
         return True
     test, negated = template["Conditions"][condition], False
