@@ -1,7 +1,7 @@
 """AWS and the provider as far as the benches need them: one server in a thread that answers at once, or after a while.
 
-It keeps rows but checks no condition, as a bench has no concurrent writers of one row. What it costs is not in any figure:
-CPU is counted in the process of the function.
+It keeps rows but checks no condition, as a bench has no concurrent writers of one row. Its own CPU is in no figure,
+because CPU is counted in the process of the function.
 """
 
 import asyncio
