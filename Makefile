@@ -62,7 +62,7 @@ burst: setup ## A burst of 100 messages against the provider's true limit, three
 soak: setup .venvs/wire/.ready ## Injected faults on the local cloud: make soak, or make soak PROOFS="kills bus" SEED=7
 	@$(DEV)/python -m proofs.soak $(PROOFS) $(if $(SEED),--seed $(SEED))
 
-bench: setup build ## Figures beside their anchors, as ratios of one run
+bench: setup build ## Benchmarks: figures beside their anchors, as ratios of one run
 	@PYTHONPATH=layers/core/src:. $(DEV)/python -m bench
 
 prove: simulate burst soak ## The long proofs: simulation, every two faults, random writes and files, bursts, injected faults, two stacks
@@ -106,7 +106,7 @@ build: setup ## Build functions and layers into .aws-sam/, with a bill of materi
 	@$(DEV)/python -m local.cloud.bill_of_materials
 
 # The answers of the first time are kept in samconfig.local.toml; the next time only the changes have to be confirmed.
-# The stamp of local.cloud.build goes: what is built here is no longer what it says.
+# The stamp of local.cloud.build is removed, because it does not describe this build.
 deploy: .venvs/sam/.ready ## Deploy to AWS with the SAM CLI alone; prompts for the parameters the first time
 	@rm -f .aws-sam/sources.sha256
 	PIP="$(CURDIR)/.venvs/sam/bin/python -m pip" $(SAM) build

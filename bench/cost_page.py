@@ -25,8 +25,8 @@ FIGURES = {
 TEXT = """\
 # What it costs
 
-A model, no bill: units that `make bench` counted ([performance](performance.md), {when}), times list prices of
-us-east-1. `python -m bench.cost_page` writes this page. The prices:
+This page is a model, not a bill: units that `make bench` counted ([performance](performance.md), {when}),
+times list prices of us-east-1. `python -m bench.cost_page` writes this page. The prices:
 {sources}
 
 The model's assumptions stand in `bench/cost.py`: a generation of 450 s, a response of the provider after 0.6 s,
@@ -82,7 +82,7 @@ A NAT gateway takes ${nat_gb} for each GB besides.
 
 
 def counted(performance: str) -> cost.Counted:
-    """Return the units of one job that the page docs/performance.md tells."""
+    """Return the units of one job that the page docs/performance.md contains."""
     figures = {name: _figure(performance, row) for name, row in FIGURES.items()}
     known = figures["writes_known"]
     return cost.Counted(known, figures["whole"] - known, figures["log_bytes"], figures["writes_signed"])
