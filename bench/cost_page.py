@@ -29,7 +29,7 @@ This page is a model, not a bill: units that `make bench` counted ([performance]
 times list prices of us-east-1. `python -m bench.cost_page` writes this page. The prices:
 {sources}
 
-The model's assumptions stand in `bench/cost.py`: a generation of 450 s, a response of the provider after 0.6 s,
+The model's assumptions are in `bench/cost.py`: a generation of 450 s, a response of the provider after 0.6 s,
 batches of ten, 256 MB on arm64.
 
 An idle month costs ${idle_sum:.2f} by list price. Monitoring (alarms, metrics, dashboard) is ${watching:.2f} of it. A
