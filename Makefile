@@ -21,7 +21,7 @@ UV := .venvs/lock/bin/uv pip compile --quiet --no-header --no-annotate
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
 
-demo: setup ## See a job's whole life here, no account, no Docker, no keys: make demo CONTRACT=jobs, or veo
+demo: setup ## Run jobs on this machine, no account, no Docker, no keys: make demo CONTRACT=jobs, or veo
 	@$(DEV)/python -m local.demo $(if $(CONTRACT),--contract $(CONTRACT))
 
 local: setup ## Keep the local cloud running until Ctrl-C; CONTRACT=jobs here too
@@ -51,7 +51,7 @@ test: ## All checks and all tests
 	$(DEV)/pytest --quiet --numprocesses 2 tests/simulation
 	$(DEV)/pytest --quiet tests/integration
 
-simulate: setup ## The simulation: make simulate SEEDS=1000, or one seed told whole: make simulate SEED=7 TASK=...
+simulate: setup ## The simulation: make simulate SEEDS=1000, or one seed in full: make simulate SEED=7 TASK=...
 	@$(CORE) $(DEV)/python -m tests.simulation \
 		$(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),1000) $(if $(FIRST),--first $(FIRST))) \
 		$(if $(JOBS),--jobs $(JOBS)) $(if $(CONTRACT),--contract $(CONTRACT)) $(if $(TASK),--task $(TASK))
@@ -62,7 +62,7 @@ burst: setup ## A burst of 100 messages against the provider's true limit, three
 soak: setup .venvs/wire/.ready ## Injected faults on the local cloud: make soak, or make soak PROOFS="kills bus" SEED=7
 	@$(DEV)/python -m proofs.soak $(PROOFS) $(if $(SEED),--seed $(SEED))
 
-bench: setup build ## Figures beside their anchors, as ratios of one run
+bench: setup build ## Benchmarks: figures beside their anchors, as ratios of one run
 	@PYTHONPATH=layers/core/src:. $(DEV)/python -m bench
 
 prove: simulate burst soak ## The long proofs: simulation, every two faults, random writes and files, bursts, injected faults, two stacks
@@ -90,11 +90,11 @@ scan: .venvs/scan/.ready ## Scanners over template, code and workflow; none of t
 	$(SCAN)/bandit -q -r layers/core/src functions
 	$(SCAN)/bandit -q -c scans/bandit.yaml -r veo4k_cli local proofs docs_pictures
 
-# Apart from `make test`, because the index has to be asked: what cannot be looked up is an error, not a pass.
-audit: .venvs/scan/.ready ## Known weaknesses of what is deployed, as the package index tells them
+# Apart from `make test`, because it needs the package index. A package that cannot be looked up is an error, not a pass.
+audit: .venvs/scan/.ready ## Known weaknesses of the deployed packages, from the package index
 	$(SCAN)/pip-audit --strict --require-hashes --disable-pip --requirement layers/vendor/requirements.txt
 
-doctor: setup ## Look whether a stack, or an API key alone, can work: make doctor STACK=veo4k, or KIE_API_KEY=... make doctor
+doctor: setup ## Check whether a stack, or an API key alone, can work: make doctor STACK=veo4k, or KIE_API_KEY=... make doctor
 	@$(DEV)/veo4k doctor $(if $(STACK),--stack $(STACK))
 
 format: setup ## Format the code and fix what can be fixed
@@ -106,8 +106,8 @@ build: setup ## Build functions and layers into .aws-sam/, with a bill of materi
 	@$(DEV)/python -m local.cloud.bill_of_materials
 
 # The answers of the first time are kept in samconfig.local.toml; the next time only the changes have to be confirmed.
-# The stamp of local.cloud.build goes: what is built here is no longer what it says.
-deploy: .venvs/sam/.ready ## Deploy to AWS with the SAM CLI alone; asks for the parameters the first time
+# The stamp of local.cloud.build is removed, because it does not describe this build.
+deploy: .venvs/sam/.ready ## Deploy to AWS with the SAM CLI alone; prompts for the parameters the first time
 	@rm -f .aws-sam/sources.sha256
 	PIP="$(CURDIR)/.venvs/sam/bin/python -m pip" $(SAM) build
 	@if test -f samconfig.local.toml; then $(SAM) deploy --config-file samconfig.local.toml; else \
@@ -115,7 +115,7 @@ deploy: .venvs/sam/.ready ## Deploy to AWS with the SAM CLI alone; asks for the 
 		$(SAM) deploy --guided --config-file samconfig.local.toml \
 		|| { cmp -s samconfig.toml samconfig.local.toml && rm samconfig.local.toml; exit 1; }; fi
 
-lock: .venvs/lock/.ready ## Lock what the *.in files ask for
+lock: .venvs/lock/.ready ## Lock the packages that the *.in files name
 	$(UV) --python-version 3.11 requirements/dev.in --output-file requirements/dev.txt
 	$(UV) --python-version 3.11 requirements/cloud.in --output-file requirements/cloud.txt
 	$(UV) --python-version 3.11 requirements/sam.in --output-file requirements/sam.txt

@@ -154,7 +154,7 @@ def _units(logged: float) -> tuple[list[Figure], cost.Counted]:
         Figure("table writes until the result is known, units", "-", job.writes_known, 4.1),
         Figure("table requests until then", "-", job.calls_known, 3.1),
         Figure("table writes until it is announced, units", "-", whole, 8.1, f"row of {job.row_bytes} bytes"),
-        Figure(f"read units of a look, 10 due of {MANY:,}", f"10 due of {FEW:,}", many / few, 1.1, f"{many} / {few}"),
+        Figure(f"read units of a query, 10 due of {MANY:,}", f"10 due of {FEW:,}", many / few, 1.1, f"{many} / {few}"),
         Figure(
             "the same where signed links have 400 characters", "-", longer, None, f"row of {signed.row_bytes} bytes"
         ),

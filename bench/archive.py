@@ -47,7 +47,7 @@ class Sink(BaseHTTPRequestHandler):
         self._answer(b"")
 
     def do_GET(self) -> None:
-        """Tell how many parts came since somebody asked."""
+        """Return how many parts arrived since the last GET."""
         counted, Sink.parts = Sink.parts, 0
         self._answer(str(counted).encode())
 
@@ -78,7 +78,7 @@ class Source:
         self._zeros = bytes(16 * MIB)  # longer than any read: a slice of all would not be a copy
 
     def read(self, size: int = -1) -> bytes:
-        """Give the next bytes."""
+        """Return the next bytes."""
         size = min(size, self._left)
         self._left -= size
         return self._zeros[:size]

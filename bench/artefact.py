@@ -1,4 +1,4 @@
-"""The built functions as Lambda unpacks them: from archives dated 1980, onto a tree nobody writes to."""
+"""The built functions as Lambda unpacks them: from archives dated 1980, onto a read-only tree."""
 
 import io
 import os

@@ -25,11 +25,11 @@ FIGURES = {
 TEXT = """\
 # What it costs
 
-A model, no bill: units that `make bench` counted ([performance](performance.md), {when}), times list prices of
-us-east-1. `python -m bench.cost_page` writes this page. The prices:
+This page is a model, not a bill: units that `make bench` counted ([performance](performance.md), {when}),
+times list prices of us-east-1. `python -m bench.cost_page` writes this page. The prices:
 {sources}
 
-The model's assumptions stand in `bench/cost.py`: a generation of 450 s, a response of the provider after 0.6 s,
+The model's assumptions are in `bench/cost.py`: a generation of 450 s, a response of the provider after 0.6 s,
 batches of ten, 256 MB on arm64.
 
 An idle month costs ${idle_sum:.2f} by list price. Monitoring (alarms, metrics, dashboard) is ${watching:.2f} of it. A
@@ -58,11 +58,11 @@ ${one_by_one:.2f} a million.
 ## Archive and announcement
 
 {end}
-Kept files and the egress of whoever downloads them come on top: $0.023 per GB and month in S3 Standard.
+Stored files and the egress of their downloads come on top: $0.023 per GB and month in S3 Standard.
 
 A custom metric costs $0.30 for a month in which it is counted every hour. A job that succeeds by its callback counts
-{job_metrics} metrics beyond those of an idle stack. They cost ${job_metrics_price:.2f} in a month that has such a job
-in every hour.
+{job_metrics} metrics beyond those of an idle stack. They cost ${job_metrics_price:.2f} in a month with a job of this
+kind in every hour.
 
 ## A month in which nothing happens
 
@@ -82,7 +82,7 @@ A NAT gateway takes ${nat_gb} for each GB besides.
 
 
 def counted(performance: str) -> cost.Counted:
-    """Return the units of one job that the page docs/performance.md tells."""
+    """Return the units of one job that the page docs/performance.md contains."""
     figures = {name: _figure(performance, row) for name, row in FIGURES.items()}
     known = figures["writes_known"]
     return cost.Counted(known, figures["whole"] - known, figures["log_bytes"], figures["writes_signed"])
@@ -114,7 +114,7 @@ def stack(template: Mapping[str, Any]) -> cost.Stack:
 
 
 def _exists(template: Mapping[str, Any], condition: str | None) -> bool:
-    """Tell whether a resource exists with the default of the one parameter that its condition compares."""
+    """Return whether a resource exists with the default of the one parameter that its condition compares."""
     if condition is None:
         return True
     test, negated = template["Conditions"][condition], False

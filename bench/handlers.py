@@ -23,7 +23,7 @@ class Context:
     aws_request_id = "bench"
 
     def get_remaining_time_in_millis(self) -> int:
-        """Give as long as it may take."""
+        """Return the time left, in milliseconds."""
         return 60_000
 
 
@@ -31,7 +31,7 @@ def main(module: str, ready: str) -> None:
     """Invoke the handler with each event."""
     exec(ready, {})  # noqa: S102  of the bench
     handler = importlib.import_module(module).handler
-    told, log = os.dup(1), os.memfd_create("log")
+    stdout, log = os.dup(1), os.memfd_create("log")
     os.dup2(log, 1)
     taken: list[float] = []
     for line in sys.stdin:
@@ -42,7 +42,7 @@ def main(module: str, ready: str) -> None:
         if answer.get("batchItemFailures") or answer.get("statusCode", 200) not in (200, 404):
             raise SystemExit(f"the handler answers {answer}")
     sys.stdout.flush()
-    os.write(told, json.dumps({"seconds": taken, "log_bytes": os.fstat(log).st_size}).encode())
+    os.write(stdout, json.dumps({"seconds": taken, "log_bytes": os.fstat(log).st_size}).encode())
 
 
 if __name__ == "__main__":

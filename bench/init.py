@@ -17,7 +17,7 @@ ROUNDS = 15
 IDIOMATIC = ROOT / "bench/idiomatic"
 BARE = "import boto3; boto3.client('dynamodb')"
 FLOOR = "import hashlib, hmac, http.client, json, ssl; ssl.create_default_context()"
-TOLD = environment("SubmitFunction") | environment("CallbackFunction")
+ENVIRONMENT = environment("SubmitFunction") | environment("CallbackFunction")
 COUNTING = """
 import importlib.machinery, sys
 compiled, compile = [], importlib.machinery.SourceFileLoader.source_to_code
@@ -38,7 +38,7 @@ READY = {
 
 
 def cases(place: Path) -> dict[str, tuple[str, Sequence[Path]]]:
-    """Give each case's code and path. The anchors: idiomatic without bytecode, as SAM ships it; bare boto3 with."""
+    """Return each case's code and path. The anchors: idiomatic without bytecode, as SAM ships it; bare boto3 with."""
     functions = unpack(built_template().parent, place)
     shipped = installed(IDIOMATIC / "requirements.txt", "idiomatic")
     plain = installed(IDIOMATIC / "requirements.txt", "idiomatic-compiled", compiled=True)
@@ -63,17 +63,17 @@ def measure(given: Mapping[str, tuple[str, Sequence[Path]]], rounds: int = ROUND
 
 
 def compiled(code: str, path: Sequence[Path]) -> tuple[int, int]:
-    """Give how many modules of these folders are compiled when the code runs, and how many it loads."""
-    told = TOLD | {"PYTHONPATH": ":".join(map(str, path)), "PYTHONSAFEPATH": "1"}
+    """Return how many modules of these folders are compiled when the code runs, and how many it loads."""
+    variables = ENVIRONMENT | {"PYTHONPATH": ":".join(map(str, path)), "PYTHONSAFEPATH": "1"}
     whole = COUNTING + code + TELLING.format(folders=len(path))
-    done = subprocess.run([interpreter(), "-S", "-c", whole], env=told, check=True, capture_output=True, text=True)
+    done = subprocess.run([interpreter(), "-S", "-c", whole], env=variables, check=True, capture_output=True, text=True)
     some, of = done.stdout.split()
     return int(some), int(of)
 
 
 def _cpu(code: str, path: Sequence[Path]) -> float:
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    told = TOLD | {"PYTHONPATH": ":".join(map(str, path))}
-    subprocess.run([interpreter(), "-S", "-c", code], env=told, check=True)
+    variables = ENVIRONMENT | {"PYTHONPATH": ":".join(map(str, path))}
+    subprocess.run([interpreter(), "-S", "-c", code], env=variables, check=True)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime

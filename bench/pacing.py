@@ -44,7 +44,7 @@ class Paced:
 
     @property
     def last(self) -> float:
-        """Give when the last one came."""
+        """Return when the last one came."""
         return self.arrivals[-1]
 
 
@@ -60,7 +60,7 @@ def burst(messages: int) -> Paced:
 
 
 def paced_sweep(jobs: int) -> Paced:
-    """Let so many jobs be due for a probe, and a sweep begin each minute, whether or not the former is over."""
+    """Let so many jobs be due for a poll, and a sweep begin each minute, whether or not the former is over."""
     cloud = _Cloud()
     for n in range(jobs):
         put(cloud.memory, due_job(n, NOON))
@@ -84,7 +84,7 @@ class _Cloud:
         self.free: list[Machine] = []
 
     def run(self, wanted: int) -> Paced:
-        """Let time pass until so many jobs have been asked for."""
+        """Let time pass until so many jobs have been requested."""
         self.kernel.at(NOON, self._tick)
         for minute in range(LONGEST):
             self.kernel.run(NOON + MINUTE * minute)
@@ -168,7 +168,7 @@ class _Provider:
 
 
 def due_job(number: int, now: float) -> Job:
-    """Give a job that was asked for a quarter of an hour ago."""
+    """Return a job that was requested a quarter of an hour ago."""
     return Job(
         task_id=f"veo_task_{number:08}",
         run=1,

@@ -30,7 +30,7 @@ Updated by `make bench` on {when} ({machine}). The machine is shared, so only ra
 or of rounds that ran in turn, anchor and bundle side by side. Nothing here ran on AWS.
 
 {table}
-Where the goal is `-` the figure is only told.
+A figure without a goal (`-`) is for information only.
 
 ## What the anchors are
 
@@ -76,20 +76,20 @@ machine, and the layer is built the same again.
 
 
 def steps_table(steps: Sequence[tuple[str, str, float]]) -> str:
-    """Give what each step saves as a table in Markdown."""
+    """Return what each step saves as a table in Markdown."""
     lines = "".join(f"| {step} | {by} | {ratio:.2f} |\n" for step, by, ratio in steps)
     return f"| step | by | with it ÷ without it |\n|---|---|---|\n{lines}"
 
 
 def table(figures: Sequence[Figure]) -> str:
-    """Give the figures as a table in Markdown."""
+    """Return the figures as a table in Markdown."""
     return HEAD + "".join(_line(figure) for figure in figures)
 
 
 def performance_page(
     figures: Sequence[Figure], steps: Sequence[tuple[str, str, float]], machine: str, when: str
 ) -> str:
-    """Give docs/performance.md."""
+    """Return docs/performance.md."""
     return PERFORMANCE.format(table=table(figures), steps=steps_table(steps), machine=machine, when=when)
 
 

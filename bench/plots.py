@@ -1,4 +1,4 @@
-"""The figures that a person would rather look at, as pictures that ask nobody for a font or a script."""
+"""Pictures of the figures, as SVG without fonts and scripts."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -43,12 +43,12 @@ def lines(title: str, drawn: Mapping[str, Sequence[tuple[float, float]]]) -> str
 
 
 def medians(taken: Mapping[str, Sequence[float]]) -> dict[str, float]:
-    """Give each side's median in milliseconds."""
+    """Return each side's median in milliseconds."""
     return {name: median(seconds) * 1000 for name, seconds in taken.items()}
 
 
 def paced(arrivals: Sequence[float], requests: int, window: float) -> dict[str, Sequence[tuple[float, float]]]:
-    """Give when each request came, and when each could have at best."""
+    """Return when each request came, and when each could have at best."""
     best = [(place // requests * window, place + 1.0) for place in range(len(arrivals))]
     return {"as deployed": [(at, place + 1.0) for place, at in enumerate(arrivals)][::25], "best possible": best[::5]}
 

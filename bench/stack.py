@@ -1,4 +1,4 @@
-"""What the functions are told, as the template tells it; the places to call are filled in by each bench."""
+"""The environment of the functions, as the template sets it. Each bench fills in the endpoints to call."""
 
 from typing import Any
 
@@ -29,10 +29,10 @@ PLACES = {
 def environment(function: str) -> dict[str, str]:
     """Environment of a function of the template, with the parameters' defaults."""
     template = yaml_parse((ROOT / "template.yaml").read_text())
-    defaults = {name: str(told.get("Default", "")) for name, told in template["Parameters"].items()}
-    told: dict[str, Any] = template["Globals"]["Function"]["Environment"]["Variables"]
-    told = told | template["Resources"][function]["Properties"]["Environment"]["Variables"]
-    return HOST | {name: _value(value, defaults) for name, value in told.items()} | PLACES
+    defaults = {name: str(parameter.get("Default", "")) for name, parameter in template["Parameters"].items()}
+    variables: dict[str, Any] = template["Globals"]["Function"]["Environment"]["Variables"]
+    variables = variables | template["Resources"][function]["Properties"]["Environment"]["Variables"]
+    return HOST | {name: _value(value, defaults) for name, value in variables.items()} | PLACES
 
 
 def _value(value: Any, defaults: dict[str, str]) -> str:

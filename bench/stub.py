@@ -1,7 +1,7 @@
 """AWS and the provider as far as the benches need them: one server in a thread that answers at once, or after a while.
 
-It keeps rows but checks no condition, as each bench writes what nobody else does. What it costs is not in any figure:
-CPU is counted in the process of the function.
+It keeps rows but checks no condition, as a bench has no concurrent writers of one row. Its own CPU is in no figure,
+because CPU is counted in the process of the function.
 """
 
 import asyncio
@@ -114,10 +114,10 @@ async def _talk(stub: Stub, reader: asyncio.StreamReader, writer: asyncio.Stream
             body = json.loads(await reader.readexactly(int(headers.get("content-length", 0))) or b"{}")
             target = re.search(r"x-amz-target: (\S+)", head, re.IGNORECASE)
             status, answer = (200, stub.aws(target[1], body)) if target else await stub.provider()
-            told = json.dumps(answer).encode()
+            payload = json.dumps(answer).encode()
             writer.write(
                 b"HTTP/1.1 %d -\r\nContent-Type: application/x-amz-json-1.0\r\nContent-Length: %d\r\n\r\n%s"
-                % (status, len(told), told)
+                % (status, len(payload), payload)
             )
             await writer.drain()
     writer.close()

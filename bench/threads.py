@@ -37,6 +37,6 @@ class _Open(MemoryGate):
     """A gate that is never full."""
 
     def reserve(self, wanted: int, now: float, *, last: float = math.inf, counted: bool = False) -> Slots:
-        """Give every slot at once."""
+        """Return every slot at once."""
         del last, counted
         return Slots((now,) * wanted, Wait(now, ""))

@@ -46,7 +46,7 @@ class Meter:
     reads: float = 0.0
 
     def count(self, parsed: dict[str, Any], model: Any, **_: object) -> None:
-        """Take one answer."""
+        """Count one response."""
         if model.name not in COUNTED:
             return
         self.calls += 1
@@ -57,7 +57,7 @@ class Meter:
             self.reads += units
 
     def taken(self) -> tuple[float, float]:
-        """Give requests and write units since the last time it was asked."""
+        """Return requests and write units since the last call."""
         given = self.calls, self.writes
         self.calls, self.writes = 0, 0.0
         return given
@@ -95,7 +95,7 @@ class _Quiet:
 
 @contextmanager
 def metered() -> Iterator[tuple[Table, Meter]]:
-    """Give a table of the template's shape and the meter over its client."""
+    """Return a table of the template's shape and the meter over its client."""
     with dynamodb_local() as endpoint:
         client, meter = connect(endpoint), Meter()
         events: Any = client.meta.events
@@ -130,7 +130,7 @@ def happy_jobs(table: Table, meter: Meter, query: str = "token=x") -> Units:
 
 
 def due_reads(table: Table, meter: Meter, rows: int) -> float:
-    """Read units of a look at the due index when ten are due among so many rows."""
+    """Read units of a query of the due index when ten are due among so many rows."""
     _fill(table, rows)
     before = meter.reads
     if len(list(DynamoJobs(table.client, table.name).due(Partition.LIVE, NOON))) != DUE:
@@ -139,8 +139,8 @@ def due_reads(table: Table, meter: Meter, rows: int) -> float:
 
 
 def _called_back(jobs: DynamoJobs, task_id: str, now: float, query: str) -> Job:
-    news = CallbackPayload(Response(meaning=Meaning.DONE, urls=(URL + query,), image_urls=(POSTER + query,)), None)
-    return _written(jobs, transitions.callback_ready(Address(task_id, 0, 1, "t" * 43), news, (URL + query,), now))
+    payload = CallbackPayload(Response(meaning=Meaning.DONE, urls=(URL + query,), image_urls=(POSTER + query,)), None)
+    return _written(jobs, transitions.callback_ready(Address(task_id, 0, 1, "t" * 43), payload, (URL + query,), now))
 
 
 def _written(jobs: DynamoJobs, write: ConditionalUpdate) -> Job:
@@ -189,8 +189,8 @@ def _fill(table: Table, rows: int) -> None:
     items = [_row(n, NOON - n if n < DUE else NOON + n) for n in range(rows)]
     puts = [[{"PutRequest": {"Item": item}} for item in items[n : n + 25]] for n in range(0, rows, 25)]
     client: Any = table.client
-    with ThreadPoolExecutor(4) as crew:
-        list(crew.map(lambda batch: client.batch_write_item(RequestItems={table.name: batch}), puts))
+    with ThreadPoolExecutor(4) as executor:
+        list(executor.map(lambda batch: client.batch_write_item(RequestItems={table.name: batch}), puts))
 
 
 def _row(number: int, due: float) -> dict[str, Any]:

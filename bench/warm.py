@@ -13,7 +13,7 @@ from statistics import median
 from typing import Any
 
 from bench.artefact import installed, interpreter
-from bench.init import IDIOMATIC, READY, TOLD
+from bench.init import ENVIRONMENT, IDIOMATIC, READY
 from bench.roots import server_context
 from bench.stub import SECRET, Stub, serving
 from local.paths import ROOT
@@ -54,7 +54,7 @@ def _forged(stub: Stub, callback: Sequence[Path], taken: dict[str, list[float]])
 
 
 def _warm(stub: Stub, path: Sequence[Path], module: str, events: Sequence[Any], ready: str = "pass") -> float:
-    """Give the median; the first event warms up and is not counted."""
+    """Return the median; the first event warms up and is not counted."""
     return median(run(stub, path, module, events, ready)[1:])
 
 
@@ -86,21 +86,21 @@ def run(stub: Stub, path: Sequence[Path], module: str, events: Sequence[Any], re
     done = subprocess.run(
         [interpreter(), "-S", str(CHILD), module, ready],
         input="\n".join(map(json.dumps, events)),
-        env=TOLD | quick | places,
+        env=ENVIRONMENT | quick | places,
         capture_output=True,
         text=True,
         check=False,
     )
     if done.returncode:
         raise RuntimeError(done.stderr)
-    told: dict[str, Any] = json.loads(done.stdout)
-    stub.logged += told["log_bytes"]
-    seconds: list[float] = told["seconds"]
+    result: dict[str, Any] = json.loads(done.stdout)
+    stub.logged += result["log_bytes"]
+    seconds: list[float] = result["seconds"]
     return seconds
 
 
 def batch(number: int, size: int = BATCH) -> dict[str, Any]:
-    """Give a batch of new messages."""
+    """Return a batch of new messages."""
     record = json.loads((EVENTS / "sqs_submit.json").read_text())["Records"][0]
     ids = [f"{number:04}-{n:02}" for n in range(size)]
     bodies = [json.dumps({"taskId": f"veo_task_bench_{one}"}) for one in ids]
@@ -108,13 +108,13 @@ def batch(number: int, size: int = BATCH) -> dict[str, Any]:
 
 
 def callbacks(*, forged: bool = False) -> list[dict[str, Any]]:
-    """Give callbacks for some jobs of each batch."""
+    """Return callbacks for some jobs of each batch."""
     ids = [f"veo_task_bench_{number:04}-{n:02}" for n in range(CALLBACKS) for number in range(ROUNDS + 1)]
     return [callback(one, forged=forged) for one in ids]
 
 
 def callback(task_id: str, *, forged: bool) -> dict[str, Any]:
-    """Give a callback as the API delivers it; a forged one has a token of the right shape."""
+    """Return a callback as the API delivers it; a forged one has a token of the right shape."""
     event: dict[str, Any] = json.loads((EVENTS / "http_callback.json").read_text())
     token = make_token(b"not the key" if forged else SECRET.encode(), task_id, 0, 1)
     stamp = str(int(time.time()))

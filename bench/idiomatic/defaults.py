@@ -13,12 +13,12 @@ table, session = boto3.client("dynamodb"), requests.Session()
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG001
     """Make one POST and two writes for each message."""
-    with ThreadPoolExecutor(len(event["Records"])) as crew:
-        list(crew.map(_ask, [json.loads(record["body"])["taskId"] for record in event["Records"]]))
+    with ThreadPoolExecutor(len(event["Records"])) as executor:
+        list(executor.map(_request, [json.loads(record["body"])["taskId"] for record in event["Records"]]))
     return {}
 
 
-def _ask(task_id: str) -> None:
+def _request(task_id: str) -> None:
     write: Any = {
         "TableName": os.environ["JOB_TABLE_NAME"],
         "Key": {"taskId": {"S": task_id}, "run": {"N": "1"}},
