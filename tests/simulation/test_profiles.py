@@ -55,7 +55,7 @@ def test_each_day_uses_its_limit_while_jobs_wait_and_no_more() -> None:
 
 
 def test_lost_responses_buy_no_run_twice_where_a_repeat_is_not_safe() -> None:
-    simulation = Simulation(0, PROFILES["the unified task API"]).run()
+    simulation = Simulation(4, PROFILES["the unified task API"]).run()
     lost = {sent.key for sent in simulation.provider.sent if sent.paid and sent.meaning in (None, Meaning.LOST)}
     assert lost & {making.run for making in simulation.model.own_ids.values()}
     assert all(len(makings) == 1 for makings in _makings_of_runs(simulation).values())

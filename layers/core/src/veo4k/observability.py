@@ -22,7 +22,7 @@ class LeanFormatter(LambdaPowertoolsFormatter):
     """Powertools' lines without what the name of their log group says."""
 
     def serialize(self, log: LogRecord) -> str:
-        """Give a line's JSON."""
+        """Return a line's JSON."""
         return super().serialize({key: value for key, value in log.items() if key not in UNSAID})
 
 

@@ -35,7 +35,7 @@ _NUMBER = re.compile(r"[1-9][0-9]{0,7}")
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What one function is told; asking for what it was not told is a SettingsError."""
+    """The environment of one function, validated when it is read. A missing or wrong variable raises SettingsError."""
 
     environment: Environment
 
@@ -44,21 +44,21 @@ class Settings:
         self._tuning()
 
     def text(self, name: str) -> str:
-        """Give a variable that must be there."""
+        """Return a variable that must be set; raise SettingsError where it is not."""
         if not (value := self.environment.get(name, "").strip()):
             raise SettingsError(f"{name} is not set")
         return value
 
     def number(self, name: str) -> float:
-        """Give a number above zero."""
+        """Return a number above zero."""
         return _parsed(name, self.text(name), _positive)
 
     def count(self, name: str) -> int:
-        """Give a whole number, zero where it was not told."""
+        """Return a whole number, zero where the variable is not set."""
         return _parsed(name, self.environment.get(name) or "0", _whole)
 
     def chosen(self, name: str, *choices: str) -> str:
-        """Give one of the choices."""
+        """Return one of the choices."""
         value = self.text(name)
         if value not in choices:
             raise SettingsError(f"{name} must be one of {', '.join(choices)}")
@@ -74,7 +74,7 @@ class Settings:
         return Pace(requests=requests, daily=daily, **self._tuned(Pace))
 
     def hosts(self) -> ResultHosts:
-        """Give the hosts results are fetched from."""
+        """Return the hosts that results are downloaded from."""
         hosts, base = self.text("RESULT_HOSTS"), self.text("KIE_BASE_URL")
         return _parsed("RESULT_HOSTS", hosts, lambda text: ResultHosts.parse(text, base))
 

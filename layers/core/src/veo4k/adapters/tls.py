@@ -10,7 +10,7 @@ import certifi
 class SharedContext(ssl.SSLContext):
     """A client's context that reads each bundle of root certificates once.
 
-    urllib3 asks for the bundle with every new connection, and reading it takes 15 ms of CPU (urllib3#3623).
+    urllib3 loads the bundle for every new connection, and reading it takes 15 ms of CPU (urllib3#3623).
     """
 
     def __init__(self, _protocol: int) -> None:

@@ -55,7 +55,7 @@ class Video:
 
 
 def is_4k(video: Video) -> bool:
-    """Tell whether the picture shown is 3840x2160 or 2160x3840, and has as many pixels.
+    """Return whether the picture shown is 3840x2160 or 2160x3840, and has as many pixels.
 
     Equality is safe: 3840 and 2160 are multiples of 16, so no codec has to code more than it shows.
     """

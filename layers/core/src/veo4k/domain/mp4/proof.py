@@ -84,14 +84,14 @@ class Mp4Proof:
             return NotMp4(reason(broken))
 
     def _is_loose(self) -> bool:
-        """Tell whether bytes follow the last whole box."""
+        """Return whether bytes follow the last whole box."""
         return bool(self._stray or self._front or self._is_inside_a_box())
 
     def _is_inside_a_box(self) -> bool:
         return 0 < self._left < _ENDLESS // 2
 
     def _may_be_cut_off(self) -> bool:
-        """Tell whether the bytes behind the last whole box may be the start of a part of the movie.
+        """Return whether the bytes behind the last whole box may be the start of a part of the movie.
 
         A box of the standards may; in a file of fragments, until its index has closed it, any bytes may.
         """
@@ -169,7 +169,7 @@ class _Media:
         self._size += len(part)
 
     def contains(self, samples: Samples) -> bool:
-        """Tell whether samples lie inside the media data."""
+        """Return whether samples lie inside the media data."""
         is_inside = self._place.start <= samples.place.start and samples.place.end <= self._place.end
         return not samples.size or (is_inside and samples.size <= self._size)
 
