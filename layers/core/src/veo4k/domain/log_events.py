@@ -58,7 +58,7 @@ class LogEvent(StrEnum):
     RESPONSE_WRITE_FAILED = "response_write_failed"
     RESULT_HOST_BLOCKED = "result_host_blocked"
     RESULT_RECEIVED = "result_received"
-    SECRET_UNSET = "secret_unset"  # noqa: S105 - a name of a log event
+    SECRET_UNSET = "secret_unset"  # noqa: S105  # nosec B105 - the name of a log event
     SWEEP_INTERRUPTED = "sweep_interrupted"
     WEBHOOK_KEY_UNSET = "webhook_key_unset"
 
