@@ -74,6 +74,7 @@ prove: simulate burst soak ## The long proofs: simulation, every two faults, ran
 	@$(DEV)/pytest --quiet -s tests/e2e
 	@$(CORE) $(DEV)/python -m tests.contract.differential 50000
 	@$(CORE) $(DEV)/python -m tests.unit.domain.mp4_fuzz 100000 7
+	@$(CORE) $(DEV)/python -m tests.unit.domain.mp4_differential 2000 7
 	@$(CORE) $(DEV)/python -m tests.simulation.fuzz
 
 # mutmut derives module names from paths below src/, so it runs in a folder of links that has a src/. The pattern makes it
