@@ -118,7 +118,7 @@ class Resolver:
             return all(member == right for member in left)
         if function == "Fn::Equals":
             return bool(left == right)
-        raise NotImplementedError(function)
+        raise ValueError(f"the condition function {function} is not known here")
 
     def _value(self, value: Any) -> Any:
         if isinstance(value, dict) and "Fn::Join" in value:
