@@ -1,19 +1,7 @@
-"""The colours of states and of results in a terminal."""
+"""The colours of states and of results in a terminal: those of the command line, and two that only tables here need."""
 
 from rich.theme import Theme
 
-THEME = Theme(
-    {
-        "state.": "dim",
-        "state.QUEUED": "dim",
-        "state.SUBMITTING": "yellow",
-        "state.PROCESSING": "blue",
-        "state.READY": "cyan",
-        "state.SUCCEEDED": "green",
-        "state.FAILED": "magenta",
-        "state.TIMED_OUT": "magenta",
-        "good": "green",
-        "bad": "bold red",
-        "aside": "dim",
-    }
-)
+from veo4k_cli import output
+
+THEME = Theme({"state.": "dim", "aside": "dim", **output.THEME.styles})

@@ -90,8 +90,6 @@ LIMITS = {
     ("AWS::Logs::QueryDefinition", "Name"): 255,
 }
 """Characters that AWS allows, by the type's own page of the CloudFormation reference."""
-NAME_PROPERTIES = re.compile(r"(Name|Id|Identifier)$")
-REFERRED = {"ContentUri", "FunctionName", "QueueName", "EventBusName", "LogGroup", "StageName", "PolicyName", "ApiId"}
 
 
 def test_a_name_that_is_set_carries_the_stack_and_fits(transformed_template: Template) -> None:
