@@ -52,7 +52,7 @@ test: ## All checks and all tests
 	$(DEV)/pytest --quiet tests/integration
 
 simulate: setup ## The simulation: make simulate SEEDS=1000, or one seed in full: make simulate SEED=7 TASK=...
-	@$(CORE) $(DEV)/python -m tests.simulation \
+	@$(CORE) $(DEV)/python -m proofs.simulation \
 		$(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),1000) $(if $(FIRST),--first $(FIRST))) \
 		$(if $(JOBS),--jobs $(JOBS)) $(if $(CONTRACT),--contract $(CONTRACT)) $(if $(TASK),--task $(TASK))
 
@@ -66,22 +66,22 @@ bench: setup build ## Benchmarks: figures beside their anchors, as ratios of one
 	@PYTHONPATH=layers/core/src:. $(DEV)/python -m bench
 
 prove: simulate burst soak ## The long proofs: simulation, every two faults, random writes and files, bursts, injected faults, two stacks
-	@$(CORE) $(DEV)/python -m tests.simulation --contract jobs --first 1000
-	@$(CORE) $(DEV)/python -m tests.simulation --exhaustive 2
-	@$(CORE) $(DEV)/python -m tests.simulation --profiles 20
-	@$(CORE) $(DEV)/python -m tests.simulation --mutants
-	@$(CORE) $(DEV)/python -m tests.simulation.stateful 5000 100
+	@$(CORE) $(DEV)/python -m proofs.simulation --contract jobs --first 1000
+	@$(CORE) $(DEV)/python -m proofs.simulation --exhaustive 2
+	@$(CORE) $(DEV)/python -m proofs.simulation --profiles 20
+	@$(CORE) $(DEV)/python -m proofs.simulation --mutants
+	@$(CORE) $(DEV)/python -m proofs.simulation.stateful 5000 100
 	@$(DEV)/pytest --quiet -s tests/e2e
-	@$(CORE) $(DEV)/python -m tests.contract.differential 50000
-	@$(CORE) $(DEV)/python -m tests.unit.domain.mp4_fuzz 100000 7
-	@$(CORE) $(DEV)/python -m tests.unit.domain.mp4_differential 2000 7
-	@$(CORE) $(DEV)/python -m tests.simulation.fuzz
+	@$(CORE) $(DEV)/python -m proofs.table.differential 50000
+	@$(CORE) $(DEV)/python -m proofs.mp4.fuzz 100000 7
+	@$(CORE) $(DEV)/python -m proofs.mp4.differential 2000 7
+	@$(CORE) $(DEV)/python -m proofs.fuzz
 
 # mutmut derives module names from paths below src/, so it runs in a folder of links that has a src/. The pattern makes it
 # check first that pytest finds every test by its name. The change behind a name in the list: mutmut show, in that folder.
 mutate: setup ## Check that the tests notice changed code, everywhere or in one module: make mutate MODULE=veo4k.domain.gate
 	@rm -rf .local/mutmut && mkdir -p .local/mutmut
-	@ln -s ../../layers/core/src ../../tests ../../local ../../template.yaml ../../pyproject.toml .local/mutmut
+	@ln -s ../../layers/core/src ../../tests ../../proofs ../../local ../../template.yaml ../../pyproject.toml .local/mutmut
 	@cd .local/mutmut && ../../$(DEV)/mutmut run '$(or $(MODULE),veo4k).*'
 	@cd .local/mutmut && ../../$(DEV)/mutmut results | sed '/: not checked$$/d'
 

@@ -15,8 +15,8 @@ from bench.artefact import LAYERS, VENDOR, installed, interpreter, unpack, unpac
 from bench.pages import Figure
 from local.cloud.build import built_template
 from local.paths import ROOT
-from tests.contract.dynamodb_local import missing
-from tests.contract.tables import create_table
+from proofs.table.dynamodb_local import missing
+from proofs.table.tables import create_table
 
 JOBS, LATENCY, WIDTH = 1000, 0.05, 16
 RATE = 2.0  # requests per second that the provider allows

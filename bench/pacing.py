@@ -8,15 +8,15 @@ from functools import partial
 from itertools import count
 from random import Random
 
-from tests.doubles.jobs_memory import MemoryJobs
-from tests.doubles.stage import RecordingQueue
-from tests.doubles.time_manual import NOON
-from tests.simulation.effects import Effects
-from tests.simulation.faults import PlacedFaults
-from tests.simulation.functions import Machine
-from tests.simulation.kernel import Kernel, Process, SkewedClock
-from tests.simulation.table import GateRow, SimulatedGate, SimulatedJobs
-from tests.simulation.timeline import Timeline
+from proofs.doubles.jobs_memory import MemoryJobs
+from proofs.doubles.stage import RecordingQueue
+from proofs.doubles.time_manual import NOON
+from proofs.simulation.effects import Effects
+from proofs.simulation.faults import PlacedFaults
+from proofs.simulation.functions import Machine
+from proofs.simulation.kernel import Kernel, Process, SkewedClock
+from proofs.simulation.table import GateRow, SimulatedGate, SimulatedJobs
+from proofs.simulation.timeline import Timeline
 from veo4k.domain.conditional_update import ConditionalUpdate
 from veo4k.domain.gate import Pace
 from veo4k.domain.job import Job, Key, Partition, ProviderApi, State

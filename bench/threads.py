@@ -5,9 +5,9 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 from bench.pacing import MINUTE, due_job, put
-from tests.doubles.faults import FaultInjector
-from tests.doubles.gate_memory import MemoryGate
-from tests.doubles.stage import Stage
+from proofs.doubles.faults import FaultInjector
+from proofs.doubles.gate_memory import MemoryGate
+from proofs.doubles.stage import Stage
 from veo4k.adapters.clock import SystemClock
 from veo4k.domain.gate import Slots, Wait
 from veo4k.domain.response import Meaning, Response

@@ -10,12 +10,12 @@ from uuid import uuid4
 
 from local.kie.media import ensure_media
 from local.paths import ROOT
-from tests.contract.dynamodb_local import dynamodb_local
-from tests.contract.tables import Table, connect, create_table
-from tests.doubles.archive_memory import MemoryArchive, MemoryDownloads
-from tests.doubles.faults import FaultInjector
-from tests.doubles.stage import Stage
-from tests.doubles.time_manual import NOON, ManualClock
+from proofs.doubles.archive_memory import MemoryArchive, MemoryDownloads
+from proofs.doubles.faults import FaultInjector
+from proofs.doubles.stage import Stage
+from proofs.doubles.time_manual import NOON, ManualClock
+from proofs.table.dynamodb_local import dynamodb_local
+from proofs.table.tables import Table, connect, create_table
 from veo4k.adapters.gate_dynamodb import DynamoGate
 from veo4k.adapters.jobs_dynamodb import DynamoJobs
 from veo4k.domain import transitions

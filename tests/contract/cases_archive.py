@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from tests.contract.rows import ARCHIVE, LEASED, NOW, READY, RETRIGGERED, SUCCEEDED, TIMES, Case, in_other_states
+from proofs.table.rows import ARCHIVE, LEASED, NOW, READY, RETRIGGERED, SUCCEEDED, TIMES, Case, in_other_states
 from veo4k.domain import transitions
 from veo4k.domain.job import State
 

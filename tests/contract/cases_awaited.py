@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from tests.contract.rows import AWAITED, NOW, TIMES, Case, ended, in_other_states
+from proofs.table.rows import AWAITED, NOW, TIMES, Case, ended, in_other_states
 from veo4k.domain import transitions
 from veo4k.domain.job import Code, State
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from tests.contract.rows import (
+from proofs.table.rows import (
     LOST,
     NOW,
     OTHER_TASK,

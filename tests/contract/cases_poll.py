@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from tests.contract.rows import (
+from proofs.table.rows import (
     LEASED,
     LINKLESS,
     NOW,

@@ -7,9 +7,9 @@ from uuid import uuid4
 import pytest
 
 from local.cloud.emulator import emulator
-from tests.contract.dynamodb_local import dynamodb_local, missing
-from tests.contract.tables import Table, connect, create_table
-from tests.doubles.jobs_memory import MemoryJobs
+from proofs.doubles.jobs_memory import MemoryJobs
+from proofs.table.dynamodb_local import dynamodb_local, missing
+from proofs.table.tables import Table, connect, create_table
 from veo4k.adapters.jobs_dynamodb import DynamoJobs
 from veo4k.domain.ports import Jobs
 

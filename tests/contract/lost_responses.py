@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ConnectionClosedError
 
-from tests.contract.tables import Table, connect
+from proofs.table.tables import Table, connect
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

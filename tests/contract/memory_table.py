@@ -3,7 +3,7 @@
 import threading
 from typing import TYPE_CHECKING, Any, cast
 
-from tests.contract.tables import Table
+from proofs.table.tables import Table
 from tests.unit.adapters.fake_aws import ConditionRefusedError, DynamoErrors
 
 if TYPE_CHECKING:

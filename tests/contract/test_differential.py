@@ -2,10 +2,10 @@
 
 import pytest
 
-from tests.contract.differential import compare
-from tests.contract.histories import BUILDERS
-from tests.contract.tables import create_table
-from tests.doubles.jobs_memory import MemoryJobs
+from proofs.doubles.jobs_memory import MemoryJobs
+from proofs.table.differential import compare
+from proofs.table.histories import BUILDERS
+from proofs.table.tables import create_table
 from veo4k.adapters.jobs_dynamodb import DynamoJobs
 
 OPERATIONS = {"dynamodb_local": 2000, "emulator": 500}  # fewer where a mistake would be the emulator's

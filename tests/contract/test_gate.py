@@ -10,11 +10,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from proofs.doubles.gate_memory import MemoryGate
+from proofs.table.tables import Table
 from tests.contract.conftest import DYNAMODB
 from tests.contract.lost_responses import losing
 from tests.contract.memory_table import memory_table
-from tests.contract.tables import Table
-from tests.doubles.gate_memory import MemoryGate
 from veo4k.adapters.gate_dynamodb import KEY, DynamoGate
 from veo4k.domain.gate import AHEAD, GUARD, Pace, Slots, Wait
 from veo4k.domain.job import Key

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from proofs.table.rows import NOW, SUBMITTING, TIMES, Case, moved, put
+from proofs.table.tables import Table
 from tests.contract.lost_responses import losing
-from tests.contract.rows import NOW, SUBMITTING, TIMES, Case, moved, put
-from tests.contract.tables import Table
 from tests.contract.transition_table import CASES, CREATIONS
 from veo4k.adapters.jobs_dynamodb import DynamoJobs
 from veo4k.domain import transitions

@@ -7,8 +7,8 @@ from threading import Barrier
 
 import pytest
 
-from tests.contract.rows import LEASED, NOW, POLLED, PROCESSING, QUEUED, READY, TIMES, put
-from tests.contract.tables import THREADS, Table
+from proofs.table.rows import LEASED, NOW, POLLED, PROCESSING, QUEUED, READY, TIMES, put
+from proofs.table.tables import THREADS, Table
 from veo4k.adapters.jobs_dynamodb import DynamoJobs
 from veo4k.domain import transitions
 from veo4k.domain.conditional_update import ConditionalUpdate, Outcome, Refused, Updated

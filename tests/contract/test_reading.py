@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from tests.contract.rows import NOW, PROCESSING, QUEUED, SUCCEEDED, TIMES, put
-from tests.contract.tables import Table
+from proofs.table.rows import NOW, PROCESSING, QUEUED, SUCCEEDED, TIMES, put
+from proofs.table.tables import Table
 from veo4k.adapters.jobs_dynamodb import DynamoJobs
 from veo4k.domain import transitions
 from veo4k.domain.conditional_update import Updated

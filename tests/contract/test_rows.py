@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.contract.rows import NOW, PROCESSING, put
-from tests.contract.tables import Table
+from proofs.table.rows import NOW, PROCESSING, put
+from proofs.table.tables import Table
 from veo4k.adapters.jobs_dynamodb import DynamoJobs
 from veo4k.domain.conditional_update import ConditionalUpdate, Updated, is_
 from veo4k.domain.job import ATTRIBUTES, DEFAULTS, Archived, Code, Evidence, Failure, Job, Partition, ProviderApi, State

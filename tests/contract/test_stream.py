@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from local.cloud.aws import client
-from tests.contract.rows import NOW, SUCCEEDED, put
-from tests.contract.tables import Table
+from proofs.table.rows import NOW, SUCCEEDED, put
+from proofs.table.tables import Table
 from veo4k.adapters.jobs_dynamodb import DynamoJobs
 from veo4k.adapters.stream_dynamodb import read_changes
 from veo4k.domain import transitions

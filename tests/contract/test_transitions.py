@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.contract.rows import Case, changed, moved, put
+from proofs.doubles.updates import apply, is_met
+from proofs.table.rows import Case, changed, moved, put
 from tests.contract.transition_table import CASES, CREATIONS, REFUSALS
-from tests.doubles.updates import apply, is_met
 from veo4k.domain import transitions
 from veo4k.domain.conditional_update import ConditionalUpdate, Refused, Updated
 from veo4k.domain.job import Job, Key, ProviderApi

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.contract.rows import NOW, PROCESSING, QUEUED, SUCCEEDED, put
-from tests.contract.tables import Table
+from proofs.table.rows import NOW, PROCESSING, QUEUED, SUCCEEDED, put
+from proofs.table.tables import Table
 from veo4k.adapters.jobs_dynamodb import DynamoJobs
 from veo4k.domain.conditional_update import Condition, ConditionalUpdate, Op, Outcome, Refused, Updated, is_
 from veo4k.domain.job import Job, Key, State

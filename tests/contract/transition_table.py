@@ -1,11 +1,11 @@
 """Every transition by example, written from the table of states: nothing here is computed from the transition."""
 
+from proofs.table.rows import Case, Changes, changed
 from tests.contract.cases_archive import ANNOUNCEMENT, ARCHIVING
 from tests.contract.cases_awaited import AWAITING
 from tests.contract.cases_callback import CALLBACK
 from tests.contract.cases_poll import ENDS, POLLS
 from tests.contract.cases_submission import CREATIONS, INTAKE, SUBMISSION
-from tests.contract.rows import Case, Changes, changed
 from veo4k.domain.job import Job
 
 CASES: dict[str, Case] = INTAKE | SUBMISSION | AWAITING | CALLBACK | POLLS | ENDS | ARCHIVING | ANNOUNCEMENT

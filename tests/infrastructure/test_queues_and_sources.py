@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from proofs.simulation.stream import SHOWN
 from tests.infrastructure.rights import Right, granted, name_of
 from tests.infrastructure.stack import Resources, function_of, of_type, properties
-from tests.simulation.stream import SHOWN
 from veo4k.domain.job import ATTRIBUTES, Partition
 
 QUEUES = {"SubmitFunctionJobs": "JobQueue", "ArchiveFunctionResults": "ArchiveQueue"}

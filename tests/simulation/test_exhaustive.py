@@ -1,9 +1,9 @@
-"""One job, one fault: every fault at every effect. `python -m tests.simulation --exhaustive 2` places two."""
+"""One job, one fault: every fault at every effect. `python -m proofs.simulation --exhaustive 2` places two."""
 
 import pytest
 
-from tests.simulation import exhaustive
-from tests.simulation.oracles import summary
+from proofs.simulation import exhaustive
+from proofs.simulation.oracles import summary
 
 
 @pytest.mark.parametrize("way", exhaustive.WAYS)

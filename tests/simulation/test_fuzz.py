@@ -1,6 +1,6 @@
-"""A small part of what `python -m tests.simulation.fuzz` does in bulk."""
+"""A small part of what `python -m proofs.fuzz` does in bulk."""
 
-from tests.simulation.fuzz import fuzz_callbacks, fuzz_messages, fuzz_responses
+from proofs.fuzz.__main__ import fuzz_callbacks, fuzz_messages, fuzz_responses
 from veo4k.domain.response import Meaning
 
 

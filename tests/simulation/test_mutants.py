@@ -2,10 +2,10 @@
 
 import pytest
 
-from tests.simulation.environment import Simulation
-from tests.simulation.fault_profile import draw_profile
-from tests.simulation.mutants import ENOUGH, MUTANTS, drawn, hunt, mutated
-from tests.simulation.profiles import PROFILES
+from proofs.simulation.environment import Simulation
+from proofs.simulation.fault_profile import draw_profile
+from proofs.simulation.mutants import ENOUGH, MUTANTS, drawn, hunt, mutated
+from proofs.simulation.profiles import PROFILES
 
 LONG = {
     "a callback only hints",

@@ -4,9 +4,9 @@ from itertools import pairwise
 
 import pytest
 
-from tests.simulation.environment import BEGIN, Simulation
-from tests.simulation.oracles import summary
-from tests.simulation.profiles import BURST, CALM_PROFILES, DAILY, NO_CREDITS, PROFILES
+from proofs.simulation.environment import BEGIN, Simulation
+from proofs.simulation.oracles import summary
+from proofs.simulation.profiles import BURST, CALM_PROFILES, DAILY, NO_CREDITS, PROFILES
 from veo4k.domain.gate import DAY, LONGEST_PAUSE, Pace
 from veo4k.domain.job import State
 from veo4k.domain.response import Meaning

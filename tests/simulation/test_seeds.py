@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from tests.simulation.oracles import summary
-from tests.simulation.seeds import replay, simulate
+from proofs.simulation.oracles import summary
+from proofs.simulation.seeds import replay, simulate
 from veo4k.domain.job import ProviderApi
 
 BLOCK = 10
@@ -21,7 +21,7 @@ def test_nothing_is_lost_and_nothing_is_paid_twice(first: int) -> None:
 
 
 def test_a_seed_replays_bit_for_bit() -> None:
-    code = "from tests.simulation.seeds import simulate; print(simulate(3, 40).digest)"
+    code = "from proofs.simulation.seeds import simulate; print(simulate(3, 40).digest)"
     runs = [
         subprocess.run(  # noqa: S603 - our own interpreter, in which sets are ordered otherwise
             [sys.executable, "-c", code], env={**os.environ, "PYTHONHASHSEED": order}, capture_output=True, check=True
@@ -38,4 +38,4 @@ def test_a_seed_is_replayed_by_a_target_of_the_makefile() -> None:
     command = ["make", "--dry-run", *replay(7, 40, ProviderApi.JOBS).split()[1:]]
     shown = subprocess.run(command, capture_output=True, check=True)  # noqa: S603 - our own Makefile
     words = " ".join(shown.stdout.decode().replace("\\\n", " ").split())
-    assert "tests.simulation --seed 7 --jobs 40 --contract jobs" in words
+    assert "proofs.simulation --seed 7 --jobs 40 --contract jobs" in words

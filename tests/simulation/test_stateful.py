@@ -1,9 +1,9 @@
-"""A few of the cases that `python -m tests.simulation.stateful 5000 100` runs."""
+"""A few of the cases that `python -m proofs.simulation.stateful 5000 100` runs."""
 
 import pytest
 
-from tests.simulation.mutants import mutated
-from tests.simulation.stateful import run_cases
+from proofs.simulation.mutants import mutated
+from proofs.simulation.stateful import run_cases
 
 
 def test_every_invariant_passes_and_every_job_ends_in_any_order_of_steps() -> None:

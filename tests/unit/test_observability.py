@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.doubles.stage import TASK, Stage
+from proofs.doubles.stage import TASK, Stage
 from veo4k.domain.log_events import LogEntry, LogEvent
 from veo4k.domain.response import Meaning, Response
 from veo4k.observability import UNSAID, WARNINGS, emit, logger, metrics

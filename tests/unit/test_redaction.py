@@ -18,8 +18,8 @@ import callback.app
 import publish.app
 import submit.app
 import sweep.app
-from tests.doubles.archive_memory import MemoryArchive
-from tests.doubles.stage import TASK, Stage
+from proofs.doubles.archive_memory import MemoryArchive
+from proofs.doubles.stage import TASK, Stage
 from tests.unit.conftest import Context
 from veo4k.adapters.download import GuardedDownloads
 from veo4k.adapters.dynamodb_types import to_typed

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from tests.doubles.time_manual import ManualClock
+from proofs.doubles.time_manual import ManualClock
 from tests.unit.adapters.fake_aws import FakeClient
 from tests.unit.adapters.provider_server import ProviderServer, Say, provider_saying
 from veo4k.adapters.provider_kie import KieProvider

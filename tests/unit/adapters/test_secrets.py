@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ReadTimeoutError
 
-from tests.doubles.time_manual import ManualClock
+from proofs.doubles.time_manual import ManualClock
 from tests.unit.adapters.fake_aws import FakeClient, refusal
 from veo4k.adapters.secrets import Secret
 from veo4k.domain.errors import StorageError

@@ -8,8 +8,8 @@ from typing import Any, Self
 
 from botocore.exceptions import ClientError
 
+from proofs.doubles.time_manual import ManualClock
 from tests.contract.memory_table import MemoryClient
-from tests.doubles.time_manual import ManualClock
 from veo4k.adapters.dynamodb_types import from_item, to_typed
 from veo4k.domain.job import Job
 

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 from typer.testing import CliRunner
 
-from tests.doubles.gate_memory import numbered
-from tests.doubles.time_manual import NOON
+from proofs.doubles.gate_memory import numbered
+from proofs.doubles.time_manual import NOON
 from tests.unit.cli import doubles
 from veo4k.domain.job import Job, State
 from veo4k_cli.__main__ import app

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.doubles.time_manual import NOON
+from proofs.doubles.time_manual import NOON
 from tests.unit.cli.doubles import DEAD, WITH_MAPPING, client_error, subscription
 from tests.unit.cli.operator import Operator
 from veo4k.domain.job import Partition

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.doubles.time_manual import NOON
+from proofs.doubles.time_manual import NOON
 from veo4k.domain.response import PAUSING
 from veo4k.domain.wait_reason import WaitReason
 from veo4k_cli.errors import OperatorError

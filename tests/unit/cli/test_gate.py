@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.doubles.time_manual import NOON
+from proofs.doubles.time_manual import NOON
 from tests.unit.cli.operator import Operator
 from veo4k.adapters.gate_dynamodb import DynamoGate
 from veo4k.domain.gate import Pace

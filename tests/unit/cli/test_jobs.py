@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.doubles.time_manual import NOON
+from proofs.doubles.time_manual import NOON
 from tests.unit.cli.doubles import JOBS
 from tests.unit.cli.operator import TASK, Operator
 from veo4k.domain.job import Archived, Code, Failure, Partition, State

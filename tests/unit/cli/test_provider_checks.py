@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import pytest
 
-from tests.doubles.time_manual import NOON
+from proofs.doubles.time_manual import NOON
 from veo4k.domain.response import PAUSING
 from veo4k_cli.checks.clock import judge_clock
 from veo4k_cli.checks.finding import Finding, Verdict

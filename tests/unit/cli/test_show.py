@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.doubles.time_manual import NOON
+from proofs.doubles.time_manual import NOON
 from tests.unit.cli.operator import TASK, Operator
 from veo4k.domain.job import Code, Failure, State, utc
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.doubles.time_manual import NOON
+from proofs.doubles.time_manual import NOON
 from tests.unit.cli.doubles import TOPIC, subscription
 from veo4k.domain.gate import Gate
 from veo4k_cli.callbacks import Attempt

@@ -9,7 +9,7 @@ from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
-from tests.doubles.updates import apply
+from proofs.doubles.updates import apply
 from tests.unit.docs.pages import ROOT, blocks, page
 from veo4k.domain import transitions
 from veo4k.domain.callback import Address, CallbackPayload

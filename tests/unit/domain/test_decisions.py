@@ -2,8 +2,8 @@ from dataclasses import replace
 
 import pytest
 
-from tests.doubles.stage import ELSEWHERE, HOSTS, TASK, URL
-from tests.doubles.time_manual import NOON
+from proofs.doubles.stage import ELSEWHERE, HOSTS, TASK, URL
+from proofs.doubles.time_manual import NOON
 from veo4k.domain import transitions
 from veo4k.domain.decisions import (
     LONGEST_URL,

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.unit.domain.mp4_corpus import CASES, Case, cut, fragmented, front, half_turned_twice, uhd
-from tests.unit.domain.mp4_forge import (
+from proofs.mp4.corpus import CASES, Case, cut, fragmented, front, half_turned_twice, uhd
+from proofs.mp4.forge import (
     HD,
     TRACK_HEADER,
     UHD_TALL,
@@ -23,9 +23,9 @@ from tests.unit.domain.mp4_forge import (
     patched,
     turned,
 )
-from tests.unit.domain.mp4_fuzz import fuzz
-from tests.unit.domain.mp4_oddities import ODDITIES
-from tests.unit.domain.mp4_reference import answer, disagreement, judged, reference
+from proofs.mp4.fuzz import fuzz
+from proofs.mp4.oddities import ODDITIES
+from proofs.mp4.reference import answer, disagreement, judged, reference
 from veo4k.domain.mp4 import EndsEarly, Mp4Proof, NotMp4, Video, is_4k
 from veo4k.domain.mp4.proof import MEDIA_FRONT
 

@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.unit.domain.mp4_forge import HD, SAMPLE_ENTRIES, box, edited, muxed
-from tests.unit.domain.mp4_reference import judged
+from proofs.mp4.forge import HD, SAMPLE_ENTRIES, box, edited, muxed
+from proofs.mp4.reference import judged
 from veo4k.domain.mp4 import Video
 from veo4k.domain.mp4.boxes import BrokenBoxError
 from veo4k.domain.mp4.coded_size import Size, av1, h264, hevc

@@ -1,8 +1,8 @@
-"""A sample of the differential run; `python -m tests.unit.domain.mp4_differential` takes thousands of files."""
+"""A sample of the differential run; `python -m proofs.mp4.differential` takes thousands of files."""
 
 import av
 
-from tests.unit.domain.mp4_differential import AGREED, run
+from proofs.mp4.differential import AGREED, run
 
 
 def test_what_ffmpeg_decodes_at_4k_is_proven_and_nothing_else() -> None:

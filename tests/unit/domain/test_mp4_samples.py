@@ -4,7 +4,7 @@ import struct
 
 import pytest
 
-from tests.unit.domain.mp4_forge import box
+from proofs.mp4.forge import box
 from veo4k.domain.mp4.boxes import BrokenBoxError
 from veo4k.domain.mp4.samples import Place, Samples, fragments, indexed
 

@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.doubles.stage import ELSEWHERE, HOSTS, TASK, URL
-from tests.doubles.time_manual import NOON
+from proofs.doubles.stage import ELSEWHERE, HOSTS, TASK, URL
+from proofs.doubles.time_manual import NOON
 from veo4k.domain import transitions
 from veo4k.domain.decisions import MOST_ACCEPTANCES, Context, Decision, Due, Need, after_response, when_due
 from veo4k.domain.gate import Wait

@@ -12,7 +12,8 @@ from types import ModuleType
 import pytest
 
 import tests.contract
-from tests.contract.rows import (
+from proofs.doubles.updates import apply
+from proofs.table.rows import (
     LINKLESS,
     LOST,
     NOW,
@@ -25,7 +26,6 @@ from tests.contract.rows import (
     Case,
     changed,
 )
-from tests.doubles.updates import apply
 from veo4k.domain import transitions
 from veo4k.domain.callback import Address, CallbackPayload
 from veo4k.domain.conditional_update import ConditionalUpdate, Refused, Updated

@@ -1,6 +1,6 @@
 """Responses of the provider that many tests of the use cases share."""
 
-from tests.doubles.stage import TASK, URL
+from proofs.doubles.stage import TASK, URL
 from veo4k.domain.job import Code
 from veo4k.domain.response import Meaning, Response
 from veo4k.domain.wait_reason import WaitReason

@@ -7,12 +7,12 @@ from typing import cast
 import pytest
 
 from local.kie.media import Media, ensure_media, marked
-from tests.doubles.archive_memory import MemoryArchive, MemoryBody, MemoryDownloads, Served
-from tests.doubles.faults import DOWN, FaultInjector
-from tests.doubles.gate_memory import numbered
-from tests.doubles.jobs_memory import MemoryJobs
-from tests.doubles.stage import TASK
-from tests.doubles.time_manual import NOON, ManualClock
+from proofs.doubles.archive_memory import MemoryArchive, MemoryBody, MemoryDownloads, Served
+from proofs.doubles.faults import DOWN, FaultInjector
+from proofs.doubles.gate_memory import numbered
+from proofs.doubles.jobs_memory import MemoryJobs
+from proofs.doubles.stage import TASK
+from proofs.doubles.time_manual import NOON, ManualClock
 from veo4k.domain.conditional_update import ConditionalUpdate, is_
 from veo4k.domain.errors import DeadLinkError, DownloadError
 from veo4k.domain.job import Archived, Code, Job, Key, Partition, State

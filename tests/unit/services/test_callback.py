@@ -6,8 +6,8 @@ from typing import Any, cast
 
 import pytest
 
-from tests.doubles.faults import DOWN
-from tests.doubles.stage import ELSEWHERE, HOSTS, KEY, TASK, URL, Stage
+from proofs.doubles.faults import DOWN
+from proofs.doubles.stage import ELSEWHERE, HOSTS, KEY, TASK, URL, Stage
 from tests.unit.services.responses import WORKING
 from veo4k.domain.callback_auth import make_signature, make_token
 from veo4k.domain.conditional_update import ConditionalUpdate, is_

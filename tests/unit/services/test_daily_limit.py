@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from tests.doubles.gate_memory import MemoryGate
-from tests.doubles.stage import TASK, URL, Stage
+from proofs.doubles.gate_memory import MemoryGate
+from proofs.doubles.stage import TASK, URL, Stage
 from tests.unit.services.responses import WORKING
 from veo4k.domain.gate import DAY, Pace
 from veo4k.domain.job import Code, Job, State

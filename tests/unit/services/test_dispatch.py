@@ -6,9 +6,9 @@ from time import sleep
 
 import pytest
 
-from tests.doubles.executors import LazyExecutor
-from tests.doubles.stage import TASK, URL, WIDTH, KilledError, Stage
-from tests.doubles.time_manual import ManualClock
+from proofs.doubles.executors import LazyExecutor
+from proofs.doubles.stage import TASK, URL, WIDTH, KilledError, Stage
+from proofs.doubles.time_manual import ManualClock
 from tests.unit.services.responses import DONE, LOST, NO_CREDITS, WORKING
 from veo4k.adapters.thread_pool import thread_pool
 from veo4k.domain.gate import LATEST

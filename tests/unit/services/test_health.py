@@ -1,6 +1,6 @@
 import pytest
 
-from tests.doubles.stage import Stage
+from proofs.doubles.stage import Stage
 from tests.unit.services.responses import NO_CREDITS, WORKING
 from veo4k.domain.response import HttpResponse, NoResponse, read_balance
 from veo4k.domain.wait_reason import WaitReason

@@ -2,8 +2,8 @@
 
 import json
 
-from tests.doubles.faults import DOWN
-from tests.doubles.stage import TASK, Stage
+from proofs.doubles.faults import DOWN
+from proofs.doubles.stage import TASK, Stage
 from tests.unit.services.responses import DONE, NEVER_SENT, NO_CREDITS, WORKING
 from veo4k.domain.conditional_update import ConditionalUpdate, is_
 from veo4k.domain.job import Partition, State

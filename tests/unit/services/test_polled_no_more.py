@@ -2,11 +2,11 @@
 
 from dataclasses import replace
 
-from tests.doubles.archive_memory import MemoryArchive, MemoryDownloads
-from tests.doubles.gate_memory import numbered
-from tests.doubles.stage import HOSTS, TASK, URL, Stage
-from tests.doubles.time_manual import NOON, ManualClock
-from tests.doubles.updates import apply
+from proofs.doubles.archive_memory import MemoryArchive, MemoryDownloads
+from proofs.doubles.gate_memory import numbered
+from proofs.doubles.stage import HOSTS, TASK, URL, Stage
+from proofs.doubles.time_manual import NOON, ManualClock
+from proofs.doubles.updates import apply
 from veo4k.domain import transitions
 from veo4k.domain.callback import Address, CallbackPayload
 from veo4k.domain.conditional_update import ConditionalUpdate, Refused, Updated

@@ -2,10 +2,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import cast
 
-from tests.doubles.faults import DOWN, FaultInjector
-from tests.doubles.jobs_memory import MemoryJobs
-from tests.doubles.stage import TASK, URL
-from tests.doubles.time_manual import NOON
+from proofs.doubles.faults import DOWN, FaultInjector
+from proofs.doubles.jobs_memory import MemoryJobs
+from proofs.doubles.stage import TASK, URL
+from proofs.doubles.time_manual import NOON
 from veo4k.domain import transitions
 from veo4k.domain.conditional_update import ConditionalUpdate
 from veo4k.domain.job import Code, Failure, Job, Key, Partition, State

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.doubles.stage import ELSEWHERE, TASK, URL, KilledError, Stage, words
-from tests.doubles.time_manual import NOON
+from proofs.doubles.stage import ELSEWHERE, TASK, URL, KilledError, Stage, words
+from proofs.doubles.time_manual import NOON
 from tests.unit.services.responses import DONE, LOST, NEVER_SENT, NO_CREDITS, NOT_YET, REFUSED, WORKING
 from veo4k.domain import transitions
 from veo4k.domain.conditional_update import ConditionalUpdate

@@ -3,8 +3,8 @@ from dataclasses import replace
 
 import pytest
 
-from tests.doubles.faults import DOWN
-from tests.doubles.stage import ELSEWHERE, TASK, URL, KilledError, Stage
+from proofs.doubles.faults import DOWN
+from proofs.doubles.stage import ELSEWHERE, TASK, URL, KilledError, Stage
 from tests.unit.services.responses import DONE, LOST, NO_CREDITS, NOT_YET, PATH_IS_GONE, REFUSED, REPEATED, WORKING
 from veo4k.domain.job import Code, Evidence, Key, Partition, ProviderApi, State
 from veo4k.domain.log_events import LogEntry, LogEvent

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from tests.doubles.executors import SlowExecutor
-from tests.doubles.stage import TASK, WIDTH, Stage
+from proofs.doubles.executors import SlowExecutor
+from proofs.doubles.stage import TASK, WIDTH, Stage
 from tests.unit.services.responses import MAINTENANCE, NO_CREDITS, REPEATED, WORKING
 from veo4k.domain.conditional_update import ConditionalUpdate, is_
 from veo4k.domain.gate import Pace

@@ -1,0 +1,1 @@
+"""Random input in bulk for everything that reads what strangers send."""

@@ -1,0 +1,256 @@
+"""Random input in bulk: callbacks, the provider's responses, queue messages. `python -m proofs.fuzz`."""
+
+import base64
+import json
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from random import Random
+from typing import NamedTuple, NoReturn
+
+from proofs.doubles.jobs_memory import MemoryJobs
+from proofs.doubles.time_manual import NOON
+from proofs.doubles.updates import apply
+from proofs.fuzz.bodies import OWN, TASK, any_body, any_json, is_nonsense
+from proofs.simulation.callbacks import TOKEN_KEY, WEBHOOK_KEY
+from proofs.simulation.environment import HOSTS
+from veo4k.adapters.provider_kie import APIS
+from veo4k.domain.callback_auth import make_signature, make_token
+from veo4k.domain.conditional_update import ConditionalUpdate, Outcome, Updated
+from veo4k.domain.decisions import Context, after_response
+from veo4k.domain.errors import InvalidMessageError, StorageError
+from veo4k.domain.job import Job, Key, ProviderApi, State
+from veo4k.domain.message import Message, parse_message
+from veo4k.domain.response import HttpResponse, Meaning, NoResponse, Response, read_balance
+from veo4k.domain.schedule import Times
+from veo4k.domain.transitions import create_submitting
+from veo4k.services.callback import CallbackHandler, Request
+
+FULL_WIDTH = "\N{FULLWIDTH DIGIT ONE}" * 10  # a number to Python's int()
+COUNTS = {"callbacks": 300_000, "responses": 20_000, "messages": 100_000}
+STATUSES = frozenset({200, 400, 401, 404, 413, 503})
+BAD_PATHS = ("", "é", "-1", "01", "1.0", "99999999999", "../x", "x" * 300, "\0", FULL_WIDTH)
+HTTP_STATUSES = (200, 200, 200, 400, 401, 403, 404, 405, 422, 429, 500, 502, 999)
+KEY = Key(TASK, 1)
+
+
+class Attempt(NamedTuple):
+    """A callback, and which parts of it are right."""
+
+    request: Request
+    authentic: bool
+    nonsense: bool
+    row_is_there: bool
+
+
+@dataclass
+class FailingJobs(MemoryJobs):
+    """A table that may be out of reach."""
+
+    fails: bool = False
+
+    def __post_init__(self) -> None:
+        super().__init__()
+
+    def write(self, write: ConditionalUpdate) -> Outcome:
+        """Apply the write, or raise an error."""
+        if self.fails:
+            raise StorageError("refused")
+        return super().write(write)
+
+
+def _callback(random: Random, now: int) -> Attempt:
+    body, encoded, right = any_body(random), random.random() < 0.3, random.random() < 0.5
+    parts, path_right = _path(random)
+    signed = random.choice((TASK, OWN if OWN.encode() in body else TASK))
+    headers = _headers(random, str(now), signed, right=right)
+    text = base64.b64encode(body).decode() if encoded else body.decode("utf-8", "replace")
+    if random.random() < 0.01:
+        text *= 2000
+    seen = body if encoded else text.encode()
+    return Attempt(Request(parts, headers, text, encoded), path_right and right, is_nonsense(seen), parts[2] == "1")
+
+
+def _path(random: Random) -> tuple[tuple[str, str, str, str], bool]:
+    run = random.choice(("1",) * 9 + ("2",))
+    token = make_token(TOKEN_KEY, TASK, 0, int(run))
+    parts = [TASK, "0", run, token]
+    if random.random() < 0.6:
+        return (TASK, "0", run, token), True
+    parts[random.randrange(4)] = random.choice((*BAD_PATHS, "x" * 43, "=" * 43, token[:-1], token + "A", token.lower()))
+    return (parts[0], parts[1], parts[2], parts[3]), False
+
+
+def _headers(random: Random, now: str, signed: str, *, right: bool) -> dict[str, str]:
+    signature = make_signature(WEBHOOK_KEY, signed, now)
+    headers = {"x-webhook-timestamp": now, "x-webhook-signature": signature}
+    if right:
+        return headers
+    times = (FULL_WIDTH, "nan", f" {now}", f"{now},{now}", str(int(now) - 999), str(int(now) + 999), "", f"{now}.0")
+    wrong = ("é" * 44, signature[:-1], "A" * 43 + "=", signature * 2, signature.swapcase(), "", "\0" * 44)
+    changed = random.choice(
+        ({}, {"x-webhook-timestamp": random.choice(times)}, {"x-webhook-signature": random.choice(wrong)})
+    )
+    return (
+        headers | changed
+        if changed
+        else random.choice(({}, {"x-webhook-timestamp": now}, {"x-webhook-signature": signature}))
+    )
+
+
+def fuzz_callbacks(count: int, seed: int = 0) -> Mapping[str, int]:
+    """Send callbacks to one job in flight, whose table or keys are out of reach now and then.
+
+    Nothing raises or is answered 5xx but 503, and that only where something was out of reach; nothing without both
+    keys right changes the job, no nonsense does, and nothing makes a row or ends a job well.
+    """
+    random, seen = Random(seed), Counter[str]()  # noqa: S311 - repeatable on purpose
+    for _ in range(count):
+        provider_api, table_fails, keys_fail = (
+            random.choice((ProviderApi.VEO, ProviderApi.JOBS)),
+            random.random() < 0.02,
+            random.random() < 0.02,
+        )
+        jobs = FailingJobs()
+        jobs.write(
+            create_submitting(
+                Message(task_id=TASK, message_id="m"),
+                1,
+                NOON - 300,
+                claim_id="a",
+                times=Times(),
+                provider_api=provider_api,
+            )
+        )
+        before, jobs.fails = jobs.get(KEY), table_fails
+        attempt = _callback(random, int(NOON))
+        handler = CallbackHandler(
+            jobs,
+            _unreachable if keys_fail else lambda: (TOKEN_KEY,),
+            _unreachable if keys_fail else lambda: (WEBHOOK_KEY,),
+            Times(),
+            HOSTS,
+            is_signature_optional=False,
+        )
+        status, _entry = handler.handle(attempt.request, NOON)
+        after = jobs.get(KEY)
+        if not _is_right(attempt, status, before, after) or len(jobs.all()) != 1:
+            raise AssertionError(f"{status} and {after} for {attempt}")
+        if status == 503 and not (table_fails or keys_fail):
+            raise AssertionError(f"503 for {attempt}")
+        seen[f"answered {status}"] += 1
+        seen["changed"] += after != before
+    return dict(sorted(seen.items()))
+
+
+def _is_right(attempt: Attempt, status: int, before: Job | None, after: Job | None) -> bool:
+    changed, believed = after != before, attempt.authentic and not attempt.nonsense and attempt.row_is_there
+    well = after is not None and after.state is not State.SUCCEEDED
+    return status in STATUSES and well and (believed or not changed) and (status != 200 or believed)
+
+
+def _unreachable() -> NoReturn:
+    raise StorageError("unreachable")
+
+
+def _stood(state: State, provider_api: ProviderApi) -> Job:
+    own = OWN if provider_api == ProviderApi.JOBS else None
+    job = Job(
+        task_id=TASK,
+        run=1,
+        index=0,
+        state=state,
+        created_at=NOON - 60,
+        requests_sent=1,
+        claim_id="a",
+        provider_api=provider_api,
+    )
+    requested = replace(job, first_requested_at=NOON - 60, requested_at=NOON - 60)
+    accepted = replace(requested, accepted_at=NOON - 50, acceptances=1, provider_task_id=own)
+    return (
+        requested if state is State.SUBMITTING else replace(accepted, link_dead=True if state is State.READY else None)
+    )
+
+
+STOOD = [
+    _stood(state, provider_api) for state in (State.SUBMITTING, State.PROCESSING, State.READY) for provider_api in APIS
+]
+MOMENT = Context(now=NOON, until=NOON + 60, times=Times(), hosts=HOSTS, on_trial=False, new_id="new")
+
+
+def fuzz_responses(count: int, seed: int = 0) -> Mapping[str, int]:
+    """Apply random responses to jobs of both provider APIs in each state.
+
+    No response raises. DONE comes only with links. Nonsense leaves each job in its state. No response makes a job
+    succeed, or stores a link that the archive would not fetch.
+    """
+    random, seen = Random(seed), Counter[str]()  # noqa: S311 - repeatable on purpose
+    for _ in range(count):
+        body = any_body(random)
+        reply = HttpResponse(random.choice(HTTP_STATUSES), body)
+        read_balance(reply)
+        for job in STOOD:
+            response = _read_response(job, reply)
+            seen[str(response.meaning)] += 1
+            _judge(job, response, nonsense=is_nonsense(body), reply=reply)
+    return dict(sorted(seen.items()))
+
+
+def _read_response(job: Job, reply: HttpResponse | NoResponse) -> Response:
+    provider_api = APIS[job.provider_api]
+    return (provider_api.read_submission if job.state is State.SUBMITTING else provider_api.read_record)(reply)
+
+
+def _judge(job: Job, response: Response, *, nonsense: bool, reply: HttpResponse) -> None:
+    step = after_response(job, response, MOMENT)
+    outcome = apply(step.update, job) if step.update else Updated(job)
+    after = outcome.job or job
+    deferred = (State.SUBMITTING, State.QUEUED)
+    stayed = after.state is job.state or (job.state in deferred and after.state in deferred)
+    believed = response.meaning not in (Meaning.LOST, Meaning.ACCOUNT_REFUSED)
+    links = all(HOSTS.target(url) for url in after.urls)
+    if (nonsense and (believed or not stayed)) or after.state is State.SUCCEEDED or not links:
+        raise AssertionError(f"{response} and {after.state} for {reply}")
+    if response.meaning is Meaning.DONE and not response.urls:
+        raise AssertionError(f"done without links: {reply}")
+
+
+def fuzz_messages(count: int, seed: int = 0) -> Mapping[str, int]:
+    """Read queue messages; each is valid, or refused with a reason."""
+    random, seen = Random(seed), {"valid": 0, "invalid": 0}  # noqa: S311 - repeatable on purpose
+    names = ("taskId", "index", "tags", "force", "taskToken", "other")
+    for _ in range(count):
+        fields = {name: any_json(random, 1) for name in names if random.random() < 0.4}
+        if random.random() < 0.7:
+            fields["taskId"] = TASK
+        body = json.dumps(fields) if random.random() < 0.8 else any_body(random).decode("utf-8", "surrogateescape")
+        try:
+            parse_message(body)
+        except InvalidMessageError as refusal:
+            seen["invalid"] += bool(str(refusal))
+        else:
+            seen["valid"] += 1
+    return seen
+
+
+FUZZ: Mapping[str, Callable[[int], Mapping[str, int]]] = {
+    "callbacks": fuzz_callbacks,
+    "responses": fuzz_responses,
+    "messages": fuzz_messages,
+}
+
+
+def main() -> int:
+    """Fuzz each input, and print the counts and the seconds."""
+    for name, fuzz in FUZZ.items():
+        begun = time.perf_counter()
+        seen = fuzz(COUNTS[name])
+        sys.stdout.write(f"{COUNTS[name]} {name}: {seen}, {time.perf_counter() - begun:.1f} s\n")
+        sys.stdout.flush()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

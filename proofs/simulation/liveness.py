@@ -1,0 +1,166 @@
+"""Invariants 4 to 7, 10 and 11, checked at the end: nothing lost, everything announced, everything true."""
+
+import hashlib
+import math
+from typing import TYPE_CHECKING
+
+from proofs.simulation.provider import Making
+from proofs.simulation.videos import FOUR_K, HOST, TALL, Fate, content
+from veo4k.domain.decisions import may_be_polled
+from veo4k.domain.job import ENDED, Code, Job, ProviderApi, State
+from veo4k.domain.response import Meaning
+from veo4k.domain.schedule import Times
+
+if TYPE_CHECKING:
+    from proofs.simulation.messages import Sending
+    from proofs.simulation.oracles import Oracles
+
+HALF_AN_HOUR = 1800.0
+MOST_TRIES = Times().archive_attempts
+OBSTACLES = frozenset({Code.RESULT_HOST_BLOCKED, Code.NOT_4K, Code.INDEX_AMBIGUOUS, Code.ARCHIVE_FAILED})
+
+
+def judge(oracles: "Oracles") -> None:
+    """Check every message and every row."""
+    simulation = oracles.simulation
+    for message_id, sending in simulation.sendings.items():
+        _taken(oracles, message_id, sending)
+    for job in simulation.memory.all():
+        _ended(oracles, job)
+        _announced(oracles, job)
+        _archived(oracles, job)
+        _right(oracles, job)
+    _one_run_each(oracles)
+    _claims_kept(oracles)
+
+
+def _claims_kept(oracles: "Oracles") -> None:
+    """Each unhurt function has sent every request that it claimed, or has released the claim.
+
+    A refused release counts as well: a callback has taken the job on meanwhile.
+    """
+    dealt_with = oracles.simulation.provider.requested | oracles.simulation.jobs.unsent
+    for process, key in oracles.claims:
+        job = oracles.simulation.memory.get(key)
+        if not process.is_hurt and (process, key) not in dealt_with:
+            oracles.add_violation(
+                4, key.task_id, f"run {key.run}: a claim was abandoned ({job.state if job else None})"
+            )
+
+
+def _taken(oracles: "Oracles", message_id: str, sending: "Sending") -> None:
+    simulation = oracles.simulation
+    if message_id in simulation.job_queue.messages:
+        oracles.add_violation(4, sending.task_id, f"{message_id} is still in the queue")
+    if not sending.valid:
+        rejected = [body for body, _ in simulation.messages.rejected]
+        if sending.body not in rejected:
+            oracles.add_violation(4, sending.task_id, "an invalid message is not in the dead-letter queue")
+        return
+    if any(dead.message_id == message_id for dead in simulation.job_queue.dead):  # nothing here lasts fifty receives
+        oracles.add_violation(4, sending.task_id, f"{message_id} is in the dead-letter queue")
+    elif not any(job.index == sending.index for job in simulation.memory.runs(sending.task_id)):
+        oracles.add_violation(4, sending.task_id, f"{message_id} has no job")
+    if sending.token and not any(token == sending.token for token, _ in simulation.event_publisher.completed_tasks):
+        oracles.add_violation(5, sending.task_id, f"{message_id}'s task was never completed")
+
+
+def _ended(oracles: "Oracles", job: Job) -> None:
+    if job.state not in ENDED:
+        oracles.add_violation(4, job.task_id, f"run {job.run} is {job.state} for ever")
+    elif job.partition is not None:
+        oracles.add_violation(4, job.task_id, f"run {job.run} is in the due index for ever")
+    elif job.urls or job.image_urls or job.task_tokens:
+        oracles.add_violation(11, job.task_id, "private links or tokens outlive the announcement")
+
+
+def _announced(oracles: "Oracles", job: Job) -> None:
+    """The end was announced, and no other: always the same event id."""
+    event_ids = {event["eventId"] for event in oracles.events.get(job.key, [])}
+    if job.state in ENDED and f"{job.job_id}#{job.state}" not in event_ids:
+        oracles.add_violation(5, job.task_id, f"run {job.run}'s end was never announced")
+    if len(event_ids) > 1 and not oracles.simulation.restored_at:
+        oracles.add_violation(5, job.task_id, f"run {job.run} has {len(event_ids)} ends: {sorted(map(str, event_ids))}")
+
+
+def _archived(oracles: "Oracles", job: Job) -> None:
+    if job.state is not State.SUCCEEDED:
+        return
+    stored = oracles.simulation.archive.objects.get(job.archive.key) if job.archive else None
+    if stored is None or job.archive is None:
+        oracles.add_violation(6, job.task_id, "SUCCEEDED without an object")
+        return
+    if (len(stored), hashlib.sha256(stored).hexdigest()) != (job.archive.bytes, job.archive.sha256):
+        oracles.add_violation(6, job.task_id, "the object is not the row's")
+    # Where the provider does not count the index, a sibling that ended without a result leaves nothing to compare with.
+    indices = {job.index} if oracles.simulation.profile.manners.counts_index else {0, 1}
+    names = [(index, kind) for index in (0, *indices) for kind in (FOUR_K, TALL)]
+    if stored not in [content(kind, f"{job.task_id}_{index}_{kind}") for index, kind in names]:
+        oracles.add_violation(6, job.task_id, "the object is not this video in 4K")
+
+
+def _right(oracles: "Oracles", job: Job) -> None:
+    """A finished video must have been archived, if a callback or a poll reported it."""
+    simulation, code = oracles.simulation, job.error.code if job.error else None
+    if job.state is State.SUCCEEDED or code in OBSTACLES:
+        _excused(oracles, job, code)
+        return
+    makings = [m for each in simulation.model.makings.values() for m in each if m.run == job.key]
+    limit = (job.accepted_at or job.created_at) + simulation.times.deadline - HALF_AN_HOUR
+    for making in makings:
+        finished = making.video.fate is Fate.MADE and making.video.host == HOST and making.done_at <= limit
+        if finished and _was_reported(oracles, job, making):
+            oracles.add_violation(7, job.task_id, f"run {job.run} is {job.state} {code}, but was finished and paid for")
+
+
+def _was_reported(oracles: "Oracles", job: Job, making: Making) -> bool:
+    simulation, ended = oracles.simulation, job.finished_at or 0.0
+    called = any(each.making is making and each.at <= ended for each in simulation.callbacks.acknowledged)
+    polled = any(
+        sent.key == job.key and sent.left_at > making.done_at and sent.meaning is Meaning.DONE and sent.known_at < ended
+        for sent in simulation.provider.sent
+    )
+    # Where the provider starts over, the product stops polling; with the jobs API it never repeats a request.
+    polls = simulation.profile.provider_api == "veo" and not simulation.profile.manners.starts_over
+    healthy = polls and simulation.end < making.done_at + HALF_AN_HOUR
+    return called or (polls and polled) or healthy
+
+
+def _excused(oracles: "Oracles", job: Job, code: Code | None) -> None:
+    """An error code that names an obstacle is right only where the obstacle existed."""
+    video, runs = oracles.simulation.model.videos[job.task_id], oracles.simulation.memory.runs(job.task_id)
+    misled = job.key in oracles.simulation.callbacks.tampered_with and len(video.links) > 1
+    there = video.fate is Fate.MADE and video.links[-1] in (FOUR_K, TALL)
+    if code is Code.NOT_4K and there and not misled:
+        oracles.add_violation(7, job.task_id, "NOT_4K, but the provider had the 4K file")
+    if code is Code.RESULT_HOST_BLOCKED and video.host == HOST:
+        oracles.add_violation(7, job.task_id, "RESULT_HOST_BLOCKED, but the provider's own host was right")
+    if code is Code.INDEX_AMBIGUOUS and all(other.index == job.index for other in runs):
+        oracles.add_violation(7, job.task_id, "INDEX_AMBIGUOUS, but there is one index only")
+    profile = oracles.simulation.profile
+    rough = bool(profile.outages) or max(profile.rates.values()) > 0.1
+    path_gone = job.provider_api == ProviderApi.VEO and math.isfinite(profile.veo_until)
+    # After a second acceptance the provider reports the state of the second, and nothing more of the first one's file.
+    makings = [making for each in oracles.simulation.model.makings.values() for making in each if making.run == job.key]
+    in_vain = (rough or len(makings) > 1) and job.archive_attempts >= MOST_TRIES
+    gave_up_polling = path_gone or not may_be_polled(job) or video.host != HOST or in_vain
+    if code is Code.ARCHIVE_FAILED and there and not gave_up_polling:
+        oracles.add_violation(
+            7, job.task_id, f"ARCHIVE_FAILED after {job.archive_attempts} tries, but the file was there"
+        )
+
+
+def _one_run_each(oracles: "Oracles") -> None:
+    seen: set[str] = set()
+    files: dict[tuple[str, str], int] = {}
+    for job in oracles.simulation.memory.all():
+        if job.message_id not in oracles.simulation.sendings:
+            oracles.add_violation(4, job.task_id, f"run {job.run} was created by no message")
+        if job.message_id in seen:
+            oracles.add_violation(4, job.task_id, f"{job.message_id} created two runs")
+        seen.add(job.message_id or "")
+        valid = [each for each in oracles.simulation.sendings.values() if each.task_id == job.task_id and each.valid]
+        if job.run > len({each.index for each in valid}) + sum(each.force for each in valid):
+            oracles.add_violation(4, job.task_id, f"run {job.run} of {len(valid)} messages")
+        if job.archive and files.setdefault((job.task_id, job.archive.sha256), job.index) != job.index:
+            oracles.add_violation(6, job.task_id, "the same file for two indices")

@@ -1,0 +1,64 @@
+"""What producers send: tasks, some requested more than once, and some invalid messages."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from random import Random
+
+from proofs.simulation.fault_profile import FaultProfile
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """A message on its way to the queue; `at` seconds from the beginning."""
+
+    at: float
+    task_id: str
+    body: str
+    valid: bool
+    index: int = 0
+    force: bool = False
+    token: str = ""
+
+
+def draw_sendings(random: Random, profile: FaultProfile) -> Iterator[Sending]:
+    """Draw all messages of a seed."""
+    for number in range(profile.jobs):
+        at, task_id = profile.spread * random.random(), f"veo-task-{number:05d}"
+        yield _valid(random, profile, at, task_id)
+        if random.random() < profile.repeated:
+            yield from _repeats(random, profile, at, task_id)
+        if random.random() < profile.invalid:
+            yield Sending(at, f"bad-{number}", random.choice(INVALID), valid=False)
+
+
+def _repeats(random: Random, profile: FaultProfile, at: float, task_id: str) -> Iterator[Sending]:
+    for _ in range(random.choice((1, 1, 2, 3))):
+        later = at + random.choice((0.0, 1.0, 300.0, 2000.0, 90_000.0)) * random.random()
+        yield _valid(random, profile, later, task_id, index=random.choice((0, 0, 1)), force=random.random() < 0.4)
+
+
+def _valid(
+    random: Random, profile: FaultProfile, at: float, task_id: str, *, index: int = 0, force: bool = False
+) -> Sending:
+    token = f"token-{random.getrandbits(64):016x}" if random.random() < profile.tokens else ""
+    body = {"taskId": task_id, "index": index, "tags": {"n": task_id}} | ({"force": True} if force else {})
+    if token:
+        body["taskToken"] = token
+    return Sending(at, task_id, json.dumps(body), valid=True, index=index, force=force, token=token)
+
+
+INVALID = (
+    "",
+    "{",
+    "[]",
+    "{}",
+    '{"taskId":"short"}',
+    '{"taskId":"veo-task-00001","index":1.0}',
+    '{"taskId":"veo-task-00001","index":true}',
+    '{"taskId":"veo-task-00001","tags":null}',
+    '{"taskId":"veo-task-00001","taskId":"veo-task-00002"}',
+    '{"taskId":"veo-task-00001","other":1}',
+    '{"taskId":"veo-task-00001","index":NaN}',
+    '"' + "x" * 9000 + '"',
+)

@@ -1,0 +1,146 @@
+"""The product with one rule left out, under a name; each must be caught, or the simulation proves nothing.
+
+`python -m proofs.simulation --mutants` prints which oracle catches each of them, and with which seed first.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from itertools import count, islice
+from typing import NamedTuple
+
+from proofs.doubles import jobs_memory
+from proofs.simulation import changes
+from proofs.simulation.changes import Change, part, together
+from proofs.simulation.consequences import SimulatedEventPublisher
+from proofs.simulation.environment import Simulation
+from proofs.simulation.fault_profile import FaultProfile, draw_profile
+from proofs.simulation.profiles import PROFILES
+from proofs.simulation.requests import SimulatedProvider
+from proofs.simulation.stream import Schedule
+from veo4k.domain import decisions, gate, transitions
+from veo4k.domain.response import Meaning
+from veo4k.services import archive, callback, submit, sweep
+from veo4k.services.archive import Archiver
+from veo4k.services.callback import CallbackHandler
+from veo4k.services.sweep import Sweeper
+
+ENOUGH = 60  # seeds within which each of them is caught
+JOBS = 40  # of each seed
+
+
+class Mutant(NamedTuple):
+    """One rule left out. `breaks`: the invariants whose oracles must catch it; `shows_in`: where it shows best."""
+
+    change: Change
+    breaks: frozenset[int]
+    shows_in: str = ""
+
+
+def _mutant(change: Change, *breaks: int, shows_in: str = "") -> Mutant:
+    return Mutant(change, frozenset(breaks), shows_in)
+
+
+SIGNATURES = together(
+    part(callback, "_is_fresh", changes.always), part(CallbackHandler, "_check_other_id", lambda _: lambda *_: None)
+)
+TURNS = together(part(sweep, "is_turn", changes.always), part(submit, "is_turn", changes.always))
+
+MUTANTS: Mapping[str, Mutant] = {
+    "a claim without conditions": _mutant(
+        part(transitions, "claim_submission", changes.loosened), 1, 2, 3, shows_in="a callback meets a poll"
+    ),
+    "a lost response starts another run": _mutant(
+        changes.rule(decisions._SUBMISSION, Meaning.LOST, changes.run_again), 1, 2
+    ),
+    "a lost response is a failure": _mutant(
+        changes.rule(decisions._SUBMISSION, Meaning.LOST, changes.unanswered_is_failed),
+        7,
+        shows_in="half an hour of lost responses",
+    ),
+    "a request is repeated where a repeat is not safe": _mutant(
+        part(decisions, "repeat_is_safe", changes.always), 1, shows_in="the unified task API"
+    ),
+    "a callback only hints": _mutant(part(transitions, "callback_ready", changes.only_a_hint), 1, 2),
+    "an end without conditions": _mutant(
+        part(transitions, "_unchanged", lambda _: lambda _: changes.ANY_STATE), 3, 5, shows_in="a callback meets a poll"
+    ),
+    "a response is written without conditions": _mutant(
+        part(transitions, "_claimed", lambda _: lambda _: changes.ANY_STATE), 1, 3
+    ),
+    "a callback's links are trusted": _mutant(part(callback, "fetchable", changes.as_they_come), 8),
+    "no signature check": _mutant(SIGNATURES, 8),
+    "no token check": _mutant(part(callback, "verify_token", changes.always), 8),
+    "a callback overwrites": _mutant(part(transitions, "callback_ready", changes.loosened), 3),
+    "a callback creates a row": _mutant(part(CallbackHandler, "_write", changes.creates_a_row), 4),
+    "the base video's record is believed": _mutant(
+        part(SimulatedProvider, "poll", lambda _: changes.polls_the_base_video), 6, 7
+    ),
+    "refused events are ignored": _mutant(part(SimulatedEventPublisher, "_batch", changes.sends_all), 5),
+    "ends are never announced again": _mutant(changes.in_both("when_due", changes.never_retriggers_ends), 5),
+    "links are published with their query strings": _mutant(part(transitions, "without_query", changes.unchanged), 11),
+    "no sweep": _mutant(part(Schedule, "_sweep", lambda _: lambda _: None), 4),
+    "a processing job is submitted": _mutant(changes.in_both("when_due", changes.submits_what_is_processing), 1),
+    "own writes are not recognised": _mutant(part(jobs_memory, "is_own", changes.never), 4),
+    "the picture's size is not checked": _mutant(part(archive, "is_4k", changes.always), 6),
+    "the gate is a fixed window": _mutant(part(gate, "_next_instant", lambda _: changes.fixed_window), 9),
+    "the paused gate has slots for all": _mutant(part(gate, "paused_until", changes.zero), 9),
+    "the day is not counted": _mutant(
+        part(gate, "submissions_today", changes.zero), 9, shows_in="a limit of thirty submissions a day"
+    ),
+    "a late slot is used": _mutant(part(gate, "LATEST", lambda _: 60.0), 9),
+    "a crash is no lost response": _mutant(
+        part(transitions, "claim_submission", changes.forgives_crashes),
+        2,
+        shows_in="an hour in which functions die at their requests",
+    ),
+    "a poll without a claim": _mutant(part(Sweeper, "_claim_poll", changes.unclaimed), 2),
+    "READY leaves the due index": _mutant(changes.puts("callback_ready", partition=None, due=None), 4),
+    "a run without its message": _mutant(part(transitions, "_new", changes.without_message_id), 4),
+    "siblings are ignored": _mutant(part(Archiver, "_siblings", changes.finds_nothing), 6),
+    "turns are ignored": _mutant(TURNS, 1),
+}
+
+
+class Catch(NamedTuple):
+    """How a mutant was caught: by its own oracles' invariants, and what the first of them saw."""
+
+    seed: int
+    invariants: tuple[int, ...]
+    what: str
+
+
+def hunt(name: str, profile: Callable[[int], FaultProfile], seeds: Iterable[int]) -> Catch | None:
+    """Run seeds until an oracle of the mutant's own sees it."""
+    with mutated(name):
+        for seed in seeds:
+            seen = [
+                v
+                for v in Simulation(seed, profile(seed)).run().oracles.violations
+                if v.invariant in MUTANTS[name].breaks
+            ]
+            if seen:
+                return Catch(seed, tuple(sorted({v.invariant for v in seen})), seen[0].what)
+    return None
+
+
+def hunts(name: str) -> dict[str, Catch | None]:
+    """Hunt a mutant in profiles of fixed rates, in swarm profiles, and in the profile it shows in."""
+    shows_in = MUTANTS[name].shows_in
+    return {
+        "fixed": hunt(name, drawn, islice(count(0, 2), ENOUGH)),
+        "swarm": hunt(name, drawn, islice(count(1, 2), ENOUGH)),
+        "profile": hunt(name, lambda _: PROFILES[shows_in], range(ENOUGH)) if shows_in else None,
+    }
+
+
+def drawn(seed: int) -> FaultProfile:
+    """Return a seed's profile."""
+    return draw_profile(seed, JOBS)
+
+
+@contextmanager
+def mutated(name: str) -> Iterator[None]:
+    """Let the product be this mutant for a while."""
+    with ExitStack() as stack:
+        MUTANTS[name].change(stack)
+        yield

@@ -1,0 +1,170 @@
+"""The invariants, checked with every change, every event and every file, and once more at the end.
+
+Safety is checked with each effect, liveness at the end. All faults end before the horizon.
+
+== ===================================================== ==========================================================
+ 1 no claim after proof of acceptance; no second charge  `_claimed`, `_compared`; pacing `_acceptances`
+ 2 how soon a request is repeated                        pacing `_gaps`
+ 3 an end never changes, rank never falls                `_compared`
+ 4 every message's job ends; none is left or abandoned   `changed`, `answered`; liveness `_taken`, `_ended`,
+                                                         `_one_run_each`, `_claims_kept`
+ 5 every end is announced, truly, under one event id     `announced`, `_compared`; liveness `_announced`
+ 6 SUCCEEDED is a stored, proven 4K file, not the base   liveness `_archived`, `_one_run_each`
+ 7 a paid success is never lost                          liveness `_right`, `_excused`
+ 8 forged requests change nothing and reach nothing      `changed`, `_strangers`
+ 9 the account's pace, slots, paused gate and daily limit`gate_changed`; pacing `_window`, `_slots`, `_days`
+10 without any callback every job still ends right       4 and 7, in profiles without callbacks
+11 no secret is announced, kept or logged                `announced`, `logged`; liveness `_ended`
+12 every request is answered                             `answered`, `judge`
+== ===================================================== ==========================================================
+"""
+
+import json
+from collections.abc import Sequence
+from operator import attrgetter
+from typing import TYPE_CHECKING, NamedTuple
+
+from proofs.simulation import liveness, pacing
+from proofs.simulation.effects import STRANGER
+from proofs.simulation.kernel import Process
+from veo4k.domain.decisions import MOST_ACCEPTANCES
+from veo4k.domain.errors import StorageError
+from veo4k.domain.gate import Gate
+from veo4k.domain.job import ATTRIBUTES, ENDED, Job, Key, State
+from veo4k.domain.log_events import LogEntry
+from veo4k.domain.ports import Change
+
+if TYPE_CHECKING:
+    from proofs.simulation.environment import Simulation
+
+RANK = {
+    State.QUEUED: 0,
+    State.SUBMITTING: 0,
+    State.PROCESSING: 1,
+    State.READY: 2,
+    State.SUCCEEDED: 3,
+    State.FAILED: 3,
+    State.TIMED_OUT: 3,
+}
+PUBLIC = attrgetter(*(name for name, attribute in ATTRIBUTES.items() if not attribute.startswith("#")))
+"""All public fields of a job."""
+SECRETS = ("canary", "?sig=", "token-")
+STATUSES = frozenset({200, 400, 401, 404, 413, 503, None})  # None: the function died, and the API responds
+REFUSALS = frozenset({400, 401, 404, 413, 503, None})
+
+
+class Violation(NamedTuple):
+    """A broken invariant: its number, the task, seconds from the beginning, and what was observed."""
+
+    invariant: int
+    task_id: str
+    at: float
+    what: str
+
+
+class Oracles:
+    """Collects violations."""
+
+    def __init__(self, simulation: "Simulation") -> None:
+        self.simulation = simulation
+        self.violations: list[Violation] = []
+        self.claims: list[tuple[Process, Key]] = []
+        self.events: dict[Key, list[dict[str, object]]] = {}
+
+    def add_violation(self, invariant: int, task_id: str, what: str) -> None:
+        """Record a violation."""
+        at = self.simulation.kernel.now - self.simulation.timeline.begin
+        self.violations.append(Violation(invariant, task_id, at, what))
+        self.simulation.timeline.add(task_id, "ORACLE", f"VIOLATES {invariant}", what)
+
+    def changed(self, change: Change) -> None:
+        """Check a write of the table."""
+        old, new = change
+        process = self.simulation.kernel.process
+        if process is not None and process.name == STRANGER:
+            self.add_violation(8, new.task_id, "a forged request changed the table")
+        if new.partition is None and new.state not in ENDED:
+            self.add_violation(4, new.task_id, f"{new.state} left the due index")
+        if new.claim_id is not None and (old is None or old.claim_id != new.claim_id):
+            self._claimed(old, new)
+        if old is not None:
+            self._compared(old, new)
+
+    def _claimed(self, old: Job | None, new: Job) -> None:
+        process = self.simulation.kernel.process
+        if process is not None:
+            self.claims.append((process, new.key))
+        if (old is not None and old.accepted_at is not None) or new.key in self.simulation.callbacks.acknowledged_runs:
+            self.add_violation(1, new.task_id, "claimed a submission after acceptance was proven")
+        if any(other.state not in ENDED for other in self.simulation.memory.runs(new.task_id) if other.run < new.run):
+            self.add_violation(1, new.task_id, "two runs of a task in flight together")
+
+    def _compared(self, old: Job, new: Job) -> None:
+        if RANK[new.state] < RANK[old.state]:
+            self.add_violation(3, new.task_id, f"rank fell: {old.state} -> {new.state}")
+        if old.state in ENDED and PUBLIC(old) != PUBLIC(new):
+            self.add_violation(3, new.task_id, f"the public part of {old.state} changed")
+        if old.accepted_at is not None and new.accepted_at != old.accepted_at:
+            self.add_violation(1, new.task_id, "acceptedAt changed")
+        if new.requests_sent > old.requests_sent and old.acceptances >= MOST_ACCEPTANCES:
+            self.add_violation(1, new.task_id, f"requested again after {old.acceptances} acceptances")
+        if new.partition is None and old.partition is not None and not self.events.get(new.key):
+            self.add_violation(5, new.task_id, "left the due index unannounced")
+
+    def gate_changed(self, old: Gate, new: Gate) -> None:
+        """Check a write of the gate's row."""
+        if not old.reason or new.instants == old.instants:
+            return
+        early = self.simulation.kernel.now < old.until - 2 * self.simulation.profile.skew
+        if early or not new.trial or not pacing.is_one_more(old.instants, new.instants):
+            self.add_violation(9, "#gate", "more slots of a paused gate than the trial slot")
+
+    def announced(self, job: Job, event: dict[str, object]) -> None:
+        """Check an event on the bus."""
+        row = self.simulation.memory.get(job.key)
+        if row is None or PUBLIC(row) != PUBLIC(job):
+            self.add_violation(5, job.task_id, "announced something else than the row")
+        if event["eventId"] != f"{job.job_id}#{job.state}":
+            self.add_violation(5, job.task_id, f"event id {event['eventId']}")
+        if any(secret in json.dumps(event) for secret in SECRETS):
+            self.add_violation(11, job.task_id, "a secret in an event")
+        self.events.setdefault(job.key, []).append(event)
+
+    def logged(self, entry: LogEntry) -> None:
+        """Check a log entry."""
+        if any(secret in str(value) for value in entry.detail.values() for secret in SECRETS):
+            self.add_violation(11, entry.job.task_id if entry.job else "", f"a secret in the entry {entry.event}")
+
+    def answered(self, batch: Sequence[str], again: Sequence[str]) -> None:
+        """Check which messages of a batch are to be delivered again."""
+        if not set(again) <= set(batch):
+            self.add_violation(12, "", "returned a message that was not in the batch")
+
+    def forget(self) -> None:
+        """Forget what the restored table has forgotten, proofs of acceptance included."""
+        self.claims.clear()
+        accepted = {job.key for job in self.simulation.memory.all() if job.accepted_at is not None}
+        self.simulation.callbacks.acknowledged_runs &= accepted
+
+    def judge(self) -> None:
+        """Check the whole simulation at its end."""
+        self._strangers()
+        for name, error in self.simulation.functions.faulted:
+            if name != "archive" or not isinstance(error, StorageError):
+                self.add_violation(12, "", f"{name} let {error!r} through")
+        for url in self.simulation.downloads.outside:
+            self.add_violation(8, "", f"fetched {url}")
+        pacing.judge(self)
+        liveness.judge(self)
+
+    def _strangers(self) -> None:
+        for effect in self.simulation.effects.by_strangers - {"keys"}:
+            self.add_violation(8, "", f"a forged request has caused {effect}")
+        for who, status in self.simulation.callbacks.answers:
+            if status not in (REFUSALS if who in (STRANGER, "misdirected") else STATUSES):
+                self.add_violation(8 if who == STRANGER else 12, "", f"a callback ({who}) was answered {status}")
+
+
+def summary(violations: Sequence[Violation]) -> str:
+    """Return the violations as text, one a line."""
+    return "\n".join(f"  invariant {v.invariant:2d}  {v.task_id:<16} at {v.at:10.1f} s: {v.what}" for v in violations)

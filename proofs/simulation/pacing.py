@@ -1,0 +1,128 @@
+"""Invariants 1, 2 and 9: how often requests are sent and repeated, and what that costs."""
+
+from collections import Counter
+from itertools import chain, pairwise
+from typing import TYPE_CHECKING
+
+from proofs.simulation.provider import Making
+from proofs.simulation.requests import Sent
+from veo4k.domain.decisions import MOST_ACCEPTANCES
+from veo4k.domain.gate import DAY, LATEST
+from veo4k.domain.job import Job, Key, ProviderApi
+from veo4k.domain.response import ACCEPTED, Meaning
+from veo4k.domain.schedule import unknown_wait
+
+if TYPE_CHECKING:
+    from proofs.simulation.oracles import Oracles
+
+MOST, WINDOW, ROUNDING = 20, 10.0, 0.003
+PROMISED_SKEW = 0.05  # either way: clocks within 0.1 s
+LEAD = 1.5  # seconds from a claim, which the waits are counted from, to its request
+
+
+def is_one_more(old: tuple[float, ...], new: tuple[float, ...]) -> bool:
+    """Return whether a write of the gate's row has added one instant and no more."""
+    return new[:-1] == (*old, new[-1])[-len(new) : -1]
+
+
+def judge(oracles: "Oracles") -> None:
+    """Check all requests of the simulation."""
+    sent = oracles.simulation.provider.sent
+    _window(oracles, sorted(each.left_at for each in sent))
+    _slots(oracles, sorted(each.left_at for each in sent))
+    _days(oracles)
+    requests: dict[object, list[Sent]] = {}
+    for each in sent:
+        requests.setdefault(each.key, []).append(each)
+    makings: dict[Key, list[Making]] = {}
+    for making in chain.from_iterable(oracles.simulation.model.makings.values()):
+        makings.setdefault(making.run, []).append(making)
+    for job in oracles.simulation.memory.all():
+        sent_requests = requests.get(job.key, [])
+        for stretch in _stretches(oracles, sent_requests):
+            _gaps(oracles, job, stretch)
+        _acceptances(oracles, job, sent_requests, makings.get(job.key, []))
+
+
+def _stretches(oracles: "Oracles", requests: list[Sent]) -> list[list[Sent]]:
+    """Part requests where the table was restored: it has forgotten some of those before."""
+    restored = oracles.simulation.restored_at
+    return [
+        [sent for sent in requests if sent.left_at < restored],
+        [sent for sent in requests if sent.left_at >= restored],
+    ]
+
+
+def _window(oracles: "Oracles", left: list[float]) -> None:
+    least = WINDOW - ROUNDING - 2 * max(0.0, oracles.simulation.profile.skew - PROMISED_SKEW)
+    for place in range(len(left) - MOST):
+        if left[place + MOST] - left[place] < least:
+            oracles.add_violation(9, "#gate", f"{MOST + 1} requests in {left[place + MOST] - left[place]:.3f} s")
+            return
+
+
+def _slots(oracles: "Oracles", left: list[float]) -> None:
+    """Match each request with a slot of its own, in whose moment it left."""
+    slots, skew = iter(sorted(oracles.simulation.gate_row.granted)), oracles.simulation.profile.skew + ROUNDING
+    for instant in left:
+        slot = next((slot for slot in slots if slot >= instant - LATEST - skew), None)
+        if slot is None or slot > instant + skew:
+            after = instant - oracles.simulation.timeline.begin
+            oracles.add_violation(9, "#gate", f"a request without a slot, {after:.3f} s after the beginning")
+            return
+
+
+def _gaps(oracles: "Oracles", job: Job, requests: list[Sent]) -> None:
+    times, lost, skew = oracles.simulation.times, 0, oracles.simulation.profile.skew
+    for earlier, later in pairwise(requests):
+        gap, unanswered = later.left_at - earlier.left_at, earlier.meaning in (None, Meaning.LOST)
+        lost += unanswered
+        proven = job.accepted_at is not None and job.accepted_at <= later.left_at - 2 * skew
+        if earlier.meaning in ACCEPTED or proven:
+            least = times.probe - LEAD
+        elif unanswered:
+            least = unknown_wait(lost, times) + max(earlier.known_at - earlier.left_at, 0) - LEAD
+        else:
+            continue
+        if gap < least - 2 * skew:
+            oracles.add_violation(
+                2, job.task_id, f"run {job.run} was requested again after {gap:.1f} s instead of {least:.0f}"
+            )
+
+
+def _acceptances(oracles: "Oracles", job: Job, requests: list[Sent], makings: list[Making]) -> None:
+    """Count what was accepted and charged for one run, against what the provider's API and manners allow."""
+    manners, restored = oracles.simulation.profile.manners, oracles.simulation.restored_at
+    paid = [sent for sent in requests if sent.paid]
+    if job.provider_api == ProviderApi.JOBS and not any(sent.left_at < restored for sent in paid):
+        _requested_once(oracles, job, paid)
+    if job.provider_api == ProviderApi.JOBS or not (manners.starts_over or manners.retries_failures):
+        most = 1
+    else:
+        most = MOST_ACCEPTANCES + sum(sent.meaning not in ACCEPTED or sent.by.is_hurt for sent in paid)
+    if len(makings) > most:
+        oracles.add_violation(1, job.task_id, f"run {job.run} was accepted, and charged, {len(makings)} times")
+
+
+def _requested_once(oracles: "Oracles", job: Job, paid: list[Sent]) -> None:
+    """Where a repeated request is not safe, none follows one that may have been accepted."""
+    for earlier in paid[:-1]:
+        if earlier.meaning in (None, Meaning.LOST, *ACCEPTED):
+            oracles.add_violation(1, job.task_id, f"run {job.run} was requested again after {earlier.meaning}")
+
+
+def _days(oracles: "Oracles") -> None:
+    """Count the accepted requests of the UTC days, where the account sets itself a limit.
+
+    A request counts for the day on which its slot was reserved; a repeated request is not counted again.
+    """
+    manners, limit = oracles.simulation.profile.manners, oracles.simulation.profile.daily
+    if not limit or manners.starts_over or manners.retries_failures:
+        return
+    makings = chain.from_iterable(oracles.simulation.model.makings.values())
+    days = Counter(int((making.accepted_at) // DAY) for making in makings)
+    begin = int(oracles.simulation.timeline.begin // DAY)
+    for day in sorted(days):
+        until = sum(accepted for other, accepted in days.items() if other <= day)
+        if until > limit * (day - begin + 1):
+            oracles.add_violation(9, "#gate", f"{until} requests accepted by day {day - begin}, {limit} a day allowed")

@@ -1,0 +1,179 @@
+"""The provider: its videos, responses, callbacks and charges."""
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from random import Random
+
+from proofs.simulation import shapes
+from proofs.simulation.kernel import Kernel
+from proofs.simulation.shapes import reply
+from proofs.simulation.videos import FOUR_K, GONE, HD, TALL, Fate, File, Video, content
+from veo4k.domain.job import Job, Key, ProviderApi
+from veo4k.domain.response import HttpResponse
+
+WINDOW, REQUESTS = 10.0, 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manners:
+    """What the provider's documentation leaves open. Times in seconds."""
+
+    registers_within: float = 40.0  # until then an accepted request is not known to the next one
+    counts_index: bool = True
+    starts_over: float = 0.0  # how often a repeated request is taken for a new one
+    retries_failures: bool = False  # a repeat after a failure is a new, paid attempt
+    link_lives: float = 14 * 86_400.0
+    names_own_id: bool = True  # in its 422 responses and callbacks
+
+
+@dataclass(eq=False, kw_only=True)
+class Making:
+    """One accepted and charged request: a video being made for one run."""
+
+    video: Video
+    index: int
+    run: Key
+    own_id: str
+    accepted_at: float
+    known_at: float
+    done_at: float
+    callback: tuple[str, str, str]  # task, index and run of its URL
+    provider_api: ProviderApi
+
+    def is_made(self, now: float) -> bool:
+        """Return whether the result exists."""
+        return now >= self.done_at and self.video.fate is Fate.MADE
+
+
+@dataclass(eq=False)
+class ProviderModel:
+    """The provider's state."""
+
+    kernel: Kernel
+    random: Random
+    manners: Manners
+    call_back: Callable[[Making], None]
+    videos: dict[str, Video] = field(default_factory=dict)
+    makings: dict[tuple[str, int], list[Making]] = field(default_factory=dict)
+    own_ids: dict[str, Making] = field(default_factory=dict)
+    files: dict[str, tuple[File, float]] = field(default_factory=dict)
+    bad_fetches: dict[tuple[str, int], int] = field(default_factory=dict)
+    arrivals: deque[float] = field(default_factory=deque)
+    refused_429: int = 0
+
+    def post(self, job: Job) -> HttpResponse:
+        """Answer a request for a video, at the instant it arrives."""
+        now = self.kernel.now
+        while self.arrivals and self.arrivals[0] <= now - WINDOW:
+            self.arrivals.popleft()
+        if len(self.arrivals) >= REQUESTS:
+            self.refused_429 += 1
+            return reply(429, "Your call frequency is too high")
+        self.arrivals.append(now)
+        return self._answer(job, self.videos[job.task_id], now)
+
+    def _answer(self, job: Job, video: Video, now: float) -> HttpResponse:
+        if refusal := _REFUSALS.get(video.fate):
+            return reply(*refusal)
+        if video.fate is Fate.UNFINISHED and now < video.ready_at:
+            return reply(422, "record status is not success.")
+        known = [making for making in self._makings(job.task_id, job.index) if making.known_at <= now]
+        again = job.provider_api == ProviderApi.JOBS or self.random.random() < self.manners.starts_over
+        if not known or again:
+            return self._accept(job, video, now)
+        return self._status(job, known[-1], now)
+
+    def _makings(self, task_id: str, index: int) -> list[Making]:
+        return self.makings.setdefault((task_id, index if self.manners.counts_index else 0), [])
+
+    def _accept(self, job: Job, video: Video, now: float) -> HttpResponse:
+        mine = self._makings(job.task_id, job.index)
+        number = sum(len(each) for each in self.makings.values()) + 1
+        known = now + self.manners.registers_within * self.random.random() ** 2
+        making = Making(
+            video=video,
+            index=job.index,
+            run=job.key,
+            own_id=f"own_4k_{number:08d}" if video.own_id or job.provider_api == ProviderApi.JOBS else job.task_id,
+            accepted_at=now,
+            known_at=known,
+            done_at=now + (float("inf") if video.fate is Fate.STUCK else video.takes),
+            callback=(job.task_id, str(job.index), str(job.run)),
+            provider_api=job.provider_api,
+        )
+        mine.append(making)
+        self.own_ids[making.own_id] = making
+        if making.done_at < float("inf"):
+            self.kernel.at(making.done_at, self.call_back, making)
+        return reply(200, "success", taskId=making.own_id, resultUrls=None, imageUrls=None)
+
+    def _status(self, job: Job, making: Making, now: float) -> HttpResponse:
+        named = making.own_id if self.manners.names_own_id else job.task_id
+        if now < making.done_at:
+            return reply(422, "4k is processing. It should be ready in 5-10 minutes.", taskId=named)
+        if making.video.fate is Fate.FAILS:
+            return self._failed(job, making, now)
+        if making.video.late_urls and now < making.done_at + 200:
+            return reply(422, "The video has been generated successfully", taskId=named)
+        return reply(422, "The video has been generated successfully", taskId=named, **self.result(making))
+
+    def _failed(self, job: Job, making: Making, now: float) -> HttpResponse:
+        if self.manners.retries_failures:
+            return self._accept(job, making.video, now)
+        return reply(500, "The 4K version of this video is unavailable. Please try a different video.")
+
+    def record(self, own_id: str | None) -> HttpResponse:
+        """Return the record of a task; under a base video's id, the record of the base video."""
+        if own_id is None:
+            return reply(422, "taskId is missing")
+        making = self.own_ids.get(own_id)
+        if making is None or making.own_id == making.run.task_id:
+            base = self.link(own_id, -1, HD)
+            return reply(200, "success", successFlag=1, response={"resultUrls": [base], "resolution": "720p"})
+        now = self.kernel.now
+        return shapes.record(making, now, self.result(making) if making.is_made(now) else {})
+
+    def result(self, making: Making) -> dict[str, list[str] | None]:
+        """Return links to the result: the next one where the file behind the last was wrong."""
+        video, task_id = making.video, making.run.task_id
+        index = 0 if video.same_for_all else making.index
+        turn = min(self.bad_fetches.get((task_id, index), 0), len(video.links) - 1)
+        link = self.link(task_id, index, video.links[turn], video.host)
+        poster = [link.replace(".mp4", ".jpg")] if video.poster else None
+        return {"resultUrls": [link], "imageUrls": poster}
+
+    def link(self, task_id: str, index: int, kind: str, host: str = "file.aiquickdraw.com") -> str:
+        """Return a link to a file, as long as links live."""
+        name = f"{task_id}_{index}_{kind}"
+        url = f"https://{host}/v/{name}.mp4?sig=canary{int(self.kernel.now)}"
+        self.files[url] = File(kind, content(kind, name)), self.kernel.now + self.manners.link_lives
+        return url
+
+    def fetch(self, url: str) -> bytes | None:
+        """Return the file behind a link; None where the link is dead."""
+        if ".jpg" in url:
+            return b"jpeg"
+        file, until = self.files[url]
+        name = url.partition("/v/")[2].partition(".mp4")[0]
+        task_id, index, kind = name.rsplit("_", 2)
+        if kind not in (FOUR_K, TALL):
+            self.bad_fetches[task_id, int(index)] = self.bad_fetches.get((task_id, int(index)), 0) + 1
+        return None if file.kind == GONE or self.kernel.now >= until else file.content
+
+    def body(self, making: Making) -> bytes:
+        """Return the body of a callback."""
+        named = (
+            making.own_id
+            if self.manners.names_own_id or making.provider_api == ProviderApi.JOBS
+            else making.run.task_id
+        )
+        return shapes.callback(making, named, self.result(making), self.random)
+
+
+_REFUSALS = {
+    Fate.UNKNOWN: (422, "record is null."),
+    Fate.MISSING: (404, "not found"),
+    Fate.EXPIRED: (422, "Temporarily supports records within 14 days."),
+    Fate.UNAVAILABLE: (500, "The 4K version of this video is unavailable. Please try a different video."),
+}

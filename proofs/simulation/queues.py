@@ -1,0 +1,120 @@
+"""SQS: at least once, visibility, receives, a dead-letter queue, deletes that get lost."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from itertools import count
+
+from proofs.simulation.effects import Effects
+from proofs.simulation.faults import Fault, Faults
+from proofs.simulation.kernel import Kernel
+from veo4k.services.submit import Received
+
+
+@dataclass(eq=False)
+class Sent:
+    """A message in a queue."""
+
+    message_id: str
+    body: str
+    visible_at: float
+    receives: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """A queue as the template makes it; times in seconds."""
+
+    visibility: float
+    max_receives: int
+    batch: int
+    pollers: int
+
+
+@dataclass(eq=False)
+class Queue:
+    """A queue and its pollers. `work` handles a batch and calls back with the ids to deliver again, None for all."""
+
+    kernel: Kernel
+    faults: Faults
+    settings: Settings
+    work: Callable[[Sequence[Received], Callable[[Sequence[str] | None], None]], None]
+    messages: dict[str, Sent] = field(default_factory=dict)
+    dead: list[Sent] = field(default_factory=list)
+    _busy: int = 0
+    _woken_at: float = float("inf")
+    _numbers: "count[int]" = field(default_factory=count)
+
+    def send(self, body: str, message_id: str = "") -> str:
+        """Put a message in."""
+        message_id = message_id or f"m{next(self._numbers)}"
+        self.messages[message_id] = Sent(message_id, body, self.kernel.now)
+        self._wake(self.kernel.now + 0.02)
+        return message_id
+
+    def back_off(self, message_id: str, seconds: float) -> None:
+        """Let a message come back only then."""
+        if message_id in self.messages:
+            self.messages[message_id].visible_at = self.kernel.now + int(seconds)
+            self._wake(self.kernel.now + int(seconds))
+
+    def _wake(self, instant: float) -> None:
+        if instant < self._woken_at:
+            self._woken_at = instant
+            self.kernel.at(instant, self._poll, instant)
+
+    def _poll(self, planned: float) -> None:
+        if planned != self._woken_at:
+            return  # an earlier poll was planned since
+        self._woken_at = float("inf")
+        while self._busy < self.settings.pollers and (batch := self._receive()):
+            self._busy += 1
+            self.work([Received(m.message_id, m.body, m.message_id, m.receives) for m in batch], self._answer_to(batch))
+        waiting = [message.visible_at for message in self.messages.values()]
+        if waiting and self._busy < self.settings.pollers:
+            self._wake(max(min(waiting), self.kernel.now + 0.05))
+
+    def _receive(self) -> list[Sent]:
+        batch: list[Sent] = []
+        for message in list(self.messages.values()):
+            if message.visible_at > self.kernel.now or len(batch) == self.settings.batch:
+                continue
+            if message.receives >= self.settings.max_receives:
+                self.dead.append(self.messages.pop(message.message_id))
+                continue
+            fault = self.faults.draw("delivery", self.kernel.now)
+            if fault is Fault.REFUSED:
+                message.visible_at = self.kernel.now + 60
+                continue
+            message.receives += 1
+            twice = fault is Fault.TWICE
+            message.visible_at = self.kernel.now + (0.5 if twice else self.settings.visibility)
+            batch.append(message)
+        return batch
+
+    def _answer_to(self, batch: list[Sent]) -> Callable[[Sequence[str] | None], None]:
+        def answer(again: Sequence[str] | None) -> None:
+            self._busy -= 1
+            for message in batch:
+                done = again is not None and message.message_id not in again
+                if done and not self.faults.draw("delete", self.kernel.now):
+                    self.messages.pop(message.message_id, None)
+            self._wake(self.kernel.now + 0.02)
+
+        return answer
+
+
+@dataclass
+class SimulatedQueue:
+    """The MessageQueue port over the job queue."""
+
+    effects: Effects
+    queue: Queue
+    rejected: list[tuple[str, str]] = field(default_factory=list)
+
+    def reject(self, body: str, reason: str) -> None:
+        """Put the body in the dead-letter queue."""
+        self.effects.do("reject", "#queue", lambda: self.rejected.append((body, reason)))
+
+    def back_off(self, receipt: str, seconds: float) -> None:
+        """Let a message come back only then."""
+        self.effects.do("back off", "#queue", lambda: self.queue.back_off(receipt, seconds))

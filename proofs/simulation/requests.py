@@ -1,0 +1,128 @@
+"""The way to the provider and back: the Provider port over the model, with all that may happen in between."""
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from proofs.simulation.effects import Effects
+from proofs.simulation.faults import Fault
+from proofs.simulation.kernel import Process
+from proofs.simulation.provider import ProviderModel
+from proofs.simulation.shapes import GONE, reply
+from veo4k.adapters.provider_kie import APIS
+from veo4k.domain.decisions import polls_by_post
+from veo4k.domain.job import Job, Key, ProviderApi
+from veo4k.domain.response import HttpResponse, Meaning, NoResponse, Response
+from veo4k.domain.wait_reason import WaitReason
+
+TIMEOUT = 20.0  # seconds the product waits for a response
+LATEST_ARRIVAL = 45.0  # seconds a request may be under way, its sender long gone
+
+_INSTEAD = {
+    Fault.BAD_GATEWAY: HttpResponse(502, b"<html>Bad Gateway</html>"),
+    Fault.TOO_MANY: reply(429, "too many requests"),
+    Fault.NO_CREDITS: reply(402, "insufficient credits"),
+    Fault.MAINTENANCE: reply(455, "maintenance"),
+    Fault.KEY_REFUSED: reply(401, "unauthorized"),
+    Fault.PATH_GONE: GONE,
+}
+"""Responses of a gateway before the provider: nothing was accepted."""
+
+_MANGLED = {
+    Fault.BAD_GATEWAY_AFTER: HttpResponse(502, b"<html>Bad Gateway</html>"),
+    Fault.GARBLED: HttpResponse(200, b'{"code":"200"}'),
+    Fault.SERVER_ERROR: reply(500, "Server exception, please try again later"),
+}
+"""Responses that hide the provider's own response."""
+
+
+@dataclass(eq=False)
+class Sent:
+    """One request: when it left, and the meaning of its response."""
+
+    key: Key
+    left_at: float
+    by: Process
+    paid: bool  # a POST to get-4k-video
+    meaning: Meaning | None = None  # None while the response is unknown: the sender may be dead
+    known_at: float = 0.0
+
+
+class Way(NamedTuple):
+    """Seconds that a request and its response take."""
+
+    there: float
+    back: float
+
+
+@dataclass(eq=False)
+class SimulatedProvider:
+    """The Provider port."""
+
+    effects: Effects
+    model: ProviderModel
+    sent: list[Sent] = field(default_factory=list)
+    requested: set[tuple[Process, Key]] = field(default_factory=set)
+    unset_until: float = 0.0
+    veo_until: float = float("inf")  # then the older contract's paths are gone
+
+    def unset_secret(self) -> WaitReason | None:
+        """Return which secret is unset."""
+        return WaitReason.API_KEY_UNSET if self.effects.kernel.now < self.unset_until else None
+
+    def submit(self, job: Job) -> Response:
+        """Send the paid request."""
+        return self._send(job, paid=True)
+
+    def poll(self, job: Job) -> Response:
+        """Poll the status of a job."""
+        return self._send(job, paid=polls_by_post(job))
+
+    def balance(self) -> float | None:
+        """Return no balance: the simulation reads none."""
+        return None
+
+    def _send(self, job: Job, *, paid: bool) -> Response:
+        effects = self.effects
+        fault = effects.draw("request", job.task_id)
+        self.requested.add((effects.running(), job.key))
+        if fault is Fault.CRASH_BEFORE:
+            effects.running().crash()
+        if fault is Fault.UNSENT:
+            return Response(meaning=Meaning.NOT_SENT, cause="ConnectTimeout")
+        sent = Sent(job.key, effects.kernel.now, effects.running(), paid)
+        self.sent.append(sent)
+        received = self._exchange(job, fault, paid=paid)
+        provider_api = APIS[job.provider_api]
+        response = (provider_api.read_submission if paid else provider_api.read_record)(received)
+        sent.meaning, sent.known_at = response.meaning, effects.kernel.now
+        if effects.timeline.is_traced:
+            effects.timeline.add(
+                job.task_id, effects.running().name, "response", f"{response.meaning} {response.reason}"
+            )
+        return response
+
+    def _exchange(self, job: Job, fault: Fault | None, *, paid: bool) -> HttpResponse | NoResponse:
+        kernel, random = self.effects.kernel, self.effects.random
+        if fault in (Fault.NOT_ARRIVED, Fault.LATE):
+            if fault is Fault.LATE:
+                kernel.after(LATEST_ARRIVAL * random.random(), self._arrive, job, paid)
+            kernel.pause(TIMEOUT)
+            return NoResponse(is_sent=True, cause="ReadTimeout")
+        kernel.pause(0.05 + 0.04 * random.random())
+        if fault in _INSTEAD:
+            return _INSTEAD[fault]
+        if job.provider_api == ProviderApi.VEO and kernel.now >= self.veo_until:
+            return GONE
+        response = self._arrive(job, paid)
+        if fault is Fault.CRASH_AFTER:
+            self.effects.running().crash()
+        if fault in (Fault.SLOW_BEFORE, Fault.SLOW_AFTER):
+            kernel.pause((TIMEOUT - 1) * random.random())
+        if fault is Fault.LOST:
+            kernel.pause(TIMEOUT)
+            return NoResponse(is_sent=True, cause="ReadTimeout")
+        kernel.pause(0.01 + 0.2 * random.random())
+        return _MANGLED.get(fault, response) if fault else response
+
+    def _arrive(self, job: Job, paid: bool) -> HttpResponse:
+        return self.model.post(job) if paid else self.model.record(job.own_id)
