@@ -121,6 +121,8 @@ lock: .venvs/lock/.ready ## Lock the packages that the *.in files name
 	$(UV) --python-version 3.11 requirements/cloud.in --output-file requirements/cloud.txt
 	$(UV) --python-version 3.11 requirements/sam.in --output-file requirements/sam.txt
 	$(UV) --python-version 3.11 requirements/scan.in --output-file requirements/scan.txt
+	$(UV) --python-version 3.11 requirements/browser.in --output-file requirements/browser.txt
+	$(UV) --python-version 3.11 requirements/door.in --output-file requirements/door.txt
 	$(UV) --python-version 3.12 --universal requirements/wire.in --output-file requirements/wire.txt
 	$(UV) --python-version 3.13 --generate-hashes layers/vendor/requirements.in --output-file layers/vendor/requirements.txt
 
