@@ -140,7 +140,7 @@ def due_reads(table: Table, meter: Meter, rows: int) -> float:
 
 def _called_back(jobs: DynamoJobs, task_id: str, now: float, query: str) -> Job:
     payload = CallbackPayload(Response(meaning=Meaning.DONE, urls=(URL + query,), image_urls=(POSTER + query,)), None)
-    return _written(jobs, transitions.callback_ready(Address(task_id, 0, 1, "t" * 43), payload, (URL + query,), now))
+    return _written(jobs, transitions.callback_ready(Address(task_id, 0, 1, "t" * 43), payload, URL + query, now))
 
 
 def _written(jobs: DynamoJobs, write: ConditionalUpdate) -> Job:

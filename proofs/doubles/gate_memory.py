@@ -44,6 +44,14 @@ class MemoryGate:
         """Record whether the request of the trial slot got a response."""
         self.row = gate.finish_trial(self.row, trial, now, self._new_id(), self.pace, answered=answered)
 
+    def note_understood(self, task_id: str, now: float) -> None:
+        """Record that a submission's response was understood."""
+        self.row = gate.note_understood(self.row, task_id, now, self._new_id())
+
+    def is_understood_since(self, since: float, task_id: str) -> bool:
+        """Return whether another task's submission was understood since then."""
+        return gate.is_understood_since(self.row, since, task_id)
+
     def release_trial(self, trial: str) -> None:
         """Release the unused trial slot."""
         self.row = gate.release_trial(self.row, trial, self._new_id())

@@ -11,6 +11,7 @@ from proofs.simulation.fault_profile import FaultProfile
 from proofs.simulation.faults import Fault, Faults
 from proofs.simulation.kernel import Kernel
 from proofs.simulation.provider import Making, ProviderModel
+from proofs.simulation.rephrasing import rephrase
 from proofs.simulation.videos import EVIL_HOST, HD
 from veo4k.domain.callback_auth import make_signature, make_token
 from veo4k.domain.job import Job, Key
@@ -62,6 +63,9 @@ class CallbackSender:
         if self.random.random() < MISDIRECTED and self.profile.calls_back:
             self._call("misdirected", making.run, self._signed(making, self.model.body(making), str(NEVER)))
 
+        if self.random.random() < self.profile.spurious and making.own_id != making.run.task_id:
+            self._call("callback", making.run, self._signed(making, _spurious(making, self.random)))
+
     def _try(self, making: Making, tries: int) -> None:
         def on_answer(status: int | None) -> None:
             if status == 200:
@@ -70,7 +74,13 @@ class CallbackSender:
             elif tries < len(RETRIES):
                 self.kernel.after(RETRIES[tries], self._try, making, tries + 1)
 
-        self._call("callback", making.run, self._signed(making, self.model.body(making)), on_answer)
+        self._call("callback", making.run, self._signed(making, self._body(making)), on_answer)
+
+    def _body(self, making: Making) -> bytes:
+        body = self.model.body(making)
+        if self.kernel.now < self.end and self.random.random() < self.profile.rephrases:
+            return json.dumps(rephrase(json.loads(body), self.random), ensure_ascii=False).encode()
+        return body
 
     def _call(self, who: str, key: Key, request: Request, answered: Callable[[int | None], None] | None = None) -> None:
         def on_status(status: int | None) -> None:
@@ -130,3 +140,9 @@ class CallbackSender:
             headers = {"x-webhook-timestamp": fresh, "x-webhook-signature": right}
         parts = (job.task_id, str(job.index), str(job.run), token)
         self._call(STRANGER, job.key, Request(parts, headers, json.dumps(body), is_base64=False))
+
+
+def _spurious(making: Making, random: Random) -> bytes:
+    """Return a failure in unknown words about a video that is made all the same."""
+    code = random.choice((400, 422, 500, 501))
+    return json.dumps({"code": code, "msg": "E-1207", "data": {"taskId": making.own_id}}).encode()

@@ -1,6 +1,7 @@
 """One seed's simulation, put together: the real services between the simulated ports, and the oracles."""
 
 import json
+import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -9,7 +10,7 @@ from itertools import count
 from random import Random
 
 from proofs.doubles.jobs_memory import MemoryJobs
-from proofs.simulation import functions, restore
+from proofs.simulation import functions, restore, shapes
 from proofs.simulation.callbacks import TOKEN_KEY, WEBHOOK_KEY, CallbackSender
 from proofs.simulation.consequences import SimulatedEventPublisher
 from proofs.simulation.effects import Effects
@@ -28,7 +29,7 @@ from proofs.simulation.stream import Schedule, Stream
 from proofs.simulation.table import GateRow, SimulatedGate, SimulatedJobs
 from proofs.simulation.timeline import Timeline
 from proofs.simulation.versions import MixedJobs
-from proofs.simulation.videos import Fate, RememberedProof, Video, draw_video
+from proofs.simulation.videos import STRANGE_HOST, Fate, RememberedProof, Video, draw_video
 from veo4k.domain.gate import Gate, Pace
 from veo4k.domain.job import Job, Key, ProviderApi
 from veo4k.domain.ports import Change
@@ -42,7 +43,7 @@ from veo4k.services.submit import Received
 
 BEGIN = 1_800_000_000.0
 HORIZON = 16 * 86_400.0
-HOSTS = ResultHosts.parse("file.aiquickdraw.com,tempfile.aiquickdraw.com", "https://api.kie.ai")
+HOSTS = ".aiquickdraw.com"
 
 
 @dataclass(eq=False)
@@ -62,6 +63,7 @@ class Simulation:
         self.restored_at = 0.0
         self.kernel = Kernel(BEGIN)
         self.end = BEGIN + self.profile.fault_end
+        self.hosts = ResultHosts.parse(HOSTS, "https://api.kie.ai")
         self.timeline = Timeline(self.kernel, self.is_traced)
         faults = self.faults or self._drawn()
         self.effects = Effects(self.kernel, self.random, faults, self.timeline)
@@ -76,9 +78,12 @@ class Simulation:
             self.model,
             unset_until=BEGIN + self.profile.unset_until,
             veo_until=BEGIN + self.profile.veo_until,
+            gone=shapes.reply(404, "Not Found") if self.profile.gone_in_envelope else shapes.GONE,
+            rephrases=self.profile.rephrases,
+            rephrases_until=self.end,
         )
         self.archive = SimulatedArchive(self.effects)
-        self.downloads = SimulatedDownloads(self.effects, self.model, HOSTS)
+        self.downloads = SimulatedDownloads(self.effects, self.model, self.hosts)
         self.job_queue = self._queue(360.0, 50, 10, self._submit)
         self.archive_queue = self._queue(5400.0, 5, 1, self._archive)
         self.messages = SimulatedQueue(self.effects, self.job_queue)
@@ -120,7 +125,7 @@ class Simulation:
                 new_id=new_id,
                 chance=self.random.random,
                 times=self.times,
-                hosts=HOSTS,
+                hosts=self.hosts,
                 provider_api=self._provider_api(),
             )
 
@@ -136,7 +141,7 @@ class Simulation:
                 token_keys=partial(keys, TOKEN_KEY),
                 webhook_keys=partial(keys, WEBHOOK_KEY),
                 times=self.times,
-                hosts=HOSTS,
+                hosts=self.hosts,
                 is_signature_optional=False,
             ),
             publisher=Publisher(self.jobs, self.event_publisher, 90),
@@ -159,6 +164,8 @@ class Simulation:
             self.plan(sending)
         if self.profile.restored_at:
             restore.plan(self)
+        if math.isfinite(self.profile.host_allowed_at):
+            self.kernel.at(BEGIN + self.profile.host_allowed_at, self._allow_host)
         self.schedule.begin()
         return self.go_on_to_the_end()
 
@@ -179,6 +186,13 @@ class Simulation:
         self.sendings[message_id] = sending
         self.model.videos.setdefault(sending.task_id, self._video(BEGIN + sending.at))
         self.kernel.at(BEGIN + sending.at, self._send, sending.body, message_id)
+
+    def _allow_host(self) -> None:
+        """Let a stack update add the strange host: new machines take the place of all that run."""
+        self.hosts = ResultHosts.parse(f"{HOSTS},{STRANGE_HOST}", "https://api.kie.ai")
+        self.downloads.hosts = self.hosts
+        self.functions.callback_handler = replace(self.functions.callback_handler, hosts=self.hosts)
+        self.functions.forget_machines()
 
     def _provider_api(self) -> ProviderApi:
         return self.profile.provider_api if self.kernel.now < BEGIN + self.profile.switched_at else ProviderApi.JOBS

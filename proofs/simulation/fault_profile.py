@@ -41,6 +41,10 @@ class FaultProfile:
     plain: bool = False  # every video is finished, as 4K
     takes: tuple[float, float] = (0.0, 0.0)  # seconds to make one, from and to, instead of the usual
     fails: float = 0.0  # of the videos, besides the usual
+    rephrases: float = 0.0  # of the responses and callbacks
+    spurious: float = 0.0  # of the jobs under an own id: failure callbacks in unknown words, the video being made
+    host_allowed_at: float = float("inf")  # then the strange host is in ResultHosts
+    gone_in_envelope: bool = False  # the older API's paths, gone, answer 404 in the envelope
 
 
 def draw_profile(seed: int, jobs: int, provider_api: ProviderApi | None = None) -> FaultProfile:
@@ -51,7 +55,14 @@ def draw_profile(seed: int, jobs: int, provider_api: ProviderApi | None = None) 
 
 def _draw(seed: int, jobs: int) -> FaultProfile:
     random = Random(f"weather {seed}")  # noqa: S311 - repeatable on purpose
-    fixed = FaultProfile(jobs=jobs, spread=jobs * 0.5 + HOUR * random.random(), manners=_manners(random))
+    fixed = FaultProfile(
+        jobs=jobs,
+        spread=jobs * 0.5 + HOUR * random.random(),
+        manners=_manners(random),
+        rephrases=random.choice((0.0, 0.05, 0.1)),
+        spurious=random.choice((0.0, 0.1)),
+        host_allowed_at=random.choice((HOUR, 12 * HOUR, float("inf"))),
+    )
     return fixed if seed % 2 == 0 else _swarm(fixed, random)
 
 
@@ -104,6 +115,10 @@ def _outage(random: Random, end: float) -> Outage:
             (frozenset({"write"}), Fault.SLOW_AFTER),
             (frozenset({"request"}), Fault.SLOW_AFTER),
             (frozenset({"download"}), Fault.DEAD),
+            (frozenset({"request"}), Fault.NOT_FOUND),
+            (frozenset({"request"}), Fault.UNKNOWN_CODE),
+            (frozenset({"request"}), Fault.UNKNOWN_ERROR),
+            (frozenset({"request"}), Fault.UNAVAILABLE),
         )
     )
     return Outage(begin, begin + random.choice((60, 900, 5000)), effects, fault)

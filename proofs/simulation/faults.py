@@ -34,6 +34,10 @@ class Fault(StrEnum):
     MAINTENANCE = "455"
     KEY_REFUSED = "401"
     PATH_GONE = "404 without envelope"
+    NOT_FOUND = "404 in the envelope"
+    UNKNOWN_CODE = "unknown code under 500"
+    UNKNOWN_ERROR = "unknown code over 500"
+    UNAVAILABLE = "service unavailable"
 
 
 _CRASHES = (Fault.CRASH_BEFORE, Fault.CRASH_AFTER)

@@ -9,7 +9,7 @@ from proofs.simulation.faults import Fault
 from proofs.simulation.kernel import Killed
 from proofs.simulation.provider import ProviderModel
 from veo4k.domain.errors import DeadLinkError, DownloadError, StorageError
-from veo4k.domain.result_url import ResultHosts
+from veo4k.domain.result_url import Refusal, ResultHosts
 
 
 @dataclass
@@ -46,7 +46,7 @@ class SimulatedDownloads:
         self.effects.kernel.pause(0.1)
         if self.effects.kernel.now >= deadline:
             raise DownloadError("took too long")
-        if not self.hosts.target(url):
+        if isinstance(self.hosts.target(url), Refusal):
             self.outside.append(url)
             raise DownloadError("the link leads outside ResultHosts")
         if fault is Fault.DEAD:

@@ -167,6 +167,10 @@ class Functions:
 
         self._invoke("archive", lambda deadline: self.archiver.store(key, deadline), over)
 
+    def forget_machines(self) -> None:
+        """Let every later invocation have a new machine."""
+        self._free.clear()
+
     def _take(self) -> Machine:
         while self._free:
             machine = self._free.pop(self.random.randrange(len(self._free)))

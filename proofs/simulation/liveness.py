@@ -5,10 +5,10 @@ import math
 from typing import TYPE_CHECKING
 
 from proofs.simulation.provider import Making
-from proofs.simulation.videos import FOUR_K, HOST, TALL, Fate, content
+from proofs.simulation.videos import FOUR_K, HOST, TALL, Fate, Video, content
 from veo4k.domain.decisions import may_be_polled
 from veo4k.domain.job import ENDED, Code, Job, ProviderApi, State
-from veo4k.domain.response import Meaning
+from veo4k.domain.response import SERVER_ERROR, Meaning
 from veo4k.domain.schedule import Times
 
 if TYPE_CHECKING:
@@ -17,7 +17,13 @@ if TYPE_CHECKING:
 
 HALF_AN_HOUR = 1800.0
 MOST_TRIES = Times().archive_attempts
-OBSTACLES = frozenset({Code.RESULT_HOST_BLOCKED, Code.NOT_4K, Code.INDEX_AMBIGUOUS, Code.ARCHIVE_FAILED})
+OBSTACLES = frozenset(
+    {Code.RESULT_HOST_BLOCKED, Code.RESULT_UNREADABLE, Code.NOT_4K, Code.INDEX_AMBIGUOUS, Code.ARCHIVE_FAILED}
+)
+
+GIVEN_UP = frozenset(
+    {Code.PROVIDER_FAILED, Code.INVALID_TASK, Code.BASE_EXPIRED, Code.NOT_AVAILABLE_IN_4K, Code.BASE_NOT_FINISHED}
+)
 
 
 def judge(oracles: "Oracles") -> None:
@@ -30,6 +36,7 @@ def judge(oracles: "Oracles") -> None:
         _announced(oracles, job)
         _archived(oracles, job)
         _right(oracles, job)
+        _not_by_words(oracles, job)
     _one_run_each(oracles)
     _claims_kept(oracles)
 
@@ -108,9 +115,24 @@ def _right(oracles: "Oracles", job: Job) -> None:
     makings = [m for each in simulation.model.makings.values() for m in each if m.run == job.key]
     limit = (job.accepted_at or job.created_at) + simulation.times.deadline - HALF_AN_HOUR
     for making in makings:
-        finished = making.video.fate is Fate.MADE and making.video.host == HOST and making.done_at <= limit
+        finished = making.video.fate is Fate.MADE and _is_allowed(oracles, making.video) and making.done_at <= limit
         if finished and _was_reported(oracles, job, making):
             oracles.add_violation(7, job.task_id, f"run {job.run} is {job.state} {code}, but was finished and paid for")
+
+
+def _not_by_words(oracles: "Oracles", job: Job) -> None:
+    """A video that the provider makes is given up for no words of it, but where it cannot be asked again safely."""
+    if job.error is None or job.error.code not in GIVEN_UP:
+        return
+    if oracles.simulation.model.videos[job.task_id].fate is not Fate.MADE:
+        return
+    unsafe = job.provider_api == ProviderApi.JOBS and (job.error.words.code or 0) >= SERVER_ERROR
+    if not unsafe:
+        oracles.add_violation(15, job.task_id, f"run {job.run} was given up as {job.error.code}: {job.error.words}")
+
+
+def _is_allowed(oracles: "Oracles", video: Video) -> bool:
+    return video.host == HOST or math.isfinite(oracles.simulation.profile.host_allowed_at)
 
 
 def _was_reported(oracles: "Oracles", job: Job, making: Making) -> bool:
@@ -133,8 +155,10 @@ def _excused(oracles: "Oracles", job: Job, code: Code | None) -> None:
     there = video.fate is Fate.MADE and video.links[-1] in (FOUR_K, TALL)
     if code is Code.NOT_4K and there and not misled:
         oracles.add_violation(7, job.task_id, "NOT_4K, but the provider had the 4K file")
-    if code is Code.RESULT_HOST_BLOCKED and video.host == HOST:
-        oracles.add_violation(7, job.task_id, "RESULT_HOST_BLOCKED, but the provider's own host was right")
+    if code is Code.RESULT_HOST_BLOCKED and _is_allowed(oracles, video):
+        oracles.add_violation(7, job.task_id, "RESULT_HOST_BLOCKED, but the host was allowed in time")
+    if code is Code.RESULT_UNREADABLE:
+        oracles.add_violation(7, job.task_id, "RESULT_UNREADABLE, but every link was readable in the end")
     if code is Code.INDEX_AMBIGUOUS and all(other.index == job.index for other in runs):
         oracles.add_violation(7, job.task_id, "INDEX_AMBIGUOUS, but there is one index only")
     profile = oracles.simulation.profile
@@ -143,7 +167,7 @@ def _excused(oracles: "Oracles", job: Job, code: Code | None) -> None:
     # After a second acceptance the provider reports the state of the second, and nothing more of the first one's file.
     makings = [making for each in oracles.simulation.model.makings.values() for making in each if making.run == job.key]
     in_vain = (rough or len(makings) > 1) and job.archive_attempts >= MOST_TRIES
-    gave_up_polling = path_gone or not may_be_polled(job) or video.host != HOST or in_vain
+    gave_up_polling = path_gone or not may_be_polled(job) or not _is_allowed(oracles, video) or in_vain
     if code is Code.ARCHIVE_FAILED and there and not gave_up_polling:
         oracles.add_violation(
             7, job.task_id, f"ARCHIVE_FAILED after {job.archive_attempts} tries, but the file was there"

@@ -16,6 +16,7 @@ Safety is checked with each effect, liveness at the end. All faults end before t
 10 without any callback every job still ends right       4 and 7, in profiles without callbacks
 11 no secret is announced, kept or logged                `announced`, `logged`; liveness `_ended`
 12 every request is answered                             `answered`, `judge`
+15 no words of the provider end a job that would succeed liveness `_not_by_words`; profiles of incidents
 == ===================================================== ==========================================================
 """
 
@@ -33,6 +34,7 @@ from veo4k.domain.gate import Gate
 from veo4k.domain.job import ATTRIBUTES, ENDED, Job, Key, State
 from veo4k.domain.log_events import LogEntry
 from veo4k.domain.ports import Change
+from veo4k.domain.response import UNDERSTOOD
 
 if TYPE_CHECKING:
     from proofs.simulation.environment import Simulation
@@ -113,11 +115,20 @@ class Oracles:
 
     def gate_changed(self, old: Gate, new: Gate) -> None:
         """Check a write of the gate's row."""
+        if old.reason and not new.reason:
+            self._opened()
         if not old.reason or new.instants == old.instants:
             return
         early = self.simulation.kernel.now < old.until - 2 * self.simulation.profile.skew
         if early or not new.trial or not pacing.is_one_more(old.instants, new.instants):
             self.add_violation(9, "#gate", "more slots of a paused gate than the trial slot")
+
+    def _opened(self) -> None:
+        process = self.simulation.kernel.process
+        if process is None:
+            return  # by hand
+        if not any(sent.by is process and sent.meaning in UNDERSTOOD for sent in self.simulation.provider.sent):
+            self.add_violation(9, "#gate", "the gate runs again, though no response was understood")
 
     def announced(self, job: Job, event: dict[str, object]) -> None:
         """Check an event on the bus."""

@@ -9,12 +9,13 @@ from proofs.simulation.requests import Sent
 from veo4k.domain.decisions import MOST_ACCEPTANCES
 from veo4k.domain.gate import DAY, LATEST
 from veo4k.domain.job import Job, Key, ProviderApi
-from veo4k.domain.response import ACCEPTED, Meaning
-from veo4k.domain.schedule import unknown_wait
+from veo4k.domain.response import ACCEPTED, SERVER_ERROR, Meaning
+from veo4k.domain.schedule import unclear_wait, unknown_wait
 
 if TYPE_CHECKING:
     from proofs.simulation.oracles import Oracles
 
+UNKNOWN = (None, Meaning.LOST, Meaning.UNCLEAR)
 MOST, WINDOW, ROUNDING = 20, 10.0, 0.003
 PROMISED_SKEW = 0.05  # either way: clocks within 0.1 s
 LEAD = 1.5  # seconds from a claim, which the waits are counted from, to its request
@@ -75,13 +76,14 @@ def _slots(oracles: "Oracles", left: list[float]) -> None:
 def _gaps(oracles: "Oracles", job: Job, requests: list[Sent]) -> None:
     times, lost, skew = oracles.simulation.times, 0, oracles.simulation.profile.skew
     for earlier, later in pairwise(requests):
-        gap, unanswered = later.left_at - earlier.left_at, earlier.meaning in (None, Meaning.LOST)
+        gap, unanswered = later.left_at - earlier.left_at, earlier.meaning in UNKNOWN
         lost += unanswered
         proven = job.accepted_at is not None and job.accepted_at <= later.left_at - 2 * skew
         if earlier.meaning in ACCEPTED or proven:
             least = times.probe - LEAD
         elif unanswered:
-            least = unknown_wait(lost, times) + max(earlier.known_at - earlier.left_at, 0) - LEAD
+            wait = unclear_wait if earlier.meaning is Meaning.UNCLEAR else unknown_wait
+            least = wait(lost, times) + max(earlier.known_at - earlier.left_at, 0) - LEAD
         else:
             continue
         if gap < least - 2 * skew:
@@ -107,7 +109,7 @@ def _acceptances(oracles: "Oracles", job: Job, requests: list[Sent], makings: li
 def _requested_once(oracles: "Oracles", job: Job, paid: list[Sent]) -> None:
     """Where a repeated request is not safe, none follows one that may have been accepted."""
     for earlier in paid[:-1]:
-        if earlier.meaning in (None, Meaning.LOST, *ACCEPTED):
+        if earlier.meaning in (None, Meaning.LOST, *ACCEPTED) or earlier.code >= SERVER_ERROR:
             oracles.add_violation(1, job.task_id, f"run {job.run} was requested again after {earlier.meaning}")
 
 

@@ -57,6 +57,21 @@ PROFILES: Mapping[str, FaultProfile] = {
         USUAL, spread=30.0, takes=(700.0, 780.0), fails=0.5, outages=(SLOW_WRITES,), rates=dict.fromkeys(MENUS, 0.0)
     ),
 }
+INCIDENTS = {
+    "404 in the envelope": Fault.NOT_FOUND,
+    "unknown codes under 500": Fault.UNKNOWN_CODE,
+    "unknown codes over 500": Fault.UNKNOWN_ERROR,
+    "a service that is unavailable": Fault.UNAVAILABLE,
+}
+
+
+def _incident(fault: Fault, hours: int, provider_api: ProviderApi) -> FaultProfile:
+    """Return a profile in which nothing goes wrong but one incident, while jobs come in, are made and are polled."""
+    outage = Outage(600, 600 + hours * HOUR, frozenset({"request"}), fault)
+    end = (hours + 1) * HOUR
+    return replace(NOTHING_WRONG, jobs=60, fault_end=end, spread=end, outages=(outage,), provider_api=provider_api)
+
+
 NO_CREDITS = Outage(300, 300 + HOUR, frozenset({"request"}), Fault.NO_CREDITS)
 DAILY = 30
 CALM_PROFILES: Mapping[str, FaultProfile] = {
@@ -68,6 +83,20 @@ CALM_PROFILES: Mapping[str, FaultProfile] = {
     "the older paths end, and an hour later the stack is switched": replace(
         NOTHING_WRONG, veo_until=300.0, switched_at=300.0 + HOUR
     ),
+    "the older paths answer 404, and half an hour later the stack is switched": replace(
+        NOTHING_WRONG, veo_until=300.0, switched_at=300.0 + HOUR / 2, gone_in_envelope=True
+    ),
+    "a provider that rephrases": replace(NOTHING_WRONG, rephrases=0.2, fault_end=6 * HOUR),
+    "a provider that rephrases, under the unified task API": replace(
+        NOTHING_WRONG, rephrases=0.2, fault_end=6 * HOUR, provider_api=ProviderApi.JOBS
+    ),
+    **{
+        f"{hours} h of {name}, {api}": _incident(fault, hours, api)
+        for name, fault in INCIDENTS.items()
+        for hours in (1, 6, 12)
+        for api in ProviderApi
+        if (fault, api) != (Fault.UNKNOWN_ERROR, ProviderApi.JOBS)  # cannot be asked again safely
+    },
 }
 """Fault profiles with one unusual thing, in which every video is finished and each job must succeed."""
 BURST = replace(NOTHING_WRONG, jobs=1000, spread=0.0, calls_back=True)

@@ -43,7 +43,7 @@ class Making:
 
     def is_made(self, now: float) -> bool:
         """Return whether the result exists."""
-        return now >= self.done_at and self.video.fate is Fate.MADE
+        return now >= self.done_at and self.video.fate in (Fate.MADE, Fate.UNFINISHED)
 
 
 @dataclass(eq=False)

@@ -7,6 +7,7 @@ from proofs.simulation.effects import Effects
 from proofs.simulation.faults import Fault
 from proofs.simulation.kernel import Process
 from proofs.simulation.provider import ProviderModel
+from proofs.simulation.rephrasing import rephrased
 from proofs.simulation.shapes import GONE, reply
 from veo4k.adapters.provider_kie import APIS
 from veo4k.domain.decisions import polls_by_post
@@ -24,6 +25,10 @@ _INSTEAD = {
     Fault.MAINTENANCE: reply(455, "maintenance"),
     Fault.KEY_REFUSED: reply(401, "unauthorized"),
     Fault.PATH_GONE: GONE,
+    Fault.NOT_FOUND: reply(404, "Not Found"),
+    Fault.UNKNOWN_CODE: reply(420, "E-1207: unexpected state"),
+    Fault.UNKNOWN_ERROR: reply(550, "E-1207: unexpected state"),
+    Fault.UNAVAILABLE: reply(422, "The 4K version service is temporarily unavailable. Please try again later."),
 }
 """Responses of a gateway before the provider: nothing was accepted."""
 
@@ -45,6 +50,7 @@ class Sent:
     paid: bool  # a POST to get-4k-video
     meaning: Meaning | None = None  # None while the response is unknown: the sender may be dead
     known_at: float = 0.0
+    code: int = 0  # of an unclear response
 
 
 class Way(NamedTuple):
@@ -64,6 +70,9 @@ class SimulatedProvider:
     requested: set[tuple[Process, Key]] = field(default_factory=set)
     unset_until: float = 0.0
     veo_until: float = float("inf")  # then the older contract's paths are gone
+    gone: HttpResponse = GONE  # what they answer then
+    rephrases: float = 0.0  # of the responses
+    rephrases_until: float = 0.0
 
     def unset_secret(self) -> WaitReason | None:
         """Return which secret is unset."""
@@ -95,6 +104,7 @@ class SimulatedProvider:
         provider_api = APIS[job.provider_api]
         response = (provider_api.read_submission if paid else provider_api.read_record)(received)
         sent.meaning, sent.known_at = response.meaning, effects.kernel.now
+        sent.code = (response.words.code or 0) if response.meaning is Meaning.UNCLEAR else 0
         if effects.timeline.is_traced:
             effects.timeline.add(
                 job.task_id, effects.running().name, "response", f"{response.meaning} {response.reason}"
@@ -112,8 +122,10 @@ class SimulatedProvider:
         if fault in _INSTEAD:
             return _INSTEAD[fault]
         if job.provider_api == ProviderApi.VEO and kernel.now >= self.veo_until:
-            return GONE
+            return self.gone
         response = self._arrive(job, paid)
+        if kernel.now < self.rephrases_until and random.random() < self.rephrases:
+            response = rephrased(response, random)
         if fault is Fault.CRASH_AFTER:
             self.effects.running().crash()
         if fault in (Fault.SLOW_BEFORE, Fault.SLOW_AFTER):

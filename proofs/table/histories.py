@@ -99,18 +99,23 @@ BUILDERS: dict[str, tuple[frozenset[State], Builder]] = {
     ),
     "answered_ready": (
         frozenset({State.SUBMITTING}),
-        lambda d, job: transitions.accept_with_result(job, d.response(), [SIGNED], d.now, TIMES),
+        lambda d, job: transitions.accept_with_result(job, d.response(), SIGNED, d.now, TIMES),
+    ),
+    "accepted_on_other_host": (
+        frozenset({State.SUBMITTING}),
+        lambda d, job: transitions.accept_on_other_host(job, d.response(), (SIGNED, "new.example"), d.now, d.later()),
     ),
     "deferred": (
         frozenset({State.SUBMITTING}),
         lambda d, job: transitions.defer(job, Wait(d.later(), "NO_CREDITS"), is_sent=d.yes()),
     ),
-    "response_lost": (frozenset({State.SUBMITTING}), lambda d, job: transitions.count_lost_response(job, d.now, TIMES)),
+    "response_lost": (
+        frozenset({State.SUBMITTING}),
+        lambda d, job: transitions.count_lost_response(job, d.response(), d.now, TIMES),
+    ),
     "called_back_ready": (
         WAITING,
-        lambda d, job: transitions.callback_ready(
-            d.address(job), d.payload(), [SIGNED] * d.random.randint(1, 3), d.now
-        ),
+        lambda d, job: transitions.callback_ready(d.address(job), d.payload(), SIGNED, d.now),
     ),
     "called_back_failed": (
         WAITING,
@@ -120,9 +125,13 @@ BUILDERS: dict[str, tuple[frozenset[State], Builder]] = {
         frozenset({State.QUEUED, State.SUBMITTING}),
         lambda d, job: transitions.callback_working(d.address(job), d.payload(), d.now, TIMES),
     ),
-    "called_back_blocked": (
+    "called_back_failed_unchecked": (
         WAITING,
-        lambda d, job: transitions.callback_blocked(d.address(job), d.payload(), d.now, TIMES),
+        lambda d, job: transitions.callback_failed_unchecked(d.address(job), d.payload(), d.now, TIMES),
+    ),
+    "called_back_unclear": (
+        WAITING,
+        lambda d, job: transitions.callback_unclear(d.address(job), d.payload(), d.now, TIMES, adopts=d.yes()),
     ),
     "claim_probe": (
         frozenset({State.PROCESSING, State.READY}),
@@ -130,8 +139,21 @@ BUILDERS: dict[str, tuple[frozenset[State], Builder]] = {
     ),
     "probed_ready": (
         frozenset({State.PROCESSING}),
-        lambda d, job: transitions.poll_ready(job, d.response(), [SIGNED], d.now, TIMES),
+        lambda d, job: transitions.poll_ready(job, d.response(), SIGNED, d.now, TIMES),
     ),
+    "probed_on_other_host": (
+        frozenset({State.PROCESSING}),
+        lambda d, job: transitions.poll_on_other_host(job, d.response(), (SIGNED, "new.example"), d.later()),
+    ),
+    "waits_for_host": (
+        frozenset({State.PROCESSING}),
+        lambda d, job: transitions.wait_for_host(job, "new.example", d.later()),
+    ),
+    "host_allowed": (
+        frozenset({State.PROCESSING}),
+        lambda d, job: transitions.fetch_kept_link(job, d.now, TIMES),
+    ),
+    "record_unknown": (frozenset({State.PROCESSING}), lambda _, job: transitions.count_unknown_record(job)),
     "accepted_again": (frozenset({State.PROCESSING, State.READY}), lambda _, job: transitions.count_acceptance(job)),
     "unsent": (
         frozenset({State.PROCESSING, State.READY}),
@@ -139,7 +161,7 @@ BUILDERS: dict[str, tuple[frozenset[State], Builder]] = {
     ),
     "fresh_link": (
         frozenset({State.READY}),
-        lambda d, job: transitions.refresh_link(job, d.response(), [SIGNED], d.new_id(), d.later()),
+        lambda d, job: transitions.refresh_link(job, d.response(), SIGNED, d.new_id(), d.later()),
     ),
     "failed": (WAITING | {State.READY}, lambda d, job: transitions.fail(job, d.code(), d.now, TIMES)),
     "timed_out": (WAITING, lambda d, job: transitions.time_out(job, d.code(), d.now, TIMES)),

@@ -37,6 +37,7 @@ WARNINGS = frozenset(
         LogEvent.ANNOUNCEMENT_FAILED,
         LogEvent.ARCHIVE_REQUEST_FAILED,
         LogEvent.CALLBACK_UNANSWERED,
+        LogEvent.CALLBACK_UNCLEAR,
         LogEvent.DOUBLE_CHARGE_SUSPECTED,
         LogEvent.GATE_PAUSED,
         LogEvent.GATE_UNREACHABLE,
@@ -44,6 +45,9 @@ WARNINGS = frozenset(
         LogEvent.LATE_SUCCESS,
         LogEvent.MESSAGE_STORE_FAILED,
         LogEvent.RECORD_UNREADABLE,
+        LogEvent.RESPONSE_UNCLEAR,
+        LogEvent.RESULT_HOST_BLOCKED,
+        LogEvent.RESULT_UNREADABLE,
         LogEvent.SWEEP_INTERRUPTED,
         LogEvent.WEBHOOK_KEY_UNSET,
     }

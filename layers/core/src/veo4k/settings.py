@@ -27,6 +27,7 @@ _TUNABLE = {
     "ArchiveRetrySeconds": "archive_retry",
     "ArchiveLeaseSeconds": "archive_lease",
     "WindowSeconds": "window",
+    "UnclearSeconds": "unclear",
 }
 TUNING_NAMES = tuple(_TUNABLE)
 """The names that the stack parameter `Tuning` allows; each sets a field of `Times`, of `Pace` or of both."""

@@ -9,7 +9,7 @@ from http.client import HTTPException, HTTPResponse
 
 from veo4k.adapters.pinned_connection import PinnedConnector
 from veo4k.domain.errors import DeadLinkError, DownloadError
-from veo4k.domain.result_url import ResultHosts
+from veo4k.domain.result_url import Refusal, ResultHosts
 
 MAX_BYTES = 4 << 30  # twice the longest video there is (148 s at 100 Mbit/s), and under one upload's 10,000 parts
 RATE_SECONDS = 30.0  # a connection that lost a whole window has recovered by then
@@ -65,8 +65,8 @@ class GuardedDownloads:
         No error carries the link.
         """
         target = self.hosts.target(url)
-        if target is None:
-            raise DownloadError("the link leads outside ResultHosts")
+        if isinstance(target, Refusal):
+            raise DownloadError(target.reason)
         seconds = deadline - self.clock()
         if seconds <= 0:
             raise DownloadError("no time left to download")

@@ -58,6 +58,15 @@ class DynamoGate:
         """Record whether the request of the trial slot got a response."""
         self._change(lambda row, writer: gate.finish_trial(row, trial, now, writer, self._pace, answered=answered))
 
+    def note_understood(self, task_id: str, now: float) -> None:
+        """Record that the response to a submission of this task was understood."""
+        if self._copy is None or now >= self._copy.understood_at + gate.NOTED:
+            self._change(lambda row, writer: gate.note_understood(row, task_id, now, writer))
+
+    def is_understood_since(self, since: float, task_id: str) -> bool:
+        """Return, from a fresh read, whether a submission of another task was understood since then."""
+        return gate.is_understood_since(self.read(), since, task_id)
+
     def release_trial(self, trial: str) -> None:
         """Release the trial slot, unused."""
         self._change(lambda row, writer: gate.release_trial(row, trial, writer))

@@ -1,17 +1,20 @@
 """The provider's callback: the path that the stack chose, and the body that comes ("Get 4K Video Callbacks")."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from veo4k.domain.errors import InvalidBodyError
 from veo4k.domain.job import Code, Key
 from veo4k.domain.message import TASK_ID, is_task_id
-from veo4k.domain.payload import IMAGE_NAMES, RESULT_NAMES, TASK_ID_NAMES, credits_of, data_of, text_of, urls_of
-from veo4k.domain.response import OK, UNPROCESSABLE, Meaning, Response, read_failure, read_state
+from veo4k.domain.payload import TASK_ID_NAMES, data_of, whole
+from veo4k.domain.provider_words import NO_WORDS, words_of
+from veo4k.domain.response import NOT_IMPLEMENTED, Meaning, Response, read_envelope, read_flag, read_state
 from veo4k.domain.strict_json import NotStrictError, parse_object
 
 LONGEST_BODY = 64 * 1024
+FAILURE_CODES = frozenset({400, 422, 500, 501})
+"""The codes of a failed generation ("Get 4K Video Callbacks"); any other code, in unknown words, is no verdict."""
 TOKEN = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
 _INDEX = re.compile(r"0|[1-9][0-9]?", re.ASCII)
 _RUN = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
@@ -59,7 +62,7 @@ def parse_payload(body: bytes) -> CallbackPayload:
         envelope = parse_object(body)
     except NotStrictError as error:
         raise InvalidBodyError(str(error)) from None
-    if type(envelope.get("code")) is not int:
+    if whole(envelope.get("code")) is None:
         raise InvalidBodyError("code is not a whole number")
     return CallbackPayload(_read(envelope), _task_id(envelope))
 
@@ -75,15 +78,16 @@ def _task_id(envelope: dict[str, Any]) -> str | None:
 
 
 def _read(envelope: dict[str, Any]) -> Response:
-    code, text, data = envelope["code"], text_of(envelope), data_of(envelope)
-    if by_state := read_state(data):
-        return by_state
-    urls = urls_of(data, RESULT_NAMES)
-    # 422 is a status here too: a 422 with the result is no failure, whatever its message says.
-    if code == OK or (code == UNPROCESSABLE and (urls or "processing" in text)):
-        meaning = Meaning.DONE if urls else Meaning.WORKING
-        return Response(meaning=meaning, urls=urls, image_urls=urls_of(data, IMAGE_NAMES), credits=credits_of(data))
-    failure = read_failure(code, text)
-    return Response(
-        meaning=Meaning.FAILED, code=failure.code if failure else Code.PROVIDER_FAILED, credits=credits_of(data)
-    )
+    data, said = data_of(envelope), words_of(envelope, whole(envelope["code"]) or 0)
+    # A success is judged by its links, and a 422 with the result is one: whatever the code and the message say.
+    read = read_state(data) or read_flag(data)
+    if read is None:
+        read = read_envelope(envelope, is_submission=False)
+        if said.code == NOT_IMPLEMENTED and read.code is Code.PROVIDER_FAILED:
+            read = replace(read, meaning=Meaning.UNCLEAR)  # as an answer it is a verdict; a callback may be checked
+    return replace(read, words=said) if read.words == NO_WORDS else read
+
+
+def is_failure(response: Response) -> bool:
+    """Return whether a callback in unknown words says by its code that the generation failed."""
+    return response.meaning is Meaning.UNCLEAR and response.words.code in FAILURE_CODES

@@ -13,21 +13,27 @@ from veo4k.domain.conditional_update import ConditionalUpdate
 from veo4k.domain.gate import Wait
 from veo4k.domain.job import ENDED, Code, Job, ProviderApi, State
 from veo4k.domain.log_events import LogEvent
-from veo4k.domain.response import Meaning, Response
-from veo4k.domain.result_url import ResultHosts
-from veo4k.domain.schedule import LONGEST_POLL_WAIT, Times, archive_wait
+from veo4k.domain.response import SERVER_ERROR, Meaning, Response
+from veo4k.domain.result_url import Refusal, ResultHosts, normalized
+from veo4k.domain.schedule import (
+    LONGEST_HOST_WAIT,
+    LONGEST_POLL_WAIT,
+    Times,
+    archive_wait,
+    poll_wait,
+    unclear_wait,
+)
 from veo4k.domain.wait_reason import WaitReason
 
 MOST_ACCEPTANCES = 3  # after two suspected double charges no further request is sent for a job
-MOST_URLS = 4
-LONGEST_URL = 2048
 
 
 class Decision(NamedTuple):
-    """What happened, and the update that records it."""
+    """What happened, and the update that records it; `about`: plain details for the log."""
 
     event: LogEvent
     update: ConditionalUpdate | None = None
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +41,8 @@ class Context:
     """What a rule may know besides the job and the response.
 
     `now`: epoch seconds; `until`: when a refused job is due again; `on_trial`: the response is that of a paused gate's
-    trial; `new_id`: a fresh id.
+    trial; `is_understood`: since this job's first unclear response, one for another job was understood; `new_id`: a
+    fresh id.
     """
 
     now: float
@@ -44,21 +51,39 @@ class Context:
     hosts: ResultHosts
     on_trial: bool
     new_id: str
+    is_understood: bool = False
 
 
-def fetchable(urls: Sequence[str], hosts: ResultHosts) -> tuple[str, ...]:
-    """Return the URLs that the archive's own rule would fetch."""
-    return tuple(url for url in urls if len(url) <= LONGEST_URL and hosts.target(url))[:MOST_URLS]
+def own_link(urls: Sequence[str], index: int, hosts: ResultHosts) -> str | Refusal:
+    """Return this job's link of a 4K result, if the archive's own rule would fetch it, else why it would not.
+
+    A list of one entry is this job's, whatever the index; of a longer one the entry at `index` is.
+    """
+    if not (url := _entry(urls, index)):
+        return Refusal(f"the result has {len(urls)} links, and none at index {index}")
+    target = hosts.target(url)
+    return target if isinstance(target, Refusal) else url
+
+
+def _entry(urls: Sequence[str], index: int) -> str:
+    place = 0 if len(urls) == 1 else index
+    return normalized(urls[place]) if place < len(urls) else ""
 
 
 def repeat_is_safe(job: Job) -> bool:
-    """Return whether the provider answers a repeated request with a status instead of a second task."""
-    return job.provider_api == ProviderApi.VEO
+    """Return whether a further request buys nothing twice.
+
+    The Veo API answers a repeated request with a status. The unified task API makes a second task; there a request may
+    follow only where each one before was surely not accepted.
+    """
+    if job.provider_api == ProviderApi.VEO:
+        return True
+    return job.claim_id is None and job.lost_responses == job.unclear_responses
 
 
 def polls_by_post(job: Job) -> bool:
     """Return whether the job is polled by the repeated POST; else under the id that the provider gave it."""
-    return repeat_is_safe(job) and job.own_id is None
+    return job.provider_api == ProviderApi.VEO and job.own_id is None
 
 
 def may_be_polled(job: Job) -> bool:
@@ -68,22 +93,34 @@ def may_be_polled(job: Job) -> bool:
 
 def after_response(job: Job, response: Response, context: Context) -> Decision:
     """Return what a response means for a job, by the job's state."""
-    return _AFTER[job.state][response.meaning](job, with_fetchable_poster(response, context.hosts), context)
+    shown = with_fetchable_poster(response, job.index, context.hosts)
+    return _AFTER[job.state][response.meaning](job, shown, context)
 
 
-def with_fetchable_poster(response: Response, hosts: ResultHosts) -> Response:
-    """Keep one poster, and only where the archive's own rule would fetch it."""
-    return replace(response, image_urls=fetchable(response.image_urls, hosts)[:1])
+def with_fetchable_poster(response: Response, index: int, hosts: ResultHosts) -> Response:
+    """Keep the job's poster, and only where the archive's own rule would fetch it."""
+    poster = own_link(response.image_urls, index, hosts)
+    return replace(response, image_urls=() if isinstance(poster, Refusal) else (poster,))
 
 
 # After a submission
 
 
 def _done(job: Job, response: Response, context: Context) -> Decision:
-    if urls := fetchable(response.urls, context.hosts):
-        update = transitions.accept_with_result(job, response, urls, context.now, context.times)
+    link = own_link(response.urls, job.index, context.hosts)
+    if isinstance(link, str):
+        update = transitions.accept_with_result(job, response, link, context.now, context.times)
         return Decision(LogEvent.RESULT_RECEIVED, update)
-    return _accept(job, response, context, context.now + context.times.probe)
+    if link.host:
+        due, kept = _host_due(job, context.now, context.times), (_entry(response.urls, job.index), link.host)
+        update = transitions.accept_on_other_host(job, response, kept, context.now, due)
+        return Decision(LogEvent.RESULT_HOST_BLOCKED, update, link.host)
+    return _unreadable(job, response, context)._replace(about=link.reason)
+
+
+def _host_due(job: Job, now: float, times: Times) -> float:
+    """Return when the host of a kept link is looked up again in ResultHosts: nobody is asked for it."""
+    return now + min(poll_wait(now - job.created_at, 0, times), max(LONGEST_HOST_WAIT, times.probe))
 
 
 def _working(job: Job, response: Response, context: Context) -> Decision:
@@ -91,6 +128,11 @@ def _working(job: Job, response: Response, context: Context) -> Decision:
         return _accept(job, response, context, context.now + context.times.probe)
     due = context.now + context.times.first_probe if job.lost_responses else None
     return _accept(job, response, context, due)
+
+
+def _unreadable(job: Job, response: Response, context: Context) -> Decision:
+    accepted = _accept(job, response, context, context.now + context.times.probe)
+    return accepted._replace(event=LogEvent.RESULT_UNREADABLE)
 
 
 def _accept(job: Job, response: Response, context: Context, due: float | None) -> Decision:
@@ -104,7 +146,8 @@ def _base_not_finished(job: Job, response: Response, context: Context) -> Decisi
 
 
 def _failed(job: Job, response: Response, context: Context) -> Decision:
-    return Decision(LogEvent.JOB_FAILED, transitions.fail(job, response.code, context.now, context.times))
+    update = transitions.fail(job, response.code, context.now, context.times, response.words)
+    return Decision(LogEvent.JOB_FAILED, update)
 
 
 def _account_refused(job: Job, response: Response, context: Context) -> Decision:
@@ -115,20 +158,33 @@ def _not_sent(job: Job, response: Response, context: Context) -> Decision:
     return _defer(job, Wait(context.until, response.reason), is_sent=False)
 
 
+def _not_found(job: Job, response: Response, context: Context) -> Decision:
+    wait = unclear_wait(job.requests_sent, context.times)
+    deferred = _defer(job, Wait(context.now + wait, response.reason), is_sent=True)
+    return deferred._replace(event=LogEvent.RESPONSE_UNCLEAR)
+
+
 def _defer(job: Job, wait: Wait, *, is_sent: bool) -> Decision:
     return Decision(LogEvent.REQUEST_DEFERRED, transitions.defer(job, wait, is_sent=is_sent))
 
 
-def _lost(job: Job, _: Response, context: Context) -> Decision:
+def _lost(job: Job, response: Response, context: Context) -> Decision:
+    counted = transitions.with_lost_response(job, response, context.now)
     requested, first = job.requested_at or context.now, job.first_requested_at or context.now
     if requested >= first + context.times.hard_deadline and not context.on_trial:
-        return _time_out(_with_lost_response(job), Code.SUBMISSION_UNCONFIRMED, context.now, context.times)
-    update = transitions.count_lost_response(job, context.now, context.times)
+        return _time_out(counted, Code.SUBMISSION_UNCONFIRMED, context.now, context.times)
+    update = transitions.count_lost_response(job, response, context.now, context.times)
     return Decision(LogEvent.RESPONSE_LOST, update)
 
 
-def _with_lost_response(job: Job) -> Job:
-    return replace(job, lost_responses=job.lost_responses + 1)
+def _unclear(job: Job, response: Response, context: Context) -> Decision:
+    """Go on as after a lost response; end the job only where the unclear words have been its answer for long."""
+    counted = transitions.with_lost_response(job, response, context.now)
+    age = context.now - (counted.unclear_since or context.now)
+    is_steady = age >= context.times.unclear and counted.lost_responses == counted.unclear_responses
+    if is_steady and (context.is_understood or age >= context.times.deadline):
+        return _failed(counted, replace(response, code=Code.PROVIDER_FAILED), context)
+    return _lost(job, response, context)._replace(event=LogEvent.RESPONSE_UNCLEAR)
 
 
 def _time_out(job: Job, code: Code, now: float, times: Times) -> Decision:
@@ -139,14 +195,42 @@ def _time_out(job: Job, code: Code, now: float, times: Times) -> Decision:
 
 
 def _polled_done(job: Job, response: Response, context: Context) -> Decision:
-    if urls := fetchable(response.urls, context.hosts):
-        update = transitions.poll_ready(job, response, urls, context.now, context.times)
+    link = own_link(response.urls, job.index, context.hosts)
+    if isinstance(link, str):
+        update = transitions.poll_ready(job, response, link, context.now, context.times)
         return Decision(LogEvent.RESULT_RECEIVED, update)
-    return _failed(job, replace(response, code=Code.RESULT_HOST_BLOCKED), context)
+    if link.host:
+        due, kept = _host_due(job, context.now, context.times), (_entry(response.urls, job.index), link.host)
+        update = transitions.poll_on_other_host(job, response, kept, due)
+        return Decision(LogEvent.RESULT_HOST_BLOCKED, update, link.host)
+    return _polled_unreadable(job, response, context)._replace(about=link.reason)
+
+
+def _polled_unreadable(job: Job, response: Response, context: Context) -> Decision:
+    if _is_past_deadline(job, context):
+        return _failed(job, replace(response, code=Code.RESULT_UNREADABLE), context)
+    return Decision(LogEvent.RESULT_UNREADABLE)
+
+
+def _polled_unclear(job: Job, response: Response, context: Context) -> Decision:
+    if _is_past_deadline(job, context):
+        return _time_out(replace(job, words=response.words), Code.NO_ANSWER, context.now, context.times)
+    return Decision(LogEvent.RESPONSE_UNCLEAR)
+
+
+def _polled_refused(job: Job, response: Response, context: Context) -> Decision:
+    """A refusal is no verdict on an accepted job; an own id that names no record is dropped after the second time."""
+    if response.code is Code.INVALID_TASK and job.provider_api == ProviderApi.VEO and job.own_id:
+        return Decision(LogEvent.POLL_INCONCLUSIVE, transitions.count_unknown_record(job))
+    return _inconclusive(job, response, context)
+
+
+def _is_past_deadline(job: Job, context: Context) -> bool:
+    return (job.requested_at or 0) >= (job.accepted_at or job.created_at) + context.times.deadline
 
 
 def _still_working(job: Job, response: Response, context: Context) -> Decision:
-    if (job.requested_at or 0) >= (job.accepted_at or job.created_at) + context.times.deadline:
+    if _is_past_deadline(job, context):
         return _time_out(job, Code.NO_ANSWER, context.now, context.times)
     if response.accepted_anew:
         return _accepted_anew(job, response, context)
@@ -154,11 +238,11 @@ def _still_working(job: Job, response: Response, context: Context) -> Decision:
 
 
 def _refreshed(job: Job, response: Response, context: Context) -> Decision:
-    if urls := fetchable(response.urls, context.hosts):
-        due = context.now + context.times.nudge
-        update = transitions.refresh_link(job, response, urls, context.new_id, due)
-        return Decision(LogEvent.LINK_REFRESHED, update)
-    return Decision(LogEvent.POLL_INCONCLUSIVE)
+    link = own_link(response.urls, job.index, context.hosts)
+    if isinstance(link, Refusal):
+        return Decision(LogEvent.POLL_INCONCLUSIVE, about=link.reason)
+    due = context.now + context.times.nudge
+    return Decision(LogEvent.LINK_REFRESHED, transitions.refresh_link(job, response, link, context.new_id, due))
 
 
 def _accepted_anew(job: Job, response: Response, _: Context) -> Decision:
@@ -184,10 +268,13 @@ Rule = Callable[[Job, Response, Context], Decision]
 _SUBMISSION: dict[Meaning, Rule] = {
     Meaning.DONE: _done,
     Meaning.WORKING: _working,
+    Meaning.UNREADABLE: _unreadable,
     Meaning.BASE_NOT_FINISHED: _base_not_finished,
     Meaning.REFUSED: _failed,
     Meaning.FAILED: _failed,
     Meaning.ACCOUNT_REFUSED: _account_refused,
+    Meaning.NOT_FOUND: _not_found,
+    Meaning.UNCLEAR: _unclear,
     Meaning.LOST: _lost,
     Meaning.NOT_SENT: _not_sent,
 }
@@ -195,6 +282,10 @@ _NO_VERDICT: dict[Meaning, Rule] = dict.fromkeys(Meaning, _inconclusive) | {Mean
 _POLL: dict[Meaning, Rule] = _NO_VERDICT | {
     Meaning.DONE: _polled_done,
     Meaning.WORKING: _still_working,
+    Meaning.UNREADABLE: _polled_unreadable,
+    Meaning.REFUSED: _polled_refused,
+    Meaning.NOT_FOUND: _polled_unclear,
+    Meaning.UNCLEAR: _polled_unclear,
     Meaning.FAILED: _failed,
 }
 _REFRESH: dict[Meaning, Rule] = _NO_VERDICT | {Meaning.DONE: _refreshed, Meaning.WORKING: _accepted_anew}
@@ -215,15 +306,28 @@ Due = Need | Decision | None
 """What a due job needs: a request, an update, or nothing while its lease or its wait is running."""
 
 
-def when_due(job: Job, now: float, new_id: str, times: Times) -> Due:
+def when_due(job: Job, now: float, new_id: str, times: Times, hosts: ResultHosts) -> Due:
     """Return what a due job needs."""
     if job.state in ENDED:
         return Decision(LogEvent.ANNOUNCEMENT_RETRIGGERED, transitions.retrigger(job, new_id, now + times.nudge))
     if job.state is State.READY:
         return _ready_due(job, now, new_id, times)
+    if job.urls:
+        return _kept_link_due(job, now, times, hosts)
     if now >= job.created_at + times.queued_deadline and now >= (job.retry_at or 0):
         return _time_out(job, _unconfirmed(job), now, times)
     return _poll_due(job, now, times) if job.state is State.PROCESSING else _submission_due(job, now, times)
+
+
+def _kept_link_due(job: Job, now: float, times: Times, hosts: ResultHosts) -> Decision:
+    """Fetch a kept link if its host is allowed by now. It was the only thing in the way."""
+    target = hosts.target(job.urls[0])
+    if not isinstance(target, Refusal):
+        return Decision(LogEvent.RESULT_RECEIVED, transitions.fetch_kept_link(job, now, times))
+    if now >= job.created_at + times.queued_deadline:
+        return Decision(LogEvent.JOB_FAILED, transitions.fail(job, Code.RESULT_HOST_BLOCKED, now, times))
+    update = transitions.wait_for_host(job, target.host, _host_due(job, now, times))
+    return Decision(LogEvent.RESULT_HOST_BLOCKED, update, target.host)
 
 
 def _ready_due(job: Job, now: float, new_id: str, times: Times) -> Due:
@@ -253,15 +357,24 @@ def _submission_due(job: Job, now: float, times: Times) -> Due:
         return None
     if job.state is State.QUEUED or repeat_is_safe(job):
         return Need.SUBMISSION
+    if job.words and (job.words.code or 0) >= SERVER_ERROR and job.unclear_since:
+        # Asked again, it might be bought twice. The callback has been awaited since.
+        words, end = job.words, job.unclear_since + times.unclear
+        failed = transitions.fail(job, Code.PROVIDER_FAILED, now, times, words)
+        return _end_or_postpone(job, end, now, Decision(LogEvent.JOB_FAILED, failed))
     end = (job.first_requested_at or now) + times.hard_deadline
-    timed_out = _time_out(_with_lost_response(job), Code.SUBMISSION_UNCONFIRMED, now, times)
+    timed_out = _time_out(_counted_lost(job), Code.SUBMISSION_UNCONFIRMED, now, times)
     return _end_or_postpone(job, end, now, timed_out)
 
 
-def _end_or_postpone(job: Job, end: float, now: float, timed_out: Decision) -> Decision:
+def _counted_lost(job: Job) -> Job:
+    return replace(job, lost_responses=job.lost_responses + 1)
+
+
+def _end_or_postpone(job: Job, end: float, now: float, ended: Decision) -> Decision:
     """End a job for which no further request is sent when its time is over; check it now and then before."""
     if now >= end:
-        return timed_out
+        return ended
     postponed = transitions.postpone(job, min(end, now + LONGEST_POLL_WAIT))
     return Decision(LogEvent.JOB_CHECK_POSTPONED, postponed)
 

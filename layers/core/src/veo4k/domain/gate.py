@@ -19,6 +19,7 @@ SPREAD = 0.15  # part of a window over which its requests are spread: requests s
 AHEAD = 20.0  # instants are reserved this far ahead; jobs beyond become QUEUED
 LEAD = 0.06  # seconds before its instant at which a request's intent is written
 LONGEST_PAUSE = 900.0
+NOTED = 900.0  # seconds between two notes that responses are understood: each is a write
 DAY = 86_400
 
 
@@ -45,6 +46,8 @@ class Gate:
     pause: float = 0  # seconds of the latest pause
     trial: str = ""  # id of the caller that holds the trial slot
     trial_until: float = 0
+    understood_at: float = 0  # when the response to a submission was last noted as understood
+    understood_task: str = ""  # and the task of that submission
     day: int = 0  # of the count: whole days since the epoch
     submissions: int = 0
 
@@ -158,6 +161,18 @@ def finish_trial(gate: Gate, trial: str, now: float, writer: str, pace: Pace, *,
     if not _is_trial(gate, trial):
         return gate
     return resume(gate, writer) if answered else pause(gate, gate.reason, now, writer, pace, trial=trial)
+
+
+def note_understood(gate: Gate, task_id: str, now: float, writer: str) -> Gate:
+    """Note that the response to a submission was understood, unless that was noted for another one just before."""
+    if now < gate.understood_at + NOTED:
+        return gate
+    return _next(gate, writer, understood_at=now, understood_task=task_id)
+
+
+def is_understood_since(gate: Gate, since: float, task_id: str) -> bool:
+    """Return whether the response to a submission of another task was understood since then."""
+    return gate.understood_at > since and gate.understood_task != task_id
 
 
 def release_trial(gate: Gate, trial: str, writer: str) -> Gate:

@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, NamedTuple, Self
 
+from veo4k.domain.provider_words import NO_WORDS, Words
+
 
 class State(StrEnum):
     """The states of a job; docs/architecture.md draws the transitions between them."""
@@ -77,7 +79,11 @@ class Code(StrEnum):
     NOT_4K = "NOT_4K", f"The provider's file was not a 4K video, twice. Check its log, then {_FORCE}"
     RESULT_HOST_BLOCKED = (
         "RESULT_HOST_BLOCKED",
-        f"The result is on a host that is not in ResultHosts. Add the host, then {_FORCE}",
+        f"The result is on a host that ResultHosts did not allow in time. Add the host, then {_FORCE}",
+    )
+    RESULT_UNREADABLE = (
+        "RESULT_UNREADABLE",
+        f"The provider reported success, but no link could be read. Update this stack, then {_FORCE}",
     )
     INDEX_AMBIGUOUS = (
         "INDEX_AMBIGUOUS",
@@ -106,10 +112,11 @@ class Key(NamedTuple):
 
 
 class Failure(NamedTuple):
-    """Why a job ended: a code for programs, a sentence for people."""
+    """Why a job ended: a code for programs, a sentence for people, and the provider's own words where there are any."""
 
     code: Code
     message: str
+    words: Words = NO_WORDS
 
 
 class Archived(NamedTuple):
@@ -147,13 +154,14 @@ class Job:
     archive: Archived | None = _public("archive", default=None)
     error: Failure | None = _public("error", default=None)
     maybe_charged: bool | None = _public("maybeCharged", default=None)
-    credits_consumed: int | None = _public("creditsConsumed", default=None)
+    credits_consumed: float | None = _public("creditsConsumed", default=None)
     evidence: Evidence | None = _public("evidence", default=None)
     requests_sent: int = _public("attempts")  # to get-4k-video, for this run
+    wait_text: str | None = _public("waitReason", default=None)  # for readers; never read back
 
     message_id: str | None = _private("message")  # the SQS message that created this run
     provider_api: ProviderApi = _private("contract", ProviderApi.VEO)  # the API that its requests use
-    wait_reason: str | None = _private("reason")  # why it is QUEUED
+    wait_reason: str | None = _private("reason")  # why it waits
     partition: Partition | None = _private("lane")  # of the due index; absent once announced
     due: float | None = _private("due")  # when a sweep processes it next
 
@@ -161,9 +169,13 @@ class Job:
     first_requested_at: float | None = _private("first")  # when the first request was claimed
     requested_at: float | None = _private("asked")  # when the latest request was claimed, polls included
     retry_at: float | None = _private("again")  # SUBMITTING: no request before
-    lost_responses: int = _private("lost", 0)
+    lost_responses: int = _private("lost", 0)  # unclear ones included
+    unclear_responses: int = _private("unclear", 0)  # of these: in the provider's envelope, with codes under 500
+    unclear_since: float | None = _private("unclearSince")  # when the first unclear response came
+    words: Words | None = _private("words")  # of the latest unclear response
     acceptances: int = _private("accepts", 0)  # proven; more than one is a suspected double charge
     provider_task_id: str | None = _private("provider")  # the id in the provider's response
+    unknown_records: int = _private("unknown", 0)  # polls under that id which found no record
     poll_id: str | None = _private("probe")  # id of the latest claim of a poll
 
     urls: tuple[str, ...] = _private("urls", ())  # as the provider sent them
@@ -232,6 +244,15 @@ def _same(value: Any) -> Any:
     return value
 
 
+def _plain_words(words: Words) -> dict[str, Any]:
+    plain = {"providerCode": words.code, "providerMessage": words.message}
+    return {name: value for name, value in plain.items() if value not in (None, "")}
+
+
+def _words(plain: Mapping[str, Any]) -> Words:
+    return Words(plain.get("providerCode"), plain.get("providerMessage", ""))
+
+
 _PLAIN: dict[str, tuple[Any, Any]] = {
     "created_at": (utc, _seconds),
     "accepted_at": (utc, _seconds),
@@ -250,9 +271,10 @@ _PLAIN: dict[str, tuple[Any, Any]] = {
         lambda plain: Archived(*(plain[name] for name in Archived._fields)),
     ),
     "error": (
-        lambda failure: {"code": str(failure.code), "message": failure.message},
-        lambda plain: Failure(Code(plain["code"]), plain["message"]),
+        lambda failure: {"code": str(failure.code), "message": failure.message} | _plain_words(failure.words),
+        lambda plain: Failure(Code(plain["code"]), plain["message"], _words(plain)),
     ),
+    "words": (_plain_words, _words),
 }
 """For each field that is not stored as it is: into the row, and out of it."""
 

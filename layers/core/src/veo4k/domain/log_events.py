@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from veo4k.domain.job import Job
+from veo4k.domain.provider_words import Words
 
 
 class LogEvent(StrEnum):
@@ -27,6 +28,7 @@ class LogEvent(StrEnum):
     CALLBACK_IGNORED = "callback_ignored"
     CALLBACK_REJECTED = "callback_rejected"
     CALLBACK_UNANSWERED = "callback_unanswered"
+    CALLBACK_UNCLEAR = "callback_unclear"
     CALLBACK_WITHOUT_RESULT = "callback_without_result"
     DOUBLE_CHARGE_SUSPECTED = "double_charge_suspected"
     GATE_PAUSED = "gate_paused"
@@ -55,12 +57,23 @@ class LogEvent(StrEnum):
     REQUEST_POSTPONED = "request_postponed"
     RESPONSE_LOST = "response_lost"
     RESPONSE_SUPERSEDED = "response_superseded"
+    RESPONSE_UNCLEAR = "response_unclear"
     RESPONSE_WRITE_FAILED = "response_write_failed"
     RESULT_HOST_BLOCKED = "result_host_blocked"
     RESULT_RECEIVED = "result_received"
+    RESULT_UNREADABLE = "result_unreadable"
     SECRET_UNSET = "secret_unset"  # noqa: S105  # nosec B105 - the name of a log event
     SWEEP_INTERRUPTED = "sweep_interrupted"
     WEBHOOK_KEY_UNSET = "webhook_key_unset"
+
+
+Detail = dict[str, str | int | float]
+
+
+def words_in_log(words: Words) -> Detail:
+    """Return the provider's words as details of a log entry."""
+    detail: Detail = {} if words.code is None else {"providerCode": words.code}
+    return detail | ({"providerMessage": words.message} if words.message else {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,5 +85,5 @@ class LogEntry:
 
     event: LogEvent
     job: Job | None = None
-    detail: dict[str, str | int | float] = field(default_factory=dict)
+    detail: Detail = field(default_factory=dict)
     at: float | None = None

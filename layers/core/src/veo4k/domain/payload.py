@@ -6,67 +6,134 @@ from typing import Any
 
 from veo4k.domain.message import is_task_id
 
-RESULT_NAMES = ("resultUrls", "result_urls")
-IMAGE_NAMES = ("imageUrls", "image_urls")
+RESULT_NAMES = ("resultUrls", "result_urls", "resultUrl", "result_url", "fullResultUrls", "full_result_urls")
+IMAGE_NAMES = ("imageUrls", "image_urls", "imageUrl", "image_url")
 TASK_ID_NAMES = ("taskId", "task_id")
-NESTED_NAMES = ("info", "response", "resultJson", "result_json")  # parts of `data` that may contain the links
-FAIL_TEXT_NAMES = ("failMsg", "fail_msg")
-FAIL_CODE_NAMES = ("failCode", "fail_code")
+FAIL_TEXT_NAMES = ("failMsg", "fail_msg", "errorMessage", "error_message")
+FAIL_CODE_NAMES = ("failCode", "fail_code", "errorCode", "error_code")
 CREDITS_NAMES = ("creditsConsumed", "credits_consumed", "consumeCredits", "consume_credits")
 MOST_CREDITS = 1_000_000  # a larger number is no price of one video
+_REQUEST_NAMES = ("paramJson", "param_json", "promptJson", "prompt_json", "param", "params", "input")
+"""Parts of a record that repeat the request: a link there is none of a result."""
+_NO_RESULT_NAMES = (*_REQUEST_NAMES, *IMAGE_NAMES, "originUrls", "origin_urls", "callBackUrl", "call_back_url")
+_LINK_NAMES = ("url", "videoUrl", "video_url", *RESULT_NAMES)  # of a link that is an object
+_DEEPEST = 4
+_DIGITS = 9
+
+Object = Mapping[str, Any]
 
 
-def text_of(envelope: Mapping[str, Any]) -> str:
-    """Return the message in lower case, for a search for known words."""
-    return str(envelope.get("msg", "")).lower()
+def whole(value: object) -> int | None:
+    """Return a whole number, also where it is written as `200.0` or as text; None for anything else."""
+    if isinstance(value, float) and value.is_integer() and abs(value) < MOST_CREDITS:
+        return int(value)
+    if isinstance(value, str) and len(value) <= _DIGITS and value.isascii() and value.isdigit():
+        return int(value)
+    return value if type(value) is int else None
 
 
-def data_of(envelope: Mapping[str, Any]) -> dict[str, Any]:
-    """Return `data`, or an empty object where it is not an object."""
-    data = envelope.get("data")
+def data_of(envelope: Object) -> dict[str, Any]:
+    """Return `data` as an object, also where it is JSON text; links that stand there alone become its `resultUrls`."""
+    data = _parsed(envelope.get("data"))
+    if isinstance(data, list) or (isinstance(data, str) and _is_link(data)):
+        return {"resultUrls": data}
     return data if isinstance(data, dict) else {}
 
 
-def task_id_of(data: Mapping[str, Any]) -> str | None:
+def task_id_of(data: Object) -> str | None:
     """Return the first task id of `data`."""
     return next((data[name] for name in TASK_ID_NAMES if is_task_id(data.get(name))), None)
 
 
-def credits_of(data: Mapping[str, Any]) -> int | None:
-    """Return `creditsConsumed` where it is a whole number."""
-    numbers = (data[name] for name in CREDITS_NAMES if type(data.get(name)) is int)
+def credits_of(data: Object) -> float | None:
+    """Return the credits consumed, which may have a fraction; a whole number is an int."""
+    numbers = (number for name in CREDITS_NAMES if (number := _number(data.get(name))) is not None)
     return next((number for number in numbers if 0 <= number <= MOST_CREDITS), None)
 
 
-def urls_of(data: Mapping[str, Any], names: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the URLs under the first of the names in `data`, or in its nested parts, objects or JSON texts."""
-    places = (data, *(_object(data.get(name)) for name in NESTED_NAMES))
-    for place in (place for place in places if isinstance(place, dict)):
+def _number(value: object) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        return None
+    try:
+        number = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return int(number) if number.is_integer() else round(number, 3) if abs(number) <= MOST_CREDITS else None
+
+
+def urls_of(data: Object, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the links under the first of the names in `data`, or in its nested parts, objects or JSON texts."""
+    for place in _places(data):
         for name in names:
             if urls := tuple(_urls(place.get(name))):
                 return urls
     return ()
 
 
-def _urls(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        text = value.strip()
-        value = _parsed(text) if text.startswith("[") else [text]  # a list as JSON, or one bare URL
-    if isinstance(value, list):
-        yield from (url for url in value if isinstance(url, str) and url)
+def has_result(data: Object) -> bool:
+    """Return whether a result field holds something, or a text is a link, though it may be unreadable."""
+    return any(
+        (name in RESULT_NAMES and _is_filled(value)) or (isinstance(value, str) and "https://" in value.lower())
+        for place in _places(data)
+        for name, value in place.items()
+        if name not in _NO_RESULT_NAMES
+    )
 
 
-def _object(value: Any) -> Any:
-    return _parsed(value) if isinstance(value, str) else value
+def shape_of(data: Object) -> str:
+    """Return names, types and lengths of the fields, for the log: never a value."""
+    return ", ".join(sorted(f"{name[:40]}: {_kind(value)}" for name, value in data.items() if name.isidentifier()))[
+        :400
+    ]
 
 
-def first_of(data: Mapping[str, Any], names: tuple[str, ...]) -> Any:
+def first_of(data: Object, names: tuple[str, ...]) -> Any:
     """Return the value of the first of the names that is not null; an empty string where none is."""
     return next((data[name] for name in names if data.get(name) is not None), "")
 
 
-def _parsed(text: str) -> Any:
+def _places(data: Object) -> Iterator[Object]:
+    """Yield an object, then the objects in it, level by level, without what repeats the request."""
+    level = [data]
+    for _ in range(_DEEPEST):
+        yield from level
+        values = ((name, _parsed(value)) for place in level for name, value in place.items())
+        level = [value for name, value in values if isinstance(value, dict) and name not in _REQUEST_NAMES]
+
+
+def _urls(value: Any) -> Iterator[str]:
+    entries = _parsed(value)
+    for entry in entries if isinstance(entries, list) else [entries]:
+        text = _link_in(entry)
+        if text is not None:
+            yield text
+
+
+def _link_in(entry: Any) -> str | None:
+    """Return the text of one entry of a list of links: the text itself, or that of an object's link."""
+    if isinstance(entry, dict):
+        entry = next((entry[name] for name in _LINK_NAMES if isinstance(entry.get(name), str)), None)
+    return entry if isinstance(entry, str) and entry.strip() else None
+
+
+def _is_link(text: str) -> bool:
+    return text.strip().lower().startswith("https://")
+
+
+def _is_filled(value: Any) -> bool:
+    return _parsed(value) not in (None, "", [], {})
+
+
+def _kind(value: Any) -> str:
+    size = f"({len(value)})" if isinstance(value, (str, list, dict)) else ""
+    return type(value).__name__ + size
+
+
+def _parsed(value: Any) -> Any:
+    """Return what a JSON text holds, whatever follows behind it; any other value as it is."""
+    if not isinstance(value, str) or value.lstrip()[:1] not in ("{", "["):
+        return value
     try:
-        return json.loads(text)
+        return json.JSONDecoder().raw_decode(value.lstrip())[0]
     except (ValueError, RecursionError):
-        return None
+        return value

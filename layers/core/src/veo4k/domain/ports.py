@@ -62,6 +62,12 @@ class Gate(Protocol):
     def finish_trial(self, trial: str, now: float, *, answered: bool) -> None:
         """Record whether the request of the trial slot got a response."""
 
+    def note_understood(self, task_id: str, now: float) -> None:
+        """Record that the response to a submission of this task was understood; once in a while is enough."""
+
+    def is_understood_since(self, since: float, task_id: str) -> bool:
+        """Return whether the response to a submission of another task was understood since then."""
+
     def release_trial(self, trial: str) -> None:
         """Release the trial slot, unused."""
 

@@ -1,7 +1,7 @@
-"""What the provider's responses mean: the table of its documentation, and of its clients' experience.
+"""What the provider's responses mean: one table for both of its APIs, for responses as for callbacks.
 
-The `code` in the body is decisive. The HTTP status is read only where there is no usable body. A refusal ends a job
-only in the provider's own envelope: a 400 written by a proxy says nothing about the video.
+The `code` in the body is decisive. The HTTP status is read only where there is no usable body. Only known words and
+codes are a verdict: whatever else comes is UNCLEAR, and ends nothing by itself.
 """
 
 import json
@@ -13,7 +13,8 @@ from typing import Any
 
 from veo4k.domain import payload
 from veo4k.domain.job import Code
-from veo4k.domain.payload import IMAGE_NAMES, RESULT_NAMES, credits_of, data_of, task_id_of, text_of, urls_of
+from veo4k.domain.payload import IMAGE_NAMES, RESULT_NAMES, credits_of, data_of, task_id_of, urls_of, whole
+from veo4k.domain.provider_words import NO_WORDS, Known, Words, clean, known, words_of
 from veo4k.domain.wait_reason import WaitReason
 
 
@@ -38,34 +39,41 @@ class Meaning(StrEnum):
 
     DONE = "done"  # accepted, and the result is in it
     WORKING = "working"  # accepted
+    UNREADABLE = "unreadable"  # accepted and finished, but no link can be read
     BASE_NOT_FINISHED = "base_not_finished"  # not accepted: the base video is not finished
     REFUSED = "refused"  # not accepted: the request is wrong for good
     FAILED = "failed"  # the generation failed
     ACCOUNT_REFUSED = "account_refused"  # not accepted: the account may not send requests now
+    NOT_FOUND = "not_found"  # not accepted: the provider's own 404, for the task or for the path
+    UNCLEAR = "unclear"  # words or a code that nobody knows: accepted or not
     LOST = "lost"  # unknown: the request may have been accepted and charged
     NOT_SENT = "not_sent"  # surely not accepted
 
 
-ACCEPTED = frozenset({Meaning.DONE, Meaning.WORKING})
+ACCEPTED = frozenset({Meaning.DONE, Meaning.WORKING, Meaning.UNREADABLE})
+UNDERSTOOD = ACCEPTED | {Meaning.BASE_NOT_FINISHED, Meaning.REFUSED, Meaning.FAILED}
+"""Responses about a video, in words that are known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Response:
     """A response of the provider, read.
 
-    `code`: why the job ends (REFUSED, FAILED); `wait_reason`: why the gate pauses, or the job waits; `cause`: the
-    provider's known words, or what was lost, for the log; `accepted_anew`: accepted like a first request, so that a
-    repeat accepted so is a second acceptance; `is_generated`: the file exists, but the response has no link.
+    `code`: why the job ends (REFUSED, FAILED); `words`: what the provider said; `wait_reason`: why the gate pauses, or
+    the job waits; `cause`: what was lost, or the shape of what could not be read, for the log; `accepted_anew`:
+    accepted like a first request, so that a repeat accepted so is a second acceptance; `is_generated`: the file exists,
+    but the response has no link.
     """
 
     meaning: Meaning
     code: Code = Code.PROVIDER_FAILED
+    words: Words = NO_WORDS
     wait_reason: WaitReason | None = None
     cause: str = ""
     urls: tuple[str, ...] = ()
     image_urls: tuple[str, ...] = ()
     task_id: str | None = None
-    credits: int | None = None
+    credits: float | None = None
     accepted_anew: bool = False
     is_generated: bool = False
 
@@ -75,9 +83,27 @@ class Response:
         return self.wait_reason or self.cause
 
 
+OK, UNPROCESSABLE, NOT_FOUND, LEGAL, SERVER_ERROR, NOT_IMPLEMENTED = 200, 422, 404, 451, 500, 501
+
+PAUSING: Mapping[int, WaitReason] = {
+    401: WaitReason.API_KEY_REFUSED,
+    402: WaitReason.NO_CREDITS,
+    403: WaitReason.API_KEY_REFUSED,
+    429: WaitReason.RATE_LIMITED,
+    430: WaitReason.RATE_LIMITED,
+    433: WaitReason.KEY_LIMIT_REACHED,
+    455: WaitReason.MAINTENANCE,
+    505: WaitReason.FEATURE_OFF,
+}
+"""Codes that concern the account, not the video, and the reason for the gate's pause."""
+
+_GONE = frozenset({404, 405})
+_PROXY_REFUSAL = b"error code: 1010"
+
+
 def read_submission(response: HttpResponse | NoResponse) -> Response:
     """Read the response to `POST /api/v1/veo/get-4k-video` (provider: "Get 4K Video")."""
-    return _read(response, lambda _: None)
+    return _read(response, lambda _: None, is_submission=True)
 
 
 def read_record(response: HttpResponse | NoResponse) -> Response:
@@ -85,7 +111,7 @@ def read_record(response: HttpResponse | NoResponse) -> Response:
 
     Under the base video's id the record would show the base video, so that id is never requested.
     """
-    return _read(response, _read_flag)
+    return _read(response, lambda data: read_flag(data) or _unclear_record(data))
 
 
 def read_job_submission(response: HttpResponse | NoResponse) -> Response:
@@ -94,63 +120,38 @@ def read_job_submission(response: HttpResponse | NoResponse) -> Response:
     An acceptance without an id counts as lost: the job cannot be polled, and only the callback can deliver its result.
     """
     read = read_submission(response)
-    if read.meaning is Meaning.WORKING and read.task_id is None:
+    if read.words.code == OK and read.meaning in (Meaning.WORKING, Meaning.UNREADABLE) and read.task_id is None:
         return Response(meaning=Meaning.LOST, cause="accepted without a task id")
     return read
 
 
 def read_job_record(response: HttpResponse | NoResponse) -> Response:
     """Read the response to `GET /api/v1/jobs/recordInfo`, the status of a task of the unified task API."""
-    return _read(response, read_state)
+    return _read(response, lambda data: read_state(data) or _unclear_record(data))
 
 
 def read_balance(response: HttpResponse | NoResponse) -> float | None:
     """Read the response to `GET /api/v1/chat/credit` ("Get Remaining Credits"); None where it holds no number."""
     envelope = _envelope(response.body) if isinstance(response, HttpResponse) else None
-    if envelope is None or envelope["code"] != OK:
+    if envelope is None or whole(envelope["code"]) != OK:
         return None
     left: Any = envelope.get("data")
     return left if type(left) in (int, float) and 0 <= left < math.inf else None
 
 
-OK, UNPROCESSABLE, NOT_FOUND, SERVER_ERROR, NOT_IMPLEMENTED = 200, 422, 404, 500, 501
-
-PAUSING: Mapping[int, WaitReason] = {
-    401: WaitReason.API_KEY_REFUSED,
-    402: WaitReason.NO_CREDITS,
-    403: WaitReason.API_KEY_REFUSED,
-    429: WaitReason.RATE_LIMITED,
-    433: WaitReason.KEY_LIMIT_REACHED,
-    455: WaitReason.MAINTENANCE,
-    505: WaitReason.FEATURE_OFF,
-}
-"""Codes that concern the account, not the video, and the reason for the gate's pause."""
-
-_GONE = frozenset({404, 405})
-_REFUSING = frozenset({400, 404, 451})
-_GENERATED = "generated successfully"
-
-_UNPROCESSABLE: tuple[tuple[str, Meaning, Code], ...] = (
-    (_GENERATED, Meaning.WORKING, Code.NO_ANSWER),
-    ("processing", Meaning.WORKING, Code.NO_ANSWER),
-    ("check back", Meaning.WORKING, Code.NO_ANSWER),
-    ("not ready", Meaning.WORKING, Code.NO_ANSWER),
-    ("not success", Meaning.BASE_NOT_FINISHED, Code.BASE_NOT_FINISHED),
-    ("14 days", Meaning.REFUSED, Code.BASE_EXPIRED),
-    ("record is null", Meaning.REFUSED, Code.INVALID_TASK),
-    ("record result data", Meaning.REFUSED, Code.INVALID_TASK),
-)
-"""422 is a status: the words of its message, in the order in which they are looked up."""
+ReadData = Callable[[Mapping[str, Any]], Response | None]
 
 
-def _read(response: HttpResponse | NoResponse, read_data: Callable[[Mapping[str, Any]], Response | None]) -> Response:
+def _read(response: HttpResponse | NoResponse, read_data: ReadData, *, is_submission: bool = False) -> Response:
     """Read a response; `read_data` reads the data of a successful one first, or returns None."""
     if isinstance(response, NoResponse):
         return Response(meaning=Meaning.LOST if response.is_sent else Meaning.NOT_SENT, cause=response.cause)
     envelope = _envelope(response.body)
     if envelope is None:
-        return _read_status(response.status)
-    return (envelope["code"] == OK and read_data(data_of(envelope))) or _read_code(envelope)
+        return _read_status(response)
+    if whole(envelope["code"]) == OK and (read := read_data(data_of(envelope))):
+        return replace(read, words=words_of(envelope, OK)) if read.words == NO_WORDS else read
+    return read_envelope(envelope, is_submission=is_submission)
 
 
 def _envelope(body: bytes) -> dict[str, Any] | None:
@@ -158,27 +159,45 @@ def _envelope(body: bytes) -> dict[str, Any] | None:
         value = json.loads(body)
     except (ValueError, RecursionError):
         return None
-    return value if isinstance(value, dict) and type(value.get("code")) is int else None
+    return value if isinstance(value, dict) and whole(value.get("code")) is not None else None
 
 
-def _read_status(status: int) -> Response:
-    reason = WaitReason.PATH_GONE if status in _GONE else PAUSING.get(status)
+def _read_status(response: HttpResponse) -> Response:
+    reason = WaitReason.PATH_GONE if response.status in _GONE else PAUSING.get(response.status)
+    if reason is WaitReason.API_KEY_REFUSED and _PROXY_REFUSAL in response.body.lower():
+        reason = WaitReason.BLOCKED_BY_PROXY
     if reason is None:
-        return Response(meaning=Meaning.LOST, cause=f"HTTP {status} without the provider's envelope")
+        return Response(meaning=Meaning.LOST, cause=f"HTTP {response.status} without the provider's envelope")
     return Response(meaning=Meaning.ACCOUNT_REFUSED, wait_reason=reason)
 
 
-def _read_code(envelope: dict[str, Any]) -> Response:
-    code, text, data = envelope["code"], text_of(envelope), data_of(envelope)
+def read_envelope(envelope: Mapping[str, Any], *, is_submission: bool) -> Response:
+    """Read code, words and data of an envelope. `is_submission`: it answers a request for the video.
+
+    The order: links; account; known words; the task id of a 422; codes. Only the first one that applies is read.
+    """
+    code, data = whole(envelope["code"]) or 0, data_of(envelope)
+    said = Words(code, clean(envelope.get("msg")))
     if code in (OK, UNPROCESSABLE) and (urls := urls_of(data, RESULT_NAMES)):
-        return _done(data, urls)
-    if code == OK:
-        return _working(data, accepted_anew=True)
-    if code == UNPROCESSABLE:
-        return _read_unprocessable(text, data)
-    if code in PAUSING:
-        return Response(meaning=Meaning.ACCOUNT_REFUSED, wait_reason=PAUSING[code])
-    return read_failure(code, text) or Response(meaning=Meaning.LOST, cause=f"code {code}")
+        return replace(_done(data, urls), words=said)
+    read = _by_account(code, envelope) or (_accepted(data) if code == OK else read_words(str(envelope.get("msg"))))
+    if read is None and code == UNPROCESSABLE and is_submission and task_id_of(data):
+        read = Response(meaning=Meaning.WORKING)
+    read = read or _by_code(code)
+    return replace(read, words=said, task_id=task_id_of(data), credits=credits_of(data))
+
+
+def _by_account(code: int, envelope: Mapping[str, Any]) -> Response | None:
+    reason = PAUSING.get(code)
+    if reason is None and code != OK:
+        reason = _ACCOUNT_WORDS.get(known(str(envelope.get("msg"))))
+    return Response(meaning=Meaning.ACCOUNT_REFUSED, wait_reason=reason) if reason else None
+
+
+_ACCOUNT_WORDS: Mapping[Known | None, WaitReason] = {
+    Known.RATE_LIMITED: WaitReason.RATE_LIMITED,
+    Known.NO_CREDITS: WaitReason.NO_CREDITS,
+}
 
 
 def _done(data: Mapping[str, Any], urls: tuple[str, ...]) -> Response:
@@ -186,76 +205,86 @@ def _done(data: Mapping[str, Any], urls: tuple[str, ...]) -> Response:
     return Response(meaning=Meaning.DONE, urls=urls, image_urls=images, task_id=task_id, credits=spent)
 
 
-def _working(data: Mapping[str, Any], *, accepted_anew: bool = False) -> Response:
-    task_id, spent = task_id_of(data), credits_of(data)
-    return Response(meaning=Meaning.WORKING, task_id=task_id, credits=spent, accepted_anew=accepted_anew)
+def _accepted(data: Mapping[str, Any]) -> Response:
+    if payload.has_result(data):
+        return _unreadable(data)
+    return Response(meaning=Meaning.WORKING, accepted_anew=True)
 
 
-def _read_unprocessable(text: str, data: dict[str, Any]) -> Response:
-    for words, meaning, code in _UNPROCESSABLE:
-        if words in text:
-            read = Response(meaning=meaning, code=code, cause=words, is_generated=words == _GENERATED)
-            return replace(read, task_id=task_id_of(data), credits=credits_of(data))
-    return Response(meaning=Meaning.REFUSED, code=_kind(text, Code.PROVIDER_FAILED))
+def _unreadable(data: Mapping[str, Any]) -> Response:
+    return Response(meaning=Meaning.UNREADABLE, code=Code.RESULT_UNREADABLE, cause=payload.shape_of(data))
 
 
-def read_failure(code: int, text: str) -> Response | None:
-    """Read the codes that end a job, in a response as in a callback; None for a code that ends no job."""
-    if code in _REFUSING:
-        plain = Code.INVALID_TASK if code == NOT_FOUND else Code.PROVIDER_FAILED
-        return Response(meaning=Meaning.REFUSED, code=_kind(text, plain))
-    if code == NOT_IMPLEMENTED or (code == SERVER_ERROR and _is_unavailable(text)):
-        return Response(meaning=Meaning.FAILED, code=_kind(text, Code.PROVIDER_FAILED))
-    return None
+def read_words(text: str) -> Response | None:
+    """Read the words of a failure or a status that is no success; None where nothing in them is known."""
+    says = known(text)
+    return _MEANINGS.get(says) if says else None
 
 
-def _kind(text: str, otherwise: Code) -> Code:
-    return Code.NOT_AVAILABLE_IN_4K if _is_unavailable(text) else otherwise
+_MEANINGS: Mapping[Known, Response] = {
+    Known.TOO_OLD: Response(meaning=Meaning.REFUSED, code=Code.BASE_EXPIRED),
+    Known.NOT_FINISHED: Response(meaning=Meaning.BASE_NOT_FINISHED, code=Code.BASE_NOT_FINISHED),
+    Known.NO_SUCH_TASK: Response(meaning=Meaning.REFUSED, code=Code.INVALID_TASK),
+    Known.NO_RESULT: Response(meaning=Meaning.REFUSED, code=Code.INVALID_TASK),
+    Known.GENERATED: Response(meaning=Meaning.WORKING, is_generated=True),
+    Known.PROCESSING: Response(meaning=Meaning.WORKING),
+    Known.NO_4K: Response(meaning=Meaning.FAILED, code=Code.NOT_AVAILABLE_IN_4K),
+}
 
 
-def _is_unavailable(text: str) -> bool:
-    return "fallback" in text or ("4k" in text and "unavailable" in text)
+def _by_code(code: int) -> Response:
+    if code == LEGAL:
+        return Response(meaning=Meaning.REFUSED)
+    if code == NOT_IMPLEMENTED:
+        return Response(meaning=Meaning.FAILED)
+    if code == NOT_FOUND:
+        return Response(meaning=Meaning.NOT_FOUND, wait_reason=WaitReason.NOT_FOUND)
+    return Response(meaning=Meaning.UNCLEAR)
 
 
 _SUCCESS = 1
-_FLAGS_FAILED = (2, 3)  # 0: still generating
+_FLAGS = {0: Meaning.WORKING, _SUCCESS: Meaning.DONE, 2: Meaning.FAILED, 3: Meaning.FAILED}
 
 
-def _read_flag(data: Mapping[str, Any]) -> Response:
-    flag = data["successFlag"] if type(data.get("successFlag")) is int else None
-    if flag == _SUCCESS and (urls := urls_of(data, RESULT_NAMES)):
-        return _done(data, urls)
-    if flag in _FLAGS_FAILED:
-        return Response(meaning=Meaning.FAILED, code=_kind(str(data.get("errorMessage")).lower(), Code.PROVIDER_FAILED))
-    return _working(data)
+def read_flag(data: Mapping[str, Any]) -> Response | None:
+    """Read `data.successFlag` of the Veo API, in a record as in a callback; None where there is none that is known."""
+    flag = whole(data.get("successFlag", data.get("success_flag")))
+    return _by_status(data, _FLAGS.get(flag)) if flag is not None else None
+
+
+_STATES = {
+    "waiting": Meaning.WORKING,
+    "queuing": Meaning.WORKING,
+    "generating": Meaning.WORKING,
+    "success": Meaning.DONE,
+    "fail": Meaning.FAILED,
+}
 
 
 def read_state(data: Mapping[str, Any]) -> Response | None:
     """Read `data.state` of the unified task API, in a record as in a callback; None where there is none."""
-    state = data.get("state")
-    if state == "fail":
-        return Response(meaning=Meaning.FAILED, code=_failure_code(data), credits=credits_of(data))
-    if state == "success" and (urls := urls_of(data, RESULT_NAMES)):
-        return _done(data, urls)
-    return _working(data) if state == "success" or state in _STATES_WORKING else None
+    return _by_status(data, _STATES.get(str(data.get("state")).lower()))
 
 
-_STATES_WORKING = ("waiting", "queuing", "generating")
+def _by_status(data: Mapping[str, Any], status: Meaning | None) -> Response | None:
+    if status is Meaning.DONE:
+        urls = urls_of(data, RESULT_NAMES)
+        return _done(data, urls) if urls else replace(_unreadable(data), task_id=task_id_of(data))
+    if status is Meaning.FAILED:
+        return _failed_record(data)
+    return Response(meaning=status, task_id=task_id_of(data), credits=credits_of(data)) if status else None
 
 
-def _failure_code(data: Mapping[str, Any]) -> Code:
-    """Return the code for `failMsg`, where its words are known, else for `failCode`, a number or its digits."""
-    text = str(payload.first_of(data, payload.FAIL_TEXT_NAMES)).lower()
-    by_text = next((code for words, _, code in _UNPROCESSABLE if words in text), Code.NO_ANSWER)
-    if by_text is not Code.NO_ANSWER:
-        return by_text
-    failure = read_failure(_whole(payload.first_of(data, payload.FAIL_CODE_NAMES)), text)
-    return failure.code if failure else _kind(text, Code.PROVIDER_FAILED)
+def _failed_record(data: Mapping[str, Any]) -> Response:
+    """Read a failure that the record itself states: its words choose the code, and change nothing about the failure."""
+    text = str(payload.first_of(data, payload.FAIL_TEXT_NAMES))
+    code = whole(payload.first_of(data, payload.FAIL_CODE_NAMES))
+    read = read_words(text)
+    is_verdict = read is not None and read.meaning in (Meaning.REFUSED, Meaning.FAILED)
+    why = read.code if read is not None and is_verdict else Code.PROVIDER_FAILED
+    words = Words(code, clean(text))
+    return Response(meaning=Meaning.FAILED, code=why, words=words, task_id=task_id_of(data), credits=credits_of(data))
 
 
-DIGITS = 3  # of a known code
-
-
-def _whole(value: Any) -> int:
-    digits = str(value)
-    return int(digits) if len(digits) == DIGITS and digits.isascii() and digits.isdigit() else 0
+def _unclear_record(data: Mapping[str, Any]) -> Response:
+    return Response(meaning=Meaning.UNCLEAR, cause=payload.shape_of(data))

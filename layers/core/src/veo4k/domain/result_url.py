@@ -3,18 +3,24 @@
 import re
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
-from typing import Self
+from typing import NamedTuple, Self
+from urllib.parse import quote
 
 DEFAULT_PORT = {"http": 80, "https": 443}
 MAX_PORT = 65535
+
+LONGEST_LINK = 8192  # as web servers take it
 
 # A link is taken apart here and nowhere else, and only if nothing in it can be read in two ways: printable ASCII
 # without backslash, 8 KiB as web servers take it, a host in lower case without user or percent sign.
 _HOST = r"(?P<host>\[[0-9a-f:.]{2,45}\]|[a-z0-9.-]{1,253})(?::(?P<port>[1-9][0-9]{0,4}))?"
 _URL = re.compile(
-    rf"(?=[!-\[\]-~]{{1,8192}}\Z)(?P<scheme>https?)://{_HOST}(?P<path>/[^?#]*)?(?P<query>\?[^#]*)?(?:#.*)?"
+    rf"(?=[!-\[\]-~]{{1,{LONGEST_LINK}}}\Z)(?P<scheme>https?)://{_HOST}(?P<path>/[^?#]*)?(?P<query>\?[^#]*)?(?:#.*)?"
 )
 _ENTRY = re.compile(_HOST)
+_BELOW = re.compile(r"\.(?:[a-z0-9-]{1,63}\.)+[a-z0-9-]{2,63}")  # never a whole top-level domain
+_START = re.compile(r"(?i)(https?://[^/?#]*)(.*)", re.DOTALL)
+_KEPT = "".join(map(chr, range(128))).replace(" ", "")  # what is ambiguous stays as it is, and is refused
 _NAME = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?")
 
 # What Python's is_global lets through (it differs between 3.11 and 3.13) although it leads elsewhere than it says.
@@ -52,36 +58,67 @@ class Target:
         return ip.is_loopback if _is_loopback(self.host) else is_public(ip)
 
 
+class Refusal(NamedTuple):
+    """Why a link is not fetched. `host`: set where nothing but its host stands in the way."""
+
+    reason: str
+    host: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class ResultHosts:
-    """The hosts results are fetched from, each with its port; a port of None is any, for loopback hosts only."""
+    """The hosts that results are fetched from.
+
+    `entries`: each host with its port; a port of None is any, for loopback hosts only. `domains`: all hosts below
+    these are allowed too, on 443; each begins with its dot.
+    """
 
     entries: frozenset[tuple[str, int | None]]
+    domains: tuple[str, ...] = ()
 
     @classmethod
     def parse(cls, parameter: str, kie_base_url: str) -> Self:
-        """Read the stack parameter: entries `host` (https on 443) or `host:port` (https on exactly that port).
+        """Read the stack parameter: entries `host` (https on 443), `host:port`, or `.domain` for all hosts below it.
 
         Loopback entries count only while `KieBaseUrl` is loopback too; then http is allowed as well, on the entry's
-        port or, without one, on any. ValueError names an entry that is neither a host name nor an address.
+        port or, without one, on any. ValueError names an entry that is none of these.
         """
         base = _URL.fullmatch(kie_base_url.strip().lower())
         local = base is not None and _is_loopback(base["host"])
-        entries = [_entry(text.strip().lower()) for text in parameter.split(",") if text.strip()]
-        return cls(frozenset((host, port) for host, port in entries if local or not _is_loopback(host)))
+        texts = [text.strip().lower() for text in parameter.split(",") if text.strip()]
+        domains = tuple(text for text in texts if _BELOW.fullmatch(text))
+        entries = [_entry(text) for text in texts if text not in domains]
+        return cls(frozenset((host, port) for host, port in entries if local or not _is_loopback(host)), domains)
 
-    def target(self, url: object) -> Target | None:
-        """Return where an allowed link leads; None for every other link or value."""
+    def target(self, url: object) -> Target | Refusal:
+        """Return where an allowed link leads, or why a link or another value is not fetched."""
         link = _URL.fullmatch(url) if isinstance(url, str) else None
-        if link is None:
-            return None
+        port = int(link["port"] or DEFAULT_PORT[link["scheme"]]) if link else 0
+        if link is None or port > MAX_PORT:
+            return Refusal("the link is malformed, or longer than 8 KiB")
         scheme, host = link["scheme"], link["host"]
-        port = int(link["port"] or DEFAULT_PORT[scheme])
-        if port > MAX_PORT or self.entries.isdisjoint({(host, port), (host, None)}):
-            return None
+        if not self._allows(host, port):
+            default = port == DEFAULT_PORT["https"]
+            return Refusal("the link leads outside ResultHosts", host if default else f"{host}:{port}")
         if scheme != "https" and not _is_loopback(host):
-            return None
+            return Refusal("the link is not https")
         return Target(scheme, host, port, (link["path"] or "/") + (link["query"] or ""))
+
+    def _allows(self, host: str, port: int) -> bool:
+        if not self.entries.isdisjoint({(host, port), (host, None)}):
+            return True
+        return port == DEFAULT_PORT["https"] and _NAME.fullmatch(host) is not None and host.endswith(self.domains)
+
+
+def normalized(url: str) -> str:
+    """Return a link as it is stored and fetched.
+
+    Scheme and host are in lower case, blanks around it are gone, and what may not stand in a path as it is, blanks and
+    non-ASCII characters, is escaped.
+    """
+    text = url.strip()
+    start = _START.match(text)
+    return start[1].lower() + quote(start[2], safe=_KEPT, errors="backslashreplace") if start else text
 
 
 def without_query(url: object) -> str:

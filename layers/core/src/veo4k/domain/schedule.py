@@ -4,9 +4,12 @@ from dataclasses import dataclass
 
 HOUR = 3600.0
 LONGEST_UNKNOWN_WAIT = 12 * HOUR
+LONGEST_UNCLEAR_WAIT = HOUR / 2
+LONGEST_HOST_WAIT = HOUR / 4
 LONGEST_POLL_WAIT = 2 * HOUR
 LONGEST_ARCHIVE_WAIT = 4 * HOUR
 LONGEST_BACK_OFF = HOUR
+MOST_DOUBLINGS = 64  # far beyond the longest waits: a greater power would be no float in the end
 POLL_SPREAD = 0.1  # up to 10 % longer, so that jobs of one burst drift apart
 
 
@@ -17,6 +20,7 @@ class Times:
     first_probe: float = 720
     probe: float = 120
     unknown_wait: float = 120
+    unclear: float = 7200
     lease: float = 90
     pause: float = 60
     base_retry: float = 300
@@ -31,7 +35,15 @@ class Times:
 
 def unknown_wait(lost: int, times: Times) -> float:
     """Return the wait after the `lost`-th lost response: four times longer each time, 12 hours at most."""
-    return min(times.unknown_wait * 4.0 ** (lost - 1), LONGEST_UNKNOWN_WAIT)
+    return min(times.unknown_wait * 4.0 ** min(lost - 1, MOST_DOUBLINGS), LONGEST_UNKNOWN_WAIT)
+
+
+def unclear_wait(count: int, times: Times) -> float:
+    """Return the wait after the `count`-th lost or unclear response, where the latest was unclear: 30 minutes at most.
+
+    An unclear response did come: the provider can be reached, and its words may be known again soon.
+    """
+    return min(unknown_wait(count, times), LONGEST_UNCLEAR_WAIT)
 
 
 def poll_wait(age: float, chance: float, times: Times) -> float:
@@ -45,7 +57,7 @@ def poll_wait(age: float, chance: float, times: Times) -> float:
 
 def archive_wait(attempts: int, times: Times) -> float:
     """Return the wait after the `attempts`-th failed attempt to archive: doubling, 4 hours at most."""
-    return min(times.archive_retry * 2.0 ** (attempts - 1), LONGEST_ARCHIVE_WAIT)
+    return min(times.archive_retry * 2.0 ** min(attempts - 1, MOST_DOUBLINGS), LONGEST_ARCHIVE_WAIT)
 
 
 def back_off(receives: int) -> float:

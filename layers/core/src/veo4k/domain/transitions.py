@@ -3,7 +3,7 @@
 The table of states is this file: who may do what, and on which conditions. Nothing here reads a clock or a table.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 
 from veo4k.domain.callback import Address, CallbackPayload
@@ -25,13 +25,19 @@ from veo4k.domain.job import (
     State,
 )
 from veo4k.domain.message import Message
-from veo4k.domain.response import Response
+from veo4k.domain.provider_words import NO_WORDS, Words
+from veo4k.domain.response import SERVER_ERROR, Meaning, Response
 from veo4k.domain.result_url import without_query
-from veo4k.domain.schedule import Times, archive_wait, poll_wait, unknown_wait
+from veo4k.domain.schedule import Times, archive_wait, poll_wait, unclear_wait, unknown_wait
+from veo4k.domain.wait_reason import WaitReason
 
-Urls = Sequence[str]
 States = frozenset[State]
 Put = Mapping[str, object]
+_WAITS_NO_MORE: dict[str, object] = {"wait_reason": None, "wait_text": None}
+
+
+def _waits(reason: str, about: str = "") -> dict[str, object]:
+    return {"wait_reason": reason, "wait_text": f"{reason}: {about}" if about else reason}
 
 
 # Intake
@@ -40,7 +46,7 @@ Put = Mapping[str, object]
 def create_queued(message: Message, run: int, now: float, wait: Wait) -> ConditionalUpdate:
     """Create a run that waits."""
     put = _new(message, run, now) | {"state": State.QUEUED, "partition": Partition.QUEUED, "requests_sent": 0}
-    put |= {"due": wait.until, "wait_reason": wait.reason}
+    put |= {"due": wait.until} | _waits(wait.reason)
     return ConditionalUpdate(key=Key(message.task_id, run), put=put)
 
 
@@ -93,7 +99,7 @@ def claim_submission(job: Job, claim_id: str, now: float, times: Times, api: Pro
         "retry_at": retry_at,
         "partition": Partition.LIVE,
         "due": retry_at if lost else now + times.first_probe,
-        "wait_reason": None,
+        **_WAITS_NO_MORE,
     }
     unchanged = (is_("state", job.state), is_("claim_id", job.claim_id), is_("requested_at", job.requested_at))
     return ConditionalUpdate(key=job.key, when=unchanged, put=put, add={"requests_sent": 1}, ownership="claim_id")
@@ -102,30 +108,61 @@ def claim_submission(job: Job, claim_id: str, now: float, times: Times, api: Pro
 def accept(job: Job, response: Response, now: float, due: float | None) -> ConditionalUpdate:
     """SUBMITTING → PROCESSING: the provider has accepted. `due`: only where the next poll moves."""
     put = {"state": State.PROCESSING, "accepted_at": now, "acceptances": 1, "provider_task_id": response.task_id}
-    put |= {"retry_at": None} | _credits(response) | ({} if due is None else {"due": due})
+    put |= {"retry_at": None} | _WAITS_NO_MORE | _credits(response) | ({} if due is None else {"due": due})
     return ConditionalUpdate(key=job.key, when=_claimed(job), put=put)
 
 
-def accept_with_result(job: Job, response: Response, urls: Urls, now: float, times: Times) -> ConditionalUpdate:
+def accept_with_result(job: Job, response: Response, url: str, now: float, times: Times) -> ConditionalUpdate:
     """SUBMITTING → READY: the response to the submission contains the result."""
-    put = _result(response, urls, Evidence.SUBMIT) | {"accepted_at": now, "acceptances": 1, "due": now + times.nudge}
+    put = _result(response, url, Evidence.SUBMIT) | {"accepted_at": now, "acceptances": 1, "due": now + times.nudge}
     return ConditionalUpdate(key=job.key, when=_claimed(job), put=put)
+
+
+def accept_on_other_host(
+    job: Job, response: Response, link: tuple[str, str], now: float, due: float
+) -> ConditionalUpdate:
+    """SUBMITTING → PROCESSING: the response contains the result, on a host that is not allowed.
+
+    `link`: the URL, and that host.
+    """
+    accepted = accept(job, response, now, due)
+    return replace(accepted, put={**accepted.put, **_on_other_host(response, link, Evidence.SUBMIT)})
 
 
 def defer(job: Job, wait: Wait, *, is_sent: bool) -> ConditionalUpdate:
     """SUBMITTING → QUEUED: surely not accepted. After a lost response the job stays SUBMITTING instead."""
-    put = {"claim_id": None, "retry_at": wait.until, "due": wait.until, "wait_reason": wait.reason}
+    put = {"claim_id": None, "retry_at": wait.until, "due": wait.until} | _waits(wait.reason)
     if not job.lost_responses:
         put |= {"state": State.QUEUED, "partition": Partition.QUEUED, "retry_at": None}
     return ConditionalUpdate(key=job.key, when=_claimed(job), put=put, add={} if is_sent else {"requests_sent": -1})
 
 
-def count_lost_response(job: Job, now: float, times: Times) -> ConditionalUpdate:
-    """SUBMITTING → SUBMITTING: one more response was lost. Wait until the request must have been registered."""
-    lost = job.lost_responses + 1
-    due = now + unknown_wait(lost, times)
-    put = {"lost_responses": lost, "claim_id": None, "retry_at": due, "due": due}
+def count_lost_response(job: Job, response: Response, now: float, times: Times) -> ConditionalUpdate:
+    """SUBMITTING → SUBMITTING: one more response was lost, or unclear.
+
+    Wait until the request must have been registered.
+    """
+    counted = with_lost_response(job, response, now)
+    if response.meaning is Meaning.UNCLEAR:
+        wait, reason = unclear_wait(counted.lost_responses, times), _waits(WaitReason.UNCLEAR_ANSWER)
+    else:
+        wait, reason = unknown_wait(counted.lost_responses, times), {}
+    put: dict[str, object] = {"claim_id": None, "retry_at": now + wait, "due": now + wait} | reason
+    put |= {name: value for name in _COUNTS if (value := getattr(counted, name)) != getattr(job, name)}
     return ConditionalUpdate(key=job.key, when=_claimed(job), put=put)
+
+
+_COUNTS = ("lost_responses", "unclear_responses", "unclear_since", "words")
+
+
+def with_lost_response(job: Job, response: Response, now: float) -> Job:
+    """Return the job with one more lost, or unclear, response."""
+    counted = replace(job, lost_responses=job.lost_responses + 1)
+    if response.meaning is not Meaning.UNCLEAR:
+        return counted
+    under_500 = int((response.words.code or 0) < SERVER_ERROR)
+    unclear, since = job.unclear_responses + under_500, job.unclear_since or now
+    return replace(counted, unclear_responses=unclear, unclear_since=since, words=response.words)
 
 
 def _claimed(job: Job) -> tuple[Clause, ...]:
@@ -135,49 +172,67 @@ def _claimed(job: Job) -> tuple[Clause, ...]:
 # Callback
 
 
-def callback_ready(address: Address, payload: CallbackPayload, urls: Urls, now: float) -> ConditionalUpdate:
+def callback_ready(address: Address, payload: CallbackPayload, url: str, now: float) -> ConditionalUpdate:
     """QUEUED, SUBMITTING or PROCESSING → READY: an authenticated success."""
-    put = _result(payload.response, urls, Evidence.CALLBACK)
+    put = _result(payload.response, url, Evidence.CALLBACK)
     return _by_callback(address, payload, now, WAITING, put)
 
 
 def callback_failed(address: Address, payload: CallbackPayload, now: float, times: Times) -> ConditionalUpdate:
     """QUEUED, SUBMITTING or PROCESSING → FAILED: an authenticated failure is believed as it is."""
-    put = _end(State.FAILED, payload.response.code, now, times, maybe_charged=True) | _credits(payload.response)
+    response = payload.response
+    put = _end(State.FAILED, response.code, now, times, maybe_charged=True, words=response.words) | _credits(response)
     return _by_callback(address, payload, now, WAITING, put)
+
+
+def callback_failed_unchecked(
+    address: Address, payload: CallbackPayload, now: float, times: Times
+) -> ConditionalUpdate:
+    """Believe a failure in unknown words, of a job without an own id: to check it, the paid request would be needed."""
+    failed = callback_failed(address, payload, now, times)
+    no_own_id = (Condition("provider_task_id", Op.ABSENT), Condition("provider_task_id", Op.IS, address.task_id))
+    return replace(failed, when=(*failed.when, no_own_id))
 
 
 def callback_working(address: Address, payload: CallbackPayload, now: float, times: Times) -> ConditionalUpdate:
     """QUEUED or SUBMITTING → PROCESSING: authenticated, but without a result."""
-    return _due_for_poll(address, payload, now, UNANSWERED, times)
+    return _due_for_poll(address, payload, now, UNANSWERED, times, adopts=False)
 
 
-def callback_blocked(address: Address, payload: CallbackPayload, now: float, times: Times) -> ConditionalUpdate:
-    """Make the job due for a poll: a success whose URLs may not be fetched."""
-    return _due_for_poll(address, payload, now, WAITING, times)
+def callback_unclear(
+    address: Address, payload: CallbackPayload, now: float, times: Times, *, adopts: bool
+) -> ConditionalUpdate:
+    """Make the job due for a poll: the callback is no verdict. `adopts`: its id may be the job's own."""
+    return _due_for_poll(address, payload, now, WAITING, times, adopts=adopts)
 
 
 def _due_for_poll(
-    address: Address, payload: CallbackPayload, now: float, states: States, times: Times
+    address: Address, payload: CallbackPayload, now: float, states: States, times: Times, *, adopts: bool
 ) -> ConditionalUpdate:
-    put = {"state": State.PROCESSING, "partition": Partition.LIVE, "due": now + times.probe, "wait_reason": None}
-    return _by_callback(address, payload, now, states, put)
+    put = {"state": State.PROCESSING, "partition": Partition.LIVE, "due": now + times.probe} | _WAITS_NO_MORE
+    return _by_callback(address, payload, now, states, put, adopts=adopts)
 
 
-def _by_callback(address: Address, payload: CallbackPayload, now: float, states: States, put: Put) -> ConditionalUpdate:
+def _by_callback(
+    address: Address, payload: CallbackPayload, now: float, states: States, put: Put, *, adopts: bool = True
+) -> ConditionalUpdate:
     acceptance: dict[str, object] = {"accepted_at": now, "acceptances": 1}
-    acceptance |= {"provider_task_id": payload.task_id} if payload.task_id else {}
     when: tuple[Clause, ...] = (in_("state", states), is_("index", address.index), at_least("requests_sent", 1))
-    when += _of_own_id(payload.task_id, now) if payload.task_id else ()
+    if payload.task_id and adopts:
+        when += _may_adopt(payload.task_id, address.task_id, now)
+        put = {**put, "provider_task_id": payload.task_id}
+    elif payload.task_id:
+        when += (is_("provider_task_id", payload.task_id),)
     return ConditionalUpdate(key=address.key, when=when, put=put, set_if_absent=acceptance)
 
 
-def _of_own_id(task_id: str, now: float) -> tuple[Clause, ...]:
-    # The id is the one that the provider's response gave this job. Only a job with a lost response, or with a claim so
-    # old that its function must have died, adopts an id.
-    known = Condition("provider_task_id", Op.IS, task_id)
-    lost = (Condition("lost_responses", Op.AT_LEAST, 1), Condition("retry_at", Op.AT_MOST, now))
-    return ((known, Condition("provider_task_id", Op.ABSENT)), (known, *lost))
+def _may_adopt(task_id: str, base_id: str, now: float) -> tuple[Clause, ...]:
+    # An id is taken in place of none, or of the base video's, if a response was lost, if the claim is so old that its
+    # function must have died, or if the request was accepted.
+    known = (Condition("provider_task_id", Op.IS, task_id), Condition("provider_task_id", Op.IS, base_id))
+    free = Condition("provider_task_id", Op.ABSENT)
+    accepted = (Condition("lost_responses", Op.AT_LEAST, 1), Condition("acceptances", Op.AT_LEAST, 1))
+    return ((*known, free), (*known, *accepted, Condition("retry_at", Op.AT_MOST, now)))
 
 
 # Poll
@@ -200,10 +255,37 @@ def _poll_counts(job: Job, count: int, by_post: bool) -> dict[str, int]:
     return counts | ({"archive_attempts": count} if job.state is State.READY else {})
 
 
-def poll_ready(job: Job, response: Response, urls: Urls, now: float, times: Times) -> ConditionalUpdate:
+def poll_ready(job: Job, response: Response, url: str, now: float, times: Times) -> ConditionalUpdate:
     """PROCESSING → READY: the response to the poll contains the result."""
-    put = _result(response, urls, Evidence.POLL) | {"due": now + times.nudge}
+    put = _result(response, url, Evidence.POLL) | {"due": now + times.nudge}
     return ConditionalUpdate(key=job.key, when=(is_("state", State.PROCESSING),), put=put)
+
+
+def poll_on_other_host(job: Job, response: Response, link: tuple[str, str], due: float) -> ConditionalUpdate:
+    """PROCESSING → PROCESSING: the response to the poll contains the result, on a host that is not allowed."""
+    put = _on_other_host(response, link, Evidence.POLL) | {"due": due}
+    return ConditionalUpdate(key=job.key, when=(is_("state", State.PROCESSING),), put=put)
+
+
+def wait_for_host(job: Job, host: str, due: float) -> ConditionalUpdate:
+    """PROCESSING → PROCESSING: the host of the kept link is still not allowed."""
+    put = {"due": due} | _waits(WaitReason.HOST_NOT_ALLOWED, host)
+    return ConditionalUpdate(key=job.key, when=(is_("state", job.state), is_("due", job.due)), put=put)
+
+
+def fetch_kept_link(job: Job, now: float, times: Times) -> ConditionalUpdate:
+    """PROCESSING → READY: the host of the kept link is allowed by now."""
+    put = {"state": State.READY, "partition": Partition.LIVE, "due": now + times.nudge} | _WAITS_NO_MORE
+    return ConditionalUpdate(key=job.key, when=(is_("state", State.PROCESSING), is_("urls", job.urls)), put=put)
+
+
+def count_unknown_record(job: Job) -> ConditionalUpdate:
+    """Count a poll under the job's own id that found no record; after the second one the id is dropped."""
+    put: dict[str, object] = {"unknown_records": job.unknown_records + 1}
+    if job.unknown_records:
+        put = {"unknown_records": 0, "provider_task_id": job.task_id}
+    when = (is_("state", job.state), is_("provider_task_id", job.provider_task_id))
+    return ConditionalUpdate(key=job.key, when=when, put=put)
 
 
 def count_acceptance(job: Job) -> ConditionalUpdate:
@@ -220,9 +302,9 @@ def uncount_poll(job: Job, *, by_post: bool = True) -> ConditionalUpdate:
     return ConditionalUpdate(key=job.key, when=when, add=counts)
 
 
-def refresh_link(job: Job, response: Response, urls: Urls, new_id: str, due: float) -> ConditionalUpdate:
+def refresh_link(job: Job, response: Response, url: str, new_id: str, due: float) -> ConditionalUpdate:
     """READY → READY: a fresh link, and the archive is re-triggered. The attempt that the poll cost is given back."""
-    put: dict[str, object] = {"urls": tuple(urls), "result_urls": _stripped(urls), "link_dead": None}
+    put: dict[str, object] = {"urls": (url,), "result_urls": _stripped(url), "link_dead": None}
     put |= {"image_urls": response.image_urls, "retrigger_id": new_id, "due": due}
     when = (is_("state", State.READY), is_("link_dead", True))
     return ConditionalUpdate(key=job.key, when=when, put=put, add={"archive_attempts": -1})
@@ -231,15 +313,15 @@ def refresh_link(job: Job, response: Response, urls: Urls, new_id: str, due: flo
 # Ends
 
 
-def fail(job: Job, code: Code, now: float, times: Times) -> ConditionalUpdate:
+def fail(job: Job, code: Code, now: float, times: Times, words: Words = NO_WORDS) -> ConditionalUpdate:
     """End a job without a result; only if it is still as it was read."""
-    put = _end(State.FAILED, code, now, times, maybe_charged=_maybe_charged(job))
+    put = _end(State.FAILED, code, now, times, maybe_charged=maybe_charged(job), words=words)
     return ConditionalUpdate(key=job.key, when=_unchanged(job), put=put)
 
 
 def time_out(job: Job, code: Code, now: float, times: Times) -> ConditionalUpdate:
     """End a job about which the provider never reported; only if it is still as it was read."""
-    put = _end(State.TIMED_OUT, code, now, times, maybe_charged=_maybe_charged(job))
+    put = _end(State.TIMED_OUT, code, now, times, maybe_charged=maybe_charged(job), words=job.words or NO_WORDS)
     return ConditionalUpdate(key=job.key, when=_unchanged(job), put=put)
 
 
@@ -247,30 +329,39 @@ def _unchanged(job: Job) -> tuple[Clause, ...]:
     return (is_("state", job.state), is_("claim_id", job.claim_id), is_("lease", job.lease))
 
 
-def _maybe_charged(job: Job) -> bool:
-    return job.lost_responses > 0 or job.accepted_at is not None
+def maybe_charged(job: Job) -> bool:
+    """Return whether a request may have been accepted. Of the unified task API an unclear answer under 500 is none."""
+    surely_not = job.unclear_responses if job.provider_api == ProviderApi.JOBS else 0
+    return job.lost_responses > surely_not or job.accepted_at is not None
 
 
-def _end(state: State, code: Code, now: float, times: Times, *, maybe_charged: bool) -> dict[str, object]:
-    error = Failure(code, code.message)
+def _end(state: State, code: Code, now: float, times: Times, *, maybe_charged: bool, words: Words) -> dict[str, object]:
+    error = Failure(code, code.message, words)
     put = {"state": state, "error": error, "maybe_charged": maybe_charged, "finished_at": now}
     put |= {"partition": Partition.LIVE, "due": now + times.nudge}
-    return put | {"wait_reason": None, "lease": None, "lease_until": None}
+    return put | {"lease": None, "lease_until": None} | _WAITS_NO_MORE
 
 
-def _result(response: Response, urls: Urls, evidence: Evidence) -> dict[str, object]:
-    put: dict[str, object] = {"state": State.READY, "evidence": evidence}
-    put |= {"urls": tuple(urls), "result_urls": _stripped(urls)}
-    put |= {"image_urls": response.image_urls, "partition": Partition.LIVE, "wait_reason": None}
-    return put | _credits(response)
+def _result(response: Response, url: str, evidence: Evidence) -> dict[str, object]:
+    return {"state": State.READY, "partition": Partition.LIVE} | _WAITS_NO_MORE | _links(response, url, evidence)
+
+
+def _on_other_host(response: Response, link: tuple[str, str], evidence: Evidence) -> dict[str, object]:
+    url, host = link
+    return _waits(WaitReason.HOST_NOT_ALLOWED, host) | _links(response, url, evidence)
+
+
+def _links(response: Response, url: str, evidence: Evidence) -> dict[str, object]:
+    put: dict[str, object] = {"evidence": evidence, "urls": (url,), "result_urls": _stripped(url)}
+    return put | {"image_urls": response.image_urls} | _credits(response)
 
 
 def _credits(response: Response) -> dict[str, object]:
     return {} if response.credits is None else {"credits_consumed": response.credits}
 
 
-def _stripped(urls: Urls) -> tuple[str, ...]:
-    return tuple(without_query(url) for url in urls)
+def _stripped(url: str) -> tuple[str, ...]:
+    return (without_query(url),)
 
 
 # Archive and announcement

@@ -22,6 +22,22 @@ class WaitReason(StrEnum):
     SLOT_MISSED = "SLOT_MISSED", "The request was too late for its slot. The job continues automatically."
     EARLIER_RUN = "EARLIER_RUN", "An earlier run of this task has not ended. The job continues automatically."
     BASE_NOT_FINISHED = "BASE_NOT_FINISHED", "The base video is not finished. The job is retried automatically."
+    UNCLEAR_ANSWER = (
+        "UNCLEAR_ANSWER",
+        "The provider's words are not known. The request is repeated automatically; the log has the words.",
+    )
+    NOT_FOUND = (
+        "NOT_FOUND",
+        "The provider answered 404: it knows the task or the path no more. The job is retried automatically.",
+    )
+    HOST_NOT_ALLOWED = (
+        "HOST_NOT_ALLOWED",
+        "The result is on a host that ResultHosts does not allow. If you trust the host, add it: the job continues.",
+    )
+    BLOCKED_BY_PROXY = (
+        "BLOCKED_BY_PROXY",
+        "A proxy before the provider refuses this caller; it is not the key. See docs/operations.md, A fixed address.",
+    )
     NO_CREDITS = "NO_CREDITS", "The account has no credits. Buy credits, then run veo4k gate resume."
     API_KEY_REFUSED = "API_KEY_REFUSED", "The provider refuses the API key. Run veo4k doctor."
     KEY_LIMIT_REACHED = (

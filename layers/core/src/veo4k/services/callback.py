@@ -10,16 +10,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from veo4k.domain import transitions
-from veo4k.domain.callback import LONGEST_BODY, Address, CallbackPayload, parse_address, parse_payload
+from veo4k.domain.callback import LONGEST_BODY, Address, CallbackPayload, is_failure, parse_address, parse_payload
 from veo4k.domain.callback_auth import Keys, verify_signature, verify_token
 from veo4k.domain.conditional_update import ConditionalUpdate, Refused
-from veo4k.domain.decisions import fetchable, with_fetchable_poster
+from veo4k.domain.decisions import own_link, with_fetchable_poster
 from veo4k.domain.errors import InvalidBodyError, StorageError
-from veo4k.domain.job import ENDED, Job, State
-from veo4k.domain.log_events import LogEntry, LogEvent
+from veo4k.domain.job import ENDED, WAITING, Job, State
+from veo4k.domain.log_events import Detail, LogEntry, LogEvent, words_in_log
 from veo4k.domain.ports import Jobs
-from veo4k.domain.response import Meaning
-from veo4k.domain.result_url import ResultHosts
+from veo4k.domain.response import Meaning, Response
+from veo4k.domain.result_url import Refusal, ResultHosts
 from veo4k.domain.schedule import Times
 
 TOLERANCE = 300  # seconds a timestamp may be off, either way
@@ -107,19 +107,55 @@ class CallbackHandler:
     def _write(self, address: Address, payload: CallbackPayload, now: float) -> tuple[int, LogEntry]:
         event, update = self._transition(address, payload, now)
         outcome = self.jobs.write(update)
+        if isinstance(outcome, Refused) and is_failure(payload.response) and _can_be_checked(outcome.job):
+            event, update = self._unclear(LogEvent.CALLBACK_UNCLEAR, address, payload, now)
+            outcome = self.jobs.write(update)
         if isinstance(outcome, Refused):
             return _refused(address, payload, outcome.job)
-        return OK, LogEntry(event, outcome.job, {"meaning": payload.response.meaning})
+        return OK, LogEntry(event, outcome.job, _detail(payload.response))
 
     def _transition(self, address: Address, payload: CallbackPayload, now: float) -> tuple[LogEvent, ConditionalUpdate]:
-        if payload.response.meaning is Meaning.FAILED:
+        response = payload.response
+        if response.meaning in (Meaning.FAILED, Meaning.REFUSED):
             return LogEvent.JOB_FAILED, transitions.callback_failed(address, payload, now, self.times)
-        if payload.response.meaning is Meaning.WORKING:
+        if is_failure(response) and payload.task_id is None:
+            return LogEvent.JOB_FAILED, transitions.callback_failed_unchecked(address, payload, now, self.times)
+        if response.meaning is Meaning.WORKING:
             return LogEvent.CALLBACK_WITHOUT_RESULT, transitions.callback_working(address, payload, now, self.times)
-        if urls := fetchable(payload.response.urls, self.hosts):
-            shown = replace(payload, response=with_fetchable_poster(payload.response, self.hosts))
-            return LogEvent.RESULT_RECEIVED, transitions.callback_ready(address, shown, urls, now)
-        return LogEvent.RESULT_HOST_BLOCKED, transitions.callback_blocked(address, payload, now, self.times)
+        if response.meaning is Meaning.UNREADABLE:
+            return self._unclear(LogEvent.RESULT_UNREADABLE, address, payload, now)
+        if response.meaning is Meaning.DONE:
+            return self._done(address, payload, now)
+        return self._unclear(LogEvent.CALLBACK_UNCLEAR, address, payload, now)
+
+    def _done(self, address: Address, payload: CallbackPayload, now: float) -> tuple[LogEvent, ConditionalUpdate]:
+        link = own_link(payload.response.urls, address.index, self.hosts)
+        if isinstance(link, Refusal):
+            event = LogEvent.RESULT_HOST_BLOCKED if link.host else LogEvent.RESULT_UNREADABLE
+            about = link.host or link.reason
+            unusable = replace(payload, response=replace(payload.response, cause=about))
+            return self._unclear(event, address, unusable, now)
+        shown = replace(payload, response=with_fetchable_poster(payload.response, address.index, self.hosts))
+        return LogEvent.RESULT_RECEIVED, transitions.callback_ready(address, shown, link, now)
+
+    def _unclear(
+        self, event: LogEvent, address: Address, payload: CallbackPayload, now: float
+    ) -> tuple[LogEvent, ConditionalUpdate]:
+        """Let the provider be asked. Only the id of a success or of a failure may be the job's own."""
+        meaning = payload.response.meaning
+        adopts = meaning in (Meaning.DONE, Meaning.UNREADABLE) or is_failure(payload.response)
+        return event, transitions.callback_unclear(address, payload, now, self.times, adopts=adopts)
+
+
+def _can_be_checked(job: Job | None) -> bool:
+    """Return whether a failure in unknown words can be checked for free: under an id of the job's own."""
+    return job is not None and job.state in WAITING and job.own_id is not None
+
+
+def _detail(response: Response) -> Detail:
+    detail: Detail = {"meaning": response.meaning}
+    detail |= {"about": response.cause} if response.cause else {}
+    return detail if response.meaning in (Meaning.DONE, Meaning.WORKING) else detail | words_in_log(response.words)
 
 
 def _body(request: Request) -> bytes:

@@ -17,16 +17,18 @@ from veo4k.domain.decisions import Context, after_response
 from veo4k.domain.errors import StorageError
 from veo4k.domain.gate import Wait
 from veo4k.domain.job import Job, ProviderApi, State
-from veo4k.domain.log_events import LogEntry, LogEvent
+from veo4k.domain.log_events import Detail, LogEntry, LogEvent, words_in_log
 from veo4k.domain.ports import Clock, Gate, Jobs, Provider
-from veo4k.domain.response import Meaning, Response
+from veo4k.domain.response import UNDERSTOOD, Meaning, Response
 from veo4k.domain.result_url import ResultHosts
 from veo4k.domain.schedule import Times
 from veo4k.domain.wait_reason import WaitReason
 
 TIME_FOR_A_REQUEST = 35.0  # seconds a function must have left to start one; the request itself ends within 25
 SECRET_WAIT = 30.0  # seconds; a secret is read again within them
-NOT_ACCEPTED = frozenset({Meaning.NOT_SENT, Meaning.ACCOUNT_REFUSED, Meaning.BASE_NOT_FINISHED, Meaning.REFUSED})
+NOT_ACCEPTED = frozenset(
+    {Meaning.NOT_SENT, Meaning.ACCOUNT_REFUSED, Meaning.BASE_NOT_FINISHED, Meaning.REFUSED, Meaning.NOT_FOUND}
+)
 """Not counted for the daily limit, unless an earlier request for the job may have been accepted."""
 
 
@@ -167,7 +169,7 @@ class Dispatcher:
     def _exchange(self, slot: Slot, job: Job) -> list[LogEntry]:
         self.clock.sleep_until(slot.instant)
         response = self._request(slot, job)
-        entries, until = self._update_gate(slot, response)
+        entries, until = self._update_gate(slot, job, response)
         try:
             return [*entries, self._update_job(slot, job, response, until)]
         except StorageError as error:
@@ -184,18 +186,21 @@ class Dispatcher:
             return replace(response, meaning=Meaning.NOT_SENT)
         return response
 
-    def _update_gate(self, slot: Slot, response: Response) -> tuple[list[LogEntry], float]:
+    def _update_gate(self, slot: Slot, job: Job, response: Response) -> tuple[list[LogEntry], float]:
         """Report the response to the gate. Return what happened to the gate, and when a refused job is due again."""
         now = self.clock.now()
         until = now if response.wait_reason is WaitReason.SLOT_MISSED else now + self.times.pause
         try:
             if response.meaning is Meaning.ACCOUNT_REFUSED:
                 until = self.gate.pause(response.reason, now, slot.trial)
-                return [LogEntry(LogEvent.GATE_PAUSED, None, {"reason": response.reason})], until
+                paused = words_in_log(response.words) | {"reason": response.reason}
+                return [LogEntry(LogEvent.GATE_PAUSED, None, paused)], until
             if slot.trial and response.meaning is Meaning.NOT_SENT:
                 self.gate.release_trial(slot.trial)
             elif slot.trial:
-                self.gate.finish_trial(slot.trial, now, answered=response.meaning is not Meaning.LOST)
+                self.gate.finish_trial(slot.trial, now, answered=response.meaning in UNDERSTOOD)
+            if response.meaning in UNDERSTOOD and job.state is State.SUBMITTING:
+                self.gate.note_understood(job.task_id, now)
         except StorageError as error:
             # The job's row is updated nevertheless; the next response reports to the gate.
             return [LogEntry(LogEvent.GATE_UNREACHABLE, None, {"error": str(error)})], until
@@ -208,21 +213,37 @@ class Dispatcher:
             times=self.times,
             hosts=self.hosts,
             on_trial=bool(slot.trial),
+            is_understood=self._is_understood(job, response),
             new_id=self.new_id(),
         )
-        event, update = after_response(job, response, context)
+        event, update, about = after_response(job, response, context)
+        detail = _detail(response)
+        detail |= {"about": about} if about else {}
         if update is None:
-            return LogEntry(event, job, _detail(response), context.now)
+            return LogEntry(event, job, detail, context.now)
         outcome = self.jobs.write(update)
         if isinstance(outcome, Updated):
             if response.meaning in NOT_ACCEPTED and not job.lost_responses:
                 # Only now: a job that stays SUBMITTING is requested without being counted again.
                 self._uncount([slot])
-            return LogEntry(event, outcome.job, _detail(response), context.now)
+            return LogEntry(event, outcome.job, detail, context.now)
         # A callback was faster, or the lease has ended and another function has claimed the job.
-        return LogEntry(LogEvent.RESPONSE_SUPERSEDED, outcome.job or job, _detail(response), context.now)
+        return LogEntry(LogEvent.RESPONSE_SUPERSEDED, outcome.job or job, detail, context.now)
+
+    def _is_understood(self, job: Job, response: Response) -> bool:
+        """Return whether a submission of another job was understood since this job's first unclear response."""
+        if response.meaning is not Meaning.UNCLEAR or job.unclear_since is None:
+            return False
+        try:
+            return self.gate.is_understood_since(job.unclear_since, job.task_id)
+        except StorageError:
+            return False
 
 
-def _detail(response: Response) -> dict[str, str | int | float]:
-    detail: dict[str, str | int | float] = {"meaning": response.meaning}
-    return detail | ({"reason": response.reason} if response.reason else {})
+def _detail(response: Response) -> Detail:
+    """Return what the log says of a response: of one that says no more than "accepted", its meaning alone."""
+    detail: Detail = {"meaning": response.meaning}
+    detail |= {"reason": response.reason} if response.reason else {}
+    if response.meaning in (Meaning.DONE, Meaning.WORKING):
+        return detail
+    return detail | words_in_log(response.words)

@@ -152,7 +152,7 @@ class Submitter:
     def _resume(self, own: Job, wait: Wait | None, runs: Sequence[Job]) -> _Stored:
         """Continue with the run that this very message created before: its function may have died."""
         now, redelivered = self.clock.now(), _Stored(LogEntry(LogEvent.MESSAGE_REDELIVERED, own))
-        due = when_due(own, now, self.new_id(), self.times)
+        due = when_due(own, now, self.new_id(), self.times, self.dispatcher.hosts)
         if wait is not None or due is not Need.SUBMISSION or not is_turn(own, runs):
             return redelivered
         claim = transitions.claim_submission(own, self.new_id(), now, self.times, self.provider_api)

@@ -14,7 +14,7 @@ from veo4k.domain.decisions import Need, is_turn, polls_by_post, when_due
 from veo4k.domain.errors import StorageError
 from veo4k.domain.gate import AHEAD, LEAD, Wait
 from veo4k.domain.job import Job, Key, Partition, ProviderApi, State
-from veo4k.domain.log_events import LogEntry, LogEvent
+from veo4k.domain.log_events import Detail, LogEntry, LogEvent
 from veo4k.domain.ports import Clock, Gate, Jobs
 from veo4k.domain.schedule import Times
 from veo4k.domain.wait_reason import WaitReason
@@ -128,11 +128,11 @@ class Sweeper:
             job = self.jobs.get(key)
             if job is None or job.partition is not partition or (job.due or 0) > until:
                 return None  # the index is behind the table
-            due = when_due(job, self.clock.now(), self.new_id(), self.times)
+            due = when_due(job, self.clock.now(), self.new_id(), self.times, self.dispatcher.hosts)
             if isinstance(due, Need):
                 return partial(self._claim, job, due)
             if due and due.update:
-                self._write(due.event, due.update)
+                self._write(due.event, due.update, due.about)
         except StorageError as error:
             self._log(LogEvent.JOB_SKIPPED, error=str(error))
         return None
@@ -158,11 +158,12 @@ class Sweeper:
         is_poll = job.state is State.PROCESSING
         return self._write(LogEvent.POLL_CLAIMED if is_poll else LogEvent.LINK_REFRESH_CLAIMED, claim)
 
-    def _write(self, event: LogEvent, update: ConditionalUpdate) -> Job | None:
+    def _write(self, event: LogEvent, update: ConditionalUpdate, about: str = "") -> Job | None:
         outcome = self.jobs.write(update)
         if not isinstance(outcome, Updated):
             return None
-        self.dispatcher.log.append(LogEntry(event, outcome.job, at=self.clock.now()))
+        detail: Detail = {"about": about} if about else {}
+        self.dispatcher.log.append(LogEntry(event, outcome.job, detail, at=self.clock.now()))
         return outcome.job
 
     def _log(self, event: LogEvent, *, error: str) -> None:
