@@ -4,6 +4,8 @@ import json
 from collections.abc import Callable, Mapping
 from random import Random
 
+from veo4k.domain.payload import whole
+
 TASK = "veo-task-fuzz"
 OWN = "own_4k_fuzz_0001"
 CODES = (200, 200, 400, 401, 402, 404, 422, 422, 429, 433, 455, 500, 501, 505, "200", True, 200.0, None)
@@ -92,4 +94,4 @@ def is_nonsense(body: bytes) -> bool:
         value = json.loads(body)
     except (ValueError, RecursionError):
         return True
-    return not isinstance(value, Mapping) or type(value.get("code")) is not int
+    return not isinstance(value, Mapping) or whole(value.get("code")) is None

@@ -135,7 +135,7 @@ class Simulation:
         return Functions(
             effects=self.effects,
             new_machine=machine,
-            provider_api=self._provider_api,
+            is_current=self._is_current,
             callback_handler=CallbackHandler(
                 jobs=self.jobs,
                 token_keys=partial(keys, TOKEN_KEY),
@@ -192,7 +192,9 @@ class Simulation:
         self.hosts = ResultHosts.parse(f"{HOSTS},{STRANGE_HOST}", "https://api.kie.ai")
         self.downloads.hosts = self.hosts
         self.functions.callback_handler = replace(self.functions.callback_handler, hosts=self.hosts)
-        self.functions.forget_machines()
+
+    def _is_current(self, machine: Machine) -> bool:
+        return machine.hosts == self.hosts and machine.provider_api == self._provider_api()
 
     def _provider_api(self) -> ProviderApi:
         return self.profile.provider_api if self.kernel.now < BEGIN + self.profile.switched_at else ProviderApi.JOBS

@@ -90,7 +90,7 @@ class Functions:
 
     effects: Effects
     new_machine: Callable[[], Machine]
-    provider_api: Callable[[], ProviderApi]
+    is_current: Callable[[Machine], bool]
     callback_handler: CallbackHandler
     publisher: Publisher
     archiver: Archiver
@@ -167,14 +167,10 @@ class Functions:
 
         self._invoke("archive", lambda deadline: self.archiver.store(key, deadline), over)
 
-    def forget_machines(self) -> None:
-        """Let every later invocation have a new machine."""
-        self._free.clear()
-
     def _take(self) -> Machine:
         while self._free:
             machine = self._free.pop(self.random.randrange(len(self._free)))
-            if machine.provider_api == self.provider_api():  # a parameter changed: drop the old machines
+            if self.is_current(machine):  # a parameter changed: drop the old machines
                 return machine
         return self.new_machine()
 

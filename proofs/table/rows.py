@@ -28,6 +28,7 @@ QUEUED = Job(
     requests_sent=0,
     message_id="message-1",
     wait_reason="WINDOW_FULL",
+    wait_text="WINDOW_FULL",
     partition=Partition.QUEUED,
     due=NOW - 1,
     task_tokens=frozenset({"token-1"}),
@@ -41,11 +42,13 @@ SUBMITTING = replace(
     requested_at=NOW - 600,
     retry_at=NOW - 390,
     wait_reason=None,
+    wait_text=None,
     partition=Partition.LIVE,
 )
 LOST = replace(SUBMITTING, claim_id=None, lost_responses=1, retry_at=NOW + 60)
 AWAITED = replace(LOST, provider_api=ProviderApi.JOBS)  # never repeated: a repeat may be a second purchase
 PROCESSING = replace(SUBMITTING, state=State.PROCESSING, accepted_at=NOW - 599, acceptances=1, retry_at=None)
+KEPT = replace(PROCESSING, urls=(SIGNED,), result_urls=(URL,), evidence=Evidence.POLL)
 POLLED = replace(PROCESSING, poll_id="poll-1", requests_sent=2)
 READY = replace(
     PROCESSING,
@@ -67,6 +70,7 @@ RESULT: Changes = {
     "image_urls": (POSTER,),
     "partition": Partition.LIVE,
     "wait_reason": None,
+    "wait_text": None,
 }
 """The changes of every transition to READY."""
 
@@ -106,7 +110,7 @@ def ended(state: State, code: Code, *, charged: bool) -> Changes:
     """Return the changes of an end without a result."""
     error = Failure(code, code.message)
     put = {"state": state, "error": error, "maybe_charged": charged, "finished_at": NOW, "partition": Partition.LIVE}
-    return put | {"due": NOW + 60, "wait_reason": None, "lease": None, "lease_until": None}
+    return put | {"due": NOW + 60, "wait_reason": None, "wait_text": None, "lease": None, "lease_until": None}
 
 
 def put(jobs: Jobs, job: Job, task_id: str) -> Job:

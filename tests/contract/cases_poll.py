@@ -3,9 +3,11 @@
 from dataclasses import replace
 
 from proofs.table.rows import (
+    KEPT,
     LEASED,
     LINKLESS,
     NOW,
+    OTHER_TASK,
     POLLED,
     POSTER,
     PROCESSING,
@@ -59,9 +61,35 @@ POLLS: dict[str, Case] = {
     ),
     "a poll returns the result": Case(
         before=POLLED,
-        write=transitions.poll_ready(POLLED, DONE, [SIGNED], NOW, TIMES),
+        write=transitions.poll_ready(POLLED, DONE, SIGNED, NOW, TIMES),
         changes=RESULT | {"evidence": Evidence.POLL, "due": NOW + 60},
         refusals=in_other_states(State.PROCESSING),
+    ),
+    "a poll returns the result on another host": Case(
+        before=POLLED,
+        write=transitions.poll_on_other_host(POLLED, DONE, (SIGNED, "new.example"), NOW + 600),
+        changes=RESULT
+        | {"state": State.PROCESSING, "evidence": Evidence.POLL, "due": NOW + 600}
+        | {"wait_reason": "HOST_NOT_ALLOWED", "wait_text": "HOST_NOT_ALLOWED: new.example"},
+        refusals=in_other_states(State.PROCESSING),
+    ),
+    "a kept link waits for its host": Case(
+        before=KEPT,
+        write=transitions.wait_for_host(KEPT, "new.example", NOW + 900),
+        changes={"due": NOW + 900, "wait_reason": "HOST_NOT_ALLOWED", "wait_text": "HOST_NOT_ALLOWED: new.example"},
+        refusals=in_other_states(State.PROCESSING) | {"was looked at meanwhile": {"due": NOW + 1}},
+    ),
+    "a kept link's host is allowed": Case(
+        before=KEPT,
+        write=transitions.fetch_kept_link(KEPT, NOW, TIMES),
+        changes={"state": State.READY, "due": NOW + 60},
+        refusals=in_other_states(State.PROCESSING) | {"has another link": {"urls": (f"{SIGNED}2",)}},
+    ),
+    "a poll under the job's own id finds no record": Case(
+        before=replace(POLLED, provider_task_id=OTHER_TASK),
+        write=transitions.count_unknown_record(replace(POLLED, provider_task_id=OTHER_TASK)),
+        changes={"unknown_records": 1},
+        refusals=in_other_states(State.PROCESSING) | {"has another id": {"provider_task_id": TASK}},
     ),
     "a poll is answered like a first request": Case(
         before=POLLED,
@@ -93,7 +121,7 @@ POLLS: dict[str, Case] = {
     ),
     "a poll returns a fresh link": Case(
         before=replace(LINKLESS, archive_attempts=2),
-        write=transitions.refresh_link(LINKLESS, DONE, [f"{SIGNED}2"], "retrigger-2", NOW + 60),
+        write=transitions.refresh_link(LINKLESS, DONE, f"{SIGNED}2", "retrigger-2", NOW + 60),
         changes={
             "urls": (f"{SIGNED}2",),
             "link_dead": None,

@@ -24,10 +24,13 @@ from veo4k.domain.conditional_update import ConditionalUpdate
 from veo4k.domain.gate import Wait
 from veo4k.domain.job import Evidence, Job, Partition, ProviderApi, State
 from veo4k.domain.message import Message
+from veo4k.domain.provider_words import Words
 from veo4k.domain.response import Meaning, Response
 
 ACCEPTED = Response(meaning=Meaning.WORKING, task_id=TASK, credits=120)
 DONE = Response(meaning=Meaning.DONE, image_urls=(POSTER,))
+NO_ANSWER = Response(meaning=Meaning.LOST, cause="ReadTimeout")
+UNCLEAR = Response(meaning=Meaning.UNCLEAR, words=Words(422, "something new"))
 HELD = in_other_states(State.SUBMITTING) | {
     "is held by another attempt": {"claim_id": "attempt-2"},
     "is held by no attempt": {"claim_id": None},
@@ -75,6 +78,7 @@ CLAIMED: Changes = {
     "provider_api": ProviderApi.JOBS,
     "partition": Partition.LIVE,
     "wait_reason": None,
+    "wait_text": None,
 }
 SUBMISSION: dict[str, Case] = {
     "a queued job is claimed": Case(
@@ -139,7 +143,7 @@ SUBMISSION: dict[str, Case] = {
     ),
     "a submission is answered with the result": Case(
         before=SUBMITTING,
-        write=transitions.accept_with_result(SUBMITTING, DONE, [SIGNED], NOW, TIMES),
+        write=transitions.accept_with_result(SUBMITTING, DONE, SIGNED, NOW, TIMES),
         changes=RESULT | {"evidence": Evidence.SUBMIT, "accepted_at": NOW, "acceptances": 1, "due": NOW + 60},
         refusals=HELD,
     ),
@@ -153,6 +157,7 @@ SUBMISSION: dict[str, Case] = {
             "retry_at": None,
             "due": NOW + 60,
             "wait_reason": "NO_CREDITS",
+            "wait_text": "NO_CREDITS",
         },
         refusals=HELD,
     ),
@@ -166,6 +171,7 @@ SUBMISSION: dict[str, Case] = {
             "retry_at": None,
             "due": NOW,
             "wait_reason": "SLOT_MISSED",
+            "wait_text": "SLOT_MISSED",
             "requests_sent": 0,
         },
         refusals=HELD,
@@ -173,12 +179,35 @@ SUBMISSION: dict[str, Case] = {
     "a submission is deferred after a lost response": Case(
         before=replace(SUBMITTING, lost_responses=1),
         write=transitions.defer(replace(SUBMITTING, lost_responses=1), Wait(NOW + 60, "NO_CREDITS"), is_sent=True),
-        changes={"claim_id": None, "retry_at": NOW + 60, "due": NOW + 60, "wait_reason": "NO_CREDITS"},
+        changes={
+            "claim_id": None,
+            "retry_at": NOW + 60,
+            "due": NOW + 60,
+            "wait_reason": "NO_CREDITS",
+            "wait_text": "NO_CREDITS",
+        },
+        refusals=HELD,
+    ),
+    "a submission is answered with a result on another host": Case(
+        before=SUBMITTING,
+        write=transitions.accept_on_other_host(SUBMITTING, DONE, (SIGNED, "new.example"), NOW, NOW + 600),
+        changes=RESULT
+        | {"state": State.PROCESSING, "evidence": Evidence.SUBMIT, "accepted_at": NOW, "acceptances": 1}
+        | {"due": NOW + 600, "retry_at": None, "wait_reason": "HOST_NOT_ALLOWED"}
+        | {"wait_text": "HOST_NOT_ALLOWED: new.example"},
+        refusals=HELD,
+    ),
+    "a response is unclear": Case(
+        before=replace(SUBMITTING, lost_responses=3),
+        write=transitions.count_lost_response(replace(SUBMITTING, lost_responses=3), UNCLEAR, NOW, TIMES),
+        changes={"lost_responses": 4, "unclear_responses": 1, "unclear_since": NOW, "words": UNCLEAR.words}
+        | {"claim_id": None, "retry_at": NOW + 1800, "due": NOW + 1800}
+        | {"wait_reason": "UNCLEAR_ANSWER", "wait_text": "UNCLEAR_ANSWER"},
         refusals=HELD,
     ),
     "a response is lost": Case(
         before=SUBMITTING,
-        write=transitions.count_lost_response(SUBMITTING, NOW, TIMES),
+        write=transitions.count_lost_response(SUBMITTING, NO_ANSWER, NOW, TIMES),
         changes={"lost_responses": 1, "claim_id": None, "retry_at": NOW + 120, "due": NOW + 120},
         refusals=HELD,
     ),
@@ -198,7 +227,7 @@ _NEW = Job(
 CREATIONS: dict[str, tuple[ConditionalUpdate, Job]] = {
     "a run is queued": (
         transitions.create_queued(MESSAGE, 1, NOW, Wait(NOW + 5, "WINDOW_FULL")),
-        replace(_NEW, wait_reason="WINDOW_FULL", partition=Partition.QUEUED, due=NOW + 5),
+        replace(_NEW, wait_reason="WINDOW_FULL", wait_text="WINDOW_FULL", partition=Partition.QUEUED, due=NOW + 5),
     ),
     "a run is created with its request": (
         transitions.create_submitting(
@@ -228,6 +257,7 @@ CREATIONS: dict[str, tuple[ConditionalUpdate, Job]] = {
             requests_sent=0,
             message_id="message-1",
             wait_reason="EARLIER_RUN",
+            wait_text="EARLIER_RUN",
             partition=Partition.QUEUED,
             due=NOW,
         ),

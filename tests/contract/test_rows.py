@@ -15,6 +15,7 @@ from veo4k.adapters.jobs_dynamodb import DynamoJobs
 from veo4k.domain.conditional_update import ConditionalUpdate, Updated, is_
 from veo4k.domain.job import ATTRIBUTES, DEFAULTS, Archived, Code, Evidence, Failure, Job, Partition, ProviderApi, State
 from veo4k.domain.ports import Jobs
+from veo4k.domain.provider_words import Words
 
 FULL = Job(
     task_id="veo_task_abcdef123456",
@@ -27,13 +28,14 @@ FULL = Job(
     finished_at=NOW + 1.5,
     result_urls=("https://a.example/1.mp4", "https://a.example/2.mp4"),
     archive=Archived("bucket", "videos/x/0/1.mp4", 2**40, "0f" * 32, 2160, 3840),
-    error=Failure(Code.NOT_4K, "Twice."),
+    error=Failure(Code.NOT_4K, "Twice.", Words(500, "E-1207 记录")),
     maybe_charged=False,
     credits_consumed=0,
     evidence=Evidence.POLL,
     requests_sent=7,
     message_id="8a6f",
     provider_api=ProviderApi.JOBS,
+    wait_text="NO_CREDITS",
     wait_reason="NO_CREDITS",
     partition=Partition.LIVE,
     due=NOW + 1 / 3,
@@ -42,8 +44,12 @@ FULL = Job(
     requested_at=NOW + 0.2,
     retry_at=NOW + 0.3,
     lost_responses=3,
+    unclear_responses=2,
+    unclear_since=NOW + 0.4,
+    words=Words(None, "E-1207"),
     acceptances=2,
     provider_task_id="veo_task_2",
+    unknown_records=1,
     poll_id="probe",
     urls=("https://a.example/1.mp4?sig=%20x",),
     image_urls=("https://a.example/1.jpg?sig=x",),
@@ -59,6 +65,7 @@ FULL = Job(
 BARE = Job(task_id="veo_task_abcdef123456", run=1, index=0, state=State.QUEUED, created_at=NOW, requests_sent=0)
 OPTIONAL = [name for name, default in DEFAULTS.items() if getattr(BARE, name) == default]
 
+WORDS = {"providerCode": {"N": "500"}, "providerMessage": {"S": "E-1207 记录"}}
 TYPED: dict[str, Any] = {
     "taskId": {"S": "veo_task_abcdef123456"},
     "run": {"N": "12"},
@@ -80,11 +87,12 @@ TYPED: dict[str, Any] = {
             "height": {"N": "3840"},
         }
     },
-    "error": {"M": {"code": {"S": "NOT_4K"}, "message": {"S": "Twice."}}},
+    "error": {"M": {"code": {"S": "NOT_4K"}, "message": {"S": "Twice."}, **WORDS}},
     "maybeCharged": {"BOOL": False},
     "creditsConsumed": {"N": "0"},
     "evidence": {"S": "probe"},
     "attempts": {"N": "7"},
+    "waitReason": {"S": "NO_CREDITS"},
 }
 """The public part of the full row, as docs/interface.md promises it."""
 

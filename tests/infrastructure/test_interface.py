@@ -15,7 +15,7 @@ Template = dict[str, Any]
 DEFAULTS = {
     "KieBaseUrl": "https://api.kie.ai",
     "ProviderContract": "veo",
-    "ResultHosts": "file.aiquickdraw.com,tempfile.aiquickdraw.com",
+    "ResultHosts": ".aiquickdraw.com",
     "RequestsPerWindow": 20,
     "DailyRequestLimit": 0,
     "LowCredits": 1200,

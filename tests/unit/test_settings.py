@@ -38,6 +38,7 @@ DEFAULTS = {
     "ArchiveRetrySeconds": 60,
     "ArchiveLeaseSeconds": 960,
     "WindowSeconds": 10,
+    "UnclearSeconds": 7200,
 }
 
 

@@ -58,7 +58,7 @@ def lives() -> list[Job]:
     queued = done(transitions.create_queued(message, 1, NOW, Wait(NOW, "WINDOW_FULL")), None)
     asked = done(transitions.claim_submission(queued, "attempt", NOW, TIMES, ProviderApi.VEO), queued)
     accepted = done(transitions.accept(asked, Response(meaning=Meaning.WORKING, task_id=TASK), NOW, None), asked)
-    ready = done(transitions.callback_ready(address, CallbackPayload(DONE, None), URLS, NOW), accepted)
+    ready = done(transitions.callback_ready(address, CallbackPayload(DONE, None), URLS[0], NOW), accepted)
     claimed = done(transitions.claim_archive(ready.key, "lease", NOW, TIMES), ready)
     stored = done(transitions.succeed(claimed, STORED, NOW), claimed)
     failed = done(transitions.callback_failed(address, CallbackPayload(GONE, None), NOW, TIMES), accepted)

@@ -177,3 +177,18 @@ def test_during_a_trial_a_full_window_has_no_slot() -> None:
 
     assert unchanged is row
     assert (slots.instants, slots.wait.reason) == ((), "NO_CREDITS")
+
+
+def test_a_response_that_was_understood_is_noted_once_in_a_while() -> None:
+    noted = gate.note_understood(Gate(), "task-1", NOW, "me")
+
+    assert gate.note_understood(noted, "task-2", NOW + 899, "me") is noted
+    assert gate.note_understood(noted, "task-2", NOW + 900, "me").understood_task == "task-2"
+
+
+def test_only_another_task_that_was_understood_later_counts() -> None:
+    noted = gate.note_understood(Gate(), "task-1", NOW, "me")
+
+    assert gate.is_understood_since(noted, NOW - 1, "task-2")
+    assert not gate.is_understood_since(noted, NOW - 1, "task-1")
+    assert not gate.is_understood_since(noted, NOW, "task-2")

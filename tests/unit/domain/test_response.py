@@ -1,14 +1,23 @@
+"""What the provider's responses mean, as one table; what a result's links may look like is in test_payload.py."""
+
 import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from veo4k.domain.callback import is_failure, parse_payload
 from veo4k.domain.job import Code
+from veo4k.domain.provider_words import Words
 from veo4k.domain.response import (
+    ACCEPTED,
+    PAUSING,
     HttpResponse,
     Meaning,
     NoResponse,
     Response,
+    read_balance,
     read_job_record,
     read_job_submission,
     read_record,
@@ -16,131 +25,172 @@ from veo4k.domain.response import (
 )
 from veo4k.domain.wait_reason import WaitReason
 
-TASK = "veo_task_example123"
+TASK, OWN = "veo_task_example123", "4k_task_example123"
 URL = "https://tempfile.aiquickdraw.com/v/example_task_1234567890.mp4"
 IMAGE = "https://tempfile.aiquickdraw.com/v/example_task_1234567890.jpg"
-NOTHING = {"taskId": TASK, "resultUrls": None, "imageUrls": None}
-RESULT = {"taskId": TASK, "resultUrls": [URL], "imageUrls": [IMAGE]}
-WORKING_TEXT = "4k is processing. It should be ready in 5-10 minutes. Please check back shortly."
-DONE_TEXT = "The video has been generated successfully"
+NAMED = {"taskId": TASK, "resultUrls": None, "imageUrls": None}
+UNAVAILABLE = "The 4K version of this video is unavailable. Please try a different video."
 READERS = [read_submission, read_record, read_job_submission, read_job_record]
 
 
-def submission(body: Any, status: int = 200) -> Response:
-    return read_submission(HttpResponse(status, body if isinstance(body, bytes) else json.dumps(body).encode()))
+def reply(code: Any, msg: Any = "", data: Any = None, status: int = 200) -> HttpResponse:
+    return HttpResponse(status, json.dumps({"code": code, "msg": msg, "data": data}).encode())
 
 
-def envelope(code: Any, text: str = "", **more: Any) -> dict[str, Any]:
-    return {"code": code, "msg": text, **more}
+def called_back(code: Any, msg: Any = "", data: Any = None) -> Response:
+    return parse_payload(reply(code, msg, data).body).response
 
 
-# The table of answers, row by row
-
-
-def test_a_first_request_is_accepted() -> None:
-    answer = submission(envelope(200, "success", data=NOTHING))
-    assert answer == Response(meaning=Meaning.WORKING, accepted_anew=True, task_id=TASK)
-
-
-@pytest.mark.parametrize("data", [{"taskId": TASK}, None, {}, [], "x"])
-def test_an_acceptance_may_say_little(data: Any) -> None:
-    answer = submission(envelope(200, "success", data=data))
-    assert (answer.meaning, answer.accepted_anew) == (Meaning.WORKING, True)
-
-
-@pytest.mark.parametrize("code", [200, 422])
-def test_a_response_with_links_is_the_result(code: int) -> None:
-    answer = submission(envelope(code, DONE_TEXT, data=RESULT))
-    assert answer == Response(meaning=Meaning.DONE, urls=(URL,), image_urls=(IMAGE,), task_id=TASK)
-
-
-@pytest.mark.parametrize(
-    "text", [WORKING_TEXT, "Please check back shortly.", "The video is NOT READY yet", "Processing"]
-)
-def test_a_repeat_may_be_answered_still_working(text: str) -> None:
-    answer = submission(envelope(422, text, data=NOTHING))
-    assert (answer.meaning, answer.task_id, answer.accepted_anew) == (Meaning.WORKING, TASK, False)
-
-
-def test_done_without_links_is_accepted_and_says_that_it_is_done() -> None:
-    answer = submission(envelope(422, DONE_TEXT, data=NOTHING))
-    assert answer.meaning is Meaning.WORKING
-    assert "generated" in answer.reason
-
-
-def test_a_repeat_that_works_does_not_say_that_it_is_done() -> None:
-    assert "generated" not in submission(envelope(422, WORKING_TEXT, data=NOTHING)).reason
-
-
-def test_a_base_video_that_is_not_finished_is_for_later() -> None:
-    answer = submission(envelope(422, "record status is not success."))
-    assert (answer.meaning, answer.code) == (Meaning.BASE_NOT_FINISHED, Code.BASE_NOT_FINISHED)
-    assert answer.reason
-
-
-REFUSALS = [
-    (422, "record is null.", Code.INVALID_TASK),
-    (422, "record result data is blank.", Code.INVALID_TASK),
-    (422, "record result data not exist.", Code.INVALID_TASK),
-    (422, "record result data is empty.", Code.INVALID_TASK),
-    (422, "Temporarily supports records within 14 days.", Code.BASE_EXPIRED),
-    (422, "something new", Code.PROVIDER_FAILED),
-    (422, "", Code.PROVIDER_FAILED),
-    (400, "bad index", Code.PROVIDER_FAILED),
-    (400, "Fallback tasks are not supported", Code.NOT_AVAILABLE_IN_4K),
-    (404, "not found", Code.INVALID_TASK),
-    (451, "image access limits", Code.PROVIDER_FAILED),
+VERDICTS: list[tuple[int, str, Meaning, Code]] = [
+    (422, "record is null.", Meaning.REFUSED, Code.INVALID_TASK),
+    (422, "recordInfo is null", Meaning.REFUSED, Code.INVALID_TASK),
+    (500, "Record does not exist", Meaning.REFUSED, Code.INVALID_TASK),
+    (422, "No generation found", Meaning.REFUSED, Code.INVALID_TASK),
+    (422, "记录为空。", Meaning.REFUSED, Code.INVALID_TASK),
+    (422, "record result data is blank.", Meaning.REFUSED, Code.INVALID_TASK),
+    (422, "记录结果数据不存在", Meaning.REFUSED, Code.INVALID_TASK),
+    (422, "Temporarily supports records within 14 days.", Meaning.REFUSED, Code.BASE_EXPIRED),
+    (422, "记录为空。暂时支持14天内的记录。", Meaning.REFUSED, Code.BASE_EXPIRED),
+    (451, "image access limits", Meaning.REFUSED, Code.PROVIDER_FAILED),
+    (500, UNAVAILABLE, Meaning.FAILED, Code.NOT_AVAILABLE_IN_4K),
+    (400, UNAVAILABLE, Meaning.FAILED, Code.NOT_AVAILABLE_IN_4K),
+    (422, "该视频的4K版本不可用", Meaning.FAILED, Code.NOT_AVAILABLE_IN_4K),
+    (400, "Fallback tasks are not supported", Meaning.FAILED, Code.NOT_AVAILABLE_IN_4K),
 ]
 
 
-@pytest.mark.parametrize(("code", "text", "why"), REFUSALS)
-def test_a_wrong_request_is_refused_for_good(code: int, text: str, why: Code) -> None:
-    answer = submission(envelope(code, text, data=None))
-    assert (answer.meaning, answer.code) == (Meaning.REFUSED, why)
+@pytest.mark.parametrize(("code", "text", "meaning", "why"), VERDICTS)
+def test_known_words_are_a_verdict_in_answer_and_callback(code: int, text: str, meaning: Meaning, why: Code) -> None:
+    for read in (read_submission(reply(code, text)), read_job_submission(reply(code, text)), called_back(code, text)):
+        assert (read.meaning, read.code, read.words) == (meaning, why, Words(code, text))
 
 
-PAUSING = {
-    401: "API_KEY_REFUSED",
-    402: "NO_CREDITS",
-    403: "API_KEY_REFUSED",
-    429: "RATE_LIMITED",
-    433: "KEY_LIMIT_REACHED",
-    455: "MAINTENANCE",
-    505: "FEATURE_OFF",
-}
+@pytest.mark.parametrize("text", ["record status is not success.", "记录状态不是成功。"])
+def test_a_base_video_that_is_not_finished_is_for_later(text: str) -> None:
+    assert read_submission(reply(422, text)).meaning is Meaning.BASE_NOT_FINISHED
+
+
+@pytest.mark.parametrize("code", [400, 408, 422, 500, 550])
+@pytest.mark.parametrize(
+    "text", ["4k is processing. Please check back shortly.", "1080P is processing.", "处理中", "视频生成中"]
+)
+def test_words_of_work_are_an_acceptance_under_any_code(code: int, text: str) -> None:
+    assert read_submission(reply(code, text)).meaning is Meaning.WORKING
+    assert called_back(code, text).meaning is Meaning.WORKING
+
+
+@pytest.mark.parametrize("text", ["4K upgrade in progress, please wait", "", None, "升级进行中"])
+def test_an_answer_422_that_names_the_task_is_an_acceptance(text: Any) -> None:
+    assert read_submission(reply(422, text, NAMED)).meaning is Meaning.WORKING
+    assert is_failure(called_back(422, text, NAMED))
+
+
+UNCLEAR = [
+    (422, "something new"),
+    (422, ""),
+    (400, "bad index"),
+    (408, "upstream is silent"),
+    (500, "4K service is temporarily unavailable. Please try again later."),
+    (422, "Please check back shortly."),
+    (422, "the video is NOT READY yet"),
+    (400, "稍后再试"),
+    (500, "Server exception"),
+    (550, "E-1207"),
+    (0, ""),
+    (999, ""),
+]
+
+
+@pytest.mark.parametrize(("code", "text"), UNCLEAR)
+def test_unknown_words_are_no_verdict(code: int, text: str) -> None:
+    for read in READERS:
+        assert read(reply(code, text)) == Response(meaning=Meaning.UNCLEAR, words=Words(code, text))
+    assert is_failure(called_back(code, text)) == (code in (400, 422, 500, 501))
+
+
+@pytest.mark.parametrize("text", ["Not Found", "", "The requested resource or endpoint does not exist"])
+def test_the_providers_own_404_is_no_verdict(text: str) -> None:
+    for read in (read_submission(reply(404, text)), called_back(404, text)):
+        assert (read.meaning, read.wait_reason) == (Meaning.NOT_FOUND, WaitReason.NOT_FOUND)
+        assert not is_failure(read)
+
+
+def test_a_failure_501_is_a_verdict_in_an_answer_alone() -> None:
+    assert read_submission(reply(501, "failed")).meaning is Meaning.FAILED
+    assert is_failure(called_back(501, "failed"))
+    assert called_back(501, UNAVAILABLE).code is Code.NOT_AVAILABLE_IN_4K
 
 
 @pytest.mark.parametrize(("code", "reason"), PAUSING.items())
-def test_a_refusal_of_the_account_pauses_the_gate(code: int, reason: str) -> None:
-    for answer in (submission(envelope(code, "no")), submission(b"<html>", status=code)):
-        assert (answer.meaning, answer.reason) == (Meaning.ACCOUNT_REFUSED, reason)
+def test_a_refusal_of_the_account_pauses_the_gate(code: int, reason: WaitReason) -> None:
+    for read in (read_submission(reply(code, "no")), read_submission(HttpResponse(code, b"<html>")), called_back(code)):
+        assert (read.meaning, read.wait_reason) == (Meaning.ACCOUNT_REFUSED, reason)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("Your call frequency is too high", WaitReason.RATE_LIMITED),
+        ("请求过于频繁", WaitReason.RATE_LIMITED),
+        ("积分不足", WaitReason.NO_CREDITS),
+    ],
+)
+def test_words_about_the_account_pause_the_gate_under_any_code(text: str, reason: WaitReason) -> None:
+    assert read_submission(reply(422, text, NAMED)).wait_reason is reason
 
 
 @pytest.mark.parametrize("status", [404, 405])
 @pytest.mark.parametrize("body", [b"", b"<html>Not Found</html>", b'{"message":"Not Found"}'])
 def test_a_path_that_is_gone_concerns_the_account_and_no_task(status: int, body: bytes) -> None:
-    assert submission(body, status) == Response(meaning=Meaning.ACCOUNT_REFUSED, wait_reason=WaitReason.PATH_GONE)
+    gone = Response(meaning=Meaning.ACCOUNT_REFUSED, wait_reason=WaitReason.PATH_GONE)
+    assert read_submission(HttpResponse(status, body)) == gone
 
 
-UNAVAILABLE = "The 4K version of this video is unavailable. Please try a different video."
+def test_a_proxy_that_refuses_the_caller_is_not_the_key() -> None:
+    assert read_submission(HttpResponse(403, b"error code: 1010")).wait_reason is WaitReason.BLOCKED_BY_PROXY
+    assert read_submission(HttpResponse(403, b"<html>")).wait_reason is WaitReason.API_KEY_REFUSED
 
 
-@pytest.mark.parametrize(
-    ("code", "text", "why"),
-    [
-        (500, UNAVAILABLE, Code.NOT_AVAILABLE_IN_4K),
-        (501, UNAVAILABLE, Code.NOT_AVAILABLE_IN_4K),
-        (501, "generation failed", Code.PROVIDER_FAILED),
-    ],
-)
-def test_a_generation_that_failed_ends_the_job(code: int, text: str, why: Code) -> None:
-    answer = submission(envelope(code, text))
-    assert (answer.meaning, answer.code) == (Meaning.FAILED, why)
+# Acceptances and results
 
 
-@pytest.mark.parametrize("code", [500, 408, 502, 503, 504, 0, -1, 201, 999, 10**30])
-def test_every_other_code_is_unknown(code: int) -> None:
-    assert submission(envelope(code, "Server exception")).meaning is Meaning.LOST
+@pytest.mark.parametrize("code", [200, "200", 200.0])
+@pytest.mark.parametrize("data", [{"taskId": TASK}, None, {}, [], "x", NAMED])
+def test_a_first_request_is_accepted_however_little_it_says(code: Any, data: Any) -> None:
+    answer = read_submission(reply(code, "success", data))
+    assert (answer.meaning, answer.accepted_anew) == (Meaning.WORKING, True)
+
+
+@pytest.mark.parametrize("code", [200, 422])
+def test_a_response_with_links_is_the_result(code: int) -> None:
+    data = {"taskId": TASK, "resultUrls": [URL], "imageUrls": [IMAGE], "creditsConsumed": 120.0}
+    done = Response(meaning=Meaning.DONE, urls=(URL,), image_urls=(IMAGE,), task_id=TASK, credits=120)
+    answer = read_submission(reply(code, "record is null", data))
+    assert answer == Response(**{**_fields(done), "words": Words(code, "record is null")})
+    assert called_back(code, "x", data).urls == (URL,)
+
+
+def _fields(response: Response) -> dict[str, Any]:
+    return {name: getattr(response, name) for name in Response.__slots__}
+
+
+@pytest.mark.parametrize("text", ["The video has been generated successfully", "视频生成成功"])
+def test_done_without_links_is_an_acceptance_that_is_done(text: str) -> None:
+    answer = read_submission(reply(422, text, NAMED))
+    assert (answer.meaning, answer.is_generated, answer.accepted_anew) == (Meaning.WORKING, True, False)
+
+
+@pytest.mark.parametrize("data", [{"resultUrls": [{"file": 5}]}, {"video": {"link": URL}}, {"resultUrls": 7}])
+def test_a_success_with_no_readable_link_is_unreadable(data: dict[str, Any]) -> None:
+    for read in (read_submission(reply(200, "success", data)), called_back(200, "success", data)):
+        assert (read.meaning, read.code) == (Meaning.UNREADABLE, Code.RESULT_UNREADABLE)
+        assert read.cause.startswith(next(iter(data)))
+        assert "https" not in read.cause
+
+
+@pytest.mark.parametrize("name", ["paramJson", "promptJson", "callBackUrl", "imageUrls", "originUrls"])
+def test_links_of_the_request_are_no_result(name: str) -> None:
+    assert read_submission(reply(200, "success", {name: URL})).meaning is Meaning.WORKING
 
 
 @pytest.mark.parametrize(("sent", "meaning"), [(True, Meaning.LOST), (False, Meaning.NOT_SENT)])
@@ -149,68 +199,161 @@ def test_no_reply_is_unknown_unless_nothing_was_sent(read: Any, sent: bool, mean
     assert read(NoResponse(is_sent=sent, cause="ReadTimeout")) == Response(meaning=meaning, cause="ReadTimeout")
 
 
-# Which code carries the truth
-
-
 @pytest.mark.parametrize("status", [200, 400, 404, 422, 429, 500, 502])
 def test_the_bodys_code_goes_before_the_status(status: int) -> None:
-    assert submission(envelope(200, data=NOTHING), status).meaning is Meaning.WORKING
-    assert submission(envelope(402, "no credits"), status).reason == "NO_CREDITS"
+    assert read_submission(reply(200, data=NAMED, status=status)).meaning is Meaning.WORKING
+    assert read_submission(reply(402, status=status)).reason == "NO_CREDITS"
 
 
-NO_CODES: list[Any] = [
-    "200",
-    True,
-    False,
-    None,
-    200.0,
-    [200],
-    {"code": 200},
-    float("nan"),
-    float("inf"),
-    "",
-]
+NO_ENVELOPES = [b"", b" ", b"null", b"[]", b'"x"', b"{}", b'{"msg":"success"}', b"<html>", b"\xff\xfe", b'{"code":200']
+NO_ENVELOPES += [b"[" * 100_000, b'{"a":' * 100_000, b"1" * 10_000, b'{"code": true}', b'{"code": null}']
+NO_ENVELOPES += [b'{"code": "ok"}', b'{"code": 200.5}', b'{"code": NaN}', b'{"code": [200]}', b'{"code": ""}']
 
 
-@pytest.mark.parametrize("code", NO_CODES, ids=repr)
-@pytest.mark.parametrize("read", READERS)
-def test_a_code_that_is_no_whole_number_is_never_believed(read: Any, code: Any) -> None:
-    reply = json.dumps(envelope(code, "success", data=RESULT)).encode()
-    assert read(HttpResponse(200, reply)).meaning is Meaning.LOST
-    assert read(HttpResponse(402, reply)).reason == "NO_CREDITS"
-
-
-NO_ENVELOPES = [
-    b"",
-    b" ",
-    b"null",
-    b"[]",
-    b"5",
-    b'"x"',
-    b"{}",
-    b'{"msg":"success"}',
-    b"<html>",
-    b"\xff\xfe",
-    b'{"code":200',
-]
-
-
-@pytest.mark.parametrize(
-    "body",
-    [*NO_ENVELOPES, b"[" * 100_000, b'{"a":' * 100_000, b"1" * 10_000],
-    ids=lambda b: b[:9].decode("ascii", "ignore"),
-)
+@pytest.mark.parametrize("body", NO_ENVELOPES, ids=lambda body: repr(body[:14]))
 @pytest.mark.parametrize("read", READERS)
 def test_without_an_envelope_only_the_account_is_believed(read: Any, body: bytes) -> None:
-    assert {
-        read(HttpResponse(status, body)).meaning for status in (200, 204, 301, 400, 408, 422, 451, 500, 501, 503)
-    } == {Meaning.LOST}
-    assert {read(HttpResponse(status, body)).meaning for status in (401, 402, 403, 404, 405, 429, 433, 455, 505)} == {
-        Meaning.ACCOUNT_REFUSED
-    }
+    lost = {read(HttpResponse(status, body)).meaning for status in (200, 204, 301, 400, 408, 422, 451, 500, 501, 503)}
+    assert lost == {Meaning.LOST}
+    refused = {read(HttpResponse(status, body)).meaning for status in (*PAUSING, 404, 405)}
+    assert refused == {Meaning.ACCOUNT_REFUSED}
 
 
-@pytest.mark.parametrize("text", [None, 5, ["processing"], {"a": "processing"}])
+@pytest.mark.parametrize("text", [None, 5, ["is processing"], {"a": "b"}])
 def test_a_message_that_is_no_text_is_no_obstacle(text: Any) -> None:
-    assert submission({"code": 200, "msg": text, "data": NOTHING}).meaning is Meaning.WORKING
-    assert submission({"code": 500, "msg": text}).meaning is Meaning.LOST
+    assert read_submission(reply(200, text, NAMED)).meaning is Meaning.WORKING
+    assert read_submission(reply(500, text)).words == Words(500, "")
+
+
+# Records, as answers and in callbacks
+
+
+@pytest.mark.parametrize("flag", [0, 1, 2, 3])
+@pytest.mark.parametrize("spell", [int, float, str])
+def test_a_record_says_by_its_flag_how_it_stands(flag: int, spell: Any) -> None:
+    meanings = [Meaning.WORKING, Meaning.DONE, Meaning.FAILED, Meaning.FAILED]
+    data = {"taskId": TASK, "successFlag": spell(flag), "response": {"resultUrls": [URL]}, "errorMessage": "no luck"}
+    assert read_record(reply(200, "success", data)).meaning is meanings[flag]
+    assert called_back(200, "success", data).meaning is meanings[flag]
+
+
+@pytest.mark.parametrize("flag", [None, "soon", [2], {}, 4, -1, 0.5, True])
+def test_an_unknown_flag_of_a_record_is_no_verdict(flag: Any) -> None:
+    data = {"successFlag": flag, "response": {"resultUrls": [URL]}}
+    assert read_record(reply(200, "success", data)).meaning is Meaning.UNCLEAR
+
+
+STATES = [("waiting", Meaning.WORKING), ("queuing", Meaning.WORKING), ("generating", Meaning.WORKING)]
+STATES += [("success", Meaning.DONE), ("SUCCESS", Meaning.DONE), ("fail", Meaning.FAILED)]
+
+
+@pytest.mark.parametrize(("state", "meaning"), STATES)
+def test_a_task_says_by_its_state_how_it_stands(state: str, meaning: Meaning) -> None:
+    data = {"taskId": OWN, "state": state, "resultJson": json.dumps({"resultUrls": [URL]}) + " tail"}
+    read = read_job_record(reply(200, "success", data | {"creditsConsumed": "120"}))
+    assert (read.meaning, read.task_id, read.credits) == (meaning, OWN, 120)
+    assert called_back(501 if meaning is Meaning.FAILED else 200, "", data).meaning is meaning
+
+
+@pytest.mark.parametrize("state", [None, "done", 1, "aborted"])
+def test_an_unknown_state_of_a_record_is_no_verdict(state: Any) -> None:
+    assert read_job_record(reply(200, "success", {"taskId": OWN, "state": state})).meaning is Meaning.UNCLEAR
+    assert called_back(200, "", {"taskId": OWN, "state": state}).meaning is Meaning.WORKING
+
+
+@pytest.mark.parametrize("data", [{"successFlag": 1}, {"successFlag": 1, "response": {"resultUrls": []}}])
+def test_a_record_of_success_without_a_link_is_unreadable(data: dict[str, Any]) -> None:
+    assert read_record(reply(200, "success", data)).meaning is Meaning.UNREADABLE
+    assert read_job_record(reply(200, "", {"state": "success", "resultJson": "{}"})).meaning is Meaning.UNREADABLE
+
+
+WHY_A_TASK_FAILED: list[tuple[Any, Any, Code]] = [
+    (500, "no luck", Code.PROVIDER_FAILED),
+    ("500", UNAVAILABLE, Code.NOT_AVAILABLE_IN_4K),
+    ("422", "record is null.", Code.INVALID_TASK),
+    ("422", "record status is not success.", Code.PROVIDER_FAILED),
+    ("422", "created more than 14 days ago", Code.BASE_EXPIRED),
+    (None, "still is processing", Code.PROVIDER_FAILED),
+    (None, None, Code.PROVIDER_FAILED),
+    ([404], {}, Code.PROVIDER_FAILED),
+]
+NAMES = [("failCode", "failMsg"), ("fail_code", "fail_msg"), ("errorCode", "errorMessage")]
+
+
+@pytest.mark.parametrize(("number", "text", "why"), WHY_A_TASK_FAILED)
+@pytest.mark.parametrize("names", NAMES, ids=str)
+def test_a_failed_task_has_failed_whatever_its_words(number: Any, text: Any, why: Code, names: tuple[str, str]) -> None:
+    data = {"state": "fail", **dict(zip(names, (number, text), strict=True))}
+    for read in (read_job_record(reply(200, "success", data)), called_back(501, "failed", data)):
+        assert (read.meaning, read.code) == (Meaning.FAILED, why)
+    if isinstance(text, str):
+        assert read.words == Words(int(number) if number else None, text)
+
+
+def test_the_state_of_a_refused_record_is_not_read() -> None:
+    refused = reply(422, "record is null", {"state": "success", "successFlag": 1})
+    assert {read(refused).meaning for read in READERS} == {Meaning.REFUSED}
+
+
+# The unified task API
+
+
+@pytest.mark.parametrize("name", ["taskId", "task_id"])
+def test_a_task_of_its_own_is_accepted_under_its_id(name: str) -> None:
+    read = read_job_submission(reply(200, "success", {name: OWN}))
+    assert (read.meaning, read.task_id) == (Meaning.WORKING, OWN)
+
+
+@pytest.mark.parametrize("data", [None, {}, {"taskId": None}, {"taskId": "short"}, {"taskId": 12345678}])
+def test_an_acceptance_without_an_id_is_a_lost_response(data: Any) -> None:
+    lost = Response(meaning=Meaning.LOST, cause="accepted without a task id")
+    assert read_job_submission(reply(200, "success", data)) == lost
+
+
+@pytest.mark.parametrize("code", [400, 422, 550])
+def test_unclear_words_with_a_new_tasks_id_are_an_acceptance(code: int) -> None:
+    assert read_job_submission(reply(code, "E-1207", {"taskId": OWN})).meaning is Meaning.WORKING
+    assert read_job_submission(reply(code, "E-1207")).meaning is Meaning.UNCLEAR
+
+
+# The credits left ("Get Remaining Credits")
+
+
+@pytest.mark.parametrize("left", [0, 100, 99.5, 5916.25])
+def test_the_balance_is_a_number(left: float) -> None:
+    assert read_balance(reply(200, "success", left)) == left
+
+
+@pytest.mark.parametrize("left", [None, True, "100", -1, [100], {"credits": 100}, float("nan"), float("inf")])
+def test_what_is_no_balance_is_none(left: Any) -> None:
+    assert read_balance(reply(200, "", left)) is None
+
+
+def test_a_balance_is_believed_in_the_providers_envelope_alone() -> None:
+    assert read_balance(reply(401, "", 100)) is None
+    assert read_balance(HttpResponse(200, b"<html>")) is None
+    assert read_balance(NoResponse(is_sent=True, cause="ReadTimeout")) is None
+
+
+# Whatever comes
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.sampled_from([URL, TASK]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)
+FIELDS = ["taskId", "task_id", "resultUrls", "info", "response", "resultJson", "state", "successFlag", "failMsg"]
+BODIES = st.builds(
+    lambda code, text, data: json.dumps({"code": code, "msg": text, "data": data}).encode(),
+    st.sampled_from([200, 400, 402, 404, 422, 500, 501]) | JSON,
+    JSON,
+    st.dictionaries(st.sampled_from(FIELDS), JSON | st.sampled_from(["waiting", "success", "fail"])) | JSON,
+)
+
+
+@given(body=BODIES | st.binary(max_size=40), status=st.integers(100, 599), read=st.sampled_from(READERS))
+def test_any_bytes_are_a_response(body: bytes, status: int, read: Any) -> None:
+    answer = read(HttpResponse(status, body))
+    assert isinstance(answer, Response)
+    assert (answer.meaning is Meaning.DONE) == bool(answer.urls)
+    assert answer.meaning in ACCEPTED or not answer.accepted_anew

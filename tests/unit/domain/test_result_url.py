@@ -6,7 +6,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.unit.adapters.hostile_urls import ALLOWED, HOSTILE_URLS
-from veo4k.domain.result_url import ResultHosts, Target, is_public, without_query
+from veo4k.domain.result_url import Refusal, ResultHosts, Target, is_public, normalized, without_query
 
 KIE = "https://api.kie.ai"
 HOSTS = ResultHosts.parse(ALLOWED, KIE)
@@ -36,7 +36,7 @@ HOST = "file.aiquickdraw.com"
 
 @pytest.mark.parametrize("url", HOSTILE_URLS)
 def test_a_hostile_link_leads_nowhere(url: str) -> None:
-    assert HOSTS.target(url) is None
+    assert isinstance(HOSTS.target(url), Refusal)
 
 
 def test_there_are_at_least_sixty_hostile_links() -> None:
@@ -65,13 +65,13 @@ def test_a_link_to_a_result_host_leads_there(url: str, path: str) -> None:
 
 @pytest.mark.parametrize("thing", [None, 1, 1.5, True, b"https://file.aiquickdraw.com/a.mp4", [], {}, object()])
 def test_what_is_no_string_leads_nowhere(thing: object) -> None:
-    assert HOSTS.target(thing) is None
+    assert isinstance(HOSTS.target(thing), Refusal)
     assert without_query(thing) == ""
 
 
 @given(st.text())
 def test_no_text_is_too_strange_to_be_judged(text: str) -> None:
-    assert HOSTS.target(text) is None
+    assert isinstance(HOSTS.target(text), Refusal)
     assert "?" not in without_query(text)
 
 
@@ -80,7 +80,7 @@ def test_no_text_is_too_strange_to_be_judged(text: str) -> None:
 @example(f"https://{HOST}:443?a@b")
 def test_whatever_is_allowed_reads_the_same_to_the_standard_parser(url: str) -> None:
     target = HOSTS.target(url)
-    if target is not None:
+    if isinstance(target, Target):
         parts = urlsplit(url)
         assert (parts.scheme, parts.netloc.removesuffix(":443"), parts.hostname) == ("https", HOST, HOST)
         assert parts.username is parts.password is None
@@ -90,8 +90,8 @@ def test_whatever_is_allowed_reads_the_same_to_the_standard_parser(url: str) -> 
 def test_an_entry_with_a_port_allows_exactly_that_port() -> None:
     hosts = ResultHosts.parse("cdn.example:8443", KIE)
     assert hosts.target("https://cdn.example:8443/a") == Target("https", "cdn.example", 8443, "/a")
-    assert hosts.target("https://cdn.example/a") is None
-    assert hosts.target("http://cdn.example:8443/a") is None
+    assert isinstance(hosts.target("https://cdn.example/a"), Refusal)
+    assert isinstance(hosts.target("http://cdn.example:8443/a"), Refusal)
 
 
 def test_entries_may_be_spaced_capitalized_and_followed_by_nothing() -> None:
@@ -99,7 +99,7 @@ def test_entries_may_be_spaced_capitalized_and_followed_by_nothing() -> None:
 
 
 def test_without_entries_nothing_is_allowed() -> None:
-    assert ResultHosts.parse("", KIE).target("https://file.aiquickdraw.com/a") is None
+    assert isinstance(ResultHosts.parse("", KIE).target("https://file.aiquickdraw.com/a"), Refusal)
 
 
 @pytest.mark.parametrize(
@@ -157,27 +157,27 @@ def test_a_loopback_provider_allows_plain_http_entries_on_any_port(kie: str) -> 
 def test_with_any_other_provider_loopback_entries_do_not_count(kie: str) -> None:
     hosts = ResultHosts.parse("127.0.0.1,127.0.0.1:443,localhost,[::1]", kie)
     assert not hosts.entries
-    assert hosts.target("https://127.0.0.1/a") is None
+    assert isinstance(hosts.target("https://127.0.0.1/a"), Refusal)
 
 
 def test_a_loopback_entry_with_a_port_allows_that_port_only() -> None:
     hosts = ResultHosts.parse("127.0.0.1:3000", LOCAL)
-    assert hosts.target("http://127.0.0.1:3000/a") is not None
-    assert hosts.target("http://127.0.0.1:9001/a") is None
+    assert isinstance(hosts.target("http://127.0.0.1:3000/a"), Target)
+    assert isinstance(hosts.target("http://127.0.0.1:9001/a"), Refusal)
 
 
 @pytest.mark.parametrize(
     "url", ["http://127.0.0.2:1/", "http://127.0.0.1:65536/", "http://127.0.0.1:99999/", "http://127.1:1/"]
 )
 def test_a_loopback_provider_opens_nothing_but_its_entries(url: str) -> None:
-    assert ResultHosts.parse("127.0.0.1", LOCAL).target(url) is None
+    assert isinstance(ResultHosts.parse("127.0.0.1", LOCAL).target(url), Refusal)
 
 
 def test_a_loopback_provider_does_not_make_other_hosts_plain() -> None:
     hosts = ResultHosts.parse(f"{HOST},127.0.0.1", LOCAL)
-    assert hosts.target(f"http://{HOST}/a") is None
-    assert hosts.target(f"http://{HOST}:443/a") is None
-    assert hosts.target(f"https://{HOST}/a") is not None
+    assert isinstance(hosts.target(f"http://{HOST}/a"), Refusal)
+    assert isinstance(hosts.target(f"http://{HOST}:443/a"), Refusal)
+    assert isinstance(hosts.target(f"https://{HOST}/a"), Target)
 
 
 @pytest.mark.parametrize(
@@ -260,7 +260,7 @@ def test_an_entry_without_a_port_allows_the_port_of_https_alone() -> None:
     hosts = ResultHosts.parse("cdn.example", KIE)
 
     assert hosts == ResultHosts(frozenset({("cdn.example", 443)}))
-    assert hosts.target("https://cdn.example:8443/a") is None
+    assert isinstance(hosts.target("https://cdn.example:8443/a"), Refusal)
 
 
 def test_the_highest_port_is_a_port() -> None:
@@ -272,3 +272,59 @@ def test_the_highest_port_is_a_port() -> None:
 @pytest.mark.parametrize("link", ["a?b?c", "a#b#c", "a?b#c", "a?b#c?d"])
 def test_a_public_link_ends_where_its_query_or_fragment_begins(link: str) -> None:
     assert without_query(link) == "a"
+
+
+@pytest.mark.parametrize(
+    ("host", "leads"),
+    [
+        ("tempfile.aiquickdraw.com", True),
+        ("a.b.aiquickdraw.com", True),
+        ("aiquickdraw.com", False),
+        ("evilaiquickdraw.com", False),
+        ("tempfile.aiquickdraw.com.evil.example", False),
+        ("-a.aiquickdraw.com", False),
+        ("tempfile.aiquickdraw.com:8443", False),
+    ],
+)
+def test_an_entry_with_a_dot_allows_all_hosts_below_a_domain(host: str, leads: bool) -> None:
+    hosts = ResultHosts.parse(".aiquickdraw.com, cdn.example", KIE)
+
+    assert isinstance(hosts.target(f"https://{host}/v/a.mp4"), Target) == leads
+    assert isinstance(hosts.target("https://cdn.example/v/a.mp4"), Target)
+
+
+@pytest.mark.parametrize("entry", [".com", ".", ".a..com", ".a.com:443", ".*.com", ".127.0.0.1x."])
+def test_an_entry_with_a_dot_is_a_domain_below_a_top_level(entry: str) -> None:
+    with pytest.raises(ValueError, match="ResultHosts"):
+        ResultHosts.parse(entry, KIE)
+
+
+def test_a_refusal_names_the_host_only_where_nothing_else_is_wrong() -> None:
+    assert HOSTS.target("https://new.example/a?sig=secret") == Refusal("the link leads outside ResultHosts", "new.example")
+    assert HOSTS.target("https://new.example:8443/a") == Refusal("the link leads outside ResultHosts", "new.example:8443")
+    for url in ("https://user@new.example/a", "https://new.example\\@b/a", "ftp://new.example/a", "https://a:99999/"):
+        assert HOSTS.target(url) == Refusal("the link is malformed, or longer than 8 KiB")
+
+
+@pytest.mark.parametrize(
+    ("link", "stored"),
+    [
+        (f"  https://{HOST}/v/a.mp4\n", f"https://{HOST}/v/a.mp4"),
+        (f"HTTPS://{HOST.upper()}/V/A.mp4?Sig=B", f"https://{HOST}/V/A.mp4?Sig=B"),
+        (f"https://{HOST}/v/my file é.mp4?x=%20y", f"https://{HOST}/v/my%20file%20%C3%A9.mp4?x=%20y"),
+        (f"https://{HOST}/\ud800", f"https://{HOST}/\\ud800"),
+        ("no link", "no link"),
+    ],
+)
+def test_a_link_is_normalized_before_it_is_judged(link: str, stored: str) -> None:
+    assert normalized(link) == stored
+
+
+@pytest.mark.parametrize("link", [f"https://{HOST}/a\tb", f"https://{HOST}/a\\b", f"https://{HOST}/a\x00b"])
+def test_what_can_be_read_in_two_ways_stays_refused(link: str) -> None:
+    assert isinstance(HOSTS.target(normalized(link)), Refusal)
+
+
+@pytest.mark.parametrize(("length", "leads"), [(3000, True), (8192, True), (8193, False)])
+def test_a_link_may_have_eight_kibibytes(length: int, leads: bool) -> None:
+    assert isinstance(HOSTS.target(f"https://{HOST}/".ljust(length, "x")), Target) == leads

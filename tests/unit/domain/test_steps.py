@@ -12,6 +12,7 @@ from veo4k.domain.decisions import MOST_ACCEPTANCES, Context, Decision, Due, Nee
 from veo4k.domain.gate import Wait
 from veo4k.domain.job import Code, Job, Partition, ProviderApi, State
 from veo4k.domain.log_events import LogEvent
+from veo4k.domain.provider_words import Words
 from veo4k.domain.response import Meaning, Response
 from veo4k.domain.schedule import LONGEST_POLL_WAIT, Times
 from veo4k.domain.wait_reason import WaitReason
@@ -46,7 +47,7 @@ READY = replace(PROCESSING, state=State.READY, urls=(URL,), archive_attempts=3)
 LINKLESS = replace(READY, link_dead=True, poll_id="probe")
 FAILED = replace(PROCESSING, state=State.FAILED)
 
-DONE = Response(meaning=Meaning.DONE, urls=(ELSEWHERE, URL), image_urls=(ELSEWHERE, POSTER, URL), credits=5)
+DONE = Response(meaning=Meaning.DONE, urls=(URL, ELSEWHERE), image_urls=(POSTER, ELSEWHERE), credits=5)
 SHOWN = replace(DONE, image_urls=(POSTER,))
 FOREIGN = Response(meaning=Meaning.DONE, urls=(ELSEWHERE,))
 WORKING = Response(meaning=Meaning.WORKING, task_id=TASK)
@@ -57,8 +58,15 @@ REFUSED = Response(meaning=Meaning.REFUSED, code=Code.INVALID_TASK)
 BROKEN = Response(meaning=Meaning.FAILED, code=Code.NOT_AVAILABLE_IN_4K)
 SHUT = Response(meaning=Meaning.ACCOUNT_REFUSED, wait_reason=WaitReason.NO_CREDITS)
 LOST = Response(meaning=Meaning.LOST, cause="ReadTimeout")
+UNCLEAR = Response(meaning=Meaning.UNCLEAR, words=Words(422, "something new"))
+OVER_500 = Response(meaning=Meaning.UNCLEAR, words=Words(550, "E-1207"))
+NOT_FOUND = Response(meaning=Meaning.NOT_FOUND, wait_reason=WaitReason.NOT_FOUND)
+UNREADABLE = Response(meaning=Meaning.UNREADABLE, cause="resultUrls: list(1)")
+TORN = Response(meaning=Meaning.DONE, urls=("https://file.example:99999/v/a.mp4",))
 NEVER_SENT = Response(meaning=Meaning.NOT_SENT, cause="ConnectTimeout")
 
+HOST = "evil.example"
+UNUSABLE = "the link is malformed, or longer than 8 KiB"
 UNANSWERED = Decision(LogEvent.POLL_INCONCLUSIVE, None)
 
 
@@ -92,13 +100,59 @@ NEARLY_OLD = replace(SUBMITTING, created_at=NOW - TIMES.deadline + 0.001)
 HARD = replace(SUBMITTING, requested_at=NOON + TIMES.hard_deadline, lost_responses=4)
 NEARLY_HARD = replace(HARD, requested_at=NOON + TIMES.hard_deadline - 0.001)
 REPEATED = replace(SUBMITTING, lost_responses=1)
+PATIENT = replace(SUBMITTING, requests_sent=9)
+STEADY = replace(SUBMITTING, lost_responses=5, unclear_responses=5, unclear_since=NOW - 7200)
+ONE_LOST = replace(STEADY, lost_responses=6)
+A_DAY = replace(STEADY, unclear_since=NOW - TIMES.deadline)
+UNDERSTOOD = replace(MOMENT, is_understood=True)
+
+
+def unreadable(decision: Decision, about: str = "") -> Decision:
+    return decision._replace(event=LogEvent.RESULT_UNREADABLE, about=about)
+
+
+def unclear(decision: Decision) -> Decision:
+    return decision._replace(event=LogEvent.RESPONSE_UNCLEAR)
+
+
+def deferral(job: Job, due: float) -> Decision:
+    return deferred(WaitReason.NOT_FOUND, due, is_sent=True, job=job)
+
+
+def counted(job: Job, response: Response) -> Decision:
+    return Decision(LogEvent.RESPONSE_LOST, transitions.count_lost_response(job, response, NOW, TIMES))
+
+
+def late(job: Job, response: Response) -> Decision:
+    return timed_out(transitions.with_lost_response(job, response, NOW), Code.SUBMISSION_UNCONFIRMED)
+
+
+def given_up(job: Job, response: Response) -> Decision:
+    ended = transitions.with_lost_response(job, response, NOW)
+    return Decision(LogEvent.JOB_FAILED, transitions.fail(ended, Code.PROVIDER_FAILED, NOW, TIMES, response.words))
+
+
 SUBMISSIONS = {
     "the result": Answered(
         SUBMITTING,
         DONE,
-        Decision(LogEvent.RESULT_RECEIVED, transitions.accept_with_result(SUBMITTING, SHOWN, (URL,), NOW, TIMES)),
+        Decision(LogEvent.RESULT_RECEIVED, transitions.accept_with_result(SUBMITTING, SHOWN, URL, NOW, TIMES)),
     ),
-    "a result that may not be fetched": Answered(SUBMITTING, FOREIGN, accepted(SUBMITTING, FOREIGN, NOW + 120)),
+    "a result on a host that is not allowed": Answered(
+        SUBMITTING,
+        FOREIGN,
+        Decision(
+            LogEvent.RESULT_HOST_BLOCKED,
+            transitions.accept_on_other_host(SUBMITTING, FOREIGN, (ELSEWHERE, HOST), NOW, NOW + 750),
+            HOST,
+        ),
+    ),
+    "a result whose link cannot be used": Answered(
+        SUBMITTING, TORN, unreadable(accepted(SUBMITTING, TORN, NOW + 120), UNUSABLE)
+    ),
+    "a result without a readable link": Answered(
+        SUBMITTING, UNREADABLE, unreadable(accepted(SUBMITTING, UNREADABLE, NOW + 120))
+    ),
     "an acceptance": Answered(SUBMITTING, FIRST, accepted(SUBMITTING, FIRST, None)),
     "an acceptance of a repeat": Answered(REPEATED, WORKING, accepted(REPEATED, WORKING, NOW + 720)),
     "that the result is there, without it": Answered(SUBMITTING, GENERATED, accepted(SUBMITTING, GENERATED, NOW + 120)),
@@ -114,12 +168,30 @@ SUBMISSIONS = {
     "a refusal": Answered(SUBMITTING, REFUSED, failed(SUBMITTING, Code.INVALID_TASK)),
     "a failure": Answered(SUBMITTING, BROKEN, failed(SUBMITTING, Code.NOT_AVAILABLE_IN_4K)),
     "that the account may not ask": Answered(SUBMITTING, SHUT, deferred(WaitReason.NO_CREDITS, UNTIL, is_sent=True)),
+    "404 in the envelope": Answered(SUBMITTING, NOT_FOUND, unclear(deferral(SUBMITTING, NOW + 120))),
+    "404 in the envelope, again and again": Answered(PATIENT, NOT_FOUND, unclear(deferral(PATIENT, NOW + 1800))),
+    "unknown words": Answered(SUBMITTING, UNCLEAR, unclear(counted(SUBMITTING, UNCLEAR))),
+    "unknown words for two hours": Answered(STEADY, UNCLEAR, given_up(STEADY, UNCLEAR), UNDERSTOOD),
+    "the same a moment before": Answered(
+        replace(STEADY, unclear_since=NOW - 7199.999), UNCLEAR, unclear(counted(STEADY, UNCLEAR)), UNDERSTOOD
+    ),
+    "the same while nobody is understood": Answered(STEADY, UNCLEAR, unclear(counted(STEADY, UNCLEAR))),
+    "the same for a day": Answered(A_DAY, UNCLEAR, given_up(A_DAY, UNCLEAR)),
+    "the same where one answer was lost": Answered(ONE_LOST, UNCLEAR, unclear(counted(ONE_LOST, UNCLEAR)), UNDERSTOOD),
+    "the same under a code over 500": Answered(STEADY, OVER_500, unclear(counted(STEADY, OVER_500)), UNDERSTOOD),
+    "unknown words at the hard deadline": Answered(
+        replace(HARD, unclear_since=NOW - 60), UNCLEAR, unclear(late(HARD, UNCLEAR))
+    ),
     "nothing, for it never left": Answered(SUBMITTING, NEVER_SENT, deferred("ConnectTimeout", UNTIL, is_sent=False)),
     "nothing": Answered(
-        SUBMITTING, LOST, Decision(LogEvent.RESPONSE_LOST, transitions.count_lost_response(SUBMITTING, NOW, TIMES))
+        SUBMITTING,
+        LOST,
+        Decision(LogEvent.RESPONSE_LOST, transitions.count_lost_response(SUBMITTING, LOST, NOW, TIMES)),
     ),
     "nothing a moment before the hard deadline": Answered(
-        NEARLY_HARD, LOST, Decision(LogEvent.RESPONSE_LOST, transitions.count_lost_response(NEARLY_HARD, NOW, TIMES))
+        NEARLY_HARD,
+        LOST,
+        Decision(LogEvent.RESPONSE_LOST, transitions.count_lost_response(NEARLY_HARD, LOST, NOW, TIMES)),
     ),
     "nothing at the hard deadline to the first request": Answered(
         replace(HARD, lost_responses=0),
@@ -136,9 +208,34 @@ PROBES = {
     "the result": Answered(
         PROCESSING,
         DONE,
-        Decision(LogEvent.RESULT_RECEIVED, transitions.poll_ready(PROCESSING, SHOWN, (URL,), NOW, TIMES)),
+        Decision(LogEvent.RESULT_RECEIVED, transitions.poll_ready(PROCESSING, SHOWN, URL, NOW, TIMES)),
     ),
-    "a result that may not be fetched": Answered(PROCESSING, FOREIGN, failed(PROCESSING, Code.RESULT_HOST_BLOCKED)),
+    "a result on a host that is not allowed": Answered(
+        PROCESSING,
+        FOREIGN,
+        Decision(
+            LogEvent.RESULT_HOST_BLOCKED,
+            transitions.poll_on_other_host(PROCESSING, FOREIGN, (ELSEWHERE, HOST), NOW + 750),
+            HOST,
+        ),
+    ),
+    "a result whose link cannot be used": Answered(
+        PROCESSING, TORN, Decision(LogEvent.RESULT_UNREADABLE, None, UNUSABLE)
+    ),
+    "a result without a readable link": Answered(PROCESSING, UNREADABLE, Decision(LogEvent.RESULT_UNREADABLE)),
+    "the same to a request at the deadline, unreadable": Answered(
+        ASKED_LATE, UNREADABLE, failed(ASKED_LATE, Code.RESULT_UNREADABLE)
+    ),
+    "unknown words": Answered(PROCESSING, UNCLEAR, Decision(LogEvent.RESPONSE_UNCLEAR)),
+    "404 in the envelope": Answered(PROCESSING, NOT_FOUND, Decision(LogEvent.RESPONSE_UNCLEAR)),
+    "unknown words to a request at the deadline": Answered(
+        ASKED_LATE, UNCLEAR, timed_out(replace(ASKED_LATE, words=UNCLEAR.words), Code.NO_ANSWER)
+    ),
+    "that its own id is unknown": Answered(
+        WITH_OWN_ID,
+        REFUSED,
+        Decision(LogEvent.POLL_INCONCLUSIVE, transitions.count_unknown_record(WITH_OWN_ID)),
+    ),
     "that it is still made": Answered(PROCESSING, WORKING, Decision(LogEvent.JOB_STILL_PROCESSING, None)),
     "the same to a request at the deadline": Answered(ASKED_LATE, WORKING, timed_out(ASKED_LATE, Code.NO_ANSWER)),
     "the same to a request before it": Answered(ASKED_IN_TIME, WORKING, Decision(LogEvent.JOB_STILL_PROCESSING, None)),
@@ -161,9 +258,11 @@ REFRESHES = {
     "a fresh link": Answered(
         LINKLESS,
         DONE,
-        Decision(LogEvent.LINK_REFRESHED, transitions.refresh_link(LINKLESS, SHOWN, (URL,), "fresh", NOW + 60)),
+        Decision(LogEvent.LINK_REFRESHED, transitions.refresh_link(LINKLESS, SHOWN, URL, "fresh", NOW + 60)),
     ),
-    "a link that may not be fetched": Answered(LINKLESS, FOREIGN, UNANSWERED),
+    "a link that may not be fetched": Answered(
+        LINKLESS, FOREIGN, UNANSWERED._replace(about="the link leads outside ResultHosts")
+    ),
     "that it is still made": Answered(LINKLESS, WORKING, UNANSWERED),
     "an acceptance like a first one": Answered(
         LINKLESS, FIRST, Decision(LogEvent.DOUBLE_CHARGE_SUSPECTED, transitions.count_acceptance(LINKLESS))
@@ -295,15 +394,15 @@ LOOKS = {
 
 @pytest.mark.parametrize("look", LOOKS.values(), ids=LOOKS)
 def test_what_a_job_needs_when_a_sweep_looks_at_it(look: Looked) -> None:
-    assert when_due(look.job, look.now, "fresh", TIMES) == look.due
+    assert when_due(look.job, look.now, "fresh", TIMES, HOSTS) == look.due
 
 
 def test_an_acceptance_without_a_time_counts_from_the_creation() -> None:
     job = replace(BOUGHT_THRICE, accepted_at=None)
     over = job.created_at + TIMES.deadline
 
-    assert when_due(job, over, "fresh", TIMES) == timed_out(job, Code.NO_ANSWER, over)
-    assert when_due(job, over - 1, "fresh", TIMES) == Decision(
+    assert when_due(job, over, "fresh", TIMES, HOSTS) == timed_out(job, Code.NO_ANSWER, over)
+    assert when_due(job, over - 1, "fresh", TIMES, HOSTS) == Decision(
         LogEvent.JOB_CHECK_POSTPONED, transitions.postpone(job, over)
     )
 
@@ -316,5 +415,5 @@ def test_a_request_without_a_time_is_no_reason_to_end_a_job() -> None:
     assert after_response(unasked, WORKING, replace(MOMENT, now=ANCIENT)) == Decision(
         LogEvent.JOB_STILL_PROCESSING, None
     )
-    assert when_due(unasked, NOW, "fresh", TIMES) is Need.POLL
-    assert when_due(replace(LINKLESS, requested_at=None), NOW, "fresh", TIMES) is Need.POLL
+    assert when_due(unasked, NOW, "fresh", TIMES, HOSTS) is Need.POLL
+    assert when_due(replace(LINKLESS, requested_at=None), NOW, "fresh", TIMES, HOSTS) is Need.POLL

@@ -144,17 +144,10 @@ def test_a_failure_by_callback_proves_the_acceptance_of_a_job(job: Job) -> None:
     assert (after.state, {name: getattr(after, name) for name in ACCEPTANCE}) == (State.FAILED, ACCEPTANCE)
 
 
-def test_blocked_links_prove_the_acceptance_of_a_job_of_a_dead_function() -> None:
-    done = CallbackPayload(Response(meaning=Meaning.DONE), OTHER_TASK)
-    after = written(transitions.callback_blocked(ADDRESS, done, NOW, TIMES), SUBMITTING)
-
-    assert (after.state, {name: getattr(after, name) for name in ACCEPTANCE}) == (State.PROCESSING, ACCEPTANCE)
-
-
 def test_a_payload_without_an_id_writes_none() -> None:
     write = transitions.callback_working(ADDRESS, CallbackPayload(Response(meaning=Meaning.WORKING), None), NOW, TIMES)
 
-    assert write.set_if_absent == {"accepted_at": NOW, "acceptances": 1}
+    assert "provider_task_id" not in {**write.put, **write.set_if_absent}
 
 
 def test_a_claim_for_a_fresh_link_waits_longer_with_each_try() -> None:

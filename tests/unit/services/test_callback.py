@@ -12,9 +12,10 @@ from tests.unit.services.responses import WORKING
 from veo4k.domain.callback_auth import make_signature, make_token
 from veo4k.domain.conditional_update import ConditionalUpdate, is_
 from veo4k.domain.errors import StorageError
-from veo4k.domain.job import Code, Evidence, Job, State
+from veo4k.domain.job import Code, Evidence, Failure, Job, State
 from veo4k.domain.log_events import LogEntry, LogEvent
 from veo4k.domain.ports import Jobs
+from veo4k.domain.provider_words import Words
 from veo4k.domain.response import Meaning, Response
 from veo4k.domain.wait_reason import WaitReason
 from veo4k.services.callback import CallbackHandler, Request
@@ -164,7 +165,7 @@ def forged(stage: Stage) -> dict[str, tuple[Request, int]]:
         "no object": (replace(true, body="[]"), 400),
         "an empty body": (replace(true, body=""), 400),
         "a code that is no number": (replace(true, body='{"code": true}'), 400),
-        "a code with a point": (replace(true, body='{"code": 200.0}'), 400),
+        "a code with a fraction": (replace(true, body='{"code": 200.5}'), 400),
         "duplicate names": (replace(true, body='{"code": 200, "code": 500}'), 400),
         "NaN": (replace(true, body='{"code": 200, "data": NaN}'), 400),
         "bottomless": (replace(true, body="[" * 60_000), 400),
@@ -172,7 +173,7 @@ def forged(stage: Stage) -> dict[str, tuple[Request, int]]:
             replace(true, body=json.dumps({"code": 200, "taskId": TASK, "data": {"task_id": "veo_task_other"}})),
             400,
         ),
-        "another job's id": (replace(true, body=json.dumps({"code": 500, "data": {"taskId": OWN}})), 400),
+        "another job's id": (replace(true, body=json.dumps({"code": 200, "data": {"taskId": OWN}})), 400),
         "an id that is no text": (replace(true, body=json.dumps({"code": 500, "data": {"taskId": 5}})), 400),
     }
 
@@ -214,7 +215,7 @@ REASONS = {
     "no object": "not a JSON object",
     "an empty body": "not strict JSON: Expecting value at 0",
     "a code that is no number": "code is not a whole number",
-    "a code with a point": "code is not a whole number",
+    "a code with a fraction": "code is not a whole number",
     "duplicate names": "not strict JSON: duplicate name in an object",
     "NaN": "not strict JSON: NaN is not a JSON number",
     "bottomless": "not strict JSON: RecursionError",
@@ -248,7 +249,7 @@ def test_a_change_by_callback_is_logged_with_the_job_and_the_meaning() -> None:
 def test_a_foreign_id_is_logged_with_the_job_of_the_path() -> None:
     stage = accepted()
 
-    assert log_entry(stage, {"code": 500, "data": {"taskId": OWN}}) == LogEntry(
+    assert log_entry(stage, {"code": 200, "data": {"taskId": OWN}}) == LogEntry(
         LogEvent.CALLBACK_REJECTED, stage.job(), {"status": 400, "reason": "another task's id"}
     )
 
@@ -334,10 +335,9 @@ def test_where_signatures_are_optional_half_a_signature_is_none() -> None:
 
 def test_an_announced_poster_is_one_that_the_archive_may_fetch() -> None:
     stage = accepted()
-    posters = [ELSEWHERE, "https://file.example/v/a.jpg", "https://file.example/v/b.jpg"]
-    call_back(stage, {"code": 200, "data": {"info": {"resultUrls": [ELSEWHERE, URL], "imageUrls": posters}}})
+    call_back(stage, {"code": 200, "data": {"info": {"resultUrls": [URL], "imageUrls": [ELSEWHERE]}}})
 
-    assert (stage.job().urls, stage.job().image_urls) == ((URL,), ("https://file.example/v/a.jpg",))
+    assert (stage.job().urls, stage.job().image_urls) == ((URL,), ())
 
 
 def test_a_success_after_the_success_was_archived_is_not_late() -> None:
@@ -411,13 +411,84 @@ def test_a_job_whose_response_was_lost_adopts_the_id() -> None:
     assert stage.job().provider_task_id == OWN
 
 
-def test_a_job_whose_response_arrived_adopts_no_id() -> None:
+def test_a_job_answered_with_the_base_videos_id_adopts_its_own() -> None:
+    stage = accepted()
+    body = {"code": 200, "data": {"taskId": OWN, "info": {"resultUrls": [URL]}}}
+
+    assert call_back(stage, body, signed=OWN) == (200, "result_received")
+    assert stage.job().provider_task_id == OWN
+
+
+@pytest.mark.parametrize("code", [200, 402, 422])
+def test_a_callback_that_is_no_success_and_no_failure_names_no_own_id(code: int) -> None:
     stage = accepted()
     before = stage.job()
-    body = {"code": 200, "data": {"taskId": OWN, "info": {"resultUrls": [URL]}}}
+    body = {"code": code, "msg": "4k is processing", "data": {"taskId": OWN}}
 
     assert call_back(stage, body, signed=OWN) == (400, "callback_rejected")
     assert stage.job() == before
+
+
+NO_VERDICT = [
+    (401, ""),
+    (402, "积分不足"),
+    (404, "Not Found"),
+    (408, "silent"),
+    (429, ""),
+    (455, ""),
+    (502, ""),
+    (550, "new"),
+    (422, "record status is not success."),
+]
+
+
+@pytest.mark.parametrize(("code", "msg"), NO_VERDICT)
+def test_a_callback_that_is_no_verdict_makes_the_job_due(code: int, msg: str) -> None:
+    stage = accepted()
+
+    assert call_back(stage, {"code": code, "msg": msg, "data": {"taskId": TASK}}) == (200, "callback_unclear")
+    assert (stage.job().state, stage.job().due) == (State.PROCESSING, stage.clock.now() + 120)
+
+
+@pytest.mark.parametrize("code", [400, 422, 500, 501])
+def test_a_failure_in_unknown_words_is_checked_where_that_is_free(code: int) -> None:
+    body = {"code": code, "msg": "E-1207 at https://kie.example/x?key=secret", "data": None}
+    own = Stage(Response(meaning=Meaning.WORKING, accepted_anew=True, task_id=OWN))
+    own.ask()
+    base = accepted()
+
+    assert call_back(own, body) == (200, "callback_unclear")
+    assert own.job().due == own.clock.now() + 120
+    assert call_back(own, body | {"data": {"taskId": OWN}}, signed=OWN) == (200, "callback_unclear")
+    assert call_back(base, body) == (200, "job_failed")
+    assert base.job().error == Failure(
+        Code.PROVIDER_FAILED, Code.PROVIDER_FAILED.message, Words(code, "E-1207 at https://kie.example/…")
+    )
+
+
+def test_a_failure_in_unknown_words_after_the_end_changes_nothing() -> None:
+    stage = Stage(Response(meaning=Meaning.WORKING, accepted_anew=True, task_id=OWN))
+    stage.ask()
+    call_back(stage, SUCCESS)
+
+    assert call_back(stage, {"code": 500, "msg": "E-1207", "data": None}) == (200, "callback_ignored")
+
+
+@pytest.mark.parametrize("links", [[{"file": 5}], "nothing yet", ["https://file.example:99999/a.mp4"]])
+def test_a_success_whose_link_cannot_be_used_is_polled(links: Any) -> None:
+    stage = accepted()
+    body = {"code": 200, "msg": "", "data": {"taskId": TASK, "resultUrls": links}}
+
+    assert call_back(stage, body) == (200, "result_unreadable")
+    assert (stage.job().state, stage.job().due) == (State.PROCESSING, stage.clock.now() + 120)
+
+
+def test_a_callback_names_the_link_of_its_index() -> None:
+    stage = accepted()
+    second = URL.replace("a.mp4", "b.mp4")
+
+    call_back(stage, {"code": 200, "msg": "", "data": {"taskId": TASK, "resultUrls": [f" {URL} ", second]}})
+    assert stage.job().urls == (URL,)
 
 
 def test_where_signatures_are_optional_a_missing_one_is_allowed() -> None:

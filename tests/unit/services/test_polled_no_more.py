@@ -55,7 +55,7 @@ def test_a_job_that_is_polled_no_more_and_whose_link_is_dead_has_failed() -> Non
     job = replace(LINKLESS, acceptances=3)
     failed = transitions.fail(job, Code.ARCHIVE_FAILED, NOON + 300, TIMES)
 
-    assert when_due(job, NOON + 300, "n", TIMES) == Decision(LogEvent.JOB_FAILED, failed)
+    assert when_due(job, NOON + 300, "n", TIMES, HOSTS) == Decision(LogEvent.JOB_FAILED, failed)
 
 
 def test_a_request_for_a_fresh_link_that_never_left_costs_no_try() -> None:
@@ -72,7 +72,7 @@ def test_a_dead_link_ends_a_job_that_cannot_be_polled() -> None:
     job = replace(LINKLESS, provider_api=ProviderApi.JOBS)
     failed = transitions.fail(job, Code.ARCHIVE_FAILED, NOON + 300, TIMES)
 
-    assert when_due(job, NOON + 300, "n", TIMES) == Decision(LogEvent.JOB_FAILED, failed)
+    assert when_due(job, NOON + 300, "n", TIMES, HOSTS) == Decision(LogEvent.JOB_FAILED, failed)
 
 
 def test_a_job_that_is_polled_no_more_is_not_checked_every_minute() -> None:
@@ -81,15 +81,15 @@ def test_a_job_that_is_polled_no_more_is_not_checked_every_minute() -> None:
     waiting = replace(stage.job(), acceptances=3)
     postponed = transitions.postpone(waiting, NOON + 720 + LONGEST_POLL_WAIT)
 
-    assert when_due(waiting, NOON + 720, "n", TIMES) == Decision(LogEvent.JOB_CHECK_POSTPONED, postponed)
+    assert when_due(waiting, NOON + 720, "n", TIMES, HOSTS) == Decision(LogEvent.JOB_CHECK_POSTPONED, postponed)
 
 
 def test_a_job_of_a_dead_function_adopts_a_callbacks_id_after_its_lease() -> None:
-    submitting = replace(LINKLESS, state=State.SUBMITTING, claim_id="a", retry_at=NOON + 210, accepted_at=None)
+    submitting = replace(LINKLESS, state=State.SUBMITTING, claim_id="a", retry_at=NOON + 210, accepted_at=None, acceptances=0)
     payload = CallbackPayload(Response(meaning=Meaning.DONE, urls=(URL,)), OWN)
     address = Address(TASK, 0, 1, "token")
-    early = apply(transitions.callback_ready(address, payload, (URL,), NOON + 209), submitting)
-    late = apply(transitions.callback_ready(address, payload, (URL,), NOON + 210), submitting)
+    early = apply(transitions.callback_ready(address, payload, URL, NOON + 209), submitting)
+    late = apply(transitions.callback_ready(address, payload, URL, NOON + 210), submitting)
 
     assert isinstance(early, Refused)
     assert isinstance(late, Updated)

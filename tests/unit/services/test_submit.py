@@ -10,8 +10,9 @@ from proofs.doubles.time_manual import NOON
 from tests.unit.services.responses import DONE, LOST, NEVER_SENT, NO_CREDITS, NOT_YET, REFUSED, WORKING
 from veo4k.domain import transitions
 from veo4k.domain.conditional_update import ConditionalUpdate
-from veo4k.domain.job import Code, Evidence, Partition, ProviderApi, State
+from veo4k.domain.job import Code, Evidence, Failure, Partition, ProviderApi, State
 from veo4k.domain.log_events import LogEntry, LogEvent
+from veo4k.domain.provider_words import Words
 from veo4k.domain.response import Meaning, Response
 from veo4k.domain.wait_reason import WaitReason
 
@@ -98,12 +99,13 @@ def test_a_result_that_comes_with_the_response_is_ready_at_once() -> None:
     assert stage.job().result_urls == ("https://file.example/v/a.mp4",)
 
 
-def test_a_result_from_a_foreign_host_is_only_an_acceptance() -> None:
+def test_a_result_from_a_foreign_host_is_kept_until_the_host_is_allowed() -> None:
     stage = Stage(Response(meaning=Meaning.DONE, urls=(ELSEWHERE,)))
     stage.ask()
 
     assert stage.job().state is State.PROCESSING
-    assert stage.job().urls == ()
+    assert stage.job().urls == (ELSEWHERE,)
+    assert stage.job().wait_text == "HOST_NOT_ALLOWED: evil.example"
 
 
 @pytest.mark.parametrize(("meaning", "code"), [(Meaning.REFUSED, Code.INVALID_TASK), (Meaning.FAILED, Code.NOT_4K)])
@@ -435,7 +437,7 @@ def test_a_callback_before_the_response_is_not_undone_by_it() -> None:
 
     def call_back(_: object) -> None:
         job = stage.job()
-        stage.jobs.write(transitions.accept_with_result(job, DONE, (URL,), stage.clock.now(), stage.times))
+        stage.jobs.write(transitions.accept_with_result(job, DONE, URL, stage.clock.now(), stage.times))
 
     stage.provider.meanwhile = call_back
 
@@ -461,3 +463,51 @@ def test_runs_that_change_faster_than_they_are_read_return_the_message() -> None
 
     assert stage.ask(taskToken="token") == ["message_store_failed"]
     assert stage.job() == replace(joined, state=State.FAILED)
+
+
+UNCLEAR = Response(meaning=Meaning.UNCLEAR, words=Words(422, "something new"))
+
+
+def test_an_unclear_response_is_logged_with_its_words_and_the_job_goes_on() -> None:
+    stage = Stage(UNCLEAR)
+    (_, entry) = stage.receive(json.dumps({"taskId": TASK}))
+
+    assert entry.event == "response_unclear"
+    assert entry.detail == {"meaning": "unclear", "providerCode": 422, "providerMessage": "something new"}
+    job = stage.job()
+    assert (job.state, job.unclear_responses, job.words) == (State.SUBMITTING, 1, UNCLEAR.words)
+    assert job.due == stage.clock.now() + 120
+
+
+def test_unclear_words_end_a_job_once_another_job_was_understood() -> None:
+    stage = Stage(UNCLEAR)
+    stage.ask()
+    for _ in range(6):
+        stage.sweep(after=1801)
+    assert stage.job().state is State.SUBMITTING
+
+    stage.provider.script = [WORKING, UNCLEAR]
+    stage.ask("veo_task_another")
+    stage.sweep(after=1801)
+    job = stage.job()
+    assert job.error == Failure(Code.PROVIDER_FAILED, Code.PROVIDER_FAILED.message, UNCLEAR.words)
+    assert (job.state, job.maybe_charged) == (State.FAILED, True)
+
+
+def test_while_the_gate_cannot_be_read_unclear_words_end_no_job() -> None:
+    stage = Stage(UNCLEAR)
+    stage.ask()
+    stage.change(unclear_since=stage.clock.now() - 7200, retry_at=None, due=stage.clock.now())
+    stage.faulty_gate.fail("is_understood_since")
+    stage.sweep(after=1)
+
+    assert stage.job().state is State.SUBMITTING
+
+
+def test_an_unclear_trial_keeps_the_gate_paused() -> None:
+    stage = Stage(NO_CREDITS, UNCLEAR)
+    stage.ask()
+    stage.sweep(after=61)
+
+    assert stage.job().unclear_responses == 1
+    assert stage.gate.row.reason == "NO_CREDITS"

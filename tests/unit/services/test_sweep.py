@@ -69,7 +69,7 @@ def test_the_next_poll_is_written_before_the_request_is_sent() -> None:
         (LOST, DAY + 1, State.PROCESSING, None),
         (DONE, DAY + 1, State.READY, None),
         (REPEATED, DAY + 1, State.TIMED_OUT, Code.NO_ANSWER),
-        (Response(meaning=Meaning.DONE, urls=(ELSEWHERE,)), 720, State.FAILED, Code.RESULT_HOST_BLOCKED),
+        (Response(meaning=Meaning.DONE, urls=(ELSEWHERE,)), 720, State.PROCESSING, None),
         (Response(meaning=Meaning.FAILED, code=Code.NOT_AVAILABLE_IN_4K), 720, State.FAILED, Code.NOT_AVAILABLE_IN_4K),
     ],
     ids=[
@@ -80,7 +80,7 @@ def test_the_next_poll_is_written_before_the_request_is_sent() -> None:
         "no deadline ends a job without a response",
         "a result after the deadline is a result",
         "still working after the deadline ends the job",
-        "a foreign host ends the job",
+        "a foreign host is no verdict",
         "a failed generation ends the job",
     ],
 )

@@ -203,8 +203,7 @@ class Job:
     @property
     def own_id(self) -> str | None:
         """Return the id that the provider gave this job; None for the base video's, which cannot be polled."""
-        known = self.provider_api == ProviderApi.JOBS or self.provider_task_id != self.task_id
-        return self.provider_task_id if known else None
+        return self.provider_task_id if self.provider_task_id != self.task_id else None
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> Self:

@@ -10,11 +10,12 @@ from typing import Any, NamedTuple
 
 LONGEST_MESSAGE = 300  # bytes
 
-_UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]+")
 _LINK = re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://[^\s/?#\"'<>]{1,255})[^\s\"'<>]*")
 _QUERY = re.compile(r"[?&#][\w.~%-]{1,64}=\S*")
-_NAMED_SECRET = re.compile(r"(?i)\b(bearer\s+|\w*(?:key|token|secret|signature|password|authorization)\s*[=:]\s*)\S+")
+_BEARER = re.compile(r"(?i)\b(bearer )\S+")
+_NAMED_SECRET = re.compile(r"(?i)\b(\w*(?:key|token|secret|signature|password|authorization)\s*[=:]\s*)\S+")
 _OPAQUE = re.compile(r"(?=[\w+/=.~-]*[0-9])[\w+/=.~-]{20,}", re.ASCII)
+_SECRETS = ((_LINK, r"\1/…"), (_QUERY, "…"), (_BEARER, r"\1…"), (_NAMED_SECRET, r"\1…"), (_OPAQUE, "…"))
 
 
 class Words(NamedTuple):
@@ -33,8 +34,9 @@ def clean(text: object) -> str:
     Control and direction characters go, and so does whatever may be secret: the path and the query of links, values
     named as keys or tokens, and long strings of letters and digits.
     """
-    line = " ".join(_UNSEEN.sub(" ", text if isinstance(text, str) else "").split())
-    for pattern, instead in ((_LINK, r"\1/…"), (_QUERY, "…"), (_NAMED_SECRET, r"\1…"), (_OPAQUE, "…")):
+    seen = (one if one.isprintable() else " " for one in (text if isinstance(text, str) else ""))
+    line = " ".join("".join(seen).split())
+    for pattern, instead in _SECRETS:
         line = pattern.sub(instead, line)
     return line.encode()[:LONGEST_MESSAGE].decode(errors="ignore")
 

@@ -122,6 +122,8 @@ def read_job_submission(response: HttpResponse | NoResponse) -> Response:
     read = read_submission(response)
     if read.words.code == OK and read.meaning in (Meaning.WORKING, Meaning.UNREADABLE) and read.task_id is None:
         return Response(meaning=Meaning.LOST, cause="accepted without a task id")
+    if read.meaning is Meaning.UNCLEAR and read.task_id is not None:
+        return replace(read, meaning=Meaning.WORKING)  # there is a task, and its record can be read for free
     return read
 
 

@@ -1,0 +1,87 @@
+import json
+from typing import Any
+
+import pytest
+
+from veo4k.domain.payload import IMAGE_NAMES, RESULT_NAMES, credits_of, data_of, shape_of, task_id_of, urls_of
+
+URL = "https://tempfile.aiquickdraw.com/v/example_task_1234567890.mp4"
+OTHER = "https://tempfile.aiquickdraw.com/v/another_task_1234567890.mp4"
+SPELLINGS: list[Any] = [
+    *({name: [URL]} for name in RESULT_NAMES),
+    *({name: URL} for name in RESULT_NAMES),
+    *({place: {"resultUrls": [URL]}} for place in ("info", "response", "resultJson", "output", "result", "video")),
+    {"resultUrls": json.dumps([URL])},
+    {"resultUrls": f"  {json.dumps([URL])} and a tail"},
+    {"resultUrls": None, "info": {"resultUrls": [URL]}},
+    {"resultUrls": [], "result_urls": [URL]},
+    {"resultUrls": [None, 5, "", URL, {"a": 1}, [URL]]},
+    {"resultUrls": [{"url": URL}]},
+    {"resultUrls": [{"size": 5, "resultUrl": URL}]},
+    {"resultUrls": {"url": URL}},
+    {"resultJson": json.dumps({"resultUrls": [URL]}) + "}]"},
+    {"output": {"list": {"resultUrl": URL}}},
+    json.dumps({"resultUrls": [URL]}),
+    json.dumps({"info": json.dumps({"resultUrls": [URL]})}),
+    URL,
+    f" {URL}",
+    [URL],
+]
+
+
+@pytest.mark.parametrize("data", SPELLINGS, ids=repr)
+def test_links_are_found_in_every_spelling(data: Any) -> None:
+    assert [url.strip() for url in urls_of(data_of({"data": data}), RESULT_NAMES)] == [URL]
+
+
+@pytest.mark.parametrize(
+    "value", [None, [], "", " ", "[]", "[1, 2]", 5, True, {"0": URL}, [[URL]], [None], {"url": 5}], ids=repr
+)
+def test_what_holds_no_link_is_none(value: Any) -> None:
+    assert urls_of({"resultUrls": value}, RESULT_NAMES) == ()
+
+
+@pytest.mark.parametrize("name", ["paramJson", "promptJson", "input"])
+def test_what_repeats_the_request_holds_no_result(name: str) -> None:
+    assert urls_of({name: json.dumps({"resultUrls": [URL]})}, RESULT_NAMES) == ()
+
+
+def test_all_links_come_in_their_order() -> None:
+    assert urls_of({"resultUrls": [OTHER, URL], "fullResultUrls": [URL]}, RESULT_NAMES) == (OTHER, URL)
+
+
+@pytest.mark.parametrize("name", IMAGE_NAMES)
+def test_posters_are_found_in_every_spelling(name: str) -> None:
+    assert urls_of({"info": {name: [URL]}}, IMAGE_NAMES) == (URL,)
+
+
+@pytest.mark.parametrize("deep", ["[" * 100_000, '{"a":' * 100_000])
+def test_deep_text_is_no_obstacle(deep: str) -> None:
+    assert urls_of({"info": deep, "resultUrls": deep}, RESULT_NAMES) == (deep,)
+
+
+@pytest.mark.parametrize("value", [None, "", "short", "x" * 65, "veo task 1234", 12345678, ["veo_task_1"], "veo_☃☃☃"])
+def test_a_task_id_of_another_shape_is_none(value: Any) -> None:
+    assert task_id_of({"taskId": value, "task_id": "veo_task_example123"}) == "veo_task_example123"
+    assert task_id_of({"taskId": value}) is None
+
+
+@pytest.mark.parametrize(
+    ("value", "number"),
+    [(120, 120), (0, 0), (1_000_000, 1_000_000), (120.0, 120), ("120", 120), (0.4, 0.4), ("0.4", 0.4)],
+)
+@pytest.mark.parametrize("name", ["creditsConsumed", "credits_consumed", "consumeCredits", "consume_credits"])
+def test_credits_are_a_number_however_it_is_spelt(name: str, value: Any, number: float) -> None:
+    assert credits_of({name: value}) == number
+
+
+@pytest.mark.parametrize(
+    "value",
+    [None, True, "many", -1, 1_000_001, 10**400, "1e999", 1e300 + 0.5, [120], float("nan"), float("inf"), "0.5e9"],
+)
+def test_what_is_no_number_of_credits_is_none(value: Any) -> None:
+    assert credits_of({"creditsConsumed": value}) is None
+
+
+def test_a_shape_holds_names_and_types_and_no_value() -> None:
+    assert shape_of({"b": [URL], "a": "secret", "n": 5, "not a name": 1}) == "a: str(6), b: list(1), n: int"
