@@ -4,11 +4,17 @@ from http.client import RemoteDisconnected
 
 import pytest
 
+from local.kie.base_task import BASE_ERRORS
 from local.kie.callback_payloads import PAYLOADS
 from local.kie.callbacks import HEADERS, TARGETS
 from local.kie.files import DOWNLOADS, LINKS
-from local.kie.scenarios import SCENARIOS, scenario_of
-from local.kie.veo_api import POST_FAULTS
+from local.kie.post_faults import POST_FAULTS
+from local.kie.record_info import LOOKS
+from local.kie.responses import REFUSALS
+from local.kie.scenario_choice import scenario_of
+from local.kie.scenarios import SCENARIOS
+from local.kie.shapes import CREDITS, SHAPES
+from local.kie.wording import WORKING
 from tests.unit.local.kie.client import TASK, Client, until
 
 UNAVAILABLE = "The 4K version of this video is unavailable. Please try a different video."
@@ -23,8 +29,13 @@ def test_a_task_id_selects_its_scenario_and_every_value_is_known(name: str) -> N
     assert {callback.headers for callback in scenario.callbacks} <= HEADERS.keys()
     assert {callback.target for callback in scenario.callbacks} <= TARGETS.keys()
     assert set(scenario.post_faults) <= POST_FAULTS.keys()
-    assert set(scenario.links) <= LINKS.keys()
+    assert {*scenario.links, scenario.base} <= LINKS.keys()
     assert set(scenario.downloads) <= DOWNLOADS.keys()
+    assert set(scenario.looks) <= LOOKS.keys()
+    assert {scenario.refusal} <= REFUSALS.keys() | {""}
+    assert {scenario.base_error} <= BASE_ERRORS.keys() | {0}
+    names = (scenario.shape, scenario.credits_as, scenario.working)
+    assert all(name in table for name, table in zip(names, (SHAPES, CREDITS, WORKING), strict=True))
 
 
 @pytest.mark.parametrize(
