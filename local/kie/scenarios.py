@@ -87,13 +87,17 @@ SCENARIOS = {
     "hidden_record": Scenario(
         "own id, no callback, and no record for 2 minutes", own_id=True, hidden_minutes=2.0, callbacks=()
     ),
-    # Requests whose response is lost, and whose repeat is answered in other words.
+    # Requests whose response is lost, and whose repeat is answered in other words. They work until the repeat has come.
     "in_progress": Scenario(
-        "the response is lost; then 422 in unknown words", post_faults=("lost",), working="rephrased"
+        "the response is lost; then 422 in unknown words", post_faults=("lost",), working="rephrased", minutes=12.0
     ),
-    "no_msg": Scenario("the response is lost; then 422 without msg", post_faults=("lost",), working="wordless"),
-    "working_400": Scenario("the response is lost; then 400 processing", post_faults=("lost",), working="bad_request"),
-    "chinese": Scenario("the response is lost; then 422 in Chinese", post_faults=("lost",), chinese=True),
+    "no_msg": Scenario(
+        "the response is lost; then 422 without msg", post_faults=("lost",), working="wordless", minutes=12.0
+    ),
+    "working_400": Scenario(
+        "the response is lost; then 400 processing", post_faults=("lost",), working="bad_request", minutes=12.0
+    ),
+    "chinese": Scenario("the response is lost; then 422 in Chinese", post_faults=("lost",), chinese=True, minutes=12.0),
     # Refusals in other words and codes.
     "chinese_unfinished_base": Scenario(
         "as unfinished_base, in Chinese", refusal="not_finished", refused_minutes=4.0, chinese=True
