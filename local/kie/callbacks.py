@@ -11,10 +11,12 @@ from urllib.parse import urlsplit
 
 from aiohttp import ClientError, ClientTimeout
 
-from local.kie.callback_payloads import Result
+from local.kie.callback_payloads import FAILURE, Result
 from local.kie.links import result_urls
-from local.kie.provider import Provider, Upscale, clock
-from local.kie.scenarios import Callback
+from local.kie.provider import PaidTask, Provider, clock
+from local.kie.scenario import Callback
+from local.kie.shapes import CREDITS
+from local.kie.wording import written
 
 STALE_SECONDS = 3600
 OUTCOMES = {"working": "working", "success": "success", "failed": "failure"}
@@ -47,7 +49,7 @@ TARGETS: dict[str, Callable[[str], str]] = {
 }
 
 
-async def deliver(provider: Provider, upscale: Upscale, callback: Callback) -> None:
+async def deliver(provider: Provider, task: PaidTask, callback: Callback) -> None:
     """Send a callback until its response is 2xx or no attempts are left."""
     settings = provider.settings
     pauses = (0.0, *settings.callback_retry_minutes)[: 1 if callback.once else settings.callback_attempts]
@@ -56,22 +58,28 @@ async def deliver(provider: Provider, upscale: Upscale, callback: Callback) -> N
         await provider.pass_minutes(pause)
         await provider.callbacks_allowed.wait()
         seconds = int(time.time()) if provider.settings.renew_timestamp else first
-        if await _attempt(provider, upscale, callback, number, seconds):
+        if await _attempt(provider, task, callback, number, seconds):
             return
 
 
-async def _attempt(provider: Provider, upscale: Upscale, callback: Callback, number: int, seconds: int) -> bool:
-    url = TARGETS[callback.target](upscale.callback_url)
-    charge, settings = upscale.charge, provider.settings
-    signed_id = charge.task_id if upscale.scenario.signed_id == "task" else charge.record_id
+async def _attempt(provider: Provider, task: PaidTask, callback: Callback, number: int, seconds: int) -> bool:
+    url = TARGETS[callback.target](task.callback_url)
+    charge, settings = task.charge, provider.settings
+    signed_id = charge.task_id if task.scenario.signed_id == "task" else charge.record_id
     headers = HEADERS[callback.headers](settings.webhook_key, signed_id, seconds)
-    name = OUTCOMES[upscale.phase] if callback.payload == "outcome" else callback.payload
-    payload = upscale.payload(name, _result(provider, upscale))
+    name = OUTCOMES[task.phase] if callback.payload == "outcome" else callback.payload
+    payload = written(task.scenario, task.payload(name, _result(provider, task))).body
     sent = clock()
     status, error = await _post(provider, url, headers | {"Content-Type": "application/json"}, payload)
-    upscale.called_back.set()
+    task.called_back.set()
     provider.callback_attempts.append(
-        {"taskId": charge.task_id, "index": charge.index, "recordId": charge.record_id, "host": urlsplit(url).netloc}
+        {
+            "kind": charge.kind,
+            "taskId": charge.task_id,
+            "index": charge.index,
+            "recordId": charge.record_id,
+            "host": urlsplit(url).netloc,
+        }
         | {"payload": name, "target": callback.target, "headers": callback.headers, "attempt": number}
         | {"at": sent, "seconds": round(clock() - sent, 3), "status": status, "error": error}
     )
@@ -92,7 +100,16 @@ async def _post(provider: Provider, url: str, headers: dict[str, str], payload: 
         return 0, type(error).__name__
 
 
-def _result(provider: Provider, upscale: Upscale) -> Result:
+def _result(provider: Provider, task: PaidTask) -> Result:
     # A callback always has the first link, however often it is sent.
-    urls, posters = result_urls(provider, upscale, 0)
-    return Result(upscale.charge.record_id, urls, posters, upscale.charge.credits)
+    urls, posters = result_urls(provider, task, 0)
+    return Result(
+        task_id=task.charge.record_id,
+        urls=urls,
+        posters=posters,
+        credits=CREDITS[task.scenario.credits_as](task.charge.credits),
+        kind=task.charge.kind,
+        shape=task.scenario.shape,
+        failure=task.failure or FAILURE,
+        times=task.times,
+    )

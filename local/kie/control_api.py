@@ -5,12 +5,15 @@ from typing import Any
 
 from aiohttp import hdrs, web
 
-from local.kie.provider import PROVIDER, Provider, Upscale
+from local.kie.ledger import credits_spent
+from local.kie.provider import PROVIDER, PaidTask, Provider
 from local.kie.rate_limit import most_in_a_window
-from local.kie.scenarios import SCENARIOS, varied
+from local.kie.scenario_choice import varied
+from local.kie.scenarios import SCENARIOS
 from local.kie.settings import controlled
 
 TOO_MANY_REQUESTS = 429
+RECORDS = ("/api/v1/veo/record-info", "/api/v1/jobs/recordInfo")
 
 
 async def register_task(request: web.Request) -> web.Response:
@@ -43,7 +46,12 @@ async def stats(request: web.Request) -> web.Response:
 
 async def tasks(request: web.Request) -> web.Response:
     """Return each paid task and its phase."""
-    return web.json_response([_task(upscale) for upscale in request.app[PROVIDER].upscales])
+    return web.json_response([_task(task) for task in request.app[PROVIDER].tasks])
+
+
+async def account(request: web.Request) -> web.Response:
+    """Return the requests about one task, and what it has cost."""
+    return web.json_response(_account(request.app[PROVIDER], request.match_info["task"]))
 
 
 async def scenarios(_: web.Request) -> web.Response:
@@ -60,22 +68,36 @@ def _stats(provider: Provider) -> dict[str, Any]:
         "refused429": sum(row["code"] == TOO_MANY_REQUESTS for row in posts),
         "densestPosts": most_in_a_window([row["at"] for row in posts], seconds),
         "densestRequests": most_in_a_window([row["at"] for row in requests], seconds),
-        "phases": Counter(upscale.phase for upscale in provider.upscales),
+        "phases": Counter(task.phase for task in provider.tasks),
         "downloads": provider.downloads,
         "requests": requests,
         "callbacks": provider.callback_attempts,
     }
 
 
-def _task(upscale: Upscale) -> dict[str, Any]:
-    charge = upscale.charge
+def _account(provider: Provider, task_id: str) -> dict[str, Any]:
+    charges = [row for row in provider.ledger.rows() if row["taskId"] == task_id]
+    own_ids = {row["recordId"] for row in charges} - {task_id}
+    reads = [row["taskId"] for row in provider.log.rows if row["path"] in RECORDS]
     return {
+        "posts": sum(row["method"] == hdrs.METH_POST and row["taskId"] == task_id for row in provider.log.rows),
+        "looks": reads.count(task_id),
+        "polls": sum(read in own_ids for read in reads),
+        "charges": len(charges),
+        "credits": credits_spent(charges),
+    }
+
+
+def _task(task: PaidTask) -> dict[str, Any]:
+    charge = task.charge
+    return {
+        "kind": charge.kind,
         "taskId": charge.task_id,
         "index": charge.index,
         "recordId": charge.record_id,
-        "phase": upscale.phase,
-        "startedAt": upscale.started_at,
-        "finishedAt": upscale.finished_at or None,
+        "phase": task.phase,
+        "startedAt": charge.charged_at,
+        "finishedAt": task.finished_at or None,
     }
 
 

@@ -1,4 +1,7 @@
-"""The host of result files: `/files/{task}_{index}.mp4?token=…`, the posters, and the base videos."""
+"""The host of result files: `/files/{task}_{index}.mp4?token=…`, the posters, the base videos, and the 1080P versions.
+
+The 1080P version and the whole of an extended video are the base video's file.
+"""
 
 import re
 from collections.abc import Awaitable, Callable
@@ -10,9 +13,9 @@ from local.kie.links import link_of
 from local.kie.media import Media, marked, poster
 from local.kie.provider import PROVIDER, Provider
 from local.kie.responses import gone
-from local.kie.scenarios import Scenario
+from local.kie.scenario import Scenario
 
-NAME = re.compile(r"(?P<task>.+)_(?P<index>\d{1,2}|base)\.(?P<kind>mp4|jpg)")
+NAME = re.compile(r"(?P<task>.+)_(?P<index>\d{1,2}|hd\d{1,2}|base\d?|whole)\.(?P<kind>mp4|jpg)")
 
 # The file behind a link. None is a dead link, an empty path is a page instead of a video.
 LINKS: dict[str, Callable[[Media, Scenario], Path | None]] = {
@@ -31,7 +34,7 @@ async def serve_file(request: web.Request) -> web.StreamResponse:
     if named is None or link is None:
         return web.Response(status=403, text="AccessDenied")
     scenario = provider.scenario(named["task"])
-    video = LINKS["base" if named["index"] == "base" else _nth(scenario.links, link)](provider.media, scenario)
+    video = LINKS[_file_behind(scenario, named["index"], link)](provider.media, scenario)
     if video is None:
         return gone()
     if named["kind"] == "jpg":
@@ -39,6 +42,12 @@ async def serve_file(request: web.Request) -> web.StreamResponse:
     index = "0" if scenario.same_bytes else named["index"]
     body = marked(video.read_bytes(), f"{named['task']} {index}") if video.name else b"<html>not a video</html>"
     return await DOWNLOADS[_next_download(provider, scenario, name)](request, body)
+
+
+def _file_behind(scenario: Scenario, index: str, link: int) -> str:
+    if index.startswith("hd"):
+        return "base"
+    return _nth(scenario.links, link) if index.isdigit() else scenario.base
 
 
 def _next_download(provider: Provider, scenario: Scenario, name: str) -> str:

@@ -4,11 +4,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from local.kie.prices import Kind
+
 
 @dataclass(slots=True)
 class Charge:
-    """One charge. Times in Unix seconds."""
+    """One charge. `kind`: what was bought (`prices.Kind`). Times in Unix seconds."""
 
+    kind: Kind
     task_id: str
     index: int
     record_id: str
@@ -49,6 +52,7 @@ def credits_spent(rows: Iterable[Mapping[str, Any]]) -> int:
 
 def _row(charge: Charge) -> dict[str, Any]:
     return {
+        "kind": charge.kind,
         "taskId": charge.task_id,
         "index": charge.index,
         "recordId": charge.record_id,

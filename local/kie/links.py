@@ -1,13 +1,26 @@
-"""Result URLs: the n-th link to a file of an upscale, with a token in its query string, as signed URLs have."""
+"""Result URLs: the n-th link to a file, with a token in its query string, as signed URLs have.
+
+Names of files: `{task}_{index}.mp4` (4K), `{task}_hd{index}.mp4` (1080P), `{task}_base.mp4`, `{task}_base1.mp4` …
+"""
 
 import hmac
 
-from local.kie.provider import Provider, Upscale
+from local.kie.base_task import BaseTask, base_task
+from local.kie.prices import MADE, Kind
+from local.kie.provider import PaidTask, Provider
+
+STEMS = {Kind.UHD: "{}_{}", Kind.HD: "{}_hd{}"}
 
 
-def file_url(provider: Provider, name: str, link: int = 0) -> str:
+def file_url(provider: Provider, name: str, link: int = 0, *, second_address: bool = False) -> str:
     """Return the URL of a file, e.g. `veo_task_1_0.mp4`; `link` counts the links to it."""
-    return f"{provider.settings.public_base}/files/{name}?token={link}.{provider.secret_digest(f'{name} {link}')}"
+    base = provider.settings.second_base if second_address else provider.settings.public_base
+    return f"{base}/files/{name}?token={link}.{provider.secret_digest(f'{name} {link}')}"
+
+
+def base_urls(provider: Provider, base: BaseTask) -> list[str]:
+    """Return the URLs of the videos of a base task."""
+    return [file_url(provider, f"{base.task_id}_base{index or ''}.mp4") for index in range(base.videos)]
 
 
 def link_of(provider: Provider, name: str, token: str) -> int | None:
@@ -17,15 +30,21 @@ def link_of(provider: Provider, name: str, token: str) -> int | None:
     return int(number) if number.isdigit() and hmac.compare_digest(digest.encode(), true.encode()) else None
 
 
-def result_urls(provider: Provider, upscale: Upscale, link: int) -> tuple[list[str], list[str]]:
-    """Return the video and poster URLs of a finished upscale under its n-th link."""
-    upscale.links = max(upscale.links, link + 1)
-    stem = f"{upscale.charge.task_id}_{upscale.charge.index}"
-    if upscale.scenario.host:
-        return [f"{upscale.scenario.host}/v/{stem}.mp4?token={link}"], [f"{upscale.scenario.host}/v/{stem}.jpg"]
-    return [file_url(provider, f"{stem}.mp4", link)], [file_url(provider, f"{stem}.jpg", link)]
+def result_urls(provider: Provider, task: PaidTask, link: int) -> tuple[list[str], list[str]]:
+    """Return the video and poster URLs of a finished task under its n-th link. A base task has one link, no poster."""
+    task.links = max(task.links, link + 1)
+    charge, scenario = task.charge, task.scenario
+    if charge.kind in MADE:
+        return base_urls(provider, base_task(provider, charge.task_id)), []
+    stem = STEMS[charge.kind].format(charge.task_id, charge.index)
+    if scenario.host:
+        return [f"{scenario.host}/v/{stem}.mp4?token={link}"], [f"{scenario.host}/v/{stem}.jpg"]
+    video, poster = (
+        file_url(provider, f"{stem}.{kind}", link, second_address=scenario.second_address) for kind in ("mp4", "jpg")
+    )
+    return [video], [poster]
 
 
-def fresh_urls(provider: Provider, upscale: Upscale) -> tuple[list[str], list[str]]:
+def fresh_urls(provider: Provider, task: PaidTask) -> tuple[list[str], list[str]]:
     """Return the video and poster URLs under a new link."""
-    return result_urls(provider, upscale, upscale.links)
+    return result_urls(provider, task, task.links)

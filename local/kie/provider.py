@@ -16,25 +16,41 @@ from local.kie.ledger import Charge, Ledger
 from local.kie.media import Media
 from local.kie.rate_limit import SlidingWindow
 from local.kie.request_log import RequestLog
-from local.kie.scenarios import Scenario, scenario_of
+from local.kie.responses import Envelope
+from local.kie.scenario import Callback, Scenario
+from local.kie.scenario_choice import scenario_of
 from local.kie.settings import Settings
 
 
 @dataclass(slots=True, kw_only=True)
-class Upscale:
-    """One paid generation of a 4K version. `phase`: working, success or failed; `links`: how many were issued."""
+class PaidTask:
+    """One paid task: a generation, an extension, a 1080P or a 4K version.
+
+    api       the API that it was created with; recordInfo knows those of `jobs` alone
+    payload   makes the payloads of its callbacks
+    failure   how it is going to fail; None: it succeeds
+    phase     working, success or failed
+    links     how many links to its result were issued
+    """
 
     charge: Charge
     scenario: Scenario
+    api: str
     callback_url: str
-    payload: Callable[[str, Result], dict[str, Any]]
+    callbacks: tuple[Callback, ...]
+    payload: Callable[[str, Result], Envelope]
     minutes: float
-    started_at: float
+    failure: Envelope | None = None
     phase: str = "working"
     finished_at: float = 0.0
     links: int = 0
     ended: asyncio.Event = field(default_factory=asyncio.Event)
     called_back: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def times(self) -> tuple[float, float]:
+        """When it started, and ended."""
+        return self.charge.charged_at, self.finished_at
 
 
 @dataclass(slots=True, kw_only=True)
@@ -43,9 +59,12 @@ class Provider:
 
     registered         scenarios of tasks, by task id
     first_requested    when each task was first requested
-    posts, downloads   how many there were, by task id and by file name
-    current            the upscale that a repeated POST is about, by task id and index
-    records            upscales by record id
+    posts, looks       how many POSTs and readings of its record there were, by task id
+    downloads          how many there were, by file name
+    current            the 4K version that a repeated POST is about, by task id and index
+    hd                 the 1080P versions, by task id and index
+    made               generations and extensions, by task id
+    records            4K and 1080P versions, by their own ids
     callback_attempts  a row for each
     """
 
@@ -58,10 +77,13 @@ class Provider:
     registered: dict[str, Scenario] = field(default_factory=dict)
     first_requested: dict[str, float] = field(default_factory=dict)
     posts: Counter[str] = field(default_factory=Counter)
+    looks: Counter[str] = field(default_factory=Counter)
     downloads: Counter[str] = field(default_factory=Counter)
-    current: dict[tuple[str, int], Upscale] = field(default_factory=dict)
-    records: dict[str, Upscale] = field(default_factory=dict)
-    upscales: list[Upscale] = field(default_factory=list)
+    current: dict[tuple[str, int], PaidTask] = field(default_factory=dict)
+    hd: dict[tuple[str, int], PaidTask] = field(default_factory=dict)
+    made: dict[str, PaidTask] = field(default_factory=dict)
+    records: dict[str, PaidTask] = field(default_factory=dict)
+    tasks: list[PaidTask] = field(default_factory=list)
     callback_attempts: list[dict[str, Any]] = field(default_factory=list)
     outage_over: asyncio.Event = field(default_factory=asyncio.Event)
     generations_allowed: asyncio.Event = field(default_factory=asyncio.Event)

@@ -10,9 +10,14 @@ from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 
 from local.kie.provider import PROVIDER, Provider, clock
-from local.kie.responses import as_http, bad_gateway, condition, connection_closed, gone
+from local.kie.responses import as_http, bad_gateway, blocked, condition, connection_closed, gone
 
 LIBRARIES = re.compile(r"python|aiohttp|httpx|okhttp|go-http-client|java/|libwww", re.IGNORECASE)
+
+OUTAGES: dict[str, Callable[[web.Request], web.Response]] = {
+    "html": lambda _: bad_gateway(),
+    "blocked": lambda _: blocked(),
+}
 
 Check = Callable[[Provider, web.Request, float], web.Response | None]
 
@@ -40,7 +45,7 @@ async def _handled(request: web.Request, handler: Handler) -> web.StreamResponse
 async def _refused(provider: Provider, request: web.Request, arrived: float) -> web.Response | None:
     if provider.settings.outage != "none":
         await provider.outage_over.wait()
-        return bad_gateway() if provider.settings.outage == "html" else connection_closed(request)
+        return OUTAGES.get(provider.settings.outage, connection_closed)(request)
     responses = (check(provider, request, arrived) for check in CHECKS)
     return next((response for response in responses if response is not None), None)
 
@@ -51,7 +56,7 @@ def _retired_path(provider: Provider, request: web.Request, _: float) -> web.Res
 
 def _blocked_user_agent(_: Provider, request: web.Request, __: float) -> web.Response | None:
     agent = request.headers.get(hdrs.USER_AGENT, "")
-    return web.Response(status=403, text="error code: 1010") if LIBRARIES.match(agent) else None
+    return blocked() if LIBRARIES.match(agent) else None
 
 
 def _wrong_key(provider: Provider, request: web.Request, _: float) -> web.Response | None:

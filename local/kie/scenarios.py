@@ -1,73 +1,6 @@
-"""How a task behaves: a table of scenarios, selected by registration or by the task's id."""
+"""The table of scenarios. `scenario_choice` says how a task gets one of them."""
 
-import math
-from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
-from typing import Any
-
-from local.kie.settings import converted
-
-PREFIX = "veo_task_"
-
-
-@dataclass(frozen=True, slots=True)
-class Callback:
-    """One callback.
-
-    payload  name in `callback_payloads.PAYLOADS`, or `outcome`: success or failure, as the generation ended
-    at       part of the generation after which it is sent; 1 is the end
-    delay    simulated minutes after that
-    target   `requested` (the URL of the request), `no_token` (last path segment missing), `wrong_token`
-    headers  `signed`, `unsigned`, `wrong` (another key), `stale` (signed an hour ago)
-    once     it is not retried
-    """
-
-    payload: str = "outcome"
-    at: float = 1.0
-    delay: float = 0.0
-    target: str = "requested"
-    headers: str = "signed"
-    once: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Scenario:
-    """One task's behaviour; minutes are simulated.
-
-    minutes          length of the generation; 0: drawn from the settings' range
-    refusal          name in `responses.REFUSALS`, returned for `refused_minutes` after the first POST
-    fails            the generation fails
-    early            the generation ends and calls back before the response of the POST
-    callbacks        the callbacks
-    post_faults      the faults of the first POSTs (`veo_api.POST_FAULTS`)
-    links            the files behind the first, second, … link (`files.LINKS`); the last holds for all later ones
-    downloads        how the first, second, … download of a file goes (`files.DOWNLOADS`); the last holds likewise
-    host             result URLs have this host instead of the simulator's
-    portrait         the video is upright
-    own_id           response, callback and record-info have an id of their own for the 4K task (`jobs`: always)
-    no_task_id       the POST is accepted, but its response has no task id
-    signed_id        id under the callback's signature: `record` (that of the payload) or `task`
-    keyed_by_index   a repeated POST is recognised by task and index
-    same_bytes       every index has the same file
-    """
-
-    summary: str
-    minutes: float = 0.0
-    refusal: str = ""
-    refused_minutes: float = math.inf
-    fails: bool = False
-    early: bool = False
-    callbacks: tuple[Callback, ...] = (Callback(),)
-    post_faults: tuple[str, ...] = ()
-    links: tuple[str, ...] = ("uhd",)
-    downloads: tuple[str, ...] = ("whole",)
-    host: str = ""
-    portrait: bool = False
-    own_id: bool = False
-    no_task_id: bool = False
-    signed_id: str = "record"
-    keyed_by_index: bool = False
-    same_bytes: bool = False
+from local.kie.scenario import Callback, Scenario
 
 
 def _payload(name: str) -> tuple[Callback, ...]:
@@ -125,33 +58,87 @@ SCENARIOS = {
     "working_422_callback": Scenario("the callback reports that the task is working", callbacks=_payload("working")),
     "per_index": Scenario("every index is a paid task of its own", keyed_by_index=True),
     "no_index": Scenario("every index is paid and has the same file", keyed_by_index=True, same_bytes=True),
+    # The base task and its record.
+    "made_in_4k": Scenario("the base video was made in 4K", resolution="4k", base="uhd"),
+    "false_4k": Scenario("the record calls the 720p base video 4K", resolution="4k"),
+    "base_failed": Scenario("the base task was rejected", base_error=422),
+    "base_failed_400": Scenario("the base task was refused for its prompt", base_error=400),
+    "base_failed_500": Scenario("the base task failed with a server's error", base_error=500),
+    "base_failed_501": Scenario("the generation of the base video failed", base_error=501),
+    "one_video": Scenario("the base task has one video", videos=1),
+    "four_videos": Scenario("the base task has four videos", videos=4),
+    "extended": Scenario("the base task is an extension, with the whole video in its record", videos=1, extended=True),
+    "unavailable_4k": Scenario("there is no 4K version of the base video", refusal="unavailable"),
+    "look_500": Scenario("every reading of the base record is answered 500", looks=("server_error",)),
+    "look_html": Scenario("every reading of the base record is answered with a page", looks=("page",)),
+    "look_unknown": Scenario("the base record is null, and the task exists", looks=("null",)),
+    "look_lost": Scenario("the first reading of the base record gets no response", looks=("lost", "true")),
+    "look_429": Scenario("the first reading of the base record is refused with 429", looks=("too_frequent", "true")),
+    "generated_twice": Scenario(
+        "the generation's callback is sent twice", base_callbacks=(Callback(), Callback(delay=0.5))
+    ),
+    "record_info_null": Scenario("the task does not exist: recordInfo is null", refusal="record_info_null"),
+    "record_missing": Scenario("the task does not exist: Record does not exist", refusal="record_missing"),
+    "no_generation": Scenario("the task does not exist: No generation found", refusal="no_generation"),
+    # Ids of the 4K task.
+    "own_id_by_callback": Scenario(
+        "the callback is the first to name the own id of the 4K task", own_id=True, names_base_id=True
+    ),
+    "hidden_record": Scenario(
+        "own id, no callback, and no record for 2 minutes", own_id=True, hidden_minutes=2.0, callbacks=()
+    ),
+    # Requests whose response is lost, and whose repeat is answered in other words. They work until the repeat has come.
+    "in_progress": Scenario(
+        "the response is lost; then 422 in unknown words", post_faults=("lost",), working="rephrased", minutes=12.0
+    ),
+    "no_msg": Scenario(
+        "the response is lost; then 422 without msg", post_faults=("lost",), working="wordless", minutes=12.0
+    ),
+    "working_400": Scenario(
+        "the response is lost; then 400 processing", post_faults=("lost",), working="bad_request", minutes=12.0
+    ),
+    "chinese": Scenario("the response is lost; then 422 in Chinese", post_faults=("lost",), chinese=True, minutes=12.0),
+    # Refusals in other words and codes.
+    "chinese_unfinished_base": Scenario(
+        "as unfinished_base, in Chinese", refusal="not_finished", refused_minutes=4.0, chinese=True
+    ),
+    "chinese_expired": Scenario("as expired, in Chinese", refusal="expired", chinese=True),
+    "chinese_unknown_task": Scenario("as unknown_task, in Chinese", refusal="unknown", chinese=True),
+    "chinese_blank": Scenario("as blank, in Chinese", refusal="blank", chinese=True),
+    "chinese_no_credits": Scenario("the first POST has no credits, in Chinese", post_faults=("no_credits_chinese",)),
+    "not_found_404": Scenario("404 in the envelope for 4 minutes", refusal="not_found", refused_minutes=4.0),
+    "frequency_430": Scenario("the first POST is refused with 430", post_faults=("too_frequent",)),
+    "service_unavailable": Scenario("the service is unavailable for one POST", post_faults=("service_unavailable",)),
+    "strange_500": Scenario("the first two POSTs get 500 in unknown words", post_faults=("strange", "strange")),
+    "always_strange": Scenario("every POST gets 422 in unknown words, without a task id", refusal="strange"),
+    "wrong_parameter": Scenario("every POST gets 500 about a parameter", refusal="wrong_parameter"),
+    "blocked_1010": Scenario("the proxy refuses the first POST: 403 error code: 1010", post_faults=("blocked",)),
+    # Callbacks that decide nothing, or say it in another way.
+    "record_callback": Scenario("the callback has the shape of record-info", callbacks=_payload("record_success")),
+    "record_failed_callback": Scenario(
+        "the generation fails; the callback is a record, successFlag 3", fails=True, callbacks=_payload("record_failed")
+    ),
+    "working_400_callback": Scenario("the callback says 400 processing", callbacks=_payload("working_400")),
+    "callback_402": Scenario("the callback is about credits", callbacks=_payload("code_402")),
+    "callback_408": Scenario("the callback is about a silent upstream", callbacks=_payload("code_408")),
+    "callback_429": Scenario("the callback is about the rate limit", callbacks=_payload("code_429")),
+    "callback_455": Scenario("the callback is about maintenance", callbacks=_payload("code_455")),
+    "callback_not_success": Scenario("the callback says: not success", callbacks=_payload("not_success")),
+    "strange_failure": Scenario(
+        "the generation fails in unknown words", fails=True, callbacks=_payload("strange_failure")
+    ),
+    "false_failure": Scenario(
+        "own id; the callback reports a failure that is none", own_id=True, callbacks=_payload("strange_failure")
+    ),
+    # Results in other shapes: in callback, response and record.
+    "credits_double": Scenario("the credits are 120.0", credits_as="double"),
+    "credits_text": Scenario('the credits are "120"', credits_as="text"),
+    "result_url": Scenario("the link is resultUrl", shape="result_url"),
+    "full_urls": Scenario("the links are fullResultUrls alone", shape="full_urls"),
+    "object_urls": Scenario("the links are objects", shape="objects"),
+    "text_with_tail": Scenario("the links are JSON text with a tail", shape="text_with_tail"),
+    "data_text": Scenario("data is JSON text", data_as_text=True),
+    "no_link": Scenario("success without a link, everywhere", shape="none", own_id=True),
+    "unreadable_link": Scenario("success with a result that holds no link", shape="unreadable", own_id=True),
+    "new_host": Scenario("the result is on 127.0.0.2", second_address=True),
 }
-
-_LONGEST_FIRST = sorted(SCENARIOS, key=len, reverse=True)
-
-
-def scenario_of(task_id: str) -> Scenario:
-    """Return the scenario of a task that is not registered, by its id: `veo_task_lost_0001`.
-
-    Other ids with the prefix are on time. Ids without it are unknown.
-    """
-    if not task_id.startswith(PREFIX):
-        return SCENARIOS["unknown_task"]
-    rest = task_id.removeprefix(PREFIX) + "_"
-    return SCENARIOS[next((name for name in _LONGEST_FIRST if rest.startswith(name + "_")), "on_time")]
-
-
-def varied(name: str, changes: Mapping[str, Any]) -> Scenario:
-    """Return a scenario of the table with some fields changed (JSON values). Raise ValueError."""
-    if name not in SCENARIOS:
-        raise ValueError(f"no such scenario: {name}")
-    scenario = SCENARIOS[name]
-    if unknown := sorted(changes.keys() - {known.name for known in fields(scenario)}):
-        raise ValueError(f"unknown: {', '.join(unknown)}")
-    return replace(scenario, **{field: _valued(scenario, field, value) for field, value in changes.items()})
-
-
-def _valued(scenario: Scenario, field: str, value: Any) -> Any:
-    if field == "callbacks":
-        return tuple(Callback(**callback) for callback in value)
-    return converted(field, value, type(getattr(scenario, field)))

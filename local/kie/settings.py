@@ -23,16 +23,19 @@ class Settings:
     after_failure       repeat after a failure: `new_attempt` (paid again) or `failed_again` (the failure, unpaid)
     key_counts_index    whether a repeated POST is recognised by task and index, or by the task alone
     callback_attempts   attempts to deliver one callback, callback_retry_minutes apart
+    second_base         base URL of the simulator's second address, which no list of hosts has
     generations_held    no generation ends until this is false again
     callbacks_held      no callback is sent until this is false again
     refuse_with         a code with which every API request is refused; 0: none
-    outage              `none`, `hang` (no response until it is over), `reset` (closes connections), `html` (a 502 page)
+    outage              `none`, `hang` (no response until it is over), `reset` (closes connections),
+                        `html` (a 502 page), `blocked` (the proxy's 403)
     retired             the veo paths are gone: HTTP 404 without an envelope
     """
 
     host: str = "127.0.0.1"
     port: int = 0
     public_base: str = ""
+    second_base: str = ""
     media_folder: Path = MEDIA
     log_file: Path = LOGS / "kie.jsonl"
     seed: int = 0
@@ -63,8 +66,8 @@ class Settings:
         return minutes * MINUTE / self.speed
 
 
-CHOICES = {"outage": ("none", "hang", "reset", "html"), "after_failure": ("new_attempt", "failed_again")}
-FIXED = frozenset({"host", "port", "public_base", "media_folder", "log_file", "seed"})
+CHOICES = {"outage": ("none", "hang", "reset", "html", "blocked"), "after_failure": ("new_attempt", "failed_again")}
+FIXED = frozenset({"host", "port", "public_base", "second_base", "media_folder", "log_file", "seed"})
 
 
 def controlled(settings: Settings, changes: Mapping[str, Any]) -> Settings:

@@ -39,7 +39,7 @@ class SimulatorClient:
         self._call("POST", "/_sim/control", changes)
 
     def ledger(self) -> list[dict[str, Any]]:
-        """Return a row for each charge: taskId, index, recordId, credits, chargedAt, refundedAt."""
+        """Return a row for each charge: kind, taskId, index, recordId, credits, chargedAt, refundedAt."""
         charges: list[dict[str, Any]] = self._call("GET", "/_sim/ledger")["charges"]
         return charges
 
@@ -57,9 +57,18 @@ class SimulatorClient:
         return [row for row in self.stats()["callbacks"] if row["taskId"] == task_id]
 
     def tasks(self) -> list[dict[str, Any]]:
-        """Return each paid task: taskId, index, recordId, phase, startedAt, finishedAt."""
+        """Return each paid task: kind, taskId, index, recordId, phase, startedAt, finishedAt."""
         tasks: list[dict[str, Any]] = self._call("GET", "/_sim/tasks")
         return tasks
+
+    def account(self, task_id: str) -> dict[str, int]:
+        """Return the counts of one base task, of all its versions.
+
+        posts (requests that may buy), looks (readings of its own record), polls (readings of the records of its
+        versions), charges, credits (without refunded ones).
+        """
+        counts: dict[str, int] = self._call("GET", f"/_sim/tasks/{task_id}")
+        return counts
 
     def _call(self, method: str, path: str, body: Any = None) -> Any:
         connection = HTTPConnection(self.host_port, timeout=CLIENT_SECONDS)

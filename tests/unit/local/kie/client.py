@@ -160,6 +160,16 @@ class Client(SimulatorClient):
         body = {"model": "veo/get-4k-video", "callBackUrl": self.receiver.url(task_id), "input": {"task_id": task_id}}
         return self.send("POST", "/api/v1/jobs/createTask", body)
 
+    def generate(self, prompt: str = "a fox", **fields: Any) -> str:
+        """POST generate with the receiver's callback URL. Return the new task's id."""
+        body = {"prompt": prompt, "callBackUrl": self.receiver.url("generated")} | fields
+        task_id: str = self.send("POST", "/api/v1/veo/generate", body).data["taskId"]
+        return task_id
+
+    def finished(self, task_id: str, flag: int = 1) -> Any:
+        """Return a task's details, once they have that success flag."""
+        return until(lambda: data if (data := self.record(task_id).data)["successFlag"] == flag else None)
+
     def fetch(self, link: str) -> Response:
         """GET a file by its URL or path."""
         return self.send("GET", link.removeprefix(self.base_url))

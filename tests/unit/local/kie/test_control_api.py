@@ -50,14 +50,15 @@ def test_other_outages_reset_connections_or_answer_with_a_page(client: Client) -
     client.control(outage="reset")
     with pytest.raises(RemoteDisconnected):
         client.request()
-    client.control(outage="html")
-    assert (client.request().status, client.ledger()) == (502, [])
+    for outage, status in (("html", 502), ("blocked", 403)):
+        client.control(outage=outage)
+        assert (client.request().status, client.ledger()) == (status, [])
 
 
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"outage": "partly"}, "outage is one of none, hang, reset, html"),
+        ({"outage": "partly"}, "outage is one of none, hang, reset, html, blocked"),
         ({"colour": "red"}, "unknown: colour"),
         ({"port": 1}, "fixed while the simulator runs: port"),
         ({"maintenance": 1}, "maintenance must be a bool"),

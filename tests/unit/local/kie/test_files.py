@@ -1,5 +1,7 @@
 import io
+import sys
 from http.client import IncompleteRead
+from urllib.request import urlopen
 
 import av
 import pytest
@@ -74,3 +76,11 @@ def test_two_links_have_the_same_bytes_for_the_same_video_alone(
     links = client.result(*one), client.result(*other)
     assert links[0] != links[1]
     assert (client.fetch(links[0]).body == client.fetch(links[1]).body) is same
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="others have one loopback address by default")
+def test_the_simulator_has_a_second_address(client: Client) -> None:
+    link = client.result("veo_task_new_host_1")
+    assert link.startswith("http://127.0.0.2:")
+    with urlopen(link) as response:  # noqa: S310  the scheme stands above
+        assert response.status == 200

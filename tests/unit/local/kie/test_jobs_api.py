@@ -62,4 +62,10 @@ def test_a_wrong_base_task_model_or_task_is_answered_422(client: Client) -> None
     assert client.create("veo_task_expired_1").msg == "Temporarily supports records within 14 days."
     body = {"model": "veo/other", "input": {"task_id": TASK}}
     assert client.send("POST", "/api/v1/jobs/createTask", body).code == 422
-    assert client.send("GET", "/api/v1/jobs/recordInfo?taskId=unknown").code == 422
+
+
+def test_the_record_knows_only_tasks_that_were_created_here(client: Client) -> None:
+    own = client.request("veo_task_own_id_1").data["taskId"]
+    for task in ("unknown", TASK, own):
+        response = client.send("GET", f"/api/v1/jobs/recordInfo?taskId={task}")
+        assert (response.code, response.msg) == (422, "recordInfo is null")

@@ -4,11 +4,17 @@ from http.client import RemoteDisconnected
 
 import pytest
 
+from local.kie.base_task import BASE_ERRORS
 from local.kie.callback_payloads import PAYLOADS
 from local.kie.callbacks import HEADERS, TARGETS
 from local.kie.files import DOWNLOADS, LINKS
-from local.kie.scenarios import SCENARIOS, scenario_of
-from local.kie.veo_api import POST_FAULTS
+from local.kie.post_faults import POST_FAULTS
+from local.kie.record_info import LOOKS
+from local.kie.responses import REFUSALS
+from local.kie.scenario_choice import scenario_of
+from local.kie.scenarios import SCENARIOS
+from local.kie.shapes import CREDITS, SHAPES
+from local.kie.wording import WORKING
 from tests.unit.local.kie.client import TASK, Client, until
 
 UNAVAILABLE = "The 4K version of this video is unavailable. Please try a different video."
@@ -23,8 +29,13 @@ def test_a_task_id_selects_its_scenario_and_every_value_is_known(name: str) -> N
     assert {callback.headers for callback in scenario.callbacks} <= HEADERS.keys()
     assert {callback.target for callback in scenario.callbacks} <= TARGETS.keys()
     assert set(scenario.post_faults) <= POST_FAULTS.keys()
-    assert set(scenario.links) <= LINKS.keys()
+    assert {*scenario.links, scenario.base} <= LINKS.keys()
     assert set(scenario.downloads) <= DOWNLOADS.keys()
+    assert set(scenario.looks) <= LOOKS.keys()
+    assert {scenario.refusal} <= REFUSALS.keys() | {""}
+    assert {scenario.base_error} <= BASE_ERRORS.keys() | {0}
+    names = (scenario.shape, scenario.credits_as, scenario.working)
+    assert all(name in table for name, table in zip(names, (SHAPES, CREDITS, WORKING), strict=True))
 
 
 @pytest.mark.parametrize(
@@ -114,6 +125,92 @@ def test_unfinished_base_is_refused_for_a_while(client: Client) -> None:
     assert (client.request(task).code, client.record(task).data["successFlag"]) == (422, 0)
     assert until(lambda: client.request(task).code == 200)
     assert (client.record(task).data["successFlag"], len(client.ledger())) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "words"),
+    [
+        ("in_progress", 422, "4K upgrade in progress, please wait"),
+        ("no_msg", 422, ""),
+        ("working_400", 400, "4K is processing. It should be ready in 5-10 minutes. Please check back shortly."),
+        ("chinese", 422, "4K视频处理中。预计5-10分钟完成。请稍后查看。"),
+    ],
+)
+def test_a_repeat_after_a_lost_response_has_other_words(client: Client, name: str, code: int, words: str) -> None:
+    task = f"veo_task_{name}_1"
+    client.register(task, name, minutes=60_000)
+    with pytest.raises(RemoteDisconnected):
+        client.request(task)
+    repeat = client.request(task)
+    assert (repeat.code, repeat.msg, "msg" in repeat.json, repeat.data["taskId"]) == (code, words, bool(words), task)
+    assert len(client.ledger()) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "codes", "words"),
+    [
+        ("chinese_unfinished_base", [422], "记录状态不是成功。"),
+        ("chinese_no_credits", [422, 200], "积分不足。请充值。"),
+        ("unavailable_4k", [500, 500], UNAVAILABLE),
+        ("not_found_404", [404], "Not Found"),
+        ("frequency_430", [430, 200], "call frequency"),
+        ("service_unavailable", [500, 200], "4K service is temporarily unavailable. Please try again later."),
+        ("strange_500", [500, 500, 200], "Upscale node 7"),
+        ("always_strange", [422, 422], "The asset pipeline declined this clip."),
+        ("wrong_parameter", [500, 500], "parameter"),
+        ("blocked_1010", [0, 200], ""),
+    ],
+)
+def test_a_refusal_in_other_words_costs_nothing(client: Client, name: str, codes: list[int], words: str) -> None:
+    responses = [client.request(f"veo_task_{name}_1") for _ in codes]
+    assert [response.code for response in responses] == codes
+    assert words in responses[0].msg
+    assert len(client.ledger()) == codes.count(200)
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "words"),
+    [
+        ("callback_402", 402, "credits"),
+        ("callback_408", 408, "Upstream"),
+        ("callback_not_success", 422, "record status is not success."),
+        ("working_400_callback", 400, "is processing"),
+        ("strange_failure", 500, "Upscale node 7"),
+    ],
+)
+def test_a_callback_may_state_something_else(client: Client, name: str, code: int, words: str) -> None:
+    payload = client.callback(f"veo_task_{name}_1").payload
+    assert (payload["code"], words in payload["msg"]) == (code, True)
+
+
+@pytest.mark.parametrize(("name", "flag"), [("record_callback", 1), ("record_failed_callback", 3)])
+def test_a_callback_may_be_a_record(client: Client, name: str, flag: int) -> None:
+    assert client.callback(f"veo_task_{name}_1").payload["data"]["successFlag"] == flag
+
+
+@pytest.mark.parametrize(
+    ("name", "in_callback", "in_result_json"),
+    [
+        ("result_url", '"info": {"resultUrl": "http', '{"resultUrl": "http'),
+        ("full_urls", '"info": {"fullResultUrls": ["http', '{"fullResultUrls": ["http'),
+        ("object_urls", '"resultUrls": [{"url": "http', '{"resultUrls": [{"url": "http'),
+        ("text_with_tail", '] #cached"', "]} #cached"),
+        ("no_link", '"resultUrls": []', '{"resultUrls": []}'),
+        ("unreadable_link", '"resultUrls": [{"fileId"', '{"resultUrls": [{"fileId"'),
+        ("credits_double", '"creditsConsumed": 120.0', "http"),
+        ("credits_text", '"creditsConsumed": "120"', "http"),
+        ("new_host", "http://127.0.0.2:", "http://127.0.0.2:"),
+        ("data_text", '"data": "{', "http"),
+    ],
+)
+def test_a_result_has_another_shape_under_either_api(
+    client: Client, name: str, in_callback: str, in_result_json: str
+) -> None:
+    assert in_callback in json.dumps(client.callback(f"veo_task_{name}_1").payload)
+    client.create(f"veo_task_{name}_2")
+    data = client.receiver.wait_for(2)[1].payload["data"]
+    details = json.loads(data) if isinstance(data, str) else data
+    assert in_result_json in details["resultJson"]
 
 
 def test_own_id_is_in_response_callback_signature_and_record(client: Client) -> None:
