@@ -17,6 +17,7 @@ from veo4k.domain.job import ENDED, Job, ProviderApi, State
 from veo4k.domain.log_events import LogEvent
 from veo4k.domain.message import Message
 from veo4k.domain.response import Meaning, Response, read_record
+from veo4k.domain.result_url import Refusal
 from veo4k.services import submit, sweep
 from veo4k.services.callback import CallbackHandler
 
@@ -143,8 +144,26 @@ def never(_: object) -> Callable[..., bool]:
     return lambda *_: False
 
 
-def as_they_come(_: object) -> Callable[..., tuple[str, ...]]:
-    return lambda urls, _: tuple(urls)
+def as_they_come(_: object) -> Callable[..., str]:
+    return lambda urls, *_: str(urls[0])
+
+
+def never_allowed(_: object) -> Callable[..., Decision]:
+    return lambda job, now, times, _: Decision(
+        LogEvent.RESULT_HOST_BLOCKED, transitions.wait_for_host(job, "somewhere", now + times.probe)
+    )
+
+
+def blocked_is_unreadable(real: Callable[..., str | Refusal]) -> Callable[..., str | Refusal]:
+    def own_link(*arguments: Any) -> str | Refusal:
+        link = real(*arguments)
+        return link._replace(host="") if isinstance(link, Refusal) else link
+
+    return own_link
+
+
+def first_entry(urls: Sequence[str], _: int) -> str:
+    return urls[0] if urls else ""
 
 
 def without_message_id(real: Callable[..., dict[str, object]]) -> Callable[..., dict[str, object]]:

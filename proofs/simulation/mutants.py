@@ -19,7 +19,7 @@ from proofs.simulation.requests import SimulatedProvider
 from proofs.simulation.stream import Schedule
 from veo4k.domain import decisions, gate, transitions
 from veo4k.domain.response import Meaning
-from veo4k.services import archive, callback, submit, sweep
+from veo4k.services import archive, callback, dispatch, submit, sweep
 from veo4k.services.archive import Archiver
 from veo4k.services.callback import CallbackHandler
 from veo4k.services.sweep import Sweeper
@@ -60,6 +60,29 @@ MUTANTS: Mapping[str, Mutant] = {
     "a request is repeated where a repeat is not safe": _mutant(
         part(decisions, "repeat_is_safe", changes.always), 1, shows_in="the unified task API"
     ),
+    "unknown words are a failure": _mutant(
+        changes.rule(decisions._SUBMISSION, Meaning.UNCLEAR, changes.unanswered_is_failed), 15
+    ),
+    "unknown words end a job though nobody is understood": _mutant(
+        part(gate, "is_understood_since", changes.always), 15, shows_in="six hours of unknown codes"
+    ),
+    "404 in the envelope is a failure": _mutant(
+        changes.rule(decisions._SUBMISSION, Meaning.NOT_FOUND, changes.unanswered_is_failed), 15
+    ),
+    "an unclear response lets the gate run": _mutant(
+        part(dispatch, "UNDERSTOOD", lambda real: real | {Meaning.UNCLEAR}), 9, shows_in="unknown codes behind a pause"
+    ),
+    "a failure in unknown words is never checked": _mutant(
+        part(transitions, "callback_failed_unchecked", lambda _: transitions.callback_failed),
+        7,
+        15,
+        shows_in="failures that are none",
+    ),
+    "a kept link never goes on": _mutant(part(decisions, "_kept_link_due", changes.never_allowed), 7),
+    "a result on a new host is a failure": _mutant(
+        part(decisions, "own_link", changes.blocked_is_unreadable), 7, shows_in="a host that is allowed after a day"
+    ),
+    "the first link is every index's": _mutant(part(decisions, "_entry", lambda _: changes.first_entry), 6),
     "a callback only hints": _mutant(part(transitions, "callback_ready", changes.only_a_hint), 1, 2),
     "an end without conditions": _mutant(
         part(transitions, "_unchanged", lambda _: lambda _: changes.ANY_STATE), 3, 5, shows_in="a callback meets a poll"
@@ -67,7 +90,7 @@ MUTANTS: Mapping[str, Mutant] = {
     "a response is written without conditions": _mutant(
         part(transitions, "_claimed", lambda _: lambda _: changes.ANY_STATE), 1, 3
     ),
-    "a callback's links are trusted": _mutant(part(callback, "fetchable", changes.as_they_come), 8),
+    "a callback's links are trusted": _mutant(part(callback, "own_link", changes.as_they_come), 8),
     "no signature check": _mutant(SIGNATURES, 8),
     "no token check": _mutant(part(callback, "verify_token", changes.always), 8),
     "a callback overwrites": _mutant(part(transitions, "callback_ready", changes.loosened), 3),

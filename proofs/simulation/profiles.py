@@ -16,6 +16,21 @@ MANY_REFUSED = dict.fromkeys(MENUS, 0.01) | {"request": 0.6}
 SLOW_WRITES = Outage(0, 2 * HOUR, frozenset({"write", "to bus"}), Fault.SLOW_BEFORE)
 NOTHING_WRONG = replace(CALM, jobs=100, spread=600.0, tokens=0.1)
 
+INCIDENTS = {
+    "404 in the envelope": Fault.NOT_FOUND,
+    "unknown codes under 500": Fault.UNKNOWN_CODE,
+    "unknown codes over 500": Fault.UNKNOWN_ERROR,
+    "a service that is unavailable": Fault.UNAVAILABLE,
+}
+
+
+def _incident(fault: Fault, hours: int, provider_api: ProviderApi) -> FaultProfile:
+    """Return a profile in which nothing goes wrong but one incident, while jobs come in, are made and are polled."""
+    outage = Outage(600, 600 + hours * HOUR, frozenset({"request"}), fault)
+    end = (hours + 1) * HOUR
+    return replace(NOTHING_WRONG, jobs=60, fault_end=end, spread=end, outages=(outage,), provider_api=provider_api)
+
+
 PROFILES: Mapping[str, FaultProfile] = {
     "every callback lost": replace(USUAL, calls_back=False, tampered=0.0),
     "every callback lost, and nothing else": replace(NOTHING_WRONG, calls_back=False, plain=False),
@@ -53,25 +68,20 @@ PROFILES: Mapping[str, FaultProfile] = {
     "the older paths end, and an hour later the stack is switched": replace(
         USUAL, veo_until=600.0, switched_at=600.0 + HOUR
     ),
+    "six hours of unknown codes": _incident(Fault.UNKNOWN_CODE, 6, ProviderApi.VEO),
+    "unknown codes behind a pause": replace(
+        USUAL,
+        outages=(
+            Outage(300, 300 + HOUR, frozenset({"request"}), Fault.NO_CREDITS),
+            Outage(300 + HOUR, 300 + 2 * HOUR, frozenset({"request"}), Fault.UNKNOWN_CODE),
+        ),
+    ),
+    "failures that are none": replace(USUAL, own_ids=1.0, spurious=0.5),
+    "a host that is allowed after a day": replace(USUAL, strange_hosts=0.2, host_allowed_at=30 * HOUR),
     "a callback meets a poll": replace(
         USUAL, spread=30.0, takes=(700.0, 780.0), fails=0.5, outages=(SLOW_WRITES,), rates=dict.fromkeys(MENUS, 0.0)
     ),
 }
-INCIDENTS = {
-    "404 in the envelope": Fault.NOT_FOUND,
-    "unknown codes under 500": Fault.UNKNOWN_CODE,
-    "unknown codes over 500": Fault.UNKNOWN_ERROR,
-    "a service that is unavailable": Fault.UNAVAILABLE,
-}
-
-
-def _incident(fault: Fault, hours: int, provider_api: ProviderApi) -> FaultProfile:
-    """Return a profile in which nothing goes wrong but one incident, while jobs come in, are made and are polled."""
-    outage = Outage(600, 600 + hours * HOUR, frozenset({"request"}), fault)
-    end = (hours + 1) * HOUR
-    return replace(NOTHING_WRONG, jobs=60, fault_end=end, spread=end, outages=(outage,), provider_api=provider_api)
-
-
 NO_CREDITS = Outage(300, 300 + HOUR, frozenset({"request"}), Fault.NO_CREDITS)
 DAILY = 30
 CALM_PROFILES: Mapping[str, FaultProfile] = {

@@ -40,7 +40,7 @@ class Video:
     same_for_all: bool = False  # the same file for every index
 
 
-def draw_video(random: Random, now: float, own_ids: float) -> Video:
+def draw_video(random: Random, now: float, own_ids: float, strange_hosts: float) -> Video:
     """Draw a video: most are finished, and the rest fails in every documented way."""
     fate = random.choices(list(_FATES), list(_FATES.values()))[0]
     takes = random.choices((400.0, 2.0, 0.0, 4000.0, 40_000.0), (70, 8, 6, 10, 6))[0] * (0.5 + random.random())
@@ -48,7 +48,7 @@ def draw_video(random: Random, now: float, own_ids: float) -> Video:
         fate=fate,
         takes=takes,
         links=random.choices(list(_LINKS), list(_LINKS.values()))[0],
-        host=STRANGE_HOST if random.random() < 0.01 else HOST,
+        host=STRANGE_HOST if random.random() < strange_hosts else HOST,
         ready_at=now + random.choice((60.0, 1800.0, 20_000.0, 1e9)),
         own_id=random.random() < own_ids,
         poster=random.random() < 0.2,

@@ -22,6 +22,7 @@ from tests.unit.adapters.kie_account import (
 )
 from tests.unit.adapters.provider_server import hang_up, provider_saying, reply, reply_json
 from veo4k.domain.job import Code, ProviderApi
+from veo4k.domain.provider_words import Words
 from veo4k.domain.response import Meaning, Response
 
 # What is sent
@@ -105,7 +106,7 @@ def test_a_balance_that_cannot_be_had_is_none() -> None:
 
 def test_an_acceptance_is_read() -> None:
     answer, _ = ask(reply_json(ACCEPTED))
-    assert answer == Response(meaning=Meaning.WORKING, accepted_anew=True, task_id=TASK)
+    assert answer == Response(meaning=Meaning.WORKING, accepted_anew=True, task_id=TASK, words=Words(200, "success"))
 
 
 def test_a_record_is_read() -> None:

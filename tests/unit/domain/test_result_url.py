@@ -300,8 +300,12 @@ def test_an_entry_with_a_dot_is_a_domain_below_a_top_level(entry: str) -> None:
 
 
 def test_a_refusal_names_the_host_only_where_nothing_else_is_wrong() -> None:
-    assert HOSTS.target("https://new.example/a?sig=secret") == Refusal("the link leads outside ResultHosts", "new.example")
-    assert HOSTS.target("https://new.example:8443/a") == Refusal("the link leads outside ResultHosts", "new.example:8443")
+    assert HOSTS.target("https://new.example/a?sig=secret") == Refusal(
+        "the link leads outside ResultHosts", "new.example"
+    )
+    assert HOSTS.target("https://new.example:8443/a") == Refusal(
+        "the link leads outside ResultHosts", "new.example:8443"
+    )
     for url in ("https://user@new.example/a", "https://new.example\\@b/a", "ftp://new.example/a", "https://a:99999/"):
         assert HOSTS.target(url) == Refusal("the link is malformed, or longer than 8 KiB")
 

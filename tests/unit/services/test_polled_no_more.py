@@ -85,7 +85,9 @@ def test_a_job_that_is_polled_no_more_is_not_checked_every_minute() -> None:
 
 
 def test_a_job_of_a_dead_function_adopts_a_callbacks_id_after_its_lease() -> None:
-    submitting = replace(LINKLESS, state=State.SUBMITTING, claim_id="a", retry_at=NOON + 210, accepted_at=None, acceptances=0)
+    submitting = replace(
+        LINKLESS, state=State.SUBMITTING, claim_id="a", retry_at=NOON + 210, accepted_at=None, acceptances=0
+    )
     payload = CallbackPayload(Response(meaning=Meaning.DONE, urls=(URL,)), OWN)
     address = Address(TASK, 0, 1, "token")
     early = apply(transitions.callback_ready(address, payload, URL, NOON + 209), submitting)

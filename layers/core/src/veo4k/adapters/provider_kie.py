@@ -134,7 +134,9 @@ class KieProvider:
         timeouts = (min(CONNECT_SECONDS, self.seconds), self.seconds)
         try:
             with self.session.send(request, timeout=timeouts, stream=True) as response:
-                return HttpResponse(response.status_code, read_body(response, stop))
+                # The provider's words are kept for people: they may quote the key of the request.
+                key = bytes(request.headers["Authorization"]).removeprefix(b"Bearer ")
+                return HttpResponse(response.status_code, read_body(response, stop).replace(key, b"(key)"))
         except NotSentError as error:
             return NoResponse(is_sent=False, cause=str(error))
         except Exception as error:  # noqa: BLE001 - a response that cannot be read is unknown, never an exception
