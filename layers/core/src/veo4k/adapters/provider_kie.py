@@ -118,24 +118,22 @@ class KieProvider:
     def _send(self, method: str, path: str, **parts: Any) -> HttpResponse | NoResponse:
         stop = monotonic() + self.seconds
         try:
-            request = requests.Request(method, self.base_url + path, headers=self._authorization(), **parts)
+            key = _current(self.api_key)
+            # As bytes: text that is not Latin-1 would fail only once the connection stands.
+            headers = {"Authorization": b"Bearer " + key}
+            request = requests.Request(method, self.base_url + path, headers=headers, **parts)
             prepared = self.session.prepare_request(request)
         except StorageError as error:
             return NoResponse(is_sent=False, cause=str(error))
         except ValueError as error:
             return NoResponse(is_sent=False, cause=type(error).__name__)
-        return self._exchange(prepared, stop)
+        return self._exchange(prepared, stop, key)
 
-    def _authorization(self) -> dict[str, str | bytes]:
-        # As bytes: text that is not Latin-1 would fail only once the connection stands.
-        return {"Authorization": b"Bearer " + _current(self.api_key)}
-
-    def _exchange(self, request: requests.PreparedRequest, stop: float) -> HttpResponse | NoResponse:
+    def _exchange(self, request: requests.PreparedRequest, stop: float, key: bytes) -> HttpResponse | NoResponse:
         timeouts = (min(CONNECT_SECONDS, self.seconds), self.seconds)
         try:
             with self.session.send(request, timeout=timeouts, stream=True) as response:
-                # The provider's words are kept for people: they may quote the key of the request.
-                key = bytes(request.headers["Authorization"]).removeprefix(b"Bearer ")
+                # The provider's words are kept for people, and they may quote the key.
                 return HttpResponse(response.status_code, read_body(response, stop).replace(key, b"(key)"))
         except NotSentError as error:
             return NoResponse(is_sent=False, cause=str(error))
