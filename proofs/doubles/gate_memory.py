@@ -27,6 +27,10 @@ class MemoryGate:
         self.row, slots = gate.reserve(self.row, wanted, now, self._new_id(), self.pace, last=last, counted=counted)
         return slots
 
+    def free(self, wanted: int, now: float) -> int:
+        """Return how many of so many instants are free."""
+        return len(gate.reserve(self.row, wanted, now, "", self.pace)[1].instants)
+
     def uncount(self, count: int, counted: float) -> None:
         """Take submissions back."""
         self.row = gate.uncount(self.row, count, counted, self._new_id())

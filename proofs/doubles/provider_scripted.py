@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 
 from veo4k.domain.job import Job
+from veo4k.domain.look import Look, Unanswered
 from veo4k.domain.response import Meaning, Response
 from veo4k.domain.wait_reason import WaitReason
 
@@ -17,6 +18,8 @@ class ScriptedProvider:
         self.submitted: list[str] = []
         self.polled: list[str] = []
         self.unset = unset
+        self.looks: dict[str, Look] = {}
+        self.looked_at: list[str] = []
         self.credits_left: float | None = 240
         self.balance_reads = 0
         self.meanwhile: Meanwhile = lambda _: None  # what happens while the request is out
@@ -34,6 +37,11 @@ class ScriptedProvider:
         """Take a poll."""
         self.polled.append(job.job_id)
         return self._respond(job)
+
+    def look(self, task_id: str) -> Look:
+        """Take a look."""
+        self.looked_at.append(task_id)
+        return self.looks.get(task_id, Unanswered.NOTHING)
 
     def balance(self) -> float | None:
         """Return the credits left."""

@@ -56,6 +56,7 @@ MENUS: Mapping[str, tuple[Fault, ...]] = {
     "gate read": _READ,
     "gate write": _WRITE,
     "request": (*_CRASHES, *_LOST_RESPONSE, *_NOT_ACCEPTED, Fault.KEY_REFUSED, Fault.PATH_GONE, *_SLOW),
+    "look": (*_CRASHES, Fault.LOST, Fault.TOO_MANY, Fault.GARBLED, Fault.SERVER_ERROR, Fault.NOT_FOUND, *_SLOW),
     "reject": _SEND,
     "back off": _SEND,
     "keys": (Fault.REFUSED, *_SLOW),
@@ -76,7 +77,7 @@ MENUS: Mapping[str, tuple[Fault, ...]] = {
 """The faults each effect may have; the last five are not done by functions, but for them."""
 
 BY_OTHERS = frozenset({"record", "tick", "delivery", "delete", "callback"})
-AWS = frozenset(MENUS) - {"callback", "delete", "request", "download"}
+AWS = frozenset(MENUS) - {"callback", "delete", "request", "look", "download"}
 TABLE = frozenset({"write", "get", "runs", "due", "gate read", "gate write", "record"})
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from proofs.simulation.provider import Making
 from proofs.simulation.videos import FOUR_K, HOST, TALL, Fate, Video, content
 from veo4k.domain.decisions import may_be_polled
-from veo4k.domain.job import ENDED, Code, Job, ProviderApi, State
+from veo4k.domain.job import ENDED, Code, Evidence, Job, ProviderApi, State
 from veo4k.domain.response import SERVER_ERROR, Meaning
 from veo4k.domain.schedule import Times
 
@@ -101,6 +101,7 @@ def _archived(oracles: "Oracles", job: Job) -> None:
         oracles.add_violation(6, job.task_id, "the object is not the row's")
     # Where the provider does not count the index, a sibling that ended without a result leaves nothing to compare with.
     indices = {job.index} if oracles.simulation.profile.manners.counts_index else {0, 1}
+    indices |= {-1 - job.index} if job.evidence is Evidence.LOOK else set()
     names = [(index, kind) for index in (0, *indices) for kind in (FOUR_K, TALL)]
     if stored not in [content(kind, f"{job.task_id}_{index}_{kind}") for index, kind in names]:
         oracles.add_violation(6, job.task_id, "the object is not this video in 4K")
@@ -125,6 +126,9 @@ def _not_by_words(oracles: "Oracles", job: Job) -> None:
     if job.error is None or job.error.code not in GIVEN_UP:
         return
     if oracles.simulation.model.videos[job.task_id].fate is not Fate.MADE:
+        return
+    video = oracles.simulation.model.videos[job.task_id]
+    if job.index >= video.bases and job.error.code is Code.INVALID_TASK:
         return
     unsafe = job.provider_api == ProviderApi.JOBS and (job.error.words.code or 0) >= SERVER_ERROR
     if not unsafe:
@@ -153,6 +157,9 @@ def _excused(oracles: "Oracles", job: Job, code: Code | None) -> None:
     video, runs = oracles.simulation.model.videos[job.task_id], oracles.simulation.memory.runs(job.task_id)
     misled = job.key in oracles.simulation.callbacks.tampered_with and len(video.links) > 1
     there = video.fate is Fate.MADE and video.links[-1] in (FOUR_K, TALL)
+    if job.evidence is Evidence.LOOK:
+        _by_look(oracles, job, video, code)
+        return
     if code is Code.NOT_4K and there and not misled:
         oracles.add_violation(7, job.task_id, "NOT_4K, but the provider had the 4K file")
     if code is Code.RESULT_HOST_BLOCKED and _is_allowed(oracles, video):
@@ -172,6 +179,14 @@ def _excused(oracles: "Oracles", job: Job, code: Code | None) -> None:
         oracles.add_violation(
             7, job.task_id, f"ARCHIVE_FAILED after {job.archive_attempts} tries, but the file was there"
         )
+
+
+def _by_look(oracles: "Oracles", job: Job, video: Video, code: Code | None) -> None:
+    """A base video is taken for the result only where its record calls it 4K, and given up only where it is not."""
+    if video.label != "4k" or job.requests_sent:
+        oracles.add_violation(13, job.task_id, f"run {job.run} took a base video that is called {video.label}")
+    if code is Code.NOT_4K and video.base == FOUR_K:
+        oracles.add_violation(7, job.task_id, "NOT_4K, but the base video was 4K")
 
 
 def _one_run_each(oracles: "Oracles") -> None:

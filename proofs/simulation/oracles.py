@@ -16,6 +16,7 @@ Safety is checked with each effect, liveness at the end. All faults end before t
 10 without any callback every job still ends right       4 and 7, in profiles without callbacks
 11 no secret is announced, kept or logged                `announced`, `logged`; liveness `_ended`
 12 every request is answered                             `answered`, `judge`
+13 nothing is paid for what a look shows to be useless  `judge`
 15 no words of the provider end a job that would succeed liveness `_not_by_words`; profiles of incidents
 == ===================================================== ==========================================================
 """
@@ -165,6 +166,8 @@ class Oracles:
                 self.add_violation(12, "", f"{name} let {error!r} through")
         for url in self.simulation.downloads.outside:
             self.add_violation(8, "", f"fetched {url}")
+        for job in self.simulation.provider.useless:
+            self.add_violation(13, job.task_id, f"run {job.run} was requested for what a look had shown to be useless")
         pacing.judge(self)
         liveness.judge(self)
 

@@ -78,6 +78,8 @@ class ProviderModel:
             return reply(*refusal)
         if video.fate is Fate.UNFINISHED and now < video.ready_at:
             return reply(422, "record status is not success.")
+        if job.index >= video.bases:
+            return reply(422, "record result data not exist.")
         known = [making for making in self._makings(job.task_id, job.index) if making.known_at <= now]
         again = job.provider_api == ProviderApi.JOBS or self.random.random() < self.manners.starts_over
         if not known or again:
@@ -134,6 +136,23 @@ class ProviderModel:
         now = self.kernel.now
         return shapes.record(making, now, self.result(making) if making.is_made(now) else {})
 
+    def look(self, task_id: str) -> HttpResponse:
+        """Return the base task's own record. Under the unified task API it is unknown there, and read here."""
+        video = self.videos[task_id]
+        if video.fate in (Fate.UNKNOWN, Fate.EXPIRED):
+            return reply(422, "record is null." if video.fate is Fate.UNKNOWN else "recordInfo is null")
+        if video.fate is Fate.MISSING:
+            return reply(404, "not found")
+        if video.fate is Fate.UNFINISHED and self.kernel.now < video.ready_at:
+            return reply(200, "success", taskId=task_id, successFlag=0)
+        if video.fate is Fate.BASE_FAILED:
+            return reply(200, "success", taskId=task_id, successFlag=3, errorMessage="Your prompt was rejected")
+        links = [self.link(task_id, -1 - index, video.base) for index in range(video.bases)]
+        details = {"taskId": task_id, "resultUrls": links, "resolution": video.label}
+        return reply(
+            200, "success", taskId=task_id, successFlag=1, response=details, fallbackFlag=video.fate is Fate.LEGACY
+        )
+
     def result(self, making: Making) -> dict[str, list[str] | None]:
         """Return links to the result: the next one where the file behind the last was wrong."""
         video, task_id = making.video, making.run.task_id
@@ -175,5 +194,7 @@ _REFUSALS = {
     Fate.UNKNOWN: (422, "record is null."),
     Fate.MISSING: (404, "not found"),
     Fate.EXPIRED: (422, "Temporarily supports records within 14 days."),
+    Fate.BASE_FAILED: (422, "record status is not success."),
+    Fate.LEGACY: (400, "Tasks of the fallback path have no 4K version."),
     Fate.UNAVAILABLE: (500, "The 4K version of this video is unavailable. Please try a different video."),
 }

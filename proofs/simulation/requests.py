@@ -9,9 +9,10 @@ from proofs.simulation.kernel import Process
 from proofs.simulation.provider import ProviderModel
 from proofs.simulation.rephrasing import rephrased
 from proofs.simulation.shapes import GONE, reply
-from veo4k.adapters.provider_kie import APIS
+from veo4k.adapters.provider_kie import APIS, LOOK_SECONDS
 from veo4k.domain.decisions import polls_by_post
-from veo4k.domain.job import Job, Key, ProviderApi
+from veo4k.domain.job import Job, Key, ProviderApi, State
+from veo4k.domain.look import BaseRecord, Look, read_base_record
 from veo4k.domain.response import HttpResponse, Meaning, NoResponse, Response
 from veo4k.domain.wait_reason import WaitReason
 
@@ -68,6 +69,8 @@ class SimulatedProvider:
     model: ProviderModel
     sent: list[Sent] = field(default_factory=list)
     requested: set[tuple[Process, Key]] = field(default_factory=set)
+    seen: dict[tuple[Process, str], BaseRecord] = field(default_factory=dict)
+    useless: list[Job] = field(default_factory=list)
     unset_until: float = 0.0
     veo_until: float = float("inf")  # then the older contract's paths are gone
     gone: HttpResponse = GONE  # what they answer then
@@ -86,6 +89,33 @@ class SimulatedProvider:
         """Poll the status of a job."""
         return self._send(job, paid=polls_by_post(job))
 
+    def look(self, task_id: str) -> Look:
+        """Read the base task's record, and remember what this function now knows to be useless."""
+        effects = self.effects
+        fault = effects.draw("look", task_id)
+        effects.kernel.pause(0.2 if fault not in (Fault.SLOW_BEFORE, Fault.SLOW_AFTER) else LOOK_SECONDS)
+        if fault is Fault.CRASH_BEFORE:
+            effects.running().crash()
+        if fault in (Fault.LOST, Fault.SLOW_BEFORE, Fault.SLOW_AFTER):
+            return read_base_record(NoResponse(is_sent=True, cause="ReadTimeout"), task_id)
+        if fault in _INSTEAD or fault in _MANGLED:
+            return read_base_record(_INSTEAD.get(fault) or _MANGLED[fault], task_id)
+        look = read_base_record(self.model.look(task_id), task_id)
+        if isinstance(look, BaseRecord):
+            self.seen[effects.running(), task_id] = look
+        if effects.timeline.is_traced:
+            effects.timeline.add(task_id, effects.running().name, "look", str(look)[:120])
+        return look
+
+    def _is_useless(self, job: Job) -> bool:
+        """Return whether the function that now asks has seen that there is nothing to be paid for."""
+        look = self.seen.get((self.effects.running(), job.task_id))
+        if look is None or job.state is not State.SUBMITTING or job.lost_responses:
+            return False
+        if look.status is not Meaning.DONE or look.is_legacy or job.index >= len(look.links):
+            return True
+        return look.is_4k and not job.passes_label
+
     def balance(self) -> float | None:
         """Return no balance: the simulation reads none."""
         return None
@@ -99,6 +129,8 @@ class SimulatedProvider:
         if fault is Fault.UNSENT:
             return Response(meaning=Meaning.NOT_SENT, cause="ConnectTimeout")
         sent = Sent(job.key, effects.kernel.now, effects.running(), paid)
+        if paid and self._is_useless(job):
+            self.useless.append(job)
         self.sent.append(sent)
         received = self._exchange(job, fault, paid=paid)
         provider_api = APIS[job.provider_api]

@@ -4,7 +4,7 @@ import struct
 from dataclasses import dataclass
 from enum import StrEnum
 from random import Random
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from veo4k.domain.mp4 import Mp4Proof, Verdict
 
@@ -22,6 +22,8 @@ class Fate(StrEnum):
     MISSING = "missing"  # 404 in the envelope
     EXPIRED = "expired"  # 422 14 days
     UNFINISHED = "unfinished"  # 422 record status is not success, until `ready_at`
+    BASE_FAILED = "base failed"  # its generation failed
+    LEGACY = "legacy"  # made by the path that has no 4K
     UNAVAILABLE = "unavailable"  # 500 4K version unavailable, at once
 
 
@@ -38,6 +40,9 @@ class Video:
     poster: bool = False
     late_urls: bool = False  # "generated successfully", and the URLs only later
     same_for_all: bool = False  # the same file for every index
+    base: str = HD  # the file of the base video
+    label: str = "720p"  # what its record calls it
+    bases: int = 2  # videos of the base task
 
 
 def draw_video(random: Random, now: float, own_ids: float, strange_hosts: float) -> Video:
@@ -54,7 +59,15 @@ def draw_video(random: Random, now: float, own_ids: float, strange_hosts: float)
         poster=random.random() < 0.2,
         late_urls=random.random() < 0.05,
         same_for_all=random.random() < 0.3,
+        **_base(random),
     )
+
+
+def _base(random: Random) -> dict[str, Any]:
+    """Draw the base video: a few are 4K already, and a few are called so and are not."""
+    base = FOUR_K if random.random() < 0.05 else HD
+    label = "4k" if base == FOUR_K or random.random() < 0.02 else random.choice(("720p", "1080p", None))
+    return {"base": base, "label": label, "bases": random.choice((1, 2, 2, 4))}
 
 
 _FATES = {
@@ -66,6 +79,8 @@ _FATES = {
     Fate.EXPIRED: 1.0,
     Fate.UNFINISHED: 3.0,
     Fate.UNAVAILABLE: 1.0,
+    Fate.BASE_FAILED: 1.0,
+    Fate.LEGACY: 1.0,
 }
 _LINKS = {
     (FOUR_K,): 80.0,

@@ -15,6 +15,7 @@ from veo4k.domain.callback_auth import make_token
 from veo4k.domain.decisions import polls_by_post
 from veo4k.domain.errors import StorageError
 from veo4k.domain.job import Job, ProviderApi
+from veo4k.domain.look import BaseRecord, Look, Unanswered, read_base_record
 from veo4k.domain.response import (
     HttpResponse,
     Meaning,
@@ -30,6 +31,7 @@ from veo4k.domain.wait_reason import WaitReason
 
 CONNECT_SECONDS = 3.05
 SECONDS = 20.0  # until the first byte of a response, and for a request with its whole response
+LOOK_SECONDS = 3.0  # for a look, with both of its requests
 CONNECTIONS = 20
 NO_CALLBACK = "none"
 
@@ -75,6 +77,7 @@ class KieProvider:
     token_key: Secret
     session: requests.Session = field(default_factory=partial(make_session, CONNECTIONS))
     seconds: float = SECONDS
+    provider_api: ProviderApi = ProviderApi.VEO
 
     def unset_secret(self) -> WaitReason | None:
         """Return which secret is unset, so that no request can be sent; None where all are set."""
@@ -100,6 +103,18 @@ class KieProvider:
         api = APIS[job.provider_api]
         return self._checked(api.read_record(self._send("GET", api.record, params={"taskId": job.own_id})))
 
+    def look(self, task_id: str) -> Look:
+        """Read the base task's own record; under `jobs` where the record of the unified task API knows nothing."""
+        stop = monotonic() + LOOK_SECONDS
+        paths = [api.record for name, api in APIS.items() if name in (ProviderApi.VEO, self.provider_api)]
+        look: Look = Unanswered.NOTHING
+        for path in reversed(paths):
+            seconds = min(self.seconds, stop - monotonic())
+            look = read_base_record(self._send("GET", path, seconds, params={"taskId": task_id}), task_id)
+            if isinstance(look, BaseRecord) or look is Unanswered.LATER:
+                break
+        return look
+
     def balance(self) -> float | None:
         """Return the credits that are left; None where the response holds no usable number."""
         return read_balance(self._send("GET", BALANCE))
@@ -115,8 +130,8 @@ class KieProvider:
             self.api_key.forget()
         return response
 
-    def _send(self, method: str, path: str, **parts: Any) -> HttpResponse | NoResponse:
-        stop = monotonic() + self.seconds
+    def _send(self, method: str, path: str, seconds: float = 0.0, **parts: Any) -> HttpResponse | NoResponse:
+        stop = monotonic() + (seconds or self.seconds)
         try:
             key = _current(self.api_key)
             # As bytes: text that is not Latin-1 would fail only once the connection stands.
@@ -130,7 +145,8 @@ class KieProvider:
         return self._exchange(prepared, stop, key)
 
     def _exchange(self, request: requests.PreparedRequest, stop: float, key: bytes) -> HttpResponse | NoResponse:
-        timeouts = (min(CONNECT_SECONDS, self.seconds), self.seconds)
+        seconds = max(stop - monotonic(), 0.001)
+        timeouts = (min(CONNECT_SECONDS, seconds), seconds)
         try:
             with self.session.send(request, timeout=timeouts, stream=True) as response:
                 # The provider's words are kept for people, and they may quote the key.

@@ -25,6 +25,7 @@ def provider() -> KieProvider:
         callback_base=settings().text("CALLBACK_BASE_URL").rstrip("/"),
         api_key=secret("API_KEY_SECRET_NAME"),
         token_key=secret("TOKEN_KEY_SECRET_NAME"),
+        provider_api=provider_api(),
     )
 
 

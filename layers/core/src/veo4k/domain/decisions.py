@@ -11,7 +11,7 @@ from typing import NamedTuple
 from veo4k.domain import transitions
 from veo4k.domain.conditional_update import ConditionalUpdate
 from veo4k.domain.gate import Wait
-from veo4k.domain.job import ENDED, Code, Job, ProviderApi, State
+from veo4k.domain.job import ENDED, Code, Evidence, Job, Partition, ProviderApi, State
 from veo4k.domain.log_events import LogEvent
 from veo4k.domain.response import SERVER_ERROR, Meaning, Response
 from veo4k.domain.result_url import Refusal, ResultHosts, normalized
@@ -300,6 +300,7 @@ class Need(StrEnum):
 
     SUBMISSION = "submission"
     POLL = "poll"  # of the job's status, or for a fresh link
+    LOOK = "look"  # at the base task's record, which is free and needs no slot
 
 
 Due = Need | Decision | None
@@ -314,9 +315,18 @@ def when_due(job: Job, now: float, new_id: str, times: Times, hosts: ResultHosts
         return _ready_due(job, now, new_id, times)
     if job.urls:
         return _kept_link_due(job, now, times, hosts)
+    if job.state is State.QUEUED and job.partition is Partition.LIVE:
+        return _base_due(job, now, times)
     if now >= job.created_at + times.queued_deadline and now >= (job.retry_at or 0):
         return _time_out(job, _unconfirmed(job), now, times)
     return _poll_due(job, now, times) if job.state is State.PROCESSING else _submission_due(job, now, times)
+
+
+def _base_due(job: Job, now: float, times: Times) -> Due:
+    """Look at a base video that is not finished; at the deadline the request says so, for nothing."""
+    if now < job.created_at + times.deadline:
+        return Need.LOOK
+    return Decision(LogEvent.BASE_FINISHED, transitions.requeue(job, now, None))
 
 
 def _kept_link_due(job: Job, now: float, times: Times, hosts: ResultHosts) -> Decision:
@@ -333,6 +343,8 @@ def _kept_link_due(job: Job, now: float, times: Times, hosts: ResultHosts) -> De
 def _ready_due(job: Job, now: float, new_id: str, times: Times) -> Due:
     if now < (job.lease_until or 0):
         return None
+    if job.link_dead and job.evidence is Evidence.LOOK and job.archive_attempts < times.archive_attempts:
+        return Need.LOOK
     if job.archive_attempts >= times.archive_attempts or (job.link_dead and not may_be_polled(job)):
         return Decision(LogEvent.JOB_FAILED, transitions.fail(job, Code.ARCHIVE_FAILED, now, times))
     if job.link_dead:

@@ -47,6 +47,7 @@ class Evidence(StrEnum):
     SUBMIT = "submit"
     CALLBACK = "callback"
     POLL = "probe"
+    LOOK = "look"
 
 
 _FORCE = "send the job again with force."
@@ -70,6 +71,7 @@ class Code(StrEnum):
         "BASE_NOT_FINISHED",
         f"The base video was not finished at the deadline. Once it is finished, {_FORCE}",
     )
+    BASE_FAILED = "BASE_FAILED", "The generation of the base video failed. Generate it again."
     BASE_EXPIRED = "BASE_EXPIRED", "The base video is older than 14 days. Generate the video again."
     NOT_AVAILABLE_IN_4K = (
         "NOT_AVAILABLE_IN_4K",
@@ -164,6 +166,11 @@ class Job:
     wait_reason: str | None = _private("reason")  # why it waits
     partition: Partition | None = _private("lane")  # of the due index; absent once announced
     due: float | None = _private("due")  # when a sweep processes it next
+
+    looked_at: float | None = _private("looked")  # when the base task's record was last read
+    looks: int = _private("looks", 0)  # without an answer, or at a base video that is not finished
+    base_url: str | None = _private("base")  # the link of the base video, as the record of its task has it
+    passes_label: bool | None = _private("passes")  # the record calls the video 4K, and its file was not
 
     claim_id: str | None = _private("attempt")  # id of the latest claim of a paid request
     first_requested_at: float | None = _private("first")  # when the first request was claimed

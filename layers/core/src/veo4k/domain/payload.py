@@ -70,6 +70,16 @@ def urls_of(data: Object, names: tuple[str, ...]) -> tuple[str, ...]:
     return ()
 
 
+def links_of(data: Object) -> tuple[str, ...]:
+    """Return the links of a base task's videos, one for each place of `resultUrls`; empty where one is unreadable."""
+    for place in _places(data):
+        for name in RESULT_NAMES[:2]:
+            entries = _parsed(place.get(name))
+            if isinstance(entries, list) and entries:
+                return tuple(_link_in(entry) or "" for entry in entries)
+    return ()
+
+
 def has_result(data: Object) -> bool:
     """Return whether a result field holds something, or a text is a link, though it may be unreadable."""
     return any(
@@ -125,6 +135,8 @@ def _is_filled(value: Any) -> bool:
 
 
 def _kind(value: Any) -> str:
+    if isinstance(value, str) and _is_link(value):
+        return f"link to {value.strip()[8:].partition('/')[0][:80]}"
     size = f"({len(value)})" if isinstance(value, (str, list, dict)) else ""
     return type(value).__name__ + size
 

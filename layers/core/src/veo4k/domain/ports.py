@@ -11,6 +11,7 @@ from typing import NamedTuple, Protocol
 from veo4k.domain.conditional_update import ConditionalUpdate, Outcome
 from veo4k.domain.gate import Slots, Wait
 from veo4k.domain.job import Job, Key, Partition
+from veo4k.domain.look import Look
 from veo4k.domain.response import Response
 from veo4k.domain.wait_reason import WaitReason
 
@@ -59,6 +60,9 @@ class Gate(Protocol):
     def pause(self, reason: str, now: float, trial: str) -> float:
         """Pause the gate for a response that concerns the account. Return when it may give a slot again."""
 
+    def free(self, wanted: int, now: float) -> int:
+        """Return how many of so many instants could be reserved now, by the latest copy of the row; reserves none."""
+
     def finish_trial(self, trial: str, now: float, *, answered: bool) -> None:
         """Record whether the request of the trial slot got a response."""
 
@@ -83,6 +87,9 @@ class Provider(Protocol):
 
     def submit(self, job: Job) -> Response:
         """Request the job's 4K version: the paid request."""
+
+    def look(self, task_id: str) -> Look:
+        """Read the base task's own record, which is free. Ends within three seconds."""
 
     def poll(self, job: Job) -> Response:
         """Request the status of an accepted job."""

@@ -134,7 +134,7 @@ def read_job_record(response: HttpResponse | NoResponse) -> Response:
 
 def read_balance(response: HttpResponse | NoResponse) -> float | None:
     """Read the response to `GET /api/v1/chat/credit` ("Get Remaining Credits"); None where it holds no number."""
-    envelope = _envelope(response.body) if isinstance(response, HttpResponse) else None
+    envelope = envelope_of(response.body) if isinstance(response, HttpResponse) else None
     if envelope is None or whole(envelope["code"]) != OK:
         return None
     left: Any = envelope.get("data")
@@ -148,7 +148,7 @@ def _read(response: HttpResponse | NoResponse, read_data: ReadData, *, is_submis
     """Read a response; `read_data` reads the data of a successful one first, or returns None."""
     if isinstance(response, NoResponse):
         return Response(meaning=Meaning.LOST if response.is_sent else Meaning.NOT_SENT, cause=response.cause)
-    envelope = _envelope(response.body)
+    envelope = envelope_of(response.body)
     if envelope is None:
         return _read_status(response)
     if whole(envelope["code"]) == OK and (read := read_data(data_of(envelope))):
@@ -156,7 +156,8 @@ def _read(response: HttpResponse | NoResponse, read_data: ReadData, *, is_submis
     return read_envelope(envelope, is_submission=is_submission)
 
 
-def _envelope(body: bytes) -> dict[str, Any] | None:
+def envelope_of(body: bytes) -> dict[str, Any] | None:
+    """Return the provider's envelope, or None where the body is none."""
     try:
         value = json.loads(body)
     except (ValueError, RecursionError):

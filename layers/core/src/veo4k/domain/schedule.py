@@ -46,6 +46,11 @@ def unclear_wait(count: int, times: Times) -> float:
     return min(unknown_wait(count, times), LONGEST_UNCLEAR_WAIT)
 
 
+def base_wait(looks: int, times: Times) -> float:
+    """Return the wait before the `looks`-th look at a base video that is not finished: doubling, an hour at most."""
+    return min(times.base_retry * 2.0 ** min(looks - 1, MOST_DOUBLINGS), HOUR)
+
+
 def poll_wait(age: float, chance: float, times: Times) -> float:
     """Return the wait between two polls: half the job's age and up to 10 % more, from ProbeSeconds to 2 hours.
 

@@ -43,27 +43,39 @@ def _waits(reason: str, about: str = "") -> dict[str, object]:
 # Intake
 
 
-def create_queued(message: Message, run: int, now: float, wait: Wait) -> ConditionalUpdate:
-    """Create a run that waits."""
-    put = _new(message, run, now) | {"state": State.QUEUED, "partition": Partition.QUEUED, "requests_sent": 0}
-    put |= {"due": wait.until} | _waits(wait.reason)
+def create_queued(
+    message: Message, run: int, now: float, wait: Wait, *, passes_label: bool = False
+) -> ConditionalUpdate:
+    """Create a run that waits. `passes_label`: the record's label 4K was false, so that 4K is requested."""
+    put = _new(message, run, now, passes_label=passes_label) | {"state": State.QUEUED, "partition": Partition.QUEUED}
+    put |= {"requests_sent": 0, "due": wait.until} | _waits(wait.reason)
     return ConditionalUpdate(key=Key(message.task_id, run), put=put)
 
 
 def create_submitting(
-    message: Message, run: int, now: float, *, claim_id: str, times: Times, provider_api: ProviderApi
+    message: Message,
+    run: int,
+    now: float,
+    *,
+    claim_id: str,
+    times: Times,
+    provider_api: ProviderApi,
+    base_url: str | None = None,
+    passes_label: bool = False,
 ) -> ConditionalUpdate:
     """Create a run with the intent of its first request, which follows at once."""
     retry_at = now + times.lease + unknown_wait(1, times)
-    put = _new(message, run, now) | {"state": State.SUBMITTING, "partition": Partition.LIVE, "requests_sent": 1}
+    put = _new(message, run, now, passes_label=passes_label) | {"state": State.SUBMITTING, "partition": Partition.LIVE}
+    put |= {"requests_sent": 1}
     put |= {"claim_id": claim_id, "provider_api": provider_api, "first_requested_at": now, "requested_at": now}
-    put |= {"retry_at": retry_at, "due": now + times.first_probe}
+    put |= {"retry_at": retry_at, "due": now + times.first_probe} | _base(base_url)
     return ConditionalUpdate(key=Key(message.task_id, run), put=put, ownership="claim_id")
 
 
-def _new(message: Message, run: int, now: float) -> dict[str, object]:
+def _new(message: Message, run: int, now: float, *, passes_label: bool) -> dict[str, object]:
     tokens = frozenset({message.task_token} if message.task_token else ())
     put = {"task_id": message.task_id, "run": run, "index": message.index, "tags": message.tags}
+    put |= {"passes_label": True} if passes_label else {}
     return put | {"created_at": now, "message_id": message.message_id, "task_tokens": tokens}
 
 
@@ -85,7 +97,9 @@ def _token(token: str | None) -> dict[str, frozenset[str]]:
 # Submission
 
 
-def claim_submission(job: Job, claim_id: str, now: float, times: Times, api: ProviderApi) -> ConditionalUpdate:
+def claim_submission(
+    job: Job, claim_id: str, now: float, times: Times, api: ProviderApi, *, base_url: str | None = None
+) -> ConditionalUpdate:
     """QUEUED or SUBMITTING → SUBMITTING: a request follows. A claim without a response counts as one lost response."""
     lost = job.lost_responses + (1 if job.state is State.SUBMITTING and job.claim_id else 0)
     retry_at = now + times.lease + unknown_wait(lost + 1, times)
@@ -100,9 +114,62 @@ def claim_submission(job: Job, claim_id: str, now: float, times: Times, api: Pro
         "partition": Partition.LIVE,
         "due": retry_at if lost else now + times.first_probe,
         **_WAITS_NO_MORE,
+        **_base(base_url),
     }
     unchanged = (is_("state", job.state), is_("claim_id", job.claim_id), is_("requested_at", job.requested_at))
     return ConditionalUpdate(key=job.key, when=unchanged, put=put, add={"requests_sent": 1}, ownership="claim_id")
+
+
+def _base(base_url: str | None) -> dict[str, object]:
+    return {"base_url": base_url} if base_url else {}
+
+
+# Look
+
+
+def _queued(job: Job) -> tuple[Clause, ...]:
+    return (is_("state", State.QUEUED), is_("due", job.due), is_("claim_id", job.claim_id))
+
+
+def look_later(job: Job, due: float) -> ConditionalUpdate:
+    """QUEUED → QUEUED: the look got no answer, and is repeated once."""
+    put: dict[str, object] = {"due": due, "looks": job.looks + 1, "looked_at": None} | _waits(WaitReason.LOOK_LATER)
+    return ConditionalUpdate(key=job.key, when=_queued(job), put=put)
+
+
+def look_ready(job: Job, url: str, now: float, times: Times) -> ConditionalUpdate:
+    """QUEUED → READY: the record calls the base video 4K, so that nothing is paid."""
+    put: dict[str, object] = {"state": State.READY, "partition": Partition.LIVE, "due": now + times.nudge}
+    put |= {"evidence": Evidence.LOOK, "urls": (url,), "result_urls": _stripped(url), "looked_at": now, "looks": 0}
+    return ConditionalUpdate(key=job.key, when=_queued(job), put=put | _WAITS_NO_MORE)
+
+
+def wait_for_base(job: Job, now: float, due: float) -> ConditionalUpdate:
+    """QUEUED → QUEUED: the base video is not finished. The row waits beside the live ones, and needs no slot."""
+    put = {"partition": Partition.LIVE, "due": due, "looked_at": now, "looks": 1}
+    return ConditionalUpdate(key=job.key, when=_queued(job), put=put | _waits(WaitReason.BASE_NOT_FINISHED))
+
+
+def claim_look(job: Job, due: float) -> ConditionalUpdate:
+    """QUEUED → QUEUED, or READY → READY: a look follows; the time of the next one is written before."""
+    when = (is_("state", job.state), is_("due", job.due), is_("lease", job.lease))
+    return ConditionalUpdate(key=job.key, when=when, put={"due": due, "looks": job.looks + 1})
+
+
+def requeue(job: Job, now: float, base_url: str | None) -> ConditionalUpdate:
+    """QUEUED → QUEUED: the base video is finished, or the wait for it is over. The job is requested next."""
+    put: dict[str, object] = {"partition": Partition.QUEUED, "due": now, "looked_at": now, "looks": 0}
+    return ConditionalUpdate(key=job.key, when=_queued(job), put=put | _base(base_url) | _WAITS_NO_MORE)
+
+
+def refresh_by_look(job: Job, url: str, new_id: str, due: float) -> ConditionalUpdate:
+    """READY → READY: the record's link once more, and the archive is re-triggered."""
+    put: dict[str, object] = {"urls": (url,), "result_urls": _stripped(url), "link_dead": None}
+    put |= {"retrigger_id": new_id, "due": due}
+    return ConditionalUpdate(key=job.key, when=(is_("state", State.READY), is_("link_dead", True)), put=put)
+
+
+# Response to a submission
 
 
 def accept(job: Job, response: Response, now: float, due: float | None) -> ConditionalUpdate:
@@ -313,9 +380,12 @@ def refresh_link(job: Job, response: Response, url: str, new_id: str, due: float
 # Ends
 
 
-def fail(job: Job, code: Code, now: float, times: Times, words: Words = NO_WORDS) -> ConditionalUpdate:
-    """End a job without a result; only if it is still as it was read."""
+def fail(
+    job: Job, code: Code, now: float, times: Times, words: Words = NO_WORDS, *, message: str = ""
+) -> ConditionalUpdate:
+    """End a job without a result; only if it is still as it was read. `message`: instead of the code's own."""
     put = _end(State.FAILED, code, now, times, maybe_charged=maybe_charged(job), words=words)
+    put |= {"error": Failure(code, message, words)} if message else {}
     return ConditionalUpdate(key=job.key, when=_unchanged(job), put=put)
 
 

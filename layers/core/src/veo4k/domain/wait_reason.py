@@ -38,6 +38,7 @@ class WaitReason(StrEnum):
         "BLOCKED_BY_PROXY",
         "A proxy before the provider refuses this caller; it is not the key. See docs/operations.md, A fixed address.",
     )
+    LOOK_LATER = "LOOK_LATER", "The record of the base video could not be read. The job continues within two minutes."
     NO_CREDITS = "NO_CREDITS", "The account has no credits. Buy credits, then run veo4k gate resume."
     API_KEY_REFUSED = "API_KEY_REFUSED", "The provider refuses the API key. Run veo4k doctor."
     KEY_LIMIT_REACHED = (

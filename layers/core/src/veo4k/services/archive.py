@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from veo4k.domain import transitions
@@ -11,6 +11,7 @@ from veo4k.domain.conditional_update import ConditionalUpdate, Refused, changed
 from veo4k.domain.errors import DeadLinkError, DownloadError, StorageError
 from veo4k.domain.job import Archived, Code, Job, Key
 from veo4k.domain.log_events import LogEntry, LogEvent
+from veo4k.domain.look import MOST_RELOOKS, is_by_look, relook_wait
 from veo4k.domain.mp4 import EndsEarly, Mp4Proof, NotMp4, Verdict, Video, is_4k
 from veo4k.domain.ports import Archive, Clock, Jobs, OpenDownload
 from veo4k.domain.schedule import Times, archive_wait
@@ -120,7 +121,10 @@ class Archiver:
         if job.archive_attempts >= self.times.archive_attempts:
             return self._fail(job, Code.ARCHIVE_FAILED, reason)
         earliest = (job.requested_at or 0) + self.times.probe
-        due = max(self.clock.now() + archive_wait(job.archive_attempts, self.times), earliest)
+        wait = archive_wait(job.archive_attempts, self.times)
+        if not_4k and is_by_look(job):
+            wait = relook_wait(replace(job, not_4k=job.not_4k + 1), self.times)
+        due = max(self.clock.now() + wait, earliest)
         event = LogEvent.ARCHIVE_FILE_NOT_4K if not_4k else LogEvent.ARCHIVE_LINK_EXPIRED
         return self._write(event, transitions.request_link(job, due, not_4k=not_4k), reason)
 
@@ -154,7 +158,8 @@ def _proven(job: Job, verdict: Verdict) -> Video:
         return verdict
     else:
         reason = f"{verdict.width}x{verdict.height} of {verdict.coded_width}x{verdict.coded_height}"
-    raise _UnfitError(Code.NOT_4K, reason, is_final=job.not_4k > 0)
+    most = MOST_RELOOKS if is_by_look(job) else 1
+    raise _UnfitError(Code.NOT_4K, reason, is_final=job.not_4k >= most)
 
 
 def _small(body: Iterable[bytes]) -> bytes:

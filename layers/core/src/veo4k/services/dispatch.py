@@ -18,6 +18,7 @@ from veo4k.domain.errors import StorageError
 from veo4k.domain.gate import Wait
 from veo4k.domain.job import Job, ProviderApi, State
 from veo4k.domain.log_events import Detail, LogEntry, LogEvent, words_in_log
+from veo4k.domain.look import Look
 from veo4k.domain.ports import Clock, Gate, Jobs, Provider
 from veo4k.domain.response import UNDERSTOOD, Meaning, Response
 from veo4k.domain.result_url import ResultHosts
@@ -25,6 +26,7 @@ from veo4k.domain.schedule import Times
 from veo4k.domain.wait_reason import WaitReason
 
 TIME_FOR_A_REQUEST = 35.0  # seconds a function must have left to start one; the request itself ends within 25
+LOOKS = 5  # at the same time
 SECRET_WAIT = 30.0  # seconds; a secret is read again within them
 NOT_ACCEPTED = frozenset(
     {Meaning.NOT_SENT, Meaning.ACCOUNT_REFUSED, Meaning.BASE_NOT_FINISHED, Meaning.REFUSED, Meaning.NOT_FOUND}
@@ -82,6 +84,22 @@ class Dispatcher:
             request.exception()
         if error is None:
             self.wait()
+
+    def look(self, task_ids: Sequence[str]) -> dict[str, Look]:
+        """Read the records of base tasks, a few at a time. A task whose record cannot be read in time is left out."""
+        looks: dict[str, Look] = {}
+        try:
+            if self.provider.unset_secret():
+                return looks
+        except StorageError:
+            return looks
+        for start in range(0, len(task_ids), LOOKS):
+            if self.clock.now() >= self.deadline - TIME_FOR_A_REQUEST:
+                break
+            some = task_ids[start : start + LOOKS]
+            futures = [self.executor.submit(self.provider.look, task_id) for task_id in some]
+            looks |= {task_id: future.result() for task_id, future in zip(some, futures, strict=True)}
+        return looks
 
     def slots(self, wanted: int, *, counted: bool = False) -> tuple[deque[Slot], Wait]:
         """Reserve slots for requests that can end before the deadline; `counted`: as submissions of the day.
@@ -181,6 +199,9 @@ class Dispatcher:
         if self.clock.now() > slot.instant + gate.LATEST:
             return Response(meaning=Meaning.NOT_SENT, wait_reason=WaitReason.SLOT_MISSED)
         response = self.provider.submit(job) if job.state is State.SUBMITTING else self.provider.poll(job)
+        if response.meaning is Meaning.NOT_FOUND and job.base_url:
+            # The record has shown this video: not the task is unknown, but the path.
+            response = replace(response, meaning=Meaning.ACCOUNT_REFUSED, wait_reason=WaitReason.PATH_GONE)
         if response.wait_reason is WaitReason.PATH_GONE and job.provider_api != self.provider_api:
             # The path of the former API: its last jobs must not pause the gate for the others.
             return replace(response, meaning=Meaning.NOT_SENT)

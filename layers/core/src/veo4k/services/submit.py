@@ -1,7 +1,7 @@
 """Submit messages: each creates a run of a job, joins a live one, or has the announcement of an end repeated."""
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -9,11 +9,12 @@ from typing import NamedTuple
 
 from veo4k.domain import transitions
 from veo4k.domain.conditional_update import ConditionalUpdate, Updated
-from veo4k.domain.decisions import Need, is_turn, when_due
+from veo4k.domain.decisions import Context, Decision, Need, is_turn, when_due
 from veo4k.domain.errors import InvalidMessageError, StorageError
 from veo4k.domain.gate import Wait
 from veo4k.domain.job import ENDED, LIVE, Job, ProviderApi
 from veo4k.domain.log_events import LogEntry, LogEvent
+from veo4k.domain.look import Look, Unanswered, after_look, base_link, was_mislabelled
 from veo4k.domain.message import Message, parse_message
 from veo4k.domain.ports import Clock, Jobs, MessageQueue
 from veo4k.domain.schedule import Times, back_off
@@ -52,13 +53,17 @@ class Submitter:
     times: Times
     provider_api: ProviderApi
     unstored: list[str] = field(default_factory=list)
+    _looks: Mapping[str, Look] = field(default_factory=dict)
 
     def submit(self, batch: Sequence[Received]) -> list[LogEntry]:
         """Store the messages, and send the requests that there are slots for. Return what happened."""
         valid = [(received, message) for received in batch if (message := self._parsed(received)) is not None]
         if valid:
             claims: deque[Claim] = deque(partial(self._store, received, message) for received, message in valid)
-            wait = self._send(claims, tasks=len({message.task_id for _, message in valid}))
+            messages = [message for _, message in valid]
+            self._looks = self._look(list(dict.fromkeys(message.task_id for message in messages)))
+            tasks = {message.task_id for message in messages if self._after_look(self._candidate(message)) is None}
+            wait = self._send(claims, tasks=len(tasks))
             with_slot = len(valid) - len(claims)
             for received, message in valid[with_slot:]:
                 with suppress(StorageError):  # the message is put back
@@ -87,6 +92,27 @@ class Submitter:
             # SQS delivers the message again after the queue's own visibility timeout.
             self._log(LogEntry(LogEvent.BACK_OFF_FAILED, None, {"error": str(error)}))
 
+    def _look(self, task_ids: list[str]) -> Mapping[str, Look]:
+        """Look at the base tasks of this batch, as many as the gate has instants for: no more can be requested."""
+        try:
+            free = self.dispatcher.gate.free(len(task_ids), self.clock.now())
+        except StorageError:
+            return {}
+        return self.dispatcher.look(task_ids[:free])
+
+    def _candidate(self, message: Message, run: int = 1, *, passes_label: bool = False) -> ConditionalUpdate:
+        """Return the creation of a run that a look decides about."""
+        now = self.clock.now()
+        return transitions.create_queued(message, run, now, Wait(now, WaitReason.LOOK_LATER), passes_label=passes_label)
+
+    def _after_look(self, creation: ConditionalUpdate) -> Decision | None:
+        job = Job(**creation.put)
+        now = self.clock.now()
+        context = Context(
+            now=now, until=now, times=self.times, hosts=self.dispatcher.hosts, on_trial=False, new_id=self.new_id()
+        )
+        return after_look(job, self._looks.get(job.task_id, Unanswered.NOTHING), context)
+
     def _send(self, claims: deque[Claim], tasks: int) -> Wait:
         """Send requests, one for each task at most: two runs of a task are never requested side by side.
 
@@ -114,7 +140,7 @@ class Submitter:
 
     def _stored(self, message: Message, wait: Wait | None) -> _Stored:
         """Try to create run 1; where it exists, the task's runs, read consistently, decide."""
-        stored = self._create(message, wait, run=1, is_turn=True)
+        stored = self._create(message, wait, 1)
         for _ in range(MOST_READS):
             if stored is not None:
                 return stored
@@ -131,23 +157,41 @@ class Submitter:
             return self._join(same_index[-1], message.task_token)
         if same_index and not message.force:
             return self._repeat_announcement(same_index[-1], message.task_token)
-        last = runs[-1].run if runs else 0
-        return self._create(message, wait, run=last + 1, is_turn=all(job.state in ENDED for job in runs))
+        run = runs[-1].run + 1 if runs else 1
+        if any(job.state not in ENDED for job in runs):
+            wait = Wait(self.clock.now() + self.times.probe, WaitReason.EARLIER_RUN)
+        return self._create(message, wait, run, passes_label=bool(same_index) and was_mislabelled(same_index[-1]))
 
-    def _create(self, message: Message, wait: Wait | None, *, run: int, is_turn: bool) -> _Stored | None:
-        """Create a run: with its intent when there is a slot and every earlier run has ended, else QUEUED."""
+    def _create(self, message: Message, wait: Wait | None, run: int, *, passes_label: bool = False) -> _Stored | None:
+        """Create a run: as the look decides, else with its intent where it has a slot and its turn, else QUEUED."""
         now = self.clock.now()
-        if not is_turn:
-            wait = Wait(now + self.times.probe, WaitReason.EARLIER_RUN)
         if wait is not None:
-            return self._written(LogEvent.JOB_QUEUED, transitions.create_queued(message, run, now, wait))
-        created = self._written(
-            LogEvent.JOB_CREATED,
-            transitions.create_submitting(
-                message, run, now, claim_id=self.new_id(), times=self.times, provider_api=self.provider_api
-            ),
+            waits = transitions.create_queued(message, run, now, wait, passes_label=passes_label)
+            return self._written(LogEvent.JOB_QUEUED, waits)
+        candidate = self._candidate(message, run, passes_label=passes_label)
+        if (decision := self._after_look(candidate)) is not None:
+            return self._create_decided(candidate, decision)
+        look = self._looks.get(message.task_id, Unanswered.NOTHING)
+        creation = transitions.create_submitting(
+            message,
+            run,
+            now,
+            claim_id=self.new_id(),
+            times=self.times,
+            provider_api=self.provider_api,
+            base_url=base_link(look, Job(**candidate.put), self.dispatcher.hosts),
+            passes_label=passes_label,
         )
+        created = self._written(LogEvent.JOB_CREATED, creation)
         return created._replace(job=created.entry.job) if created else None
+
+    def _create_decided(self, creation: ConditionalUpdate, decision: Decision) -> _Stored | None:
+        """Create a run, then write what the look means for it. Where that fails, the sweep looks again."""
+        created = self._written(LogEvent.JOB_QUEUED, creation)
+        if created is None or decision.update is None:
+            return created
+        self._log(created.entry)
+        return self._written(decision.event, decision.update) or created
 
     def _resume(self, own: Job, wait: Wait | None, runs: Sequence[Job]) -> _Stored:
         """Continue with the run that this very message created before: its function may have died."""

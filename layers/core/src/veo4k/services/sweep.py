@@ -4,19 +4,28 @@ Any number of sweeps may overlap or die half-way: each claims a job before it ac
 """
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 from veo4k.domain import transitions
 from veo4k.domain.conditional_update import ConditionalUpdate, Updated
-from veo4k.domain.decisions import Need, is_turn, polls_by_post, when_due
+from veo4k.domain.decisions import Context, Decision, Need, is_turn, polls_by_post, when_due
 from veo4k.domain.errors import StorageError
 from veo4k.domain.gate import AHEAD, LEAD, Wait
 from veo4k.domain.job import Job, Key, Partition, ProviderApi, State
 from veo4k.domain.log_events import Detail, LogEntry, LogEvent
+from veo4k.domain.look import (
+    Look,
+    Unanswered,
+    after_look,
+    after_relook,
+    after_wait,
+    base_link,
+    is_wanted,
+    relook_wait,
+)
 from veo4k.domain.ports import Clock, Gate, Jobs
-from veo4k.domain.schedule import Times
+from veo4k.domain.schedule import Times, base_wait
 from veo4k.domain.wait_reason import WaitReason
 from veo4k.services.dispatch import TIME_FOR_A_REQUEST, Claim, Dispatcher, Slot
 
@@ -31,6 +40,23 @@ LONG_WAITS = frozenset(
     }
 )
 """Waits that last longer than a sweep: another day, a repair or an operator ends them."""
+
+
+@dataclass(eq=False)
+class _Due:
+    """A due job that needs a request; calling it writes the claim."""
+
+    sweeper: "Sweeper"
+    job: Job
+    need: Need
+    look: Look = Unanswered.NOTHING
+
+    def __call__(self) -> Job | None:
+        return self.sweeper.claim(self.job, self.need, self.look)
+
+    def is_wanted(self, now: float) -> bool:
+        """Return whether the base video is to be looked at before this claim."""
+        return self.need is Need.SUBMISSION and self.look is Unanswered.NOTHING and is_wanted(self.job, now)
 
 
 @dataclass(kw_only=True)
@@ -70,14 +96,18 @@ class Sweeper:
         Without slots LIVE jobs get what needs no request, and QUEUED jobs wait.
         """
         slots, claims, has_slots = deque[Slot](), deque[Claim](), True
+        looks: list[Job] = []
         for key in self.jobs.due(partition, until):
             if self._is_time_up() or not (has_slots or partition is Partition.LIVE):
                 break
-            claim = self._act(key, partition, until)
-            if claim and has_slots:
-                claims.append(claim)
+            due = self._act(key, partition, until)
+            if due and due.need is Need.LOOK:
+                looks.append(due.job)
+            elif due and has_slots:
+                claims.append(due)
             while has_slots and claims and (slots or len(claims) >= self.dispatcher.room()):
                 has_slots = self._dispatch(slots, claims, partition)
+        self._look_again(looks)
         while has_slots and claims:
             has_slots = self._dispatch(slots, claims, partition)
         self.dispatcher.release(slots)
@@ -102,13 +132,85 @@ class Sweeper:
         """Send requests with the slots at hand, or with new ones. Return whether slots still come in time."""
         if not slots:
             wanted = min(self.dispatcher.room(), len(claims))
-            new, wait = self.dispatcher.slots(wanted, counted=partition is Partition.QUEUED)
+            self._look_first(claims, wanted)
+            if not claims:
+                return True
+            new, wait = self.dispatcher.slots(min(wanted, len(claims)), counted=partition is Partition.QUEUED)
             if not new:
                 # A response under way may let the gate run: only the responses are awaited before the next slot is.
                 return self.dispatcher.wait() or self._wait_for_slot(wait)
             slots.extend(new)
         self.dispatcher.send(slots, claims)
         return True
+
+    def _look_first(self, claims: deque[Claim], wanted: int) -> None:
+        """Look at the base videos of the next jobs before they are paid. Those that need no request leave the queue."""
+        some = [claims.popleft() for _ in range(wanted)]
+        dues = {due.job.key: due for due in some if isinstance(due, _Due) and due.is_wanted(self.clock.now())}
+        looks = self._looks([due.job for due in dues.values() if self._is_turn(due.job)]) if dues else {}
+        for due in dues.values():
+            due.look = looks.get(due.job.task_id, Unanswered.NOTHING)
+        claims.extendleft(reversed([due for due in some if not self._is_settled(due)]))
+
+    def _looks(self, jobs: Sequence[Job]) -> Mapping[str, Look]:
+        """Read the records of these jobs' base tasks; none while the gate is paused."""
+        if not jobs or self.dispatcher.current_pause():
+            return {}
+        return self.dispatcher.look(list(dict.fromkeys(job.task_id for job in jobs)))
+
+    def _is_turn(self, job: Job) -> bool:
+        try:
+            return job.run == 1 or is_turn(job, self.jobs.runs(job.task_id))
+        except StorageError:
+            return False
+
+    def _is_settled(self, due: Claim) -> bool:
+        """Write what a look means for a job. Return whether the job needs no request now."""
+        if not isinstance(due, _Due) or due.look is Unanswered.NOTHING:
+            return False
+        decision = after_look(due.job, due.look, self._context())
+        if decision is not None:
+            self._decide(decision)
+        return decision is not None
+
+    def _look_again(self, jobs: list[Job]) -> None:
+        """Look for jobs that wait for their base video, or for a fresh link of it."""
+        claimed = [job for job in jobs if self._is_look_claimed(job)]
+        looks = self._looks(claimed)
+        for job in claimed:
+            rule = after_wait if job.state is State.QUEUED else after_relook
+            current = self._read(job.key)
+            decision = rule(current, looks.get(job.task_id, Unanswered.NOTHING), self._context()) if current else None
+            if decision is not None:
+                self._decide(decision)
+
+    def _is_look_claimed(self, job: Job) -> bool:
+        now = self.clock.now()
+        wait = base_wait(job.looks + 1, self.times) if job.state is State.QUEUED else relook_wait(job, self.times)
+        try:
+            return self._write(LogEvent.LOOK_CLAIMED, transitions.claim_look(job, now + wait)) is not None
+        except StorageError as error:
+            self._log(LogEvent.JOB_SKIPPED, error=str(error))
+            return False
+
+    def _read(self, key: Key) -> Job | None:
+        try:
+            return self.jobs.get(key)
+        except StorageError as error:
+            self._log(LogEvent.JOB_SKIPPED, error=str(error))
+            return None
+
+    def _decide(self, decision: Decision) -> None:
+        try:
+            if decision.update:
+                self._write(decision.event, decision.update, decision.about)
+        except StorageError as error:
+            self._log(LogEvent.JOB_SKIPPED, error=str(error))
+
+    def _context(self) -> Context:
+        now = self.clock.now()
+        hosts, times = self.dispatcher.hosts, self.times
+        return Context(now=now, until=now, times=times, hosts=hosts, on_trial=False, new_id=self.new_id())
 
     def _wait_for_slot(self, wait: Wait) -> bool:
         """Sleep until the next slot can be reserved, where a request can still end in time. Return whether it can."""
@@ -119,7 +221,7 @@ class Sweeper:
         self.clock.sleep_until(wait.until - AHEAD)
         return True
 
-    def _act(self, key: Key, partition: Partition, until: float) -> Claim | None:
+    def _act(self, key: Key, partition: Partition, until: float) -> "_Due | None":
         """Do what a due job needs, if it needs no request; else return the claim of its request.
 
         A job that cannot be read or written is skipped: the others are still processed.
@@ -130,26 +232,28 @@ class Sweeper:
                 return None  # the index is behind the table
             due = when_due(job, self.clock.now(), self.new_id(), self.times, self.dispatcher.hosts)
             if isinstance(due, Need):
-                return partial(self._claim, job, due)
+                return _Due(self, job, due)
             if due and due.update:
                 self._write(due.event, due.update, due.about)
         except StorageError as error:
             self._log(LogEvent.JOB_SKIPPED, error=str(error))
         return None
 
-    def _claim(self, job: Job, need: Need) -> Job | None:
+    def claim(self, job: Job, need: Need, look: Look) -> Job | None:
+        """Write the intent of a request. Return the job to send it for; raise StorageError."""
         try:
-            return self._claim_submission(job) if need is Need.SUBMISSION else self._claim_poll(job)
+            return self._claim_submission(job, look) if need is Need.SUBMISSION else self._claim_poll(job)
         except StorageError as error:
             self._log(LogEvent.JOB_SKIPPED, error=str(error))
             raise
 
-    def _claim_submission(self, job: Job) -> Job | None:
+    def _claim_submission(self, job: Job, look: Look) -> Job | None:
         now = self.clock.now()
         if job.run > 1 and not is_turn(job, self.jobs.runs(job.task_id)):
             self._write(LogEvent.REQUEST_POSTPONED, transitions.postpone(job, now + self.times.probe))
             return None
-        claim = transitions.claim_submission(job, self.new_id(), now, self.times, self.provider_api)
+        link = base_link(look, job, self.dispatcher.hosts)
+        claim = transitions.claim_submission(job, self.new_id(), now, self.times, self.provider_api, base_url=link)
         return self._write(LogEvent.REQUEST_CLAIMED, claim)
 
     def _claim_poll(self, job: Job) -> Job | None:

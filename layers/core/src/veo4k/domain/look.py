@@ -1,0 +1,178 @@
+"""The free look: the base task's own record, read before anything is paid, and what follows from it.
+
+Provider: "Get Veo3.1 Details", and "Get Task Details" of the unified task API. Only positive knowledge counts: a record
+that is refused, unclear, or of another task is no look.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Any
+
+from veo4k.domain import transitions
+from veo4k.domain.decisions import Context, Decision
+from veo4k.domain.job import Code, Evidence, Job, State
+from veo4k.domain.log_events import LogEvent
+from veo4k.domain.payload import data_of, links_of, task_id_of
+from veo4k.domain.provider_words import NO_WORDS, Words
+from veo4k.domain.response import (
+    HttpResponse,
+    Meaning,
+    NoResponse,
+    envelope_of,
+    read_flag,
+    read_job_record,
+    read_record,
+    read_state,
+)
+from veo4k.domain.result_url import Refusal, ResultHosts, normalized
+from veo4k.domain.schedule import Times, base_wait
+from veo4k.domain.wait_reason import WaitReason
+
+FRESH = 300.0  # seconds for which a look is not repeated
+LATER = 60.0  # seconds until a look that got no answer is repeated, once
+MOST_RELOOKS = 3  # of a file that the record calls 4K and that is not
+RELOOK = 10  # times ArchiveRetrySeconds: the wait before the first of them, twice and three times as long after that
+
+
+class Unanswered(Enum):
+    """A look that shows nothing. `LATER`: the provider may answer a minute later."""
+
+    NOTHING = auto()
+    LATER = auto()
+    NO_SUCH_TASK = auto()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BaseRecord:
+    """What the record of a base task says. `links`: one for each place of `resultUrls`, empty where unreadable."""
+
+    status: Meaning
+    links: tuple[str, ...] = ()
+    is_4k: bool = False
+    is_legacy: bool = False
+    words: Words = NO_WORDS
+
+
+Look = BaseRecord | Unanswered
+
+
+def read_base_record(response: HttpResponse | NoResponse, task_id: str) -> Look:
+    """Read the base task's record, in the shape of either API."""
+    envelope = envelope_of(response.body) if isinstance(response, HttpResponse) else None
+    if envelope is None:
+        is_busy = isinstance(response, NoResponse) or response.status in (429, 430)
+        return Unanswered.LATER if is_busy else Unanswered.NOTHING
+    data = data_of(envelope)
+    read = read_flag(data) or read_state(data)
+    if read is None or task_id_of(data) not in (None, task_id):
+        return _without_record(response)
+    details = data.get("response")
+    return BaseRecord(
+        status=Meaning.DONE if read.meaning is Meaning.UNREADABLE else read.meaning,
+        links=links_of(data),
+        is_4k=_is_4k(data) or (isinstance(details, dict) and _is_4k(details)),
+        is_legacy=data.get("fallbackFlag") is True,
+        words=read.words,
+    )
+
+
+def _without_record(response: HttpResponse | NoResponse) -> Unanswered:
+    for read in (read_record(response), read_job_record(response)):
+        if read.meaning is Meaning.REFUSED and read.code is Code.INVALID_TASK:
+            return Unanswered.NO_SUCH_TASK
+        if read.wait_reason is WaitReason.RATE_LIMITED:
+            return Unanswered.LATER
+    return Unanswered.NOTHING
+
+
+def _is_4k(details: Mapping[str, Any]) -> bool:
+    label = str(details.get("resolution")).lower()
+    return "4k" in label or "2160" in label
+
+
+def is_wanted(job: Job, now: float) -> bool:
+    """Return whether a job that is about to be requested is to be looked at first."""
+    return job.state is State.QUEUED and now >= (job.looked_at or 0) + FRESH
+
+
+def base_link(look: Look | None, job: Job, hosts: ResultHosts) -> str | None:
+    """Return the link of the job's base video: entry `index` of the record, and nothing else."""
+    if not isinstance(look, BaseRecord) or look.status is not Meaning.DONE or job.index >= len(look.links):
+        return None
+    link = normalized(look.links[job.index])
+    return None if isinstance(hosts.target(link), Refusal) else link
+
+
+def after_look(job: Job, look: Look, context: Context) -> Decision | None:
+    """Return what a look means for a QUEUED job in its turn; None where the job is to be requested."""
+    if look is Unanswered.LATER and not job.looks:
+        return Decision(LogEvent.LOOK_POSTPONED, transitions.look_later(job, context.now + LATER))
+    if look is Unanswered.NO_SUCH_TASK and job.wait_reason == WaitReason.NOT_FOUND:
+        return _failed(job, Code.INVALID_TASK, context)
+    if not isinstance(look, BaseRecord):
+        return None
+    if look.status is Meaning.WORKING:
+        return _wait_for_base(job, context)
+    if look.status is Meaning.FAILED:
+        return _failed(job, Code.BASE_FAILED, context, look.words)
+    return _finished(job, look, context)
+
+
+def _finished(job: Job, look: BaseRecord, context: Context) -> Decision | None:
+    if look.is_legacy:
+        return _failed(job, Code.NOT_AVAILABLE_IN_4K, context)
+    if look.links and all(look.links) and job.index >= len(look.links):
+        message = f"The task has {len(look.links)} videos, and none at index {job.index}."
+        return _failed(job, Code.INVALID_TASK, context, message=message)
+    link = base_link(look, job, context.hosts)
+    if look.is_4k and link and not job.passes_label:
+        return Decision(LogEvent.RESULT_RECEIVED, transitions.look_ready(job, link, context.now, context.times))
+    return None
+
+
+def _wait_for_base(job: Job, context: Context) -> Decision | None:
+    if context.now >= job.created_at + context.times.deadline:
+        return None  # the request says it, for nothing
+    due = context.now + base_wait(job.looks + 1, context.times)
+    return Decision(LogEvent.BASE_AWAITED, transitions.wait_for_base(job, context.now, due))
+
+
+def _failed(job: Job, code: Code, context: Context, words: Words = NO_WORDS, message: str = "") -> Decision:
+    update = transitions.fail(job, code, context.now, context.times, words, message=message)
+    return Decision(LogEvent.JOB_FAILED, update)
+
+
+def after_wait(job: Job, look: Look, context: Context) -> Decision | None:
+    """Return what a look means for a job that waits for its base video; None where it waits on."""
+    if not isinstance(look, BaseRecord) or look.status is Meaning.WORKING:
+        return None
+    decision = after_look(job, look, context)
+    if decision is not None:
+        return decision
+    link = base_link(look, job, context.hosts)
+    return Decision(LogEvent.BASE_FINISHED, transitions.requeue(job, context.now, link))
+
+
+def after_relook(job: Job, look: Look, context: Context) -> Decision | None:
+    """Return what a look means for a READY job whose result it was: a link, or nothing new."""
+    link = base_link(look, job, context.hosts)
+    if link is None:
+        return None
+    due = context.now + context.times.nudge
+    return Decision(LogEvent.LINK_REFRESHED, transitions.refresh_by_look(job, link, context.new_id, due))
+
+
+def relook_wait(job: Job, times: Times) -> float:
+    """Return the wait before the record of a READY job is read again: longer each time."""
+    return times.archive_retry * RELOOK * min(max(job.not_4k, 1), MOST_RELOOKS)
+
+
+def was_mislabelled(job: Job) -> bool:
+    """Return whether a run ended because the record calls the video 4K, and its file is not: force passes that over."""
+    return job.evidence is Evidence.LOOK and job.error is not None and job.error.code is Code.NOT_4K
+
+
+def is_by_look(job: Job) -> bool:
+    """Return whether the job's result is the base video, which the record calls 4K: nothing was paid for it."""
+    return job.evidence is Evidence.LOOK
