@@ -20,6 +20,7 @@ from proofs.simulation.timeline import Timeline
 from veo4k.domain.conditional_update import ConditionalUpdate
 from veo4k.domain.gate import Pace
 from veo4k.domain.job import Job, Key, Partition, ProviderApi, State
+from veo4k.domain.look import Look, Unanswered
 from veo4k.domain.response import Meaning, Response
 from veo4k.domain.result_url import ResultHosts
 from veo4k.domain.schedule import Times
@@ -152,6 +153,10 @@ class _Provider:
     def submit(self, job: Job) -> Response:
         """Take a request."""
         return self.poll(job)
+
+    def look(self, _: str) -> Look:
+        """Show nothing."""
+        return Unanswered.NOTHING
 
     def balance(self) -> float | None:
         """Return no balance."""

@@ -148,6 +148,22 @@ def as_they_come(_: object) -> Callable[..., str]:
     return lambda urls, *_: str(urls[0])
 
 
+def no_decision(_: object) -> Callable[..., None]:
+    return lambda *_: None
+
+
+def polls_what_was_looked_up(real: Callable[..., Due]) -> Callable[..., Due]:
+    def when_due(job: Job, *arguments: Any) -> Due:
+        due = real(job, *arguments)
+        return Need.POLL if job.state is State.READY and due is Need.LOOK else due
+
+    return when_due
+
+
+def first_base(real: Callable[..., str | None]) -> Callable[..., str | None]:
+    return lambda look, job, hosts: real(look, replace(job, index=0), hosts)
+
+
 def never_allowed(_: object) -> Callable[..., Decision]:
     return lambda job, now, times, _: Decision(
         LogEvent.RESULT_HOST_BLOCKED, transitions.wait_for_host(job, "somewhere", now + times.probe)

@@ -203,7 +203,7 @@ class Simulation:
         profile, random = self.profile, self.random
         if profile.plain:
             return Video()
-        video = draw_video(random, now, profile.own_ids, profile.strange_hosts)
+        video = draw_video(random, now, profile.own_ids, profile.strange_hosts, profile.labels)
         if any(profile.takes):
             video = replace(video, takes=random.uniform(*profile.takes))
         return replace(video, fate=Fate.FAILS) if random.random() < profile.fails else video

@@ -43,6 +43,7 @@ class FaultProfile:
     fails: float = 0.0  # of the videos, besides the usual
     rephrases: float = 0.0  # of the responses and callbacks
     spurious: float = 0.0  # of the jobs under an own id: failure callbacks in unknown words, the video being made
+    labels: float = 0.07  # of the base videos are called 4K; most of these are
     strange_hosts: float = 0.01  # of the videos lie on a host that is not allowed
     host_allowed_at: float = float("inf")  # then the strange host is in ResultHosts
     gone_in_envelope: bool = False  # the older API's paths, gone, answer 404 in the envelope

@@ -17,7 +17,7 @@ from proofs.simulation.fault_profile import FaultProfile, draw_profile
 from proofs.simulation.profiles import PROFILES
 from proofs.simulation.requests import SimulatedProvider
 from proofs.simulation.stream import Schedule
-from veo4k.domain import decisions, gate, transitions
+from veo4k.domain import decisions, gate, look, transitions
 from veo4k.domain.response import Meaning
 from veo4k.services import archive, callback, dispatch, submit, sweep
 from veo4k.services.archive import Archiver
@@ -59,6 +59,14 @@ MUTANTS: Mapping[str, Mutant] = {
     ),
     "a request is repeated where a repeat is not safe": _mutant(
         part(decisions, "repeat_is_safe", changes.always), 1, shows_in="the unified task API"
+    ),
+    "what a look shows is not heeded": _mutant(changes.in_both("after_look", changes.no_decision), 13),
+    "every base video is taken for 4K": _mutant(part(look, "_is_4k", changes.always), 13),
+    "a looked-up link is refreshed by a paid request": _mutant(
+        changes.in_both("when_due", changes.polls_what_was_looked_up), 13, shows_in="labels that lie"
+    ),
+    "the first base video is every index's": _mutant(
+        part(look, "base_link", changes.first_base), 6, shows_in="labels that lie"
     ),
     "unknown words are a failure": _mutant(
         changes.rule(decisions._SUBMISSION, Meaning.UNCLEAR, changes.unanswered_is_failed), 15

@@ -78,6 +78,7 @@ PROFILES: Mapping[str, FaultProfile] = {
     ),
     "failures that are none": replace(USUAL, own_ids=1.0, spurious=0.5),
     "a host that is allowed after a day": replace(USUAL, strange_hosts=0.2, host_allowed_at=30 * HOUR),
+    "labels that lie": replace(USUAL, labels=0.5),
     "a callback meets a poll": replace(
         USUAL, spread=30.0, takes=(700.0, 780.0), fails=0.5, outages=(SLOW_WRITES,), rates=dict.fromkeys(MENUS, 0.0)
     ),

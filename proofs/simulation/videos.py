@@ -45,7 +45,7 @@ class Video:
     bases: int = 2  # videos of the base task
 
 
-def draw_video(random: Random, now: float, own_ids: float, strange_hosts: float) -> Video:
+def draw_video(random: Random, now: float, own_ids: float, strange_hosts: float, labels: float) -> Video:
     """Draw a video: most are finished, and the rest fails in every documented way."""
     fate = random.choices(list(_FATES), list(_FATES.values()))[0]
     takes = random.choices((400.0, 2.0, 0.0, 4000.0, 40_000.0), (70, 8, 6, 10, 6))[0] * (0.5 + random.random())
@@ -59,14 +59,15 @@ def draw_video(random: Random, now: float, own_ids: float, strange_hosts: float)
         poster=random.random() < 0.2,
         late_urls=random.random() < 0.05,
         same_for_all=random.random() < 0.3,
-        **_base(random),
+        **_base(random, labels),
     )
 
 
-def _base(random: Random) -> dict[str, Any]:
+def _base(random: Random, labels: float) -> dict[str, Any]:
     """Draw the base video: a few are 4K already, and a few are called so and are not."""
-    base = FOUR_K if random.random() < 0.05 else HD
-    label = "4k" if base == FOUR_K or random.random() < 0.02 else random.choice(("720p", "1080p", None))
+    is_called_4k = random.random() < labels
+    base = FOUR_K if is_called_4k and random.random() < 0.7 else HD
+    label = "4k" if is_called_4k else random.choice(("720p", "1080p", None))
     return {"base": base, "label": label, "bases": random.choice((1, 2, 2, 4))}
 
 

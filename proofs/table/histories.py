@@ -109,6 +109,18 @@ BUILDERS: dict[str, tuple[frozenset[State], Builder]] = {
         frozenset({State.SUBMITTING}),
         lambda d, job: transitions.defer(job, Wait(d.later(), "NO_CREDITS"), is_sent=d.yes()),
     ),
+    "look_later": (frozenset({State.QUEUED}), lambda d, job: transitions.look_later(job, d.later())),
+    "look_ready": (frozenset({State.QUEUED}), lambda d, job: transitions.look_ready(job, SIGNED, d.now, TIMES)),
+    "wait_for_base": (frozenset({State.QUEUED}), lambda d, job: transitions.wait_for_base(job, d.now, d.later())),
+    "claim_look": (frozenset({State.QUEUED, State.READY}), lambda d, job: transitions.claim_look(job, d.later())),
+    "requeue": (
+        frozenset({State.QUEUED}),
+        lambda d, job: transitions.requeue(job, d.now, d.random.choice([None, SIGNED])),
+    ),
+    "refresh_by_look": (
+        frozenset({State.READY}),
+        lambda d, job: transitions.refresh_by_look(job, SIGNED, d.new_id(), d.later()),
+    ),
     "response_lost": (
         frozenset({State.SUBMITTING}),
         lambda d, job: transitions.count_lost_response(job, d.response(), d.now, TIMES),

@@ -15,6 +15,7 @@ from proofs.table.rows import (
     SUCCEEDED,
     TASK,
     TIMES,
+    URL,
     Case,
     Changes,
     in_other_states,
@@ -212,6 +213,51 @@ SUBMISSION: dict[str, Case] = {
         refusals=HELD,
     ),
 }
+AT_REST = in_other_states(State.QUEUED) | {"was moved meanwhile": {"due": NOW + 1}, "was claimed": {"claim_id": "a"}}
+BASE = "https://file.aiquickdraw.com/v/base.mp4"
+AWAITED_BASE: Changes = {"partition": Partition.LIVE, "due": NOW + 300, "looked_at": NOW, "looks": 1}
+NO_WAIT: Changes = {"wait_reason": None, "wait_text": None}
+AWAITING_BASE = replace(QUEUED, partition=Partition.LIVE, looks=2, due=NOW - 1)
+LOOKED_UP = replace(AWAITING_BASE, state=State.READY, link_dead=True, evidence=Evidence.LOOK)
+LOOKS: dict[str, Case] = {
+    "a look got no answer": Case(
+        before=QUEUED,
+        write=transitions.look_later(QUEUED, NOW + 60),
+        changes={"due": NOW + 60, "looks": 1, "wait_reason": "LOOK_LATER", "wait_text": "LOOK_LATER"},
+        refusals=AT_REST,
+    ),
+    "a look shows the result": Case(
+        before=QUEUED,
+        write=transitions.look_ready(QUEUED, SIGNED, NOW, TIMES),
+        changes=RESULT | {"evidence": Evidence.LOOK, "image_urls": None, "due": NOW + 60, "looked_at": NOW},
+        refusals=AT_REST,
+    ),
+    "a look shows a base video that is not finished": Case(
+        before=QUEUED,
+        write=transitions.wait_for_base(QUEUED, NOW, NOW + 300),
+        changes=AWAITED_BASE | {"wait_reason": "BASE_NOT_FINISHED", "wait_text": "BASE_NOT_FINISHED"},
+        refusals=AT_REST,
+    ),
+    "a look is claimed": Case(
+        before=AWAITING_BASE,
+        write=transitions.claim_look(AWAITING_BASE, NOW + 1200),
+        changes={"due": NOW + 1200, "looks": 3},
+        refusals=in_other_states(State.QUEUED) | {"was moved": {"due": NOW + 1}, "is leased": {"lease": "lease-1"}},
+    ),
+    "a base video is finished": Case(
+        before=AWAITING_BASE,
+        write=transitions.requeue(AWAITING_BASE, NOW, BASE),
+        changes={"partition": Partition.QUEUED, "due": NOW, "looked_at": NOW, "looks": 0, "base_url": BASE} | NO_WAIT,
+        refusals=AT_REST,
+    ),
+    "a look refreshes the link it has shown": Case(
+        before=LOOKED_UP,
+        write=transitions.refresh_by_look(LOOKED_UP, SIGNED, "retrigger-2", NOW + 60),
+        changes={"urls": (SIGNED,), "result_urls": (URL,), "link_dead": None}
+        | {"retrigger_id": "retrigger-2", "due": NOW + 60},
+        refusals=in_other_states(State.READY) | {"has a link that lives": {"link_dead": None}},
+    ),
+}
 MESSAGE = Message(task_id=TASK, index=1, tags={"shot": "7"}, task_token="token-1", message_id="message-1")
 _NEW = Job(
     task_id=TASK,
@@ -225,6 +271,18 @@ _NEW = Job(
     task_tokens=frozenset({"token-1"}),
 )
 CREATIONS: dict[str, tuple[ConditionalUpdate, Job]] = {
+    "a run passes over a false label": (
+        transitions.create_queued(MESSAGE, 2, NOW, Wait(NOW, "LOOK_LATER"), passes_label=True),
+        replace(
+            _NEW,
+            run=2,
+            wait_reason="LOOK_LATER",
+            wait_text="LOOK_LATER",
+            partition=Partition.QUEUED,
+            due=NOW,
+            passes_label=True,
+        ),
+    ),
     "a run is queued": (
         transitions.create_queued(MESSAGE, 1, NOW, Wait(NOW + 5, "WINDOW_FULL")),
         replace(_NEW, wait_reason="WINDOW_FULL", wait_text="WINDOW_FULL", partition=Partition.QUEUED, due=NOW + 5),

@@ -5,10 +5,10 @@ from tests.contract.cases_archive import ANNOUNCEMENT, ARCHIVING
 from tests.contract.cases_awaited import AWAITING
 from tests.contract.cases_callback import CALLBACK
 from tests.contract.cases_poll import ENDS, POLLS
-from tests.contract.cases_submission import CREATIONS, INTAKE, SUBMISSION
+from tests.contract.cases_submission import CREATIONS, INTAKE, LOOKS, SUBMISSION
 from veo4k.domain.job import Job
 
-CASES: dict[str, Case] = INTAKE | SUBMISSION | AWAITING | CALLBACK | POLLS | ENDS | ARCHIVING | ANNOUNCEMENT
+CASES: dict[str, Case] = INTAKE | SUBMISSION | LOOKS | AWAITING | CALLBACK | POLLS | ENDS | ARCHIVING | ANNOUNCEMENT
 
 
 def _refusals(case: Case) -> dict[str, Changes]:

@@ -39,7 +39,13 @@ SUBMITTING = Job(
     due=NOON + 720,
 )
 QUEUED = replace(
-    SUBMITTING, state=State.QUEUED, requests_sent=0, claim_id=None, requested_at=None, first_requested_at=None
+    SUBMITTING,
+    state=State.QUEUED,
+    partition=Partition.QUEUED,
+    requests_sent=0,
+    claim_id=None,
+    requested_at=None,
+    first_requested_at=None,
 )
 PROCESSING = replace(SUBMITTING, state=State.PROCESSING, accepted_at=NOON + 1, acceptances=1, retry_at=None)
 WITH_OWN_ID = replace(PROCESSING, provider_task_id=OWN)

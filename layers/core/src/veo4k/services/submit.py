@@ -158,19 +158,24 @@ class Submitter:
         if same_index and not message.force:
             return self._repeat_announcement(same_index[-1], message.task_token)
         run = runs[-1].run + 1 if runs else 1
+        passes_label = bool(same_index) and was_mislabelled(same_index[-1])
         if any(job.state not in ENDED for job in runs):
             wait = Wait(self.clock.now() + self.times.probe, WaitReason.EARLIER_RUN)
-        return self._create(message, wait, run, passes_label=bool(same_index) and was_mislabelled(same_index[-1]))
+            return self._create_queued(message, wait, run, passes_label=passes_label)
+        return self._create(message, wait, run, passes_label=passes_label)
+
+    def _create_queued(self, message: Message, wait: Wait, run: int, *, passes_label: bool) -> _Stored | None:
+        creation = transitions.create_queued(message, run, self.clock.now(), wait, passes_label=passes_label)
+        return self._written(LogEvent.JOB_QUEUED, creation)
 
     def _create(self, message: Message, wait: Wait | None, run: int, *, passes_label: bool = False) -> _Stored | None:
-        """Create a run: as the look decides, else with its intent where it has a slot and its turn, else QUEUED."""
+        """Create a run in its turn: as the look decides, else with its intent where it has a slot, else QUEUED."""
         now = self.clock.now()
-        if wait is not None:
-            waits = transitions.create_queued(message, run, now, wait, passes_label=passes_label)
-            return self._written(LogEvent.JOB_QUEUED, waits)
         candidate = self._candidate(message, run, passes_label=passes_label)
         if (decision := self._after_look(candidate)) is not None:
             return self._create_decided(candidate, decision)
+        if wait is not None:
+            return self._create_queued(message, wait, run, passes_label=passes_label)
         look = self._looks.get(message.task_id, Unanswered.NOTHING)
         creation = transitions.create_submitting(
             message,

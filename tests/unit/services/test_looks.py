@@ -1,0 +1,210 @@
+"""The free look before a request: submit's, and the sweep's."""
+
+import json
+
+import pytest
+
+from proofs.doubles.stage import TASK, Stage, words
+from tests.unit.services.responses import LOST, NOT_FOUND, WORKING
+from veo4k.domain.job import Code, Evidence, Failure, Partition, State
+from veo4k.domain.look import BaseRecord, Unanswered
+from veo4k.domain.response import Meaning
+from veo4k.domain.wait_reason import WaitReason
+
+LINKS = ("https://file.example/0.mp4", "https://file.example/1.mp4")
+DONE = BaseRecord(status=Meaning.DONE, links=LINKS)
+IN_4K = BaseRecord(status=Meaning.DONE, links=LINKS, is_4k=True)
+GENERATING = BaseRecord(status=Meaning.WORKING)
+LEGACY = BaseRecord(status=Meaning.DONE, links=LINKS, is_legacy=True)
+
+
+def stage_seeing(look: BaseRecord | Unanswered) -> Stage:
+    stage = Stage(WORKING)
+    stage.provider.looks = {TASK: look}
+    return stage
+
+
+def test_a_look_comes_before_the_slot_and_keeps_the_base_videos_link() -> None:
+    stage = stage_seeing(DONE)
+
+    assert stage.ask(index=1) == ["job_created", "request_accepted"]
+    assert (stage.provider.looked_at, stage.job().base_url) == ([TASK], LINKS[1])
+
+
+@pytest.mark.parametrize(
+    ("look", "state", "events"),
+    [
+        (IN_4K, State.READY, ["job_queued", "result_received"]),
+        (LEGACY, State.FAILED, ["job_queued", "job_failed"]),
+        (GENERATING, State.QUEUED, ["job_queued", "base_awaited"]),
+        (Unanswered.LATER, State.QUEUED, ["job_queued", "look_postponed"]),
+    ],
+)
+def test_what_a_look_settles_takes_no_slot_and_no_request(
+    look: BaseRecord | Unanswered, state: State, events: list[str]
+) -> None:
+    stage = stage_seeing(look)
+
+    assert stage.ask() == events
+    assert (stage.job().state, stage.provider.submitted, stage.gate.given) == (state, [], [])
+
+
+def test_a_video_in_4k_already_has_a_result_by_look() -> None:
+    stage = stage_seeing(IN_4K)
+    stage.ask()
+
+    assert (stage.job().evidence, stage.job().urls, stage.job().accepted_at) == (Evidence.LOOK, LINKS[:1], None)
+
+
+def test_one_look_serves_all_messages_of_a_task() -> None:
+    stage = stage_seeing(IN_4K)
+    entries = stage.receive(json.dumps({"taskId": TASK}), json.dumps({"taskId": TASK, "index": 1}))
+
+    assert stage.provider.looked_at == [TASK]
+    assert words(entries) == ["job_queued", "result_received", "job_queued"]
+    assert stage.job(2).wait_reason == WaitReason.EARLIER_RUN
+
+
+def test_a_look_whose_outcome_cannot_be_written_is_taken_again_by_the_sweep() -> None:
+    stage = stage_seeing(IN_4K)
+    stage.faulty_jobs.fail("write", call=2)
+
+    assert stage.ask() == ["job_queued", "message_store_failed"]
+
+
+@pytest.mark.parametrize("broken", ["gate", "key"])
+def test_without_gate_or_key_there_is_no_look(broken: str) -> None:
+    stage = stage_seeing(IN_4K)
+    if broken == "gate":
+        stage.faulty_gate.fail("free")
+    else:
+        stage.provider.unset = WaitReason.API_KEY_UNSET
+    stage.ask()
+
+    assert stage.provider.looked_at == []
+
+
+def test_while_the_gate_is_paused_nobody_looks() -> None:
+    stage = stage_seeing(IN_4K)
+    stage.gate.pause("NO_CREDITS", stage.clock.now(), "")
+    stage.ask()
+
+    assert (stage.provider.looked_at, stage.job().state) == ([], State.QUEUED)
+
+
+def test_the_sweep_looks_before_its_first_claim() -> None:
+    stage = stage_seeing(DONE)
+    stage.gate.pause("NO_CREDITS", stage.clock.now(), "")
+    stage.ask()
+    stage.gate.resume()
+
+    assert stage.sweep(after=61) == ["request_claimed", "request_accepted"]
+    assert (stage.provider.looked_at, stage.job().base_url) == ([TASK], LINKS[0])
+
+
+def test_the_sweep_pays_nothing_for_what_its_look_settles() -> None:
+    stage = stage_seeing(LEGACY)
+    stage.gate.pause("NO_CREDITS", stage.clock.now(), "")
+    stage.ask()
+    stage.gate.resume()
+
+    assert stage.sweep(after=61) == ["job_failed"]
+    assert (stage.provider.submitted, stage.gate.given) == ([], [])
+
+
+def test_a_look_without_an_answer_is_passed_over_the_second_time() -> None:
+    stage = stage_seeing(Unanswered.LATER)
+    stage.ask()
+
+    assert stage.sweep(after=61) == ["request_claimed", "request_accepted"]
+    assert stage.provider.looked_at == [TASK, TASK]
+
+
+def test_a_job_waits_for_its_base_video_and_is_requested_once_it_is_finished() -> None:
+    stage = stage_seeing(GENERATING)
+    stage.ask()
+    assert stage.job().partition is Partition.LIVE
+    assert stage.sweep(after=299) == []
+    assert stage.sweep(after=2) == ["look_claimed"]
+    assert stage.job().due == stage.clock.now() + 600
+
+    stage.provider.looks = {TASK: DONE}
+    assert stage.sweep(after=600) == ["look_claimed", "base_finished", "request_claimed", "request_accepted"]
+    assert stage.job().base_url == LINKS[0]
+
+
+@pytest.mark.parametrize(("effect", "call"), [("get", 1), ("get", 2), ("write", 1), ("write", 2)])
+def test_a_look_that_cannot_be_written_down_is_left_for_the_next_sweep(effect: str, call: int) -> None:
+    stage = stage_seeing(GENERATING)
+    stage.ask()
+    stage.provider.looks = {TASK: DONE}
+    stage.clock.advance(301)
+    stage.faulty_jobs.fail(effect, call=call)
+
+    assert "job_skipped" in stage.sweep()
+    assert stage.job().state is State.QUEUED
+
+
+def test_a_404_for_a_task_that_a_look_has_shown_pauses_the_gate() -> None:
+    stage = Stage(NOT_FOUND)
+    stage.provider.looks = {TASK: DONE}
+
+    assert stage.ask() == ["job_created", "gate_paused", "request_deferred"]
+    assert (stage.gate.row.reason, stage.job().wait_reason) == (WaitReason.PATH_GONE, WaitReason.PATH_GONE)
+
+
+def test_a_404_for_a_task_that_nobody_knows_ends_the_job() -> None:
+    stage = Stage(NOT_FOUND)
+    stage.ask()
+    stage.provider.looks = {TASK: Unanswered.NO_SUCH_TASK}
+
+    assert stage.sweep(after=121) == ["job_failed"]
+    assert stage.job().error == Failure(Code.INVALID_TASK, Code.INVALID_TASK.message)
+
+
+def test_a_request_whose_response_was_lost_is_repeated_without_a_look() -> None:
+    stage = Stage(LOST, WORKING)
+    stage.ask()
+    stage.provider.looks = {TASK: LEGACY}
+
+    assert stage.sweep(after=121) == ["request_claimed", "request_accepted"]
+    assert stage.provider.looked_at == [TASK]
+
+
+def test_a_second_run_is_looked_at_only_in_its_turn() -> None:
+    stage = stage_seeing(DONE)
+    stage.ask()
+    stage.provider.looks = {TASK: LEGACY}
+    stage.ask(index=1)
+
+    assert stage.sweep(after=121) == ["request_postponed"]
+    assert stage.job(2).state is State.QUEUED
+    stage.change(state=State.FAILED)
+    assert "job_failed" in stage.sweep(after=121)
+    assert stage.job(2).state is State.FAILED
+
+
+def test_a_forced_run_passes_over_a_label_that_was_false() -> None:
+    stage = stage_seeing(IN_4K)
+    stage.ask()
+    stage.change(state=State.FAILED, error=Failure(Code.NOT_4K, ""))
+
+    assert stage.ask(force=True) == ["job_queued"]
+    assert stage.sweep(after=11) == ["request_claimed", "request_accepted"]
+    assert stage.job(2).passes_label is True
+
+
+def test_a_dead_link_that_a_look_has_shown_is_looked_up_again() -> None:
+    stage = stage_seeing(IN_4K)
+    stage.ask()
+    stage.change(link_dead=True, due=stage.clock.now())
+
+    assert stage.sweep(after=1) == ["look_claimed", "link_refreshed"]
+    assert (stage.job().link_dead, stage.provider.polled, stage.provider.submitted) == (None, [], [])
+
+
+def test_looks_end_where_the_function_has_no_time_for_them() -> None:
+    stage = stage_seeing(IN_4K)
+
+    assert stage.dispatcher(stage.clock.now() + 35).look([TASK]) == {}
+    assert stage.dispatcher(stage.clock.now() + 36).look([TASK]) == {TASK: IN_4K}
