@@ -15,6 +15,18 @@ DOLLARS = 0.005
 WITHOUT = "(none)"
 """The group of jobs without the tag."""
 
+_MAY_BE_MADE = frozenset(
+    {
+        Code.NOT_4K,
+        Code.RESULT_HOST_BLOCKED,
+        Code.INDEX_AMBIGUOUS,
+        Code.ARCHIVE_FAILED,
+        Code.SUBMISSION_UNCONFIRMED,
+        Code.NO_ANSWER,
+    }
+)
+"""Errors after which the provider may have the 4K video."""
+
 Group = Callable[[Job], str]
 
 
@@ -49,8 +61,8 @@ def _was_bought(job: Job) -> bool:
 
 def may_be_free(job: Job) -> bool:
     """Return whether the provider may have the 4K video already: by its documentation a replay then costs nothing."""
-    failed = job.error is not None and job.error.code == Code.PROVIDER_FAILED
-    return not failed and (job.state is State.SUCCEEDED or bool(job.maybe_charged))
+    may_be_made = job.error is not None and job.error.code in _MAY_BE_MADE
+    return job.state is State.SUCCEEDED or (may_be_made and job.maybe_charged is True)
 
 
 @dataclass(frozen=True, kw_only=True)
