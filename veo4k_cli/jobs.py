@@ -9,7 +9,7 @@ from typing import Annotated, Any, BinaryIO
 
 import typer
 
-from veo4k.domain.job import Job
+from veo4k.domain.job import ENDED, Job
 from veo4k.domain.message import parse_message
 from veo4k_cli.bulk_submission import BATCH, LineReader, NotSent, Outgoing, send_batch
 from veo4k_cli.command import Session, command
@@ -154,6 +154,15 @@ def delivered_by(job: Job) -> str:
     """Return what delivered the result: a submission's response, a callback, a poll. "" where there is none."""
     evidence = job.evidence or ""
     return EVIDENCE.get(evidence, evidence)
+
+
+def outcome(job: Job) -> str:
+    """Return a job's file, error or reason to wait in few words."""
+    if job.archive:
+        return f"{job.archive.width}x{job.archive.height}, {job.archive.bytes:,} bytes"
+    if job.error:
+        return str(job.error.code)
+    return job.wait_reason or "" if job.state not in ENDED else ""
 
 
 def non_empty(**fields: Any) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from veo4k.domain.job import ENDED, LIVE, Job, Partition, State
 from veo4k_cli.command import Session, command
 from veo4k_cli.ended_jobs import NoDayIndexError, ended_jobs, oldest_end
 from veo4k_cli.formatting import duration, parse_since, plural
-from veo4k_cli.jobs import PANEL, delivered_by
+from veo4k_cli.jobs import PANEL, delivered_by, outcome
 from veo4k_cli.output import state_text, table
 from veo4k_cli.selection import Selection, Since, States, Tags, last_instant, parse_tags
 
@@ -110,17 +110,9 @@ def _view(shown: Sequence[Job], now: float, *, has_older: bool) -> RenderableTyp
     result = table("job", "state", ">took", "delivered by", "file, error or reason")
     for job in shown:
         took = duration((job.finished_at or now) - job.created_at)
-        result.add_row(job.job_id, state_text(job.state), took, delivered_by(job), _outcome(job))
+        result.add_row(job.job_id, state_text(job.state), took, delivered_by(job), outcome(job))
     counts = {state: sum(job.state is state for job in shown) for state in State}
     summary = (
         f"{plural(len(shown), 'job')}: {', '.join(f'{count} {state}' for state, count in counts.items() if count)}"
     )
     return Group(result, "", summary + (". There are older ones: --limit N shows more" if has_older else ""))
-
-
-def _outcome(job: Job) -> str:
-    if job.archive:
-        return f"{job.archive.width}x{job.archive.height}, {job.archive.bytes:,} bytes"
-    if job.error:
-        return job.error.code
-    return job.wait_reason or "" if job.state not in ENDED else ""

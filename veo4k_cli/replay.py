@@ -161,17 +161,15 @@ def _replay_selected(session: Session, selection: Selection, now: float, *, yes:
     since = max(selection.since, oldest_end(session.stack, now))
     with session.out.spinner("Reading the ended jobs"):
         plan = make_plan(session.jobs(), filter(selection.has, ended_jobs(client, table_name, since, now)))
-    asks = not yes and not session.out.as_json
-    if asks or not plan.jobs:
-        session.out.result(plan.value() | {"sent": 0}, plan.view())
-    if not plan.jobs:
-        return
-    if asks:
-        _confirm()
-    elif not yes:
-        session.out.result(plan.value() | {"dryRun": True, "sent": 0}, "")
-        return
-    _send_all(session, plan)
+    sends = yes or not session.out.as_json
+    if not session.out.as_json:
+        session.out.result({}, plan.view())
+    elif not (sends and plan.jobs):
+        session.out.result(plan.value() | {"dryRun": not sends, "sent": 0}, "")
+    if sends and plan.jobs:
+        if not yes:
+            _confirm()
+        _send_all(session, plan)
 
 
 def _confirm() -> None:

@@ -13,7 +13,7 @@ from veo4k.domain.job import ENDED, Job, State
 from veo4k_cli.command import Session, command
 from veo4k_cli.errors import OperatorError
 from veo4k_cli.formatting import duration, plural, timestamp
-from veo4k_cli.jobs import PANEL
+from veo4k_cli.jobs import PANEL, outcome
 from veo4k_cli.output import state_text, table
 from veo4k_cli.show import Run
 from veo4k_cli.wait_reasons import describe_reason
@@ -92,7 +92,8 @@ def _watch_many(session: Session, tasks: Sequence[str]) -> bool:
             for job in changes if show is None else ():
                 session.out.line(job.public(), _change(job, now))
     missing = [task for task, job in last.items() if job is None]
-    session.out.info(_count(last))
+    if show is None:
+        session.out.info(_count(last))
     if missing:
         names = ", ".join(missing[:3]) + (" …" if len(missing) > len(missing[:3]) else "")
         raise OperatorError(f"No row of {names} appeared within {ROW_SECONDS:.0f} s. {ADVICE}")
@@ -126,7 +127,7 @@ def _table(jobs: dict[str, Job | None], now: float, height: int) -> RenderableTy
             rows.add_row(task, Text("no row yet", "muted"), "", "")
         else:
             age = duration((job.finished_at or now) - job.created_at)
-            rows.add_row(job.job_id, state_text(job.state), age, _details(job, now))
+            rows.add_row(job.job_id, state_text(job.state), age, outcome(job))
     hidden = len(ordered) - room
     return Group(rows, "", _count(jobs) + (f", {hidden} not shown" if hidden > 0 else ""))
 
@@ -134,12 +135,6 @@ def _table(jobs: dict[str, Job | None], now: float, height: int) -> RenderableTy
 def _count(jobs: dict[str, Job | None]) -> str:
     states = Counter(str(job.state) if job else "without a row" for job in jobs.values())
     return f"{plural(len(jobs), 'job')}: {', '.join(f'{count} {state}' for state, count in states.most_common())}"
-
-
-def _details(job: Job, now: float) -> str:
-    if job.archive:
-        return f"s3://{job.archive.bucket}/{job.archive.key}"
-    return str(job.error.code) if job.error else _next_check(job, now).strip(" ,")
 
 
 def _next_check(job: Job, now: float) -> str:

@@ -107,8 +107,8 @@ def test_jobs_that_a_filter_selects_are_replayed(operator: Operator) -> None:
     selected = ("replay", "--error", "NOT_4K", "--tag", "batch=7")
     assert operator.reads(*selected)["byError"] == {"NOT_4K": 1}
     assert operator.reads(*selected, "--yes")["sent"] == 1
-    wait_until(lambda: operator.reads("list", "--tag", "batch=7")[0]["run"] == 2)
-    assert operator.reads(*selected)["leftOut"] >= 1
+    assert operator.runs("watch", "veo_task_base_video_bulk", "--run", "2")[0] == 1
+    assert operator.reads(*selected)["leftOut"] == 1
 
 
 def test_jobs_wait_while_requests_are_paused(operator: Operator) -> None:
