@@ -100,7 +100,7 @@ class BulkSubmission:
             self.flush()
 
     def flush(self) -> None:
-        """Send what waits. Raise OperatorError, which names the place, where the queue cannot be reached."""
+        """Send what waits. Where that fails, or Ctrl-C ends it, print the first line that may not have been sent."""
         if not self._waiting:
             return
         stack, batch = self.session.stack, self._waiting
@@ -108,6 +108,9 @@ class BulkSubmission:
             missed = send_batch(stack.client("sqs"), stack.output("JobQueueUrl"), batch, self.session.clock)
         except EXPECTED as error:
             raise OperatorError(f"{describe(error)} {self._place(batch[0])}") from None
+        except KeyboardInterrupt:
+            self.session.out.error(f"Interrupted. {self._place(batch[0])}")
+            raise
         self._waiting, self.sent = [], self.sent + len(batch) - len(missed)
         for each in missed:
             self._refuse(each)

@@ -68,17 +68,22 @@ def test_a_message_that_is_never_taken_is_named(operator: Operator, code: str, w
     assert f"line 4: SQS refused it: {code}" in result.err
 
 
-def test_an_interrupted_submission_says_where_to_go_on(operator: Operator, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("error", "status"), [(client_error("AccessDenied", "SendMessageBatch"), 2), (KeyboardInterrupt(), 130)]
+)
+def test_an_interrupted_submission_says_where_to_go_on(
+    operator: Operator, monkeypatch: pytest.MonkeyPatch, error: BaseException, status: int
+) -> None:
     steps = iter([operator.queues.send_message_batch])
 
     def send(**request: object) -> object:
         if (step := next(steps, None)) is None:
-            raise client_error("AccessDenied", "SendMessageBatch")
+            raise error
         return step(**request)
 
     monkeypatch.setattr(operator.queues, "send_message_batch", send)
     result = operator.run("submit", "-", stdin="\n".join(GOOD))
-    assert (result.status, len(sent(operator))) == (2, 10)
+    assert (result.status, len(sent(operator))) == (status, 10)
     assert "10 messages sent. Line 11 and those after it may not have been sent." in result.err
 
 
