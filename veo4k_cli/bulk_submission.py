@@ -1,9 +1,8 @@
 """Many messages for the job queue: read from lines, and sent ten a call."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import islice
-from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, TypeVar
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 from veo4k.domain.errors import InvalidMessageError
 from veo4k.domain.message import LONGEST_BODY, parse_message
@@ -18,8 +17,6 @@ BATCH = 10  # messages that SQS takes in one call
 ATTEMPTS = 5  # for a message that SQS did not take, with waits of 1, 2, 4 and 8 seconds
 LONGEST_LINE = LONGEST_BODY + 3  # bytes; with a mark at its beginning, or an end of two bytes, it is too long anyway
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-
-T = TypeVar("T")
 
 
 class Outgoing(NamedTuple):
@@ -105,10 +102,3 @@ def send_batch(sqs: "SQSClient", queue_url: str, messages: Sequence[Outgoing], c
         if not waiting:
             return refused
     return refused + [reasons[name] for name in waiting]
-
-
-def batches(values: Iterable[T]) -> Iterator[list[T]]:
-    """Yield the values in tens."""
-    iterator = iter(values)
-    while batch := list(islice(iterator, BATCH)):
-        yield batch
