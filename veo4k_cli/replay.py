@@ -11,7 +11,7 @@ import typer
 from rich.console import Group
 
 from veo4k.adapters.jobs_dynamodb import DynamoJobs
-from veo4k.domain.job import ENDED, LIVE, Code, Job, State
+from veo4k.domain.job import LIVE, Code, Job, State
 from veo4k_cli.bulk_submission import Outgoing
 from veo4k_cli.command import Session, command
 from veo4k_cli.ended_jobs import ended_jobs, oldest_end
@@ -23,7 +23,7 @@ from veo4k_cli.selection import Selection, Tags, parse_tags
 from veo4k_cli.spending import DOLLARS, PRICE, may_be_free
 
 READERS = 10
-DEFAULT_STATES = ENDED - {State.SUCCEEDED}
+DEFAULT_STATES = frozenset({State.FAILED, State.TIMED_OUT})
 
 app = typer.Typer()
 
@@ -44,7 +44,7 @@ def replay(
     *,
     state: Annotated[
         list[State] | None,
-        typer.Option("--state", help="Jobs that ended so. May be repeated. Default: all ends but SUCCEEDED."),
+        typer.Option("--state", help="Jobs that ended so. May be repeated. Default: FAILED and TIMED_OUT."),
     ] = None,
     error: Annotated[
         list[Code] | None, typer.Option("--error", help="Jobs with this error code. May be repeated.")
