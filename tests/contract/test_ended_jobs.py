@@ -4,10 +4,12 @@ import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from proofs.table.rows import NOW, PROCESSING, SUCCEEDED, TIMES, put
+from proofs.table.tables import Table
 from tests.contract.conftest import TableMaker
 from veo4k.adapters.jobs_dynamodb import DynamoJobs
 from veo4k.domain import transitions
@@ -47,8 +49,13 @@ def test_rows_of_a_version_without_the_day_are_not_in_the_index(new_table: Table
     assert list(ended_jobs(table.client, table.name, NOW - DAY, NOW + DAY)) == []
 
 
-def test_a_table_without_the_index_is_recognised(new_table: TableMaker) -> None:
-    table = new_table()
-    table.client.update_table(TableName=table.name, GlobalSecondaryIndexUpdates=[{"Delete": {"IndexName": "day"}}])
+def test_a_table_without_the_index_is_recognised(table: Table) -> None:
+    name = f"without-{uuid4().hex}"
+    table.client.create_table(
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": "taskId", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "taskId", "KeyType": "HASH"}],
+    )
     with pytest.raises(NoDayIndexError):
-        list(ended_jobs(table.client, table.name, NOW, NOW))
+        list(ended_jobs(table.client, name, NOW, NOW))
