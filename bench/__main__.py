@@ -153,7 +153,7 @@ def _units(logged: float) -> tuple[list[Figure], cost.Counted]:
     figures = [
         Figure("table writes until the result is known, units", "-", job.writes_known, 4.1),
         Figure("table requests until then", "-", job.calls_known, 3.1),
-        Figure("table writes until it is announced, units", "-", whole, 8.1, f"row of {job.row_bytes} bytes"),
+        Figure("table writes until it is announced, units", "-", whole, 9.1, f"row of {job.row_bytes} bytes"),
         Figure(f"read units of a query, 10 due of {MANY:,}", f"10 due of {FEW:,}", many / few, 1.1, f"{many} / {few}"),
         Figure(
             "the same where signed links have 400 characters", "-", longer, None, f"row of {signed.row_bytes} bytes"

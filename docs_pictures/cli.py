@@ -21,6 +21,7 @@ SESSION = (
     "veo4k submit veo_task_lost_1 --tag order=A-1042",
     "veo4k watch veo_task_lost_1",
     "veo4k show veo_task_lost_1",
+    "veo4k spend",
     "veo4k gate pause",
     "veo4k submit veo_task_on_time_2",
     "sleep 4",

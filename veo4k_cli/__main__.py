@@ -2,7 +2,22 @@
 
 import typer
 
-from veo4k_cli import balance, callbacks, dead_letters, doctor, gate, jobs, rotate, show, sweep, watch
+from veo4k_cli import (
+    balance,
+    callbacks,
+    dead_letters,
+    doctor,
+    gate,
+    jobs,
+    links,
+    listing,
+    replay,
+    rotate,
+    show,
+    spend,
+    sweep,
+    watch,
+)
 from veo4k_cli.command import format_examples, unwrap
 
 HELP = """Operate veo4k, which turns finished Veo 3.1 videos into archived 4K files.
@@ -13,8 +28,10 @@ they act on the local cloud while make local runs in this folder, else on the st
 EXAMPLES = (
     "veo4k submit veo_task_abcdef123456       request a video in 4K",
     "veo4k watch veo_task_abcdef123456        follow the job to its end",
+    "veo4k submit - < task_ids.txt            request many videos",
     "veo4k list --state QUEUED                jobs that wait, and for what",
     "veo4k show veo_task_abcdef123456         a job and its whole history",
+    "veo4k spend --since 7d                   what the videos have cost",
     "veo4k doctor                             what is wrong, and what to do",
     "veo4k gate pause                         pause all requests to the provider",
     "veo4k dead redrive                       dead messages that can go back",
@@ -32,7 +49,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-for module in (jobs, show, watch, gate, sweep, balance, callbacks, rotate, doctor):
+for module in (jobs, watch, show, listing, links, replay, gate, sweep, balance, spend, callbacks, rotate, doctor):
     app.add_typer(module.app)
 app.add_typer(dead_letters.app, name="dead", rich_help_panel="Jobs", help="Messages that were rejected or not stored.")
 

@@ -4,7 +4,8 @@ import typer
 
 from veo4k_cli.command import Session, command
 from veo4k_cli.errors import OperatorError
-from veo4k_cli.provider import OK, PRICE, Account
+from veo4k_cli.provider import OK, Account
+from veo4k_cli.spending import PRICE
 
 app = typer.Typer()
 

@@ -21,6 +21,11 @@ def plural(count: int, noun: str) -> str:
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
+def amount(credits_: float) -> str:
+    """Return a number of credits, with a fraction only where there is one."""
+    return f"{credits_:,.2f}".removesuffix("00").removesuffix(".")
+
+
 def duration(seconds: float) -> str:
     """Return a length of time in one unit, such as `45 s`, `12 min`, `3 h`, `9 d`."""
     size, unit = next((size, unit) for least, size, unit in _STEPS if max(0.0, seconds) >= least)

@@ -1,26 +1,25 @@
-"""The commands `submit`, `list` and `replay`."""
+"""The command `submit`, and what all commands about jobs share."""
 
 import json
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import Annotated, Any
+import os
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any, BinaryIO
 
 import typer
-from rich.console import Group, RenderableType
 
-from veo4k.adapters.dynamodb_types import from_item
-from veo4k.adapters.jobs_dynamodb import DynamoJobs
-from veo4k.domain.job import ENDED, LIVE, Job, Partition, State
+from veo4k.domain.job import ENDED, Job
 from veo4k.domain.message import parse_message
+from veo4k_cli.bulk_submission import BATCH, LineReader, NotSent, Outgoing, send_batch
 from veo4k_cli.command import Session, command
-from veo4k_cli.errors import OperatorError
-from veo4k_cli.formatting import duration, parse_since, plural
-from veo4k_cli.output import state_text, table
+from veo4k_cli.errors import EXPECTED, OperatorError, describe
+from veo4k_cli.formatting import plural
+from veo4k_cli.selection import parse_tags
 
 PANEL = "Jobs"
-DEFAULT_LIMIT = 50
-READERS = 10
-END_OF_TIME = 9_999_999_999.0
+STANDARD_INPUT = "-"
+MOST_REASONS = 1000  # of lines that were not sent, which JSON shows: the memory is bounded
 EVIDENCE = {"probe": "poll"}
 """Values of `evidence` for which people read another word."""
 
@@ -34,51 +33,37 @@ Index = Annotated[int, typer.Option("--index", help="Which video of the task.")]
     app,
     "veo4k submit veo_task_abcdef123456",
     "veo4k submit veo_task_abcdef123456 --index 1 --tag order=A-1042 --tag customer=Zoë",
+    "veo4k submit - --tag batch=7 < task_ids.txt",
     panel=PANEL,
 )
 def submit(
     session: Session,
-    task_id: TaskId,
+    task_id: Annotated[
+        str,
+        typer.Argument(
+            metavar="TASK_ID|-",
+            help="The provider's id of the finished Veo 3.1 task. With - standard input is read: a task id or a "
+            "message as JSON on each line.",
+        ),
+    ],
     index: Index = 0,
     tag: Annotated[
         list[str] | None, typer.Option("--tag", metavar="KEY=VALUE", help="Copied to row and event. May be repeated.")
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Start a new run if the last one has ended.")] = False,
 ) -> None:
-    """Request a video in 4K. This may cost credits."""
-    tags = dict(_parse_tag(text) for text in tag or ())
-    message = send(session, {"taskId": task_id, "index": index} | _non_empty(tags=tags, force=force))
+    """Request a video in 4K, or many videos from standard input. This may cost credits.
+
+    Of a line that is no valid message nothing is sent. Its number and the reason are printed, and the exit status is 1.
+    The options apply to each line that does not say otherwise.
+    """
+    options = {"index": index} | non_empty(tags=parse_tags(tag), force=force)
+    if task_id == STANDARD_INPUT:
+        _submit_lines(session, typer.get_binary_stream("stdin"), options)
+        return
+    message = send(session, {"taskId": task_id} | options)
     text = f"A message for {task_id}, video {index}, is on the job queue. Follow its job with veo4k watch {task_id}"
     session.out.result(message, text)
-
-
-@command(
-    app,
-    "veo4k replay veo_task_abcdef123456",
-    "veo4k replay veo_task_abcdef123456 --index 1 --json",
-    panel=PANEL,
-)
-def replay(session: Session, task_id: TaskId, index: Index = 0) -> None:
-    """Repeat an ended job as a new run with the same tags.
-
-    By its documentation the provider returns a video that it has already made without a new charge. After a failure
-    the new run may cost credits again.
-    """
-    runs = session.jobs().runs(task_id)
-    last = next((job for job in reversed(runs) if job.index == index), None)
-    if last is None:
-        raise OperatorError(f"There is no job of {task_id}, video {index}. veo4k submit makes its first run.")
-    if last.state in LIVE:
-        raise OperatorError(
-            f"{last.job_id} is {last.state}, so a message would only join it. Follow it with veo4k watch {task_id}"
-        )
-    run = runs[-1].run + 1
-    message = send(session, {"taskId": task_id, "index": index, "force": True} | _non_empty(tags=dict(last.tags)))
-    session.out.result(
-        message | {"run": run, "before": last.public()},
-        f"{last.job_id} ended {last.state}. A message for run {run} is on the job queue. "
-        f"Follow it with veo4k watch {task_id} --run {run}",
-    )
 
 
 def send(session: Session, message: dict[str, Any]) -> dict[str, Any]:
@@ -90,67 +75,82 @@ def send(session: Session, message: dict[str, Any]) -> dict[str, Any]:
     return message | {"messageId": sent["MessageId"]}
 
 
-@command(
-    app,
-    "veo4k list",
-    "veo4k list --state QUEUED --state SUBMITTING",
-    "veo4k list --since 6h --json | jq -r '.[].jobId'",
-    name="list",
-    panel=PANEL,
-)
-def list_jobs(
-    session: Session,
-    state: Annotated[
-        list[State] | None, typer.Option("--state", help="Only jobs in this state. May be repeated.")
-    ] = None,
-    since: Annotated[
-        str | None, typer.Option("--since", metavar="WHEN", help="Created since: 30m, 6h, 2d, 2026-11-22T10:00Z.")
-    ] = None,
-    limit: Annotated[
-        int | None,
-        typer.Option(
-            "--limit", min=1, show_default=False, help=f"The newest N jobs. [default: {DEFAULT_LIMIT}; JSON: all]"
-        ),
-    ] = None,
-) -> None:
-    """List jobs, the newest first.
+@dataclass
+class BulkSubmission:
+    """Messages that a command sends in tens.
 
-    Live states are read from an index. Any other state needs a scan of the whole table.
+    Attributes:
+        not_sent: how many lines or messages were not sent.
+        reasons: of the first of them.
     """
-    now, states = session.clock.now(), frozenset(state or State)
-    oldest = parse_since(since, now) if since else 0.0
-    with session.out.spinner("Reading the table"):
-        found = _live(session.jobs()) if states <= LIVE else _scan(session)
-        jobs = [job for job in found if job.state in states and job.created_at >= oldest]
-    jobs.sort(key=lambda job: job.created_at, reverse=True)
-    shown = jobs[: limit or (len(jobs) if session.out.as_json else DEFAULT_LIMIT)]
-    session.out.result([job.public() for job in shown], _view(shown, jobs, now))
+
+    session: Session
+    sent: int = 0
+    not_sent: int = 0
+    reasons: list[NotSent] = field(default_factory=list)
+    _waiting: list[Outgoing] = field(default_factory=list, init=False)
+
+    def add(self, message: Outgoing | NotSent) -> None:
+        """Take a message, and send when ten are there. Print why a line is not sent."""
+        if isinstance(message, NotSent):
+            self._refuse(message)
+            return
+        self._waiting.append(message)
+        if len(self._waiting) == BATCH:
+            self.flush()
+
+    def flush(self) -> None:
+        """Send what waits. Where that fails, or Ctrl-C ends it, print the first line that may not have been sent."""
+        if not self._waiting:
+            return
+        stack, batch = self.session.stack, self._waiting
+        try:
+            missed = send_batch(stack.client("sqs"), stack.output("JobQueueUrl"), batch, self.session.clock)
+        except EXPECTED as error:
+            raise OperatorError(f"{describe(error)} {self._place(batch[0])}") from None
+        except KeyboardInterrupt:
+            self.session.out.error(f"Interrupted. {self._place(batch[0])}")
+            raise
+        self._waiting, self.sent = [], self.sent + len(batch) - len(missed)
+        for each in missed:
+            self._refuse(each)
+
+    def value(self) -> dict[str, Any]:
+        """Return the result as plain values."""
+        lines = [{"line": number, "reason": reason} for number, reason in self.reasons]
+        return {"sent": self.sent, "notSent": self.not_sent, "lines": lines}
+
+    def _place(self, first: Outgoing) -> str:
+        return f"{plural(self.sent, 'message')} sent. Line {first.number} and those after it may not have been sent."
+
+    def _refuse(self, line: NotSent) -> None:
+        self.not_sent += 1
+        self.reasons += [line][: MOST_REASONS - len(self.reasons)]
+        self.session.out.info(f"line {line.number}: {line.reason}", style="bad")
 
 
-def _live(jobs: DynamoJobs) -> list[Job]:
-    keys = [key for lane in Partition for key in jobs.due(lane, END_OF_TIME)]
-    with ThreadPoolExecutor(READERS) as executor:
-        return [job for job in executor.map(jobs.get, keys) if job is not None]
+def _submit_lines(session: Session, stream: BinaryIO, options: Mapping[str, Any]) -> None:
+    bulk, reader = BulkSubmission(session), LineReader(stream, options)
+    _ = session.stack  # named before the first line is read
+    with session.out.progress("Submitting", _size(stream)) as progress:
+        for line in reader:
+            bulk.add(line)
+            progress(reader.position, plural(bulk.sent, "message"))
+        bulk.flush()
+    text = f"{plural(bulk.sent, 'message')} sent to the job queue."
+    text += f" {plural(bulk.not_sent, 'line')} not sent." if bulk.not_sent else ""
+    session.out.result(bulk.value(), text)
+    if bulk.not_sent:
+        raise typer.Exit(1)
 
 
-def _scan(session: Session) -> Iterator[Job]:
-    pages = session.stack.client("dynamodb").get_paginator("scan")
-    table_name = session.stack.output("JobTableName")
-    for page in pages.paginate(TableName=table_name, FilterExpression="attribute_exists(jobId)"):
-        yield from (Job.from_row(from_item(item)) for item in page["Items"])
-
-
-def _view(shown: Sequence[Job], jobs: Sequence[Job], now: float) -> RenderableType:
-    if not jobs:
-        return "There are no such jobs. Request a video with veo4k submit TASK_ID"
-    result = table("job", "state", ">took", "delivered by", "file, error or reason")
-    for job in shown:
-        took = duration((job.finished_at or now) - job.created_at)
-        result.add_row(job.job_id, state_text(job.state), took, delivered_by(job), _outcome(job))
-    counts = {state: sum(job.state is state for job in jobs) for state in State}
-    summary = f"{plural(len(jobs), 'job')}: {', '.join(f'{count} {state}' for state, count in counts.items() if count)}"
-    older = len(jobs) - len(shown)
-    return Group(result, "", summary + (f". {older} older ones: --limit N shows more" if older else ""))
+def _size(stream: BinaryIO) -> int | None:
+    """Return the bytes of a file. Return None for a pipe or a terminal."""
+    try:
+        found = os.fstat(stream.fileno())
+    except OSError:
+        return None
+    return found.st_size if stat.S_ISREG(found.st_mode) else None
 
 
 def delivered_by(job: Job) -> str:
@@ -159,20 +159,15 @@ def delivered_by(job: Job) -> str:
     return EVIDENCE.get(evidence, evidence)
 
 
-def _outcome(job: Job) -> str:
+def outcome(job: Job) -> str:
+    """Return a job's file, error or reason to wait in few words."""
     if job.archive:
         return f"{job.archive.width}x{job.archive.height}, {job.archive.bytes:,} bytes"
     if job.error:
-        return job.error.code
+        return str(job.error.code)
     return job.wait_reason or "" if job.state not in ENDED else ""
 
 
-def _parse_tag(text: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not equals:
-        raise OperatorError(f"--tag takes KEY=VALUE, not {text!r}.")
-    return name, value
-
-
-def _non_empty(**fields: Any) -> dict[str, Any]:
+def non_empty(**fields: Any) -> dict[str, Any]:
+    """Return the fields that have a value."""
     return {name: value for name, value in fields.items() if value}

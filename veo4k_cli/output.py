@@ -1,11 +1,13 @@
 """What the operator sees: tables and sentences for people, or one JSON value for programs."""
 
 import json
-from collections.abc import Iterable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 from rich.console import Console, RenderableType
+from rich.live import Live
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 from rich.status import Status
 from rich.table import Table
 from rich.text import Text
@@ -52,10 +54,14 @@ class Output:
         text = Text(json.dumps(value, ensure_ascii=False)) if self.as_json else view
         self._out.print(text, soft_wrap=True)
 
-    def info(self, text: str) -> None:
+    def plain(self, text: str) -> None:
+        """Print a result as it is: it has its own format."""
+        self._out.file.write(text)
+
+    def info(self, text: str, style: str = "muted") -> None:
         """Print, for people only, a text that is not the result."""
         if not self.as_json:
-            self._err.print(Text(text, "muted"), soft_wrap=True)
+            self._err.print(Text(text, style), soft_wrap=True)
 
     def error(self, text: str) -> None:
         """Print why the command was not done."""
@@ -64,6 +70,31 @@ class Output:
     def spinner(self, activity: str) -> AbstractContextManager[Status | None]:
         """Show a spinner to a person at a terminal while the block runs."""
         return nullcontext() if self.as_json or not self._err.is_terminal else self._err.status(activity)
+
+    @contextmanager
+    def progress(self, activity: str, whole: int | None) -> Iterator[Callable[[int, str], None]]:
+        """Show a person at a terminal how far the block is. It reports with the part that is done, and a text."""
+        if self.as_json or not self._err.is_terminal:
+            yield lambda _done, _text: None
+            return
+        columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[text]}"))
+        with Progress(*columns, console=self._err, transient=True) as bar:
+            task = bar.add_task(activity, total=whole, text="")
+            yield lambda done, text: bar.update(task, completed=done, text=text)
+
+    @contextmanager
+    def live(self) -> Iterator[Callable[[RenderableType], None] | None]:
+        """Show a person at a terminal a view that changes. Yield None where there is no terminal."""
+        if self.as_json or not self._err.is_terminal:
+            yield None
+            return
+        with Live(console=self._err, auto_refresh=False) as view:
+            yield lambda renderable: view.update(renderable, refresh=True)
+
+    @property
+    def height(self) -> int:
+        """Return the lines of the terminal."""
+        return self._err.height
 
 
 def table(*columns: str) -> Table:

@@ -11,7 +11,6 @@ from veo4k_cli.errors import OperatorError
 from veo4k_cli.http import BearerAuth, Response, send
 
 CREDIT_PATH = "/api/v1/chat/credit"
-PRICE = 120  # credits for one video by the provider's newest lists
 OK, NOT_FOUND = 200, 404
 
 

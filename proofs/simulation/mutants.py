@@ -125,6 +125,7 @@ MUTANTS: Mapping[str, Mutant] = {
         shows_in="an hour in which functions die at their requests",
     ),
     "a poll without a claim": _mutant(part(Sweeper, "_claim_poll", changes.unclaimed), 2),
+    "an end without its day": _mutant(part(transitions, "_finished", lambda _: lambda now: {"finished_at": now}), 3),
     "READY leaves the due index": _mutant(changes.puts("callback_ready", partition=None, due=None), 4),
     "a run without its message": _mutant(part(transitions, "_new", changes.without_message_id), 4),
     "siblings are ignored": _mutant(part(Archiver, "_siblings", changes.finds_nothing), 6),

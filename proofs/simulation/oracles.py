@@ -32,7 +32,7 @@ from proofs.simulation.kernel import Process
 from veo4k.domain.decisions import MOST_ACCEPTANCES
 from veo4k.domain.errors import StorageError
 from veo4k.domain.gate import Gate
-from veo4k.domain.job import ATTRIBUTES, ENDED, Job, Key, State
+from veo4k.domain.job import ATTRIBUTES, ENDED, Job, Key, State, utc_day
 from veo4k.domain.log_events import LogEntry
 from veo4k.domain.ports import Change
 from veo4k.domain.response import UNDERSTOOD
@@ -88,6 +88,8 @@ class Oracles:
             self.add_violation(8, new.task_id, "a forged request changed the table")
         if new.partition is None and new.state not in ENDED:
             self.add_violation(4, new.task_id, f"{new.state} left the due index")
+        if new.state in ENDED and (new.finished_at is None or new.day != utc_day(new.finished_at)):
+            self.add_violation(3, new.task_id, f"{new.state} without the day of its end")
         if new.claim_id is not None and (old is None or old.claim_id != new.claim_id):
             self._claimed(old, new)
         if old is not None:

@@ -11,6 +11,7 @@ from veo4k.domain.schedule import Times
 Changes = dict[str, Any]
 
 NOW = 1_800_000_000.125
+DAY = "2027-01-15"
 TASK = "veo_task_abcdef123456"
 OTHER_TASK = "veo_task_4k_of_that_one"
 TIMES = Times()
@@ -61,7 +62,7 @@ READY = replace(
 LEASED = replace(READY, lease="lease-1", lease_until=NOW + 300, archive_attempts=1)
 LINKLESS = replace(READY, link_dead=True, archive_attempts=1)
 ARCHIVE = Archived("bucket", "videos/veo_task_abcdef123456/1/1.mp4", 123, "ab" * 32, 3840, 2160)
-SUCCEEDED = replace(READY, state=State.SUCCEEDED, archive=ARCHIVE, finished_at=NOW - 60, archive_attempts=1)
+SUCCEEDED = replace(READY, state=State.SUCCEEDED, archive=ARCHIVE, finished_at=NOW - 60, day=DAY, archive_attempts=1)
 RETRIGGERED = replace(SUCCEEDED, retrigger_id="retrigger-1")
 RESULT: Changes = {
     "state": State.READY,
@@ -109,8 +110,9 @@ def in_other_states(*allowed: State) -> dict[str, Changes]:
 def ended(state: State, code: Code, *, charged: bool) -> Changes:
     """Return the changes of an end without a result."""
     error = Failure(code, code.message)
-    put = {"state": state, "error": error, "maybe_charged": charged, "finished_at": NOW, "partition": Partition.LIVE}
-    return put | {"due": NOW + 60, "wait_reason": None, "wait_text": None, "lease": None, "lease_until": None}
+    put = {"state": state, "error": error, "maybe_charged": charged, "finished_at": NOW, "day": DAY}
+    put |= {"partition": Partition.LIVE, "due": NOW + 60, "wait_reason": None, "wait_text": None}
+    return put | {"lease": None, "lease_until": None}
 
 
 def put(jobs: Jobs, job: Job, task_id: str) -> Job:

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from proofs.table.rows import ARCHIVE, LEASED, NOW, READY, RETRIGGERED, SUCCEEDED, TIMES, Case, in_other_states
+from proofs.table.rows import ARCHIVE, DAY, LEASED, NOW, READY, RETRIGGERED, SUCCEEDED, TIMES, Case, in_other_states
 from veo4k.domain import transitions
 from veo4k.domain.job import State
 
@@ -33,6 +33,7 @@ ARCHIVING: dict[str, Case] = {
             "state": State.SUCCEEDED,
             "archive": ARCHIVE,
             "finished_at": NOW,
+            "day": DAY,
             "lease": None,
             "lease_until": None,
         },

@@ -64,6 +64,7 @@ FULL = Job(
     not_4k=1,
     retrigger_id="nudge",
     task_tokens=frozenset({"token-1", "token-2"}),
+    day="2027-01-15",
     ttl=1_900_000_000,
 )
 BARE = Job(task_id="veo_task_abcdef123456", run=1, index=0, state=State.QUEUED, created_at=NOW, requests_sent=0)

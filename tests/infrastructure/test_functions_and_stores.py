@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.infrastructure.stack import FUNCTIONS, Resources, of_type, properties
+from veo4k.domain.job import ATTRIBUTES
 
 SIZES = {"Submit": (60, 256), "Callback": (10, 256), "Sweep": (120, 256), "Publish": (30, 256), "Archive": (900, 1024)}
 PROVIDER_WAITS = 15
@@ -109,10 +110,21 @@ def test_the_table_is_keyed_by_task_and_run(resources: Resources) -> None:
 
 
 def test_due_jobs_are_found_in_an_index_that_holds_keys_only(resources: Resources) -> None:
-    [index] = properties(resources, "JobTable")["GlobalSecondaryIndexes"]
-    keys = [(key["AttributeName"], key["KeyType"]) for key in index["KeySchema"]]
-    assert (index["IndexName"], keys) == ("due", [("#lane", "HASH"), ("#due", "RANGE")])
-    assert index["Projection"] == {"ProjectionType": "KEYS_ONLY"}
+    due, _ = properties(resources, "JobTable")["GlobalSecondaryIndexes"]
+    keys = [(key["AttributeName"], key["KeyType"]) for key in due["KeySchema"]]
+    assert (due["IndexName"], keys) == ("due", [("#lane", "HASH"), ("#due", "RANGE")])
+    assert due["Projection"] == {"ProjectionType": "KEYS_ONLY"}
+
+
+def test_ended_jobs_are_found_by_day_with_what_lists_and_sums_read(resources: Resources) -> None:
+    _, day = properties(resources, "JobTable")["GlobalSecondaryIndexes"]
+    keys = [(key["AttributeName"], key["KeyType"]) for key in day["KeySchema"]]
+    assert (day["IndexName"], keys) == ("day", [("#day", "HASH"), ("finishedAt", "RANGE")])
+    public = {attribute for attribute in ATTRIBUTES.values() if not attribute.startswith("#")} | {"jobId"}
+    private = {ATTRIBUTES[name] for name in ("acceptances", "lost_responses")}
+    in_every_index, left_out = {"taskId", "run", "finishedAt"}, {"resultUrls", "waitReason", "base"}
+    assert set(day["Projection"]["NonKeyAttributes"]) == (public | private) - in_every_index - left_out
+    assert len(day["Projection"]["NonKeyAttributes"]) <= 20  # as many as DynamoDB allows
 
 
 def test_the_table_streams_both_images_and_forgets_by_its_private_mark(resources: Resources) -> None:

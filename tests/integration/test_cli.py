@@ -1,15 +1,18 @@
 """The operator's command line on a local cloud."""
 
+import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 import pytest
+import requests
 from typer.testing import CliRunner
 
 from local.cloud.environment import environment
 from local.cloud.local_cloud import LocalCloud
 from local.kie import Settings, Simulator
+from local.kie.ledger import credits_spent
 from local.paths import LOGS
 from local.waiting import wait_until
 from veo4k_cli.__main__ import app
@@ -34,11 +37,11 @@ class Operator(NamedTuple):
     cloud: LocalCloud
     environment: Mapping[str, str] = {}
 
-    def runs(self, *words: str) -> tuple[int, str]:
+    def runs(self, *words: str, stdin: str = "") -> tuple[int, str]:
         """Run a command. Return its exit status and its output."""
         endpoint = self.cloud.endpoint
         dependencies = Dependencies(find=lambda name, *, local: local_stack(endpoint), environment=self.environment)  # noqa: ARG005  the protocol's names
-        done = CliRunner(env={"COLUMNS": "200", "TERM": "dumb"}).invoke(app, list(words), obj=dependencies)
+        done = CliRunner(env={"COLUMNS": "200", "TERM": "dumb"}).invoke(app, list(words), stdin, obj=dependencies)
         if done.exception is not None and not isinstance(done.exception, SystemExit):
             raise done.exception
         assert not [key for key in (API_KEY, WEBHOOK_KEY) if key in done.output]
@@ -79,6 +82,33 @@ def test_a_job_that_ended_is_listed_and_replayed_as_a_new_run(operator: Operator
     assert "veo_task_failure_cli#0#1" in {job["jobId"] for job in operator.reads("list", "--state", "FAILED")}
     assert operator.reads("replay", "veo_task_failure_cli")["run"] == 2
     assert operator.runs("watch", "veo_task_failure_cli", "--run", "2")[0] == 1
+
+
+def test_lines_become_jobs_that_are_watched_listed_and_summed_up(operator: Operator) -> None:
+    tasks = [f"veo_task_{name}_bulk" for name in ("on_time", "lost", "answer_lost", "failure", "base_video")]
+    status, output = operator.runs("submit", "-", "--tag", "batch=7", stdin="\n".join([*tasks, "short"]))
+    assert (status, "line 6: taskId must be 8 to 64" in output) == (1, True)
+    assert operator.runs("watch", *tasks)[0] == 1
+    assert {job["taskId"] for job in operator.reads("list", "--tag", "batch=7", "--since", "1h")} == set(tasks)
+    charges = [charge for charge in operator.simulator.ledger() if charge["taskId"] in tasks]
+    total = operator.reads("spend", "--by", "tag:batch", "--tag", "batch=7")["total"]
+    assert (total["jobs"], total["succeeded"]) == (5, 3)
+    assert total["credits"] == credits_spent(charges)
+    assert total["credits"] + total["maybeCredits"] == sum(charge["credits"] for charge in charges)
+
+
+def test_a_link_downloads_the_archived_file(operator: Operator) -> None:
+    found = operator.reads("show", "veo_task_on_time_bulk")["job"]["archive"]
+    content = requests.get(operator.reads("link", "veo_task_on_time_bulk")["url"], timeout=10).content
+    assert hashlib.sha256(content).hexdigest() == found["sha256"]
+
+
+def test_jobs_that_a_filter_selects_are_replayed(operator: Operator) -> None:
+    selected = ("replay", "--error", "NOT_4K", "--tag", "batch=7")
+    assert operator.reads(*selected)["byError"] == {"NOT_4K": 1}
+    assert operator.reads(*selected, "--yes")["sent"] == 1
+    assert operator.runs("watch", "veo_task_base_video_bulk", "--run", "2")[0] == 1
+    assert operator.reads(*selected)["leftOut"] == 1
 
 
 def test_jobs_wait_while_requests_are_paused(operator: Operator) -> None:

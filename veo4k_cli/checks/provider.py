@@ -9,7 +9,8 @@ from veo4k_cli.checks.clock import judge_clock
 from veo4k_cli.checks.finding import Finding, Findings, Verdict
 from veo4k_cli.command import Session
 from veo4k_cli.http import Response
-from veo4k_cli.provider import NOT_FOUND, OK, PRICE, Account
+from veo4k_cli.provider import NOT_FOUND, OK, Account
+from veo4k_cli.spending import PRICE
 
 API_KEY_VARIABLE = "KIE_API_KEY"
 NOT_ALLOWED = 405

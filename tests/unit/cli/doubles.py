@@ -88,19 +88,33 @@ class Schedules:
 
 
 class Table(MemoryClient):
-    """DynamoDB: the rows of jobs, the gate's row, and the due index."""
+    """DynamoDB: the rows of jobs, the gate's row, and both indexes. A page of the index by day holds two rows."""
 
     def __init__(self) -> None:
         super().__init__()
         self.scans = 0
+        self.has_day_index = True
 
     def put(self, job: Job) -> None:
         self.put_item(Item={name: to_typed(value) for name, value in job.row().items()})
 
     def query(self, **request: Any) -> dict[str, Any]:
+        if request.get("IndexName") == "day":
+            return self._ended(**request)
         values = request["ExpressionAttributeValues"]
         name, wanted = ("#lane", values[":p"]) if "IndexName" in request else ("taskId", values[":t"])
         return {"Items": [row for row in self._items() if row.get(name) == wanted]}
+
+    def _ended(self, **request: Any) -> dict[str, Any]:
+        if not self.has_day_index:
+            raise client_error("ValidationException", "Query")
+        values, start = request["ExpressionAttributeValues"], request.get("ExclusiveStartKey", 0)
+        rows = [row for row in self._items() if row.get("#day") == values[":day"]]
+        rows = [row for row in rows if row["finishedAt"]["S"] >= values[":since"]["S"]]
+        rows.sort(key=lambda row: str(row["finishedAt"]["S"]), reverse=not request["ScanIndexForward"])
+        rest = {"LastEvaluatedKey": start + 2} if len(rows) > start + 2 else {}
+        projected = [{name: value for name, value in row.items() if name != "resultUrls"} for row in rows]
+        return {"Items": projected[start : start + 2]} | rest
 
     def describe_table(self, **_: Any) -> dict[str, Any]:
         return {"Table": {"TableStatus": "ACTIVE"}, "ResponseMetadata": {"HTTPHeaders": {}}}
@@ -120,6 +134,7 @@ class Queues:
     def __init__(self) -> None:
         self.messages: dict[str, list[dict[str, Any]]] = {JOBS: [], DEAD: []}
         self._invisible: set[str] = set()
+        self.failing: list[dict[str, Any]] = []
         self._numbers = count(1)
 
     def send_message(self, **request: Any) -> dict[str, Any]:
@@ -133,6 +148,19 @@ class Queues:
         }
         self.messages[request["QueueUrl"]].append(message)
         return {"MessageId": number}
+
+    def send_message_batch(self, **request: Any) -> dict[str, Any]:
+        """Take all messages but those that the next entry of `failing` names by a text of their bodies."""
+        assert len(request["Entries"]) <= 10
+        failing = self.failing.pop(0) if self.failing else {}
+        failed = []
+        for entry in request["Entries"]:
+            code = next((code for text, code in failing.items() if text in entry["MessageBody"]), "")
+            if code:
+                failed.append({"Id": entry["Id"], "Code": code, "SenderFault": code == "InvalidMessageContents"})
+            else:
+                self.send_message(QueueUrl=request["QueueUrl"], MessageBody=entry["MessageBody"])
+        return {"Failed": failed} if failed else {}
 
     def receive_message(self, **request: Any) -> dict[str, Any]:
         received = self.visible(request["QueueUrl"])[: request["MaxNumberOfMessages"]]
@@ -237,6 +265,10 @@ class Buckets:
     def __init__(self) -> None:
         self.status, self.region = 200, "eu-central-1"
         self.requests: list[dict[str, Any]] = []
+
+    def generate_presigned_url(self, operation: str, **request: Any) -> str:
+        place = "/".join(request["Params"].values())
+        return f"https://s3.example/{place}?{operation}&expires={request['ExpiresIn']}"
 
     def head_bucket(self, **request: Any) -> dict[str, Any]:
         self.requests.append(request)

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from proofs.doubles.gate_memory import numbered
 from proofs.doubles.time_manual import NOON
 from tests.unit.cli import doubles
-from veo4k.domain.job import Job, State
+from veo4k.domain.job import ENDED, Job, State, utc_day
 from veo4k_cli.__main__ import app
 from veo4k_cli.command import Dependencies
 from veo4k_cli.errors import OperatorError
@@ -80,7 +80,7 @@ class Operator:
     def has_no_stack(self) -> None:
         self.error = OperatorError("There is no stack veo4k in eu-central-1.")
 
-    def run(self, *words: str, stdin: str = "") -> Result:
+    def run(self, *words: str, stdin: str | bytes = "") -> Result:
         """Run a command. An unexpected exception is raised as it is."""
         dependencies = Dependencies(
             find=self.find,
@@ -97,6 +97,9 @@ class Operator:
 
     def add_job(self, state: State = State.PROCESSING, **fields: Any) -> Job:
         defaults: dict[str, Any] = {"task_id": TASK, "run": 1, "index": 0, "created_at": NOON - 60, "requests_sent": 1}
+        if state in ENDED:
+            defaults["finished_at"] = fields.get("finished_at", fields.get("created_at", NOON - 60))
+            defaults["day"] = utc_day(defaults["finished_at"])
         job = Job(**defaults | {"state": state} | fields)
         self.table.put(job)
         return job

@@ -1,4 +1,4 @@
-"""The commands `submit`, `list` and `replay`."""
+"""The commands `submit`, `list`, `replay` of one task, and `link`."""
 
 import pytest
 
@@ -58,14 +58,14 @@ def test_only_an_ended_job_is_replayed(operator: Operator, states: list[State], 
 
 def test_list_shows_the_newest_job_first(operator: Operator) -> None:
     operator.add_job(State.SUCCEEDED, task_id="veo_task_old", created_at=NOON - 900)
-    operator.add_job(State.QUEUED, task_id="veo_task_new", created_at=NOON - 10)
+    operator.add_job(State.QUEUED, task_id="veo_task_new", created_at=NOON - 10, partition=Partition.QUEUED)
     assert [job["taskId"] for job in operator.run("list", "--json").json] == ["veo_task_new", "veo_task_old"]
 
 
 def test_list_shows_the_outcome_of_each_job(operator: Operator) -> None:
     operator.add_job(State.SUCCEEDED, archive=ARCHIVED, finished_at=NOON - 12, evidence="probe")
-    operator.add_job(State.FAILED, run=2, error=Failure(Code.NOT_4K, "It was no 4K video."))
-    operator.add_job(State.QUEUED, run=3, wait_reason="NO_CREDITS")
+    operator.add_job(State.FAILED, run=2, error=Failure(Code.NOT_4K, "It was no 4K video."), finished_at=NOON)
+    operator.add_job(State.QUEUED, run=3, wait_reason="NO_CREDITS", partition=Partition.QUEUED)
     text = operator.run("list").out
     lines = {line.split()[0]: " ".join(line.split()[1:]) for line in text.splitlines() if "#" in line}
     assert lines == {
@@ -84,17 +84,52 @@ def test_live_jobs_are_listed_without_a_scan(operator: Operator) -> None:
     assert ({job["run"] for job in listed}, operator.table.scans) == ({1, 2}, 0)
 
 
-@pytest.mark.parametrize(("option", "value", "run"), [("--state", "FAILED", 1), ("--since", "1h", 2)])
-def test_list_selects_by_state_and_age(operator: Operator, option: str, value: str, run: int) -> None:
-    operator.add_job(State.FAILED, created_at=NOON - 3700)
-    operator.add_job(State.SUCCEEDED, run=2, created_at=NOON - 3500)
+@pytest.mark.parametrize(
+    ("option", "value", "run"), [("--state", "FAILED", 1), ("--since", "1h", 2), ("--tag", "order=A", 2)]
+)
+def test_list_selects_by_state_tag_and_end(operator: Operator, option: str, value: str, run: int) -> None:
+    operator.add_job(State.FAILED, created_at=NOON - 4000, finished_at=NOON - 3700)
+    operator.add_job(State.SUCCEEDED, run=2, created_at=NOON - 4000, finished_at=NOON - 3500, tags={"order": "A"})
     assert [job["run"] for job in operator.run("list", option, value, "--json").json] == [run]
+    assert operator.table.scans == 0
 
 
-def test_list_counts_the_jobs_beyond_its_limit(operator: Operator) -> None:
-    for run in (1, 2, 3):
-        operator.add_job(run=run)
-    assert "3 jobs: 3 PROCESSING. 1 older ones: --limit N" in operator.run("list", "--limit", "2").out
+def test_list_reads_ended_jobs_day_by_day_and_stops_at_its_limit(operator: Operator) -> None:
+    for run in range(1, 8):
+        operator.add_job(State.SUCCEEDED, run=run, finished_at=NOON - run * 30_000)
+    shown = operator.run("list", "--limit", "3", "--json").json
+    assert [job["run"] for job in shown] == [1, 2, 3]
+    assert "3 jobs: 3 SUCCEEDED. There are older ones: --limit N" in operator.run("list", "--limit", "3").out
+    assert operator.table.scans == 0
+
+
+def test_jobs_without_the_day_of_their_end_are_listed_by_a_scan(operator: Operator) -> None:
+    operator.add_job(State.SUCCEEDED, day=None)
+    assert "listed with --scan" in operator.run("list").out
+    assert len(operator.run("list", "--scan", "--json").json) == 1
+
+
+def test_a_table_without_the_index_by_day_is_scanned(operator: Operator) -> None:
+    operator.table.has_day_index = False
+    operator.add_job(State.SUCCEEDED, day=None)
+    status, out, err = operator.run("list")
+    assert (status, f"{TASK}#0#1" in out, "scans the whole table" in err) == (0, True, True)
+    assert operator.run("spend").status == 2
+
+
+def test_a_link_to_the_newest_file_is_printed_alone(operator: Operator) -> None:
+    operator.add_job(State.SUCCEEDED, archive=ARCHIVED)
+    operator.add_job(State.FAILED, run=2)
+    expected = f"https://s3.example/bucket/{ARCHIVED.key}?get_object&expires=3600"
+    assert operator.run("link", TASK).out == f"{expected}\n"
+    assert operator.run("link", TASK, "1", "--json").json["url"] == expected
+
+
+@pytest.mark.parametrize(("words", "text"), [((), "No run of"), (("2",), "Run 2 of")])
+def test_without_a_file_there_is_no_link(operator: Operator, words: tuple[str, ...], text: str) -> None:
+    operator.add_job(State.FAILED, run=2)
+    result = operator.run("link", TASK, *words)
+    assert (result.status, text in result.err, result.out) == (2, True, "")
 
 
 def test_an_empty_list_says_how_to_request_a_video(operator: Operator) -> None:

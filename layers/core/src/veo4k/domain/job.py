@@ -195,6 +195,7 @@ class Job:
 
     retrigger_id: str | None = _private("nudge")  # changed to make publish act again
     task_tokens: frozenset[str] = _private("tokens", frozenset())  # Step Functions task tokens to answer
+    day: str | None = _private("day")  # of its end, in UTC: partition of the index of ended jobs
     ttl: int | None = _private("ttl")
 
     @property
@@ -240,6 +241,11 @@ DEFAULTS: dict[str, Any] = {
 def utc(seconds: float) -> str:
     """Return epoch seconds as `2026-11-22T10:02:03.123Z`."""
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def utc_day(seconds: float) -> str:
+    """Return the UTC day of epoch seconds as `2026-11-22`."""
+    return utc(seconds)[:10]
 
 
 def _seconds(text: str) -> float:

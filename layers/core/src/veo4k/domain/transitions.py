@@ -23,6 +23,7 @@ from veo4k.domain.job import (
     Partition,
     ProviderApi,
     State,
+    utc_day,
 )
 from veo4k.domain.message import Message
 from veo4k.domain.provider_words import NO_WORDS, Words
@@ -407,9 +408,13 @@ def maybe_charged(job: Job) -> bool:
 
 def _end(state: State, code: Code, now: float, times: Times, *, maybe_charged: bool, words: Words) -> dict[str, object]:
     error = Failure(code, code.message, words)
-    put = {"state": state, "error": error, "maybe_charged": maybe_charged, "finished_at": now}
+    put = {"state": state, "error": error, "maybe_charged": maybe_charged} | _finished(now)
     put |= {"partition": Partition.LIVE, "due": now + times.nudge}
     return put | {"lease": None, "lease_until": None} | _WAITS_NO_MORE
+
+
+def _finished(now: float) -> dict[str, object]:
+    return {"finished_at": now, "day": utc_day(now)}
 
 
 def _result(response: Response, url: str, evidence: Evidence) -> dict[str, object]:
@@ -447,7 +452,7 @@ def claim_archive(key: Key, lease: str, now: float, times: Times) -> Conditional
 
 def succeed(job: Job, archive: Archived, now: float) -> ConditionalUpdate:
     """READY → SUCCEEDED: stored and proven 4K."""
-    put = {"state": State.SUCCEEDED, "archive": archive, "finished_at": now, "lease": None, "lease_until": None}
+    put = {"state": State.SUCCEEDED, "archive": archive, "lease": None, "lease_until": None} | _finished(now)
     return ConditionalUpdate(key=job.key, when=_leased(job), put=put)
 
 

@@ -1,0 +1,167 @@
+"""Many jobs at once: `submit -`, `replay` of what is selected, `watch` of several tasks."""
+
+import json
+from dataclasses import replace
+from functools import partial
+
+import pytest
+
+from proofs.doubles.time_manual import NOON
+from tests.unit.cli.doubles import JOBS, client_error
+from tests.unit.cli.operator import TASK, Operator
+from veo4k.domain.job import Code, Failure, State
+from veo4k.domain.message import LONGEST_BODY
+
+GOOD = [f"veo_task_{number:08}" for number in range(25)]
+NOT_4K, REFUSED = Failure(Code.NOT_4K, "No 4K."), Failure(Code.PROVIDER_FAILED, "Failed.")
+
+
+def sent(operator: Operator) -> list[str]:
+    return [body["taskId"] for body in operator.queues.bodies(JOBS)]
+
+
+def test_every_line_of_standard_input_is_submitted(operator: Operator) -> None:
+    result = operator.run("submit", "-", stdin="\ufeff" + "\r\n".join([*GOOD, "", ""]))
+    assert (result.status, sent(operator), "25 messages sent" in result.out) == (0, GOOD, True)
+
+
+def test_a_line_may_be_a_message_that_the_options_complete(operator: Operator) -> None:
+    line = json.dumps({"taskId": TASK, "index": 2, "tags": {"order": "own"}})
+    operator.run("submit", "-", "--index", "1", "--tag", "order=A", "--tag", "batch=7", stdin=f"{line}\n{GOOD[0]}")
+    assert operator.queues.bodies(JOBS) == [
+        {"taskId": TASK, "index": 2, "tags": {"order": "own", "batch": "7"}},
+        {"taskId": GOOD[0], "index": 1, "tags": {"order": "A", "batch": "7"}},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        (b"short", "taskId must be 8 to 64 letters, digits, _ or -"),
+        (b'{"taskId": "veo_task_abcdef123456", "index": 1.0}', "index must be a whole number from 0 to 99"),
+        (b'{"taskId": "veo_task_1", "taskId": "veo_task_2"}', "not strict JSON: duplicate name in an object"),
+        (b"veo_task_\xff", "the line is not UTF-8"),
+        (b"x" * 3 * LONGEST_BODY, f"the line is longer than {LONGEST_BODY} bytes"),
+    ],
+)
+def test_a_bad_line_is_named_and_not_sent(operator: Operator, line: bytes, reason: str) -> None:
+    stdin = b"\n".join([GOOD[0].encode(), line, GOOD[1].encode()])
+    result = operator.run("submit", "-", stdin=stdin)
+    assert (result.status, sent(operator)) == (1, GOOD[:2])
+    assert f"line 2: {reason}" in result.err
+    operator.queues.messages[JOBS].clear()
+    value = operator.run("submit", "-", "--json", stdin=stdin).json
+    assert value == {"sent": 2, "notSent": 1, "lines": [{"line": 2, "reason": reason}]}
+
+
+def test_messages_that_the_queue_did_not_take_are_sent_again(operator: Operator) -> None:
+    operator.queues.failing = [{GOOD[3]: "InternalError", GOOD[4]: "InternalError"}, {GOOD[4]: "InternalError"}]
+    result = operator.run("submit", "-", stdin="\n".join(GOOD))
+    assert (result.status, sorted(sent(operator)), operator.clock.now()) == (0, GOOD, NOON + 3)
+
+
+@pytest.mark.parametrize(("code", "waited"), [("InternalError", 15), ("InvalidMessageContents", 0)])
+def test_a_message_that_is_never_taken_is_named(operator: Operator, code: str, waited: int) -> None:
+    operator.queues.failing = [{GOOD[3]: code}] * 5
+    result = operator.run("submit", "-", stdin="\n".join(GOOD[:10]))
+    assert (result.status, len(sent(operator)), operator.clock.now()) == (1, 9, NOON + waited)
+    assert f"line 4: SQS refused it: {code}" in result.err
+
+
+@pytest.mark.parametrize(
+    ("error", "status"), [(client_error("AccessDenied", "SendMessageBatch"), 2), (KeyboardInterrupt(), 130)]
+)
+def test_an_interrupted_submission_says_where_to_go_on(
+    operator: Operator, monkeypatch: pytest.MonkeyPatch, error: BaseException, status: int
+) -> None:
+    steps = iter([operator.queues.send_message_batch])
+
+    def send(**request: object) -> object:
+        if (step := next(steps, None)) is None:
+            raise error
+        return step(**request)
+
+    monkeypatch.setattr(operator.queues, "send_message_batch", send)
+    result = operator.run("submit", "-", stdin="\n".join(GOOD))
+    assert (result.status, len(sent(operator))) == (status, 10)
+    assert "10 messages sent. Line 11 and those after it may not have been sent." in result.err
+
+
+def add_failures(operator: Operator) -> None:
+    add = partial(operator.add_job, State.FAILED, maybe_charged=True)
+    add(task_id=GOOD[0], error=NOT_4K, tags={"order": "A"})
+    add(task_id=GOOD[1], error=REFUSED)
+    add(task_id=GOOD[2], error=REFUSED, finished_at=NOON - 90_000)
+    add(task_id=GOOD[3], error=NOT_4K)
+    operator.add_job(State.PROCESSING, task_id=GOOD[3], run=2)
+    operator.add_job(State.SUCCEEDED, task_id=GOOD[4])
+
+
+@pytest.mark.parametrize(
+    ("words", "tasks"),
+    [
+        (["--error", "NOT_4K"], [0]),
+        (["--state", "FAILED"], [0, 1, 2]),
+        (["--since", "1d"], [0, 1]),
+        (["--tag", "order=A"], [0]),
+        (["--state", "SUCCEEDED"], [4]),
+        (["--error", "NEVER_SUBMITTED"], []),
+    ],
+)
+def test_replay_sends_what_is_selected_and_has_no_newer_run(
+    operator: Operator, words: list[str], tasks: list[int]
+) -> None:
+    add_failures(operator)
+    result = operator.run("replay", *words, "--yes")
+    assert (result.status, sorted(sent(operator))) == (0, [GOOD[number] for number in tasks])
+    assert all(body["force"] for body in operator.queues.bodies(JOBS))
+    assert operator.table.scans == 0
+
+
+def test_replay_shows_its_plan_and_price_and_asks(operator: Operator) -> None:
+    add_failures(operator)
+    declined = operator.run("replay", "--state", "FAILED", stdin="n\n")
+    assert (declined.status, sent(operator)) == (2, [])
+    assert "3 jobs to replay, for 360 credits, $1.80 at most. 1 may be free" in declined.out
+    assert "1 selected job left out" in declined.out
+    assert operator.run("replay", "--state", "FAILED").status == 2
+    assert operator.run("replay", "--state", "FAILED", stdin="y\n").status == 0
+    assert len(sent(operator)) == 3
+
+
+def test_replay_as_json_is_a_dry_run_without_yes(operator: Operator) -> None:
+    add_failures(operator)
+    plan = operator.run("replay", "--state", "FAILED", "--json").json
+    assert (plan["byError"], plan["credits"], plan["mayBeFree"]) == ({"NOT_4K": 1, "PROVIDER_FAILED": 2}, 360, 1)
+    assert (plan["dryRun"], sent(operator)) == (True, [])
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        ([], "Name a task, or select jobs"),
+        ([TASK, "--error", "NOT_4K"], "Replay either one task, or what the options select"),
+        (["--state", "QUEUED"], "has not ended, so it cannot be replayed"),
+    ],
+)
+def test_replay_refuses_what_it_cannot_select(operator: Operator, words: list[str], text: str) -> None:
+    result = operator.run("replay", *words)
+    assert (result.status, text in result.err) == (2, True)
+
+
+@pytest.mark.parametrize(("end", "status"), [(State.SUCCEEDED, 0), (State.FAILED, 1)])
+def test_watch_ends_when_all_jobs_have_ended(operator: Operator, end: State, status: int) -> None:
+    running = operator.add_job(task_id=GOOD[0])
+    operator.add_job(State.SUCCEEDED, task_id=GOOD[1])
+    operator.clock.steps = [lambda: None, lambda: operator.table.put(replace(running, state=end))]
+    result = operator.run("watch", *GOOD[:2])
+    states = [line.split()[2:4] for line in result.out.splitlines()]
+    assert states == [[f"{GOOD[0]}#0#1", "PROCESSING"], [f"{GOOD[1]}#0#1", "SUCCEEDED"], [f"{GOOD[0]}#0#1", end]]
+    assert (result.status, "2 jobs:" in result.err) == (status, True)
+
+
+def test_watch_names_the_tasks_that_never_got_a_row(operator: Operator) -> None:
+    operator.add_job(State.SUCCEEDED, task_id=GOOD[0])
+    result = operator.run("watch", *GOOD[:2])
+    assert (result.status, f"No row of {GOOD[1]} appeared within 60 s" in result.err) == (2, True)
+    assert operator.run("watch", *GOOD[:2], "--run", "1").status == 2
