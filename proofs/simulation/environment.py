@@ -82,7 +82,9 @@ class Simulation:
         self.job_queue = self._queue(360.0, 50, 10, self._submit)
         self.archive_queue = self._queue(5400.0, 5, 1, self._archive)
         self.messages = SimulatedQueue(self.effects, self.job_queue)
-        self.event_publisher = SimulatedEventPublisher(self.effects, self._to_archive, self._announced)
+        self.event_publisher = SimulatedEventPublisher(
+            self.effects, self._to_archive, self._announced, self.profile.refused_tokens
+        )
         self.functions = self._functions()
         self.stream = Stream(self.kernel, faults, self.functions.publish)
         self.schedule = Schedule(self.kernel, self.random, faults, self.memory, self.functions.sweep)
@@ -139,7 +141,7 @@ class Simulation:
                 hosts=HOSTS,
                 is_signature_optional=False,
             ),
-            publisher=Publisher(self.jobs, self.event_publisher, 90),
+            publisher=Publisher(self.jobs, self.event_publisher, 90, self.times),
             archiver=Archiver(
                 jobs=self.jobs,
                 open_download=self.downloads.open,
@@ -186,7 +188,7 @@ class Simulation:
     def _video(self, now: float) -> Video:
         profile, random = self.profile, self.random
         if profile.plain:
-            return Video()
+            return Video(**profile.videos)
         video = draw_video(random, now, profile.own_ids)
         if any(profile.takes):
             video = replace(video, takes=random.uniform(*profile.takes))

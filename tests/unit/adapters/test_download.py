@@ -164,7 +164,10 @@ def test_a_compressed_file_is_refused(header: str) -> None:
 @pytest.mark.parametrize(
     "header",
     [
-        *(f"Content-Encoding: {value}" for value in ("", "  ", "aws-chunked", "identity", "utf-8", "UTF-8,", "x", "none")),
+        *(
+            f"Content-Encoding: {value}"
+            for value in ("", "  ", "aws-chunked", "identity", "utf-8", "UTF-8,", "x", "none")
+        ),
         "Content-Encoding: aws-chunked,\r\nContent-Encoding: ",
         "Content-Encoding: gzipped, brotli",
     ],

@@ -60,7 +60,7 @@ def publisher(*rows: Job, refused: Sequence[object] = ()) -> tuple[Publisher, Re
     for row in rows:
         fields = {name: getattr(row, name) for name in Job.__dataclass_fields__}
         jobs.write(ConditionalUpdate(key=row.key, put=fields))
-    return Publisher(jobs, announcements, retention_days=90), announcements, jobs
+    return Publisher(jobs, announcements, retention_days=90, times=Times()), announcements, jobs
 
 
 def events(at: Publisher, *changes: Change) -> list[str]:

@@ -3,7 +3,7 @@
 Every rule returns a `Decision`: the log event, and the update of the job's row, if any.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import NamedTuple
@@ -15,7 +15,7 @@ from veo4k.domain.job import ENDED, Code, Job, ProviderApi, State
 from veo4k.domain.log_events import LogEvent
 from veo4k.domain.response import Meaning, Response
 from veo4k.domain.result_url import ResultHosts
-from veo4k.domain.schedule import LONGEST_POLL_WAIT, Times, archive_wait
+from veo4k.domain.schedule import LONGEST_POLL_WAIT, Times, announcement_wait, archive_wait
 from veo4k.domain.wait_reason import WaitReason
 
 MOST_ACCEPTANCES = 3  # after two suspected double charges no further request is sent for a job
@@ -64,6 +64,20 @@ def polls_by_post(job: Job) -> bool:
 def may_be_polled(job: Job) -> bool:
     """Return whether the provider may still be polled about an accepted job, and there is a way to do so."""
     return job.acceptances < MOST_ACCEPTANCES and (polls_by_post(job) or job.own_id is not None)
+
+
+def may_be_refreshed(job: Job) -> bool:
+    """Return whether a fresh link may be requested: only of an accepted request that has not failed since."""
+    return job.accepted_at is not None and not job.failure_reported and may_be_polled(job)
+
+
+def link_of_callback(job: Job, response: Response, hosts: ResultHosts, due: float) -> ConditionalUpdate | None:
+    """Return the update by which a callback's link replaces one that is dead or not 4K; None where it is not fresh."""
+    is_wanted = job.state is State.READY and job.link_dead and response.meaning is Meaning.DONE
+    urls = fetchable(response.urls, hosts) if is_wanted else ()
+    if not urls or job.has_tried(urls[0]):
+        return None
+    return transitions.callback_link(job, with_fetchable_poster(response, hosts), urls, due)
 
 
 def after_response(job: Job, response: Response, context: Context) -> Decision:
@@ -158,7 +172,18 @@ def _refreshed(job: Job, response: Response, context: Context) -> Decision:
         due = context.now + context.times.nudge
         update = transitions.refresh_link(job, response, urls, context.new_id, due)
         return Decision(LogEvent.LINK_REFRESHED, update)
-    return Decision(LogEvent.POLL_INCONCLUSIVE)
+    return _not_refreshed(job, response, context)
+
+
+def _not_refreshed(job: Job, response: Response, context: Context) -> Decision:
+    """Try a dead link again. That of a file below 4K waits for a fresh one, until the provider reports a failure."""
+    event, update = _WITHOUT_LINK[response.meaning](job, response, context)
+    failed = response.meaning is Meaning.FAILED
+    if failed or job.link_refusals or not job.not_4k:
+        counts: Mapping[str, int] = update.add if update else {}
+        due = context.now + context.times.nudge
+        update = transitions.retry_link(job, context.new_id, due, counts, failed=failed)
+    return Decision(event, update)
 
 
 def _accepted_anew(job: Job, response: Response, _: Context) -> Decision:
@@ -197,7 +222,8 @@ _POLL: dict[Meaning, Rule] = _NO_VERDICT | {
     Meaning.WORKING: _still_working,
     Meaning.FAILED: _failed,
 }
-_REFRESH: dict[Meaning, Rule] = _NO_VERDICT | {Meaning.DONE: _refreshed, Meaning.WORKING: _accepted_anew}
+_WITHOUT_LINK: dict[Meaning, Rule] = _NO_VERDICT | {Meaning.WORKING: _accepted_anew}
+_REFRESH: dict[Meaning, Rule] = {**dict.fromkeys(Meaning, _not_refreshed), Meaning.DONE: _refreshed}
 _AFTER = {State.SUBMITTING: _SUBMISSION, State.PROCESSING: _POLL, State.READY: _REFRESH}
 
 
@@ -218,7 +244,8 @@ Due = Need | Decision | None
 def when_due(job: Job, now: float, new_id: str, times: Times) -> Due:
     """Return what a due job needs."""
     if job.state in ENDED:
-        return Decision(LogEvent.ANNOUNCEMENT_RETRIGGERED, transitions.retrigger(job, new_id, now + times.nudge))
+        wait = announcement_wait(now - (job.announcing_since or now), times)
+        return Decision(LogEvent.ANNOUNCEMENT_RETRIGGERED, transitions.retrigger(job, new_id, now + wait))
     if job.state is State.READY:
         return _ready_due(job, now, new_id, times)
     if now >= job.created_at + times.queued_deadline and now >= (job.retry_at or 0):
@@ -229,9 +256,9 @@ def when_due(job: Job, now: float, new_id: str, times: Times) -> Due:
 def _ready_due(job: Job, now: float, new_id: str, times: Times) -> Due:
     if now < (job.lease_until or 0):
         return None
-    if job.archive_attempts >= times.archive_attempts or (job.link_dead and not may_be_polled(job)):
+    if job.archive_attempts >= times.archive_attempts:
         return Decision(LogEvent.JOB_FAILED, transitions.fail(job, Code.ARCHIVE_FAILED, now, times))
-    if job.link_dead:
+    if job.link_dead and may_be_refreshed(job):
         return _poll_when_allowed(job, now, times)
     wait = archive_wait(max(job.archive_attempts, 1), times)
     return Decision(LogEvent.ARCHIVE_RETRIGGERED, transitions.retrigger(job, new_id, now + wait))

@@ -60,6 +60,7 @@ class LogEvent(StrEnum):
     RESULT_RECEIVED = "result_received"
     SECRET_UNSET = "secret_unset"  # noqa: S105  # nosec B105 - the name of a log event
     SWEEP_INTERRUPTED = "sweep_interrupted"
+    TASK_TOKEN_ABANDONED = "task_token_abandoned"  # noqa: S105  # nosec B105 - the name of a log event
     WEBHOOK_KEY_UNSET = "webhook_key_unset"
 
 

@@ -13,7 +13,7 @@ from veo4k.domain import transitions
 from veo4k.domain.callback import LONGEST_BODY, Address, CallbackPayload, parse_address, parse_payload
 from veo4k.domain.callback_auth import Keys, verify_signature, verify_token
 from veo4k.domain.conditional_update import ConditionalUpdate, Refused
-from veo4k.domain.decisions import fetchable, with_fetchable_poster
+from veo4k.domain.decisions import fetchable, link_of_callback, with_fetchable_poster
 from veo4k.domain.errors import InvalidBodyError, StorageError
 from veo4k.domain.job import ENDED, Job, State
 from veo4k.domain.log_events import LogEntry, LogEvent
@@ -107,9 +107,18 @@ class CallbackHandler:
     def _write(self, address: Address, payload: CallbackPayload, now: float) -> tuple[int, LogEntry]:
         event, update = self._transition(address, payload, now)
         outcome = self.jobs.write(update)
+        if isinstance(outcome, Refused) and (link := self._fresh_link(address, payload, outcome.job, now)):
+            event, outcome = LogEvent.LINK_REFRESHED, self.jobs.write(link)
         if isinstance(outcome, Refused):
             return _refused(address, payload, outcome.job)
         return OK, LogEntry(event, outcome.job, {"meaning": payload.response.meaning})
+
+    def _fresh_link(
+        self, address: Address, payload: CallbackPayload, job: Job | None, now: float
+    ) -> ConditionalUpdate | None:
+        if job is None or job.index != address.index or payload.task_id not in (None, job.provider_task_id):
+            return None
+        return link_of_callback(job, payload.response, self.hosts, now + self.times.nudge)
 
     def _transition(self, address: Address, payload: CallbackPayload, now: float) -> tuple[LogEvent, ConditionalUpdate]:
         if payload.response.meaning is Meaning.FAILED:
