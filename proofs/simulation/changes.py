@@ -192,7 +192,7 @@ def compares_links(real: Callable[..., LogEntry]) -> Callable[..., LogEntry]:
 
 def wants_another_link(real: Callable[..., ConditionalUpdate]) -> Callable[..., ConditionalUpdate]:
     def refresh(job: Job, answer: Response, urls: Sequence[str], *others: Any) -> ConditionalUpdate:
-        return transitions.count_acceptance(job) if job.has_tried(urls[0]) else real(job, answer, urls, *others)
+        return transitions.postpone(job, job.due or 0) if job.has_tried(urls[0]) else real(job, answer, urls, *others)
 
     return refresh
 
