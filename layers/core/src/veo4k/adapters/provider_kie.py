@@ -8,11 +8,11 @@ from typing import Any, NamedTuple
 
 import requests
 
-from veo4k.adapters.kie_session import NotSentError, make_session, read_body
+from veo4k.adapters.kie_session import FreshSession, NotSentError, make_session, read_body
 from veo4k.adapters.secrets import Secret
 from veo4k.domain.callback import callback_path
 from veo4k.domain.callback_auth import make_token
-from veo4k.domain.decisions import polls_by_post
+from veo4k.domain.decisions import polls_by_post, repeat_is_safe
 from veo4k.domain.errors import StorageError
 from veo4k.domain.job import Job, ProviderApi
 from veo4k.domain.response import (
@@ -74,6 +74,7 @@ class KieProvider:
     api_key: Secret
     token_key: Secret
     session: requests.Session = field(default_factory=partial(make_session, CONNECTIONS))
+    fresh: FreshSession = field(default_factory=partial(FreshSession, CONNECTIONS))  # for what cannot be repeated
     seconds: float = SECONDS
 
     def unset_secret(self) -> WaitReason | None:
@@ -91,18 +92,21 @@ class KieProvider:
             body = api.request(job) | self._callback(job)
         except StorageError as error:
             return Response(meaning=Meaning.NOT_SENT, cause=str(error))
-        return self._checked(api.read_submission(self._send("POST", api.submission, json=body)))
+        session = self.session if repeat_is_safe(job) else self.fresh.current()
+        return self._checked(api.read_submission(self._send("POST", api.submission, session, json=body)))
 
     def poll(self, job: Job) -> Response:
         """Request the status of an accepted job: under its own id where it has one."""
         if polls_by_post(job):
             return self.submit(job)
         api = APIS[job.provider_api]
-        return self._checked(api.read_record(self._send("GET", api.record, params={"taskId": job.own_id})))
+        return self._checked(
+            api.read_record(self._send("GET", api.record, self.session, params={"taskId": job.own_id}))
+        )
 
     def balance(self) -> float | None:
         """Return the credits that are left; None where the response holds no usable number."""
-        return read_balance(self._send("GET", BALANCE))
+        return read_balance(self._send("GET", BALANCE, self.session))
 
     def _callback(self, job: Job) -> dict[str, str]:
         if self.callback_base == NO_CALLBACK:
@@ -115,25 +119,27 @@ class KieProvider:
             self.api_key.forget()
         return response
 
-    def _send(self, method: str, path: str, **parts: Any) -> HttpResponse | NoResponse:
+    def _send(self, method: str, path: str, session: requests.Session, **parts: Any) -> HttpResponse | NoResponse:
         stop = monotonic() + self.seconds
         try:
             request = requests.Request(method, self.base_url + path, headers=self._authorization(), **parts)
-            prepared = self.session.prepare_request(request)
+            prepared = session.prepare_request(request)
         except StorageError as error:
             return NoResponse(is_sent=False, cause=str(error))
         except ValueError as error:
             return NoResponse(is_sent=False, cause=type(error).__name__)
-        return self._exchange(prepared, stop)
+        return self._exchange(session, prepared, stop)
 
     def _authorization(self) -> dict[str, str | bytes]:
         # As bytes: text that is not Latin-1 would fail only once the connection stands.
         return {"Authorization": b"Bearer " + _current(self.api_key)}
 
-    def _exchange(self, request: requests.PreparedRequest, stop: float) -> HttpResponse | NoResponse:
+    def _exchange(
+        self, session: requests.Session, request: requests.PreparedRequest, stop: float
+    ) -> HttpResponse | NoResponse:
         timeouts = (min(CONNECT_SECONDS, self.seconds), self.seconds)
         try:
-            with self.session.send(request, timeout=timeouts, stream=True) as response:
+            with session.send(request, timeout=timeouts, stream=True) as response:
                 return HttpResponse(response.status_code, read_body(response, stop))
         except NotSentError as error:
             return NoResponse(is_sent=False, cause=str(error))
