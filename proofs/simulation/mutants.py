@@ -132,7 +132,11 @@ MUTANTS: Mapping[str, Mutant] = {
         4,
         shows_in="task tokens that are refused for good",
     ),
-    "told tokens wait again": _mutant(part(transitions, "postpone_announcement", changes.as_announced), 11),
+    "told tokens wait again": _mutant(
+        part(transitions, "postpone_announcement", changes.as_announced),
+        11,
+        shows_in="records that come twice, and task tokens that are refused now and then",
+    ),
 }
 
 

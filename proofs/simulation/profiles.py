@@ -76,6 +76,9 @@ PROFILES: Mapping[str, FaultProfile] = {
     "two indices, and links that differ in their queries": replace(
         NOTHING_WRONG, repeated=1.0, tokens=0.0, videos={"same_path": True}
     ),
+    "records that come twice, and task tokens that are refused now and then": replace(
+        NOTHING_WRONG, tokens=1.0, rates={**NOTHING_WRONG.rates, "record": 0.5, "to task": 0.3}
+    ),
     **UNUSUAL,
 }
 NO_CREDITS = Outage(300, 300 + HOUR, frozenset({"request"}), Fault.NO_CREDITS)

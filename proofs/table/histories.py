@@ -87,7 +87,7 @@ BUILDERS: dict[str, tuple[frozenset[State], Builder]] = {
     "join": (frozenset(State), lambda d, job: transitions.join(job, d.new_id())),
     "announce_again": (
         ENDED,
-        lambda d, job: transitions.repeat_announcement(job, d.new_id(), d.new_id(), d.now, TIMES),
+        lambda d, job: transitions.repeat_announcement(job, d.new_id() if d.yes() else None, d.new_id(), d.now, TIMES),
     ),
     "claim_submission": (
         frozenset({State.QUEUED, State.SUBMITTING}),
