@@ -161,7 +161,6 @@ ANNOUNCEMENT: dict[str, Case] = {
         | {
             "was re-triggered meanwhile": {"retrigger_id": "retrigger-9"},
             "left the due index": {"partition": None},
-            "has a token": {"task_tokens": frozenset({"token-1"})},
         },
     ),
     "an end was announced": Case(

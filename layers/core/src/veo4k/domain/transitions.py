@@ -374,7 +374,7 @@ def postpone_announcement(
     put = {"on_bus": on_bus or None, "task_tokens": tokens, "announcing_since": since}
     put |= {"due": now + announcement_wait(now - since, times)}
     # The same record may be read twice: what was told since must not wait again.
-    as_read = (is_("partition", job.partition), is_("task_tokens", job.task_tokens or None))
+    as_read = (is_("partition", job.partition), *([is_("task_tokens", job.task_tokens)] if job.task_tokens else []))
     return ConditionalUpdate(key=job.key, when=(*_as_announced(job), *as_read), put=put)
 
 
