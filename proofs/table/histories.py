@@ -166,7 +166,11 @@ BUILDERS: dict[str, tuple[frozenset[State], Builder]] = {
     "announced_in_part": (
         ENDED,
         lambda d, job: transitions.postpone_announcement(
-            job, d.now, TIMES, on_bus=d.yes(), tokens=job.task_tokens if d.yes() else frozenset()
+            replace(job, task_tokens=job.task_tokens if d.yes() else frozenset()),
+            d.now,
+            TIMES,
+            on_bus=d.yes(),
+            tokens=job.task_tokens if d.yes() else frozenset(),
         ),
     ),
     "announced": (ENDED, lambda d, job: transitions.mark_announced(job, int(d.now) + 86_400)),
