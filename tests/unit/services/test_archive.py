@@ -261,9 +261,10 @@ def test_without_a_way_to_a_fresh_link_the_old_one_is_tried(media: Media, fields
     assert (dead.code(), small.code()) == (Code.ARCHIVE_FAILED, Code.NOT_4K)
 
 
+@pytest.mark.parametrize("refusals", [0, 1])
 @pytest.mark.parametrize("error", [DownloadError("down"), DeadLinkError("404")])
-def test_spent_tries_end_the_job(error: Exception) -> None:
-    scene = Scene(error, job=replace(READY, archive_attempts=9))
+def test_spent_tries_end_the_job(error: Exception, refusals: int) -> None:
+    scene = Scene(error, job=replace(READY, archive_attempts=9, link_refusals=refusals))
     scene.archive()
 
     assert (scene.job().state, scene.code()) == (State.FAILED, Code.ARCHIVE_FAILED)
