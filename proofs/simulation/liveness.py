@@ -155,7 +155,7 @@ def _excused(oracles: "Oracles", job: Job, code: Code | None) -> None:
     video, runs = oracles.simulation.model.videos[job.task_id], oracles.simulation.memory.runs(job.task_id)
     misled = job.key in oracles.simulation.callbacks.tampered_with and (len(video.links) > 1 or video.link_once)
     there = video.fate is Fate.MADE and video.links[-1] in (FOUR_K, TALL)
-    if code is Code.NOT_4K and there and not misled:
+    if code is Code.NOT_4K and there and not misled and may_be_polled(job):
         oracles.add_violation(7, job.task_id, "NOT_4K, but the provider had the 4K file")
     if code is Code.RESULT_HOST_BLOCKED and video.host == HOST:
         oracles.add_violation(7, job.task_id, "RESULT_HOST_BLOCKED, but the provider's own host was right")

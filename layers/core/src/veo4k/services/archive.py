@@ -9,7 +9,6 @@ from pathlib import PurePosixPath
 
 from veo4k.domain import transitions
 from veo4k.domain.conditional_update import ConditionalUpdate, Refused, changed
-from veo4k.domain.decisions import may_be_refreshed
 from veo4k.domain.errors import DeadLinkError, DownloadError, StorageError
 from veo4k.domain.job import Archived, Code, Job, Key
 from veo4k.domain.log_events import LogEntry, LogEvent
@@ -115,27 +114,25 @@ class Archiver:
 
     def _dead_link(self, job: Job, reason: str) -> LogEntry:
         """Try a refused link again after the first wait: files appear at their host a while after the callback."""
-        if job.link_refusals and may_be_refreshed(job):
+        if job.link_refusals:
             return self._request_link(job, reason, not_4k=False)
-        return self._postpone(job, reason, first=not job.link_refusals, refused=True)
+        return self._postpone(job, reason, first=True, refused=True)
 
     def _request_link(self, job: Job, reason: str, *, not_4k: bool) -> LogEntry:
-        """Let the sweep request a fresh link where it may, or end the job where its attempts are spent."""
+        """Let the sweep request a fresh link, or end the job where its attempts are spent."""
         if job.archive_attempts >= self.times.archive_attempts:
             return self._fail(job, Code.ARCHIVE_FAILED, reason)
-        if not may_be_refreshed(job):
-            return self._postpone(job, reason, not_4k=not_4k)
         earliest = (job.requested_at or 0) + self.times.probe
         due = max(self.clock.now() + archive_wait(job.archive_attempts, self.times), earliest)
         event = LogEvent.ARCHIVE_FILE_NOT_4K if not_4k else LogEvent.ARCHIVE_LINK_EXPIRED
         return self._write(event, transitions.request_link(job, due, not_4k=not_4k), reason)
 
-    def _postpone(self, job: Job, reason: str, *, first: bool = False, **marks: bool) -> LogEntry:
-        """Try again later; `first`: as soon as after a first attempt; `marks`: what the row remembers of this one."""
+    def _postpone(self, job: Job, reason: str, *, first: bool = False, refused: bool = False) -> LogEntry:
+        """Try again later; `first`: as soon as after a first attempt; `refused`: the host refused the link."""
         if job.archive_attempts >= self.times.archive_attempts:
             return self._fail(job, Code.ARCHIVE_FAILED, reason)
         due = self.clock.now() + archive_wait(1 if first else job.archive_attempts, self.times)
-        return self._write(LogEvent.ARCHIVE_POSTPONED, transitions.postpone_archive(job, due, **marks), reason)
+        return self._write(LogEvent.ARCHIVE_POSTPONED, transitions.postpone_archive(job, due, refused=refused), reason)
 
     def _fail(self, job: Job, code: Code, reason: str = "") -> LogEntry:
         return self._write(LogEvent.JOB_FAILED, transitions.fail(job, code, self.clock.now(), self.times), reason)
