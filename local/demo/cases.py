@@ -98,7 +98,7 @@ CASES = (
         archive_attempts=2,
     ),
     Case(title="task with its own id", scenario="own_id"),
-    Case(title="dead link", scenario="dead_link", archive_attempts=2),
+    Case(title="dead link", scenario="dead_link", archive_attempts=3),
 )
 
 # Under `jobs` a second request may be a second purchase, so there is none, unless the first was refused. A callback

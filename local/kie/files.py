@@ -77,8 +77,23 @@ async def _short(request: web.Request, body: bytes) -> web.StreamResponse:
     return response
 
 
+async def _page(_: web.Request, __: bytes) -> web.StreamResponse:
+    return web.Response(text="<!DOCTYPE html><html><title>Just a moment...</title></html>", content_type="text/html")
+
+
+async def _absent(_: web.Request, __: bytes) -> web.StreamResponse:
+    return gone()
+
+
+async def _blank(_: web.Request, body: bytes) -> web.StreamResponse:
+    return web.Response(body=body, content_type="video/mp4", headers={"Content-Encoding": ""})
+
+
 DOWNLOADS: dict[str, Callable[[web.Request, bytes], Awaitable[web.StreamResponse]]] = {
     "whole": _whole,
     "short": _short,
     "busy": _busy,
+    "page": _page,
+    "absent": _absent,
+    "blank": _blank,
 }

@@ -37,7 +37,7 @@ from proofs.mp4.oddities import TAILS
 from proofs.mp4.reference import FOUR_K, answer, judged, reference
 from proofs.mp4.tree import VIDEO_ENTRIES, Node, parsed, relocated, written
 from proofs.mp4.writer import composed
-from veo4k.domain.mp4 import EndsEarly, NotMp4, Verdict
+from veo4k.domain.mp4 import Verdict, Video
 
 # Films and containers
 
@@ -473,7 +473,7 @@ def compare(report: Report, random: Random) -> None:
 
 def reason(verdict: Verdict) -> str:
     """Return why the proof refuses a file."""
-    if isinstance(verdict, EndsEarly | NotMp4):
+    if not isinstance(verdict, Video):
         return verdict.reason
     return f"displayed {verdict.width}x{verdict.height} of {verdict.coded_width}x{verdict.coded_height}"
 

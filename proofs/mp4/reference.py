@@ -6,7 +6,7 @@ from typing import Any
 
 import av
 
-from veo4k.domain.mp4 import EndsEarly, Mp4Proof, NotMp4, Verdict, Video, is_4k
+from veo4k.domain.mp4 import EndsEarly, Mp4Proof, NotMp4, OtherContent, Verdict, Video, is_4k
 
 FOUR_K, SMALLER, EARLY, NO_MP4 = "4K", "not 4K", "ends early", "no MP4"
 
@@ -47,7 +47,7 @@ def answer(verdict: Verdict) -> str:
     match verdict:
         case EndsEarly():
             return EARLY
-        case NotMp4():
+        case NotMp4() | OtherContent():
             return NO_MP4
         case _:
             return FOUR_K if is_4k(verdict) else SMALLER
@@ -88,7 +88,7 @@ def words(seen: Verdict | Reading | None) -> str:
         case Video():
             pixels = f"{seen.width}x{seen.height} of {seen.coded_width}x{seen.coded_height}"
             return f"{answer(seen)}: {pixels} {seen.codec} {seen.duration_seconds:.3f} s"
-        case EndsEarly() | NotMp4():
+        case EndsEarly() | NotMp4() | OtherContent():
             return f"{answer(seen)}: {seen.reason}"
         case Reading():
             stretched = "" if seen.square else " stretched"

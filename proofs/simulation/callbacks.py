@@ -71,6 +71,7 @@ class CallbackSender:
             if status == 200:
                 self.acknowledged.append(Acknowledged(self.kernel.now, making))
                 self.acknowledged_runs.add(making.run)
+                making.is_told = True
             elif tries < len(RETRIES):
                 self.kernel.after(RETRIES[tries], self._try, making, tries + 1)
 

@@ -8,17 +8,19 @@ from typing import Any
 from proofs.simulation.consequences import SimulatedEventPublisher
 from proofs.simulation.replaced import replaced
 from proofs.simulation.requests import SimulatedProvider
-from veo4k.domain import transitions
+from veo4k.domain import decisions, transitions
 from veo4k.domain.callback import Address
 from veo4k.domain.conditional_update import ConditionalUpdate, in_
 from veo4k.domain.decisions import Context, Decision, Due, Need
 from veo4k.domain.gate import Pace, Wait
-from veo4k.domain.job import ENDED, Job, ProviderApi, State
-from veo4k.domain.log_events import LogEvent
+from veo4k.domain.job import ENDED, Code, Job, ProviderApi, State
+from veo4k.domain.log_events import LogEntry, LogEvent
 from veo4k.domain.message import Message
+from veo4k.domain.mp4 import NotMp4, OtherContent, Verdict
 from veo4k.domain.response import Meaning, Response, read_record
 from veo4k.domain.result_url import Refusal
 from veo4k.services import submit, sweep
+from veo4k.services.archive import Archiver
 from veo4k.services.callback import CallbackHandler
 
 Change = Callable[[ExitStack], object]
@@ -200,6 +202,45 @@ def creates_a_row(real: Callable[..., tuple[int, Any]]) -> Callable[..., tuple[i
         return result
 
     return write
+
+
+def calls_pages_videos(real: Callable[..., Any]) -> Callable[..., Any]:
+    """Judge a page as an MP4 that is not 4K."""
+
+    def proven(job: Job, verdict: Verdict) -> Any:
+        return real(job, NotMp4(verdict.reason) if isinstance(verdict, OtherContent) else verdict)
+
+    return proven
+
+
+def compares_links(real: Callable[..., LogEntry]) -> Callable[..., LogEntry]:
+    """Compare siblings by their public links, before anything is fetched."""
+
+    def store(archiver: Archiver, job: Job, deadline: float) -> LogEntry:
+        siblings = [other for other in archiver.jobs.runs(job.task_id) if other.index != job.index]
+        if any(set(job.result_urls) & set(other.result_urls) for other in siblings):
+            return archiver._fail(job, Code.INDEX_AMBIGUOUS)
+        return real(archiver, job, deadline)
+
+    return store
+
+
+def wants_another_link(real: Callable[..., ConditionalUpdate]) -> Callable[..., ConditionalUpdate]:
+    def refresh(job: Job, answer: Response, urls: Sequence[str], *others: Any) -> ConditionalUpdate:
+        return transitions.postpone(job, job.due or 0) if job.has_tried(urls[0]) else real(job, answer, urls, *others)
+
+    return refresh
+
+
+def as_announced(real: Callable[..., ConditionalUpdate]) -> Callable[..., ConditionalUpdate]:
+    def postpone(job: Job, *arguments: Any, **named: Any) -> ConditionalUpdate:
+        return replace(real(job, *arguments, **named), when=transitions._as_announced(job))
+
+    return postpone
+
+
+def not_refreshed(job: Job, answer: Response, moment: Context) -> Decision:
+    return decisions._WITHOUT_LINK[answer.meaning](job, answer, moment)
 
 
 def unchanged(_: object) -> Callable[..., Any]:

@@ -13,12 +13,18 @@ from veo4k.domain.job import Job, Key
 
 @dataclass
 class SimulatedEventPublisher:
-    """The EventPublisher port. `on_event`: called with every event that the bus took."""
+    """The EventPublisher port. `on_event`: called with every event that the bus took; `refused`: of the tokens."""
 
     effects: Effects
     to_queue: Callable[[Key], object]
     on_event: Callable[[Job, dict[str, Any]], None]
+    refused: float = 0.0
     completed_tasks: list[tuple[str, Key]] = field(default_factory=list)
+    refusals: dict[tuple[str, Key], list[float]] = field(default_factory=dict)
+
+    def refuses(self, token: str) -> bool:
+        """Return whether Step Functions may never take this token."""
+        return int(token[-2:], 16) < 256 * self.refused
 
     def send_to_archive(self, jobs: Sequence[Job]) -> Mapping[Key, str]:
         """Send jobs to the archive queue."""
@@ -30,6 +36,9 @@ class SimulatedEventPublisher:
 
     def send_to_task(self, job: Job, token: str) -> str:
         """Complete a task of Step Functions."""
+        if self.refuses(token):
+            self.refusals.setdefault((token, job.key), []).append(self.effects.kernel.now)
+            return "SendTask: KmsAccessDeniedException"
         try:
             self.effects.do("to task", job.task_id, lambda: self.completed_tasks.append((token, job.key)))
         except StorageError as error:

@@ -87,7 +87,9 @@ class Simulation:
         self.job_queue = self._queue(360.0, 50, 10, self._submit)
         self.archive_queue = self._queue(5400.0, 5, 1, self._archive)
         self.messages = SimulatedQueue(self.effects, self.job_queue)
-        self.event_publisher = SimulatedEventPublisher(self.effects, self._to_archive, self._announced)
+        self.event_publisher = SimulatedEventPublisher(
+            self.effects, self._to_archive, self._announced, self.profile.refused_tokens
+        )
         self.functions = self._functions()
         self.stream = Stream(self.kernel, faults, self.functions.publish)
         self.schedule = Schedule(self.kernel, self.random, faults, self.memory, self.functions.sweep)
@@ -144,7 +146,7 @@ class Simulation:
                 hosts=self.hosts,
                 is_signature_optional=False,
             ),
-            publisher=Publisher(self.jobs, self.event_publisher, 90),
+            publisher=Publisher(self.jobs, self.event_publisher, 90, self.times),
             archiver=Archiver(
                 jobs=self.jobs,
                 open_download=self.downloads.open,
@@ -202,7 +204,7 @@ class Simulation:
     def _video(self, now: float) -> Video:
         profile, random = self.profile, self.random
         if profile.plain:
-            return Video()
+            return Video(**profile.videos)
         video = draw_video(random, now, profile.own_ids, profile.strange_hosts, profile.labels)
         if any(profile.takes):
             video = replace(video, takes=random.uniform(*profile.takes))

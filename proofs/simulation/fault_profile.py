@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from random import Random
+from typing import Any
 
 from proofs.simulation.faults import AWS, BY_OTHERS, MENUS, TABLE, Fault, Outage
 from proofs.simulation.provider import Manners
@@ -30,6 +31,7 @@ class FaultProfile:
     invalid: float = 0.03  # of the messages
     repeated: float = 0.1  # of the tasks have more than one message
     tokens: float = 0.1  # of the messages carry a task token
+    refused_tokens: float = 0.0  # of the task tokens are refused for good
     provider_api: ProviderApi = ProviderApi.VEO
     switched_at: float = float("inf")  # then the stack uses the newer API
     veo_until: float = float("inf")  # then the older API's paths return 404
@@ -39,6 +41,7 @@ class FaultProfile:
     mixed: bool = False  # every other invocation runs an older version's code
     unset_until: float = 0.0  # the API key is set only then
     plain: bool = False  # every video is finished, as 4K
+    videos: Mapping[str, Any] = field(default_factory=dict)  # what plain videos have besides
     takes: tuple[float, float] = (0.0, 0.0)  # seconds to make one, from and to, instead of the usual
     fails: float = 0.0  # of the videos, besides the usual
     rephrases: float = 0.0  # of the responses and callbacks
@@ -93,6 +96,7 @@ def _swarm(fixed: FaultProfile, random: Random) -> FaultProfile:
         forged=often(0.2),
         tampered=often(0.1),
         repeated=random.choice((0, 0.1, 0.5)),
+        refused_tokens=random.choice((0, 0, 0, 0.5)),
         provider_api=ProviderApi.JOBS if random.random() < 0.1 else ProviderApi.VEO,
         unset_until=random.choice((0, 0, 0, 900)),
         daily=random.choice((0,) * 19 + (fixed.jobs // 2,)),

@@ -5,7 +5,7 @@ import math
 from typing import TYPE_CHECKING
 
 from proofs.simulation.provider import Making
-from proofs.simulation.videos import FOUR_K, HOST, TALL, Fate, Video, content
+from proofs.simulation.videos import FOUR_K, HOST, JPEG, TALL, Fate, Video, content
 from veo4k.domain.decisions import may_be_polled
 from veo4k.domain.job import ENDED, Code, Evidence, Job, ProviderApi, State
 from veo4k.domain.response import SERVER_ERROR, Meaning
@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from proofs.simulation.messages import Sending
     from proofs.simulation.oracles import Oracles
 
-HALF_AN_HOUR = 1800.0
+HALF_AN_HOUR, TWO_DAYS = 1800.0, 2 * 86_400.0
+MOST_REFUSALS = 60  # of a task token in a day: seven waits that double, then one an hour, each perhaps twice
 MOST_TRIES = Times().archive_attempts
 OBSTACLES = frozenset(
     {Code.RESULT_HOST_BLOCKED, Code.RESULT_UNREADABLE, Code.NOT_4K, Code.INDEX_AMBIGUOUS, Code.ARCHIVE_FAILED}
@@ -68,7 +69,12 @@ def _taken(oracles: "Oracles", message_id: str, sending: "Sending") -> None:
         oracles.add_violation(4, sending.task_id, f"{message_id} is in the dead-letter queue")
     elif not any(job.index == sending.index for job in simulation.memory.runs(sending.task_id)):
         oracles.add_violation(4, sending.task_id, f"{message_id} has no job")
-    if sending.token and not any(token == sending.token for token, _ in simulation.event_publisher.completed_tasks):
+    refused = sending.token and simulation.event_publisher.refuses(sending.token)
+    if (
+        sending.token
+        and not refused
+        and not any(token == sending.token for token, _ in simulation.event_publisher.completed_tasks)
+    ):
         oracles.add_violation(5, sending.task_id, f"{message_id}'s task was never completed")
 
 
@@ -86,8 +92,23 @@ def _announced(oracles: "Oracles", job: Job) -> None:
     event_ids = {event["eventId"] for event in oracles.events.get(job.key, [])}
     if job.state in ENDED and f"{job.job_id}#{job.state}" not in event_ids:
         oracles.add_violation(5, job.task_id, f"run {job.run}'s end was never announced")
+    _tokens(oracles, job)
     if len(event_ids) > 1 and not oracles.simulation.restored_at:
         oracles.add_violation(5, job.task_id, f"run {job.run} has {len(event_ids)} ends: {sorted(map(str, event_ids))}")
+
+
+def _tokens(oracles: "Oracles", job: Job) -> None:
+    """A token that is refused for good repeats no event, and is tried ever less, for a day after each message."""
+    simulation, messages = (
+        oracles.simulation,
+        sum(s.task_id == job.task_id for s in oracles.simulation.sendings.values()),
+    )
+    for (_, key), times in simulation.event_publisher.refusals.items():
+        if key == job.key and (len(times) > MOST_REFUSALS * messages or times[-1] - times[0] > messages * TWO_DAYS):
+            oracles.add_violation(4, job.task_id, f"a refused task token was tried {len(times)} times")
+    is_calm = not any(simulation.profile.rates.values()) and not simulation.profile.outages
+    if is_calm and len(oracles.events.get(job.key, [])) > messages:
+        oracles.add_violation(5, job.task_id, f"{len(oracles.events[job.key])} events of {messages} messages")
 
 
 def _archived(oracles: "Oracles", job: Job) -> None:
@@ -99,6 +120,9 @@ def _archived(oracles: "Oracles", job: Job) -> None:
         return
     if (len(stored), hashlib.sha256(stored).hexdigest()) != (job.archive.bytes, job.archive.sha256):
         oracles.add_violation(6, job.task_id, "the object is not the row's")
+    poster = oracles.simulation.archive.objects.get(job.archive.key.replace(".mp4", ".jpg"))
+    if job.archive.poster and (poster is None or not poster.startswith(content(JPEG, "")[:4])):
+        oracles.add_violation(6, job.task_id, "a poster that is no picture")
     # Where the provider does not count the index, a sibling that ended without a result leaves nothing to compare with.
     indices = {job.index} if oracles.simulation.profile.manners.counts_index else {0, 1}
     indices |= {-1 - job.index} if job.evidence is Evidence.LOOK else set()
@@ -155,12 +179,12 @@ def _was_reported(oracles: "Oracles", job: Job, making: Making) -> bool:
 def _excused(oracles: "Oracles", job: Job, code: Code | None) -> None:
     """An error code that names an obstacle is right only where the obstacle existed."""
     video, runs = oracles.simulation.model.videos[job.task_id], oracles.simulation.memory.runs(job.task_id)
-    misled = job.key in oracles.simulation.callbacks.tampered_with and len(video.links) > 1
+    misled = job.key in oracles.simulation.callbacks.tampered_with and (len(video.links) > 1 or video.link_once)
     there = video.fate is Fate.MADE and video.links[-1] in (FOUR_K, TALL)
     if job.evidence is Evidence.LOOK:
         _by_look(oracles, job, video, code)
         return
-    if code is Code.NOT_4K and there and not misled:
+    if code is Code.NOT_4K and there and not misled and may_be_polled(job):
         oracles.add_violation(7, job.task_id, "NOT_4K, but the provider had the 4K file")
     if code is Code.RESULT_HOST_BLOCKED and _is_allowed(oracles, video):
         oracles.add_violation(7, job.task_id, "RESULT_HOST_BLOCKED, but the host was allowed in time")
@@ -169,13 +193,15 @@ def _excused(oracles: "Oracles", job: Job, code: Code | None) -> None:
     if code is Code.INDEX_AMBIGUOUS and all(other.index == job.index for other in runs):
         oracles.add_violation(7, job.task_id, "INDEX_AMBIGUOUS, but there is one index only")
     profile = oracles.simulation.profile
+    if code is Code.INDEX_AMBIGUOUS and profile.manners.counts_index and not video.same_for_all and not misled:
+        oracles.add_violation(7, job.task_id, "INDEX_AMBIGUOUS, but each index has a file of its own")
     rough = bool(profile.outages) or max(profile.rates.values()) > 0.1
     path_gone = job.provider_api == ProviderApi.VEO and math.isfinite(profile.veo_until)
     # After a second acceptance the provider reports the state of the second, and nothing more of the first one's file.
     makings = [making for each in oracles.simulation.model.makings.values() for making in each if making.run == job.key]
     in_vain = (rough or len(makings) > 1) and job.archive_attempts >= MOST_TRIES
     gave_up_polling = path_gone or not may_be_polled(job) or not _is_allowed(oracles, video) or in_vain
-    if code is Code.ARCHIVE_FAILED and there and not gave_up_polling:
+    if code is Code.ARCHIVE_FAILED and there and not gave_up_polling and not misled:
         oracles.add_violation(
             7, job.task_id, f"ARCHIVE_FAILED after {job.archive_attempts} tries, but the file was there"
         )

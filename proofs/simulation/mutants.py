@@ -19,7 +19,7 @@ from proofs.simulation.requests import SimulatedProvider
 from proofs.simulation.stream import Schedule
 from veo4k.domain import decisions, gate, look, transitions
 from veo4k.domain.response import Meaning
-from veo4k.services import archive, callback, dispatch, submit, sweep
+from veo4k.services import archive, callback, dispatch, publish, submit, sweep
 from veo4k.services.archive import Archiver
 from veo4k.services.callback import CallbackHandler
 from veo4k.services.sweep import Sweeper
@@ -43,6 +43,7 @@ def _mutant(change: Change, *breaks: int, shows_in: str = "") -> Mutant:
 SIGNATURES = together(
     part(callback, "_is_fresh", changes.always), part(CallbackHandler, "_check_other_id", lambda _: lambda *_: None)
 )
+NO_LINK = tuple(set(Meaning) - {Meaning.DONE})
 TURNS = together(part(sweep, "is_turn", changes.always), part(submit, "is_turn", changes.always))
 
 MUTANTS: Mapping[str, Mutant] = {
@@ -130,6 +131,44 @@ MUTANTS: Mapping[str, Mutant] = {
     "a run without its message": _mutant(part(transitions, "_new", changes.without_message_id), 4),
     "siblings are ignored": _mutant(part(Archiver, "_siblings", changes.finds_nothing), 6),
     "turns are ignored": _mutant(TURNS, 1),
+    "a page instead of a file is not 4K": _mutant(
+        part(archive, "_proven", changes.calls_pages_videos),
+        7,
+        shows_in="a page instead of each file for three minutes",
+    ),
+    "siblings are compared by link": _mutant(
+        part(Archiver, "_store", changes.compares_links),
+        7,
+        shows_in="two indices, and links that differ in their queries",
+    ),
+    "the old link is never tried again": _mutant(
+        together(*(changes.rule(decisions._REFRESH, meaning, changes.not_refreshed) for meaning in NO_LINK)),
+        7,
+        shows_in="404 for an hour, and no link a second time",
+    ),
+    "a link in a response is fresh only where it is another": _mutant(
+        part(transitions, "refresh_link", changes.wants_another_link),
+        7,
+        shows_in="404 for an hour, and the same link in every response",
+    ),
+    "a refused token repeats the event": _mutant(
+        changes.puts("postpone_announcement", on_bus=None), 5, shows_in="task tokens that are refused for good"
+    ),
+    "a refused token is sent for ever": _mutant(
+        part(publish, "LONGEST_ANNOUNCEMENT", lambda _: float("inf")),
+        4,
+        shows_in="task tokens that are refused for good",
+    ),
+    "a refused token is sent every minute": _mutant(
+        part(transitions, "announcement_wait", lambda _: lambda *_: 60.0),
+        4,
+        shows_in="task tokens that are refused for good",
+    ),
+    "told tokens wait again": _mutant(
+        part(transitions, "postpone_announcement", changes.as_announced),
+        11,
+        shows_in="records that come twice, and task tokens that are refused now and then",
+    ),
 }
 
 

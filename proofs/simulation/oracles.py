@@ -34,6 +34,7 @@ from veo4k.domain.errors import StorageError
 from veo4k.domain.gate import Gate
 from veo4k.domain.job import ATTRIBUTES, ENDED, Job, Key, State, utc_day
 from veo4k.domain.log_events import LogEntry
+from veo4k.domain.message import MOST_TASK_TOKENS
 from veo4k.domain.ports import Change
 from veo4k.domain.response import UNDERSTOOD
 
@@ -113,6 +114,8 @@ class Oracles:
             self.add_violation(1, new.task_id, "acceptedAt changed")
         if new.requests_sent > old.requests_sent and old.acceptances >= MOST_ACCEPTANCES:
             self.add_violation(1, new.task_id, f"requested again after {old.acceptances} acceptances")
+        if len(new.task_tokens) > MOST_TASK_TOKENS:
+            self.add_violation(4, new.task_id, f"{len(new.task_tokens)} task tokens wait")
         if new.partition is None and old.partition is not None and not self.events.get(new.key):
             self.add_violation(5, new.task_id, "left the due index unannounced")
 
@@ -159,6 +162,8 @@ class Oracles:
         self.claims.clear()
         accepted = {job.key for job in self.simulation.memory.all() if job.accepted_at is not None}
         self.simulation.callbacks.acknowledged_runs &= accepted
+        for making in self.simulation.model.own_ids.values():
+            making.is_told = False
 
     def judge(self) -> None:
         """Check the whole simulation at its end."""

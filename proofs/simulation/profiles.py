@@ -9,12 +9,29 @@ from proofs.simulation.fault_profile import HOUR, FaultProfile
 from proofs.simulation.faults import AWS, MENUS, TABLE, Fault, Outage
 from proofs.simulation.oracles import Violation
 from proofs.simulation.restore import without_table
+from proofs.simulation.videos import GONE, PAGE
 from veo4k.domain.job import ProviderApi
 
 USUAL = FaultProfile()
 MANY_REFUSED = dict.fromkeys(MENUS, 0.01) | {"request": 0.6}
 SLOW_WRITES = Outage(0, 2 * HOUR, frozenset({"write", "to bus"}), Fault.SLOW_BEFORE)
 NOTHING_WRONG = replace(CALM, jobs=100, spread=600.0, tokens=0.1)
+UNUSUAL: Mapping[str, FaultProfile] = {
+    "task tokens that are refused for good": replace(NOTHING_WRONG, tokens=1.0, refused_tokens=0.5),
+    "a page instead of each file for three minutes": replace(
+        NOTHING_WRONG, videos={"hindered": PAGE, "hindered_for": 180.0}
+    ),
+    "404 for a minute, and no link a second time": replace(
+        NOTHING_WRONG, videos={"hindered": GONE, "hindered_for": 60.0, "link_once": True}
+    ),
+    "404 for an hour, and no link a second time": replace(
+        NOTHING_WRONG, videos={"hindered": GONE, "hindered_for": HOUR, "link_once": True}
+    ),
+    "404 for an hour, and the same link in every response": replace(
+        NOTHING_WRONG, videos={"hindered": GONE, "hindered_for": HOUR, "same_link": True}
+    ),
+}
+"""Fault profiles in which nothing goes wrong but this."""
 
 INCIDENTS = {
     "404 in the envelope": Fault.NOT_FOUND,
@@ -82,6 +99,13 @@ PROFILES: Mapping[str, FaultProfile] = {
     "a callback meets a poll": replace(
         USUAL, spread=30.0, takes=(700.0, 780.0), fails=0.5, outages=(SLOW_WRITES,), rates=dict.fromkeys(MENUS, 0.0)
     ),
+    "two indices, and links that differ in their queries": replace(
+        NOTHING_WRONG, repeated=1.0, tokens=0.0, videos={"same_path": True}
+    ),
+    "records that come twice, and task tokens that are refused now and then": replace(
+        NOTHING_WRONG, tokens=1.0, rates={**NOTHING_WRONG.rates, "record": 0.5, "to task": 0.3}
+    ),
+    **UNUSUAL,
 }
 NO_CREDITS = Outage(300, 300 + HOUR, frozenset({"request"}), Fault.NO_CREDITS)
 DAILY = 30
@@ -108,6 +132,7 @@ CALM_PROFILES: Mapping[str, FaultProfile] = {
         for api in ProviderApi
         if (fault, api) != (Fault.UNKNOWN_ERROR, ProviderApi.JOBS)  # cannot be asked again safely
     },
+    **UNUSUAL,
 }
 """Fault profiles with one unusual thing, in which every video is finished and each job must succeed."""
 BURST = replace(NOTHING_WRONG, jobs=1000, spread=0.0, calls_back=True)

@@ -40,6 +40,7 @@ class Making:
     done_at: float
     callback: tuple[str, str, str]  # task, index and run of its URL
     provider_api: ProviderApi
+    is_told: bool = False  # a callback with its result was acknowledged
 
     def is_made(self, now: float) -> bool:
         """Return whether the result exists."""
@@ -57,7 +58,7 @@ class ProviderModel:
     videos: dict[str, Video] = field(default_factory=dict)
     makings: dict[tuple[str, int], list[Making]] = field(default_factory=dict)
     own_ids: dict[str, Making] = field(default_factory=dict)
-    files: dict[str, tuple[File, float]] = field(default_factory=dict)
+    files: dict[str, File] = field(default_factory=dict)
     bad_fetches: dict[tuple[str, int], int] = field(default_factory=dict)
     arrivals: deque[float] = field(default_factory=deque)
     refused_429: int = 0
@@ -156,29 +157,40 @@ class ProviderModel:
     def result(self, making: Making) -> dict[str, list[str] | None]:
         """Return links to the result: the next one where the file behind the last was wrong."""
         video, task_id = making.video, making.run.task_id
+        if video.link_once and making.is_told:
+            return {"resultUrls": None, "imageUrls": None}
         index = 0 if video.same_for_all else making.index
         turn = min(self.bad_fetches.get((task_id, index), 0), len(video.links) - 1)
-        link = self.link(task_id, index, video.links[turn], video.host)
-        poster = [link.replace(".mp4", ".jpg")] if video.poster else None
+        file = File(video.links[turn], task_id, index, instead=video.hindered)
+        if video.hindered:
+            file = file._replace(begin=making.done_at + video.hindered_for)
+        keeps = video.link_once or video.same_link
+        link = self._link(file, video, making.done_at if video.same_link else self.kernel.now, keeps=keeps)
+        poster = [f"{link}.{video.poster}.jpg"] if video.poster else None
         return {"resultUrls": [link], "imageUrls": poster}
 
-    def link(self, task_id: str, index: int, kind: str, host: str = "file.aiquickdraw.com") -> str:
+    def link(self, task_id: str, index: int, kind: str) -> str:
         """Return a link to a file, as long as links live."""
-        name = f"{task_id}_{index}_{kind}"
-        url = f"https://{host}/v/{name}.mp4?sig=canary{int(self.kernel.now)}"
-        self.files[url] = File(kind, content(kind, name)), self.kernel.now + self.manners.link_lives
+        return self._link(File(kind, task_id, index), Video(), self.kernel.now)
+
+    def _link(self, file: File, video: Video, signed_at: float, *, keeps: bool = False) -> str:
+        signature = f"sig=canary{int(signed_at)}"
+        path = f"download?id={file.name}&{signature}" if video.same_path else f"{file.name}.mp4?{signature}"
+        url = f"https://{video.host}/v/{path}"
+        until = float("inf") if keeps else self.kernel.now + self.manners.link_lives
+        self.files[url] = file._replace(until=until)
         return url
 
     def fetch(self, url: str) -> bytes | None:
         """Return the file behind a link; None where the link is dead."""
-        if ".jpg" in url:
-            return b"jpeg"
-        file, until = self.files[url]
-        name = url.partition("/v/")[2].partition(".mp4")[0]
-        task_id, index, kind = name.rsplit("_", 2)
-        if kind not in (FOUR_K, TALL):
-            self.bad_fetches[task_id, int(index)] = self.bad_fetches.get((task_id, int(index)), 0) + 1
-        return None if file.kind == GONE or self.kernel.now >= until else file.content
+        if url.endswith(".jpg"):
+            return content(url.split(".")[-2], url)
+        file = self.files[url]
+        if file.kind not in (FOUR_K, TALL):
+            place = file.task_id, file.number
+            self.bad_fetches[place] = self.bad_fetches.get(place, 0) + 1
+        kind = file.kind if self.kernel.now >= file.begin else file.instead
+        return None if kind == GONE or self.kernel.now >= file.until else content(kind, file.name)
 
     def body(self, making: Making) -> bytes:
         """Return the body of a callback."""

@@ -12,7 +12,10 @@ from proofs.simulation.table import SimulatedJobs
 from veo4k.domain.conditional_update import ConditionalUpdate, Outcome
 from veo4k.domain.job import DEFAULTS, Job, Key
 
-NEWER = ("credits_consumed", "first_requested_at", "wait_reason", "evidence")
+NEWER = (
+    *("credits_consumed", "first_requested_at", "wait_reason", "evidence"),
+    *("link_refusals", "tried_links", "failure_reported", "on_bus", "announcing_since"),
+)
 """The fields that the older version did not have: no promise depends on them."""
 LATER = {"later": "x", "#later": 1}
 """The attributes that a later version has put into each row."""

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from veo4k.domain.mp4 import Mp4Proof, Verdict
 
 HOST, EVIL_HOST, STRANGE_HOST = "file.aiquickdraw.com", "evil.example", "files.new-host.example"
-FOUR_K, TALL, HD, PAGE, GONE, FRONT = "4k", "tall", "hd", "page", "gone", "front"
+FOUR_K, TALL, HD, PAGE, GONE, FRONT, JPEG = "4k", "tall", "hd", "page", "gone", "front", "jpeg"
 
 
 class Fate(StrEnum):
@@ -29,7 +29,11 @@ class Fate(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Video:
-    """What the provider will do. `takes`: seconds to make it; `links`: the file behind each link, in turn."""
+    """What the provider will do.
+
+    `takes`: seconds to make it; `links`: the file behind each link, in turn; `hindered`: what the host sends instead of
+    the file for `hindered_for` seconds after it is made, a page or 404.
+    """
 
     fate: Fate = Fate.MADE
     takes: float = 400.0
@@ -37,7 +41,12 @@ class Video:
     host: str = HOST
     ready_at: float = 0.0
     own_id: bool = False
-    poster: bool = False
+    poster: str = ""  # the kind of its bytes: JPEG or PAGE
+    hindered: str = ""
+    hindered_for: float = 0.0
+    link_once: bool = False  # no link is given again once a callback with it was acknowledged
+    same_link: bool = False  # every response repeats the first link
+    same_path: bool = False  # the links of all indices differ in their queries only
     late_urls: bool = False  # "generated successfully", and the URLs only later
     same_for_all: bool = False  # the same file for every index
     base: str = HD  # the file of the base video
@@ -49,14 +58,21 @@ def draw_video(random: Random, now: float, own_ids: float, strange_hosts: float,
     """Draw a video: most are finished, and the rest fails in every documented way."""
     fate = random.choices(list(_FATES), list(_FATES.values()))[0]
     takes = random.choices((400.0, 2.0, 0.0, 4000.0, 40_000.0), (70, 8, 6, 10, 6))[0] * (0.5 + random.random())
+    links = random.choices(list(_LINKS), list(_LINKS.values()))[0]
+    manner = random.random() if links in ((FOUR_K,), (TALL,)) else 1.0
     return Video(
         fate=fate,
         takes=takes,
-        links=random.choices(list(_LINKS), list(_LINKS.values()))[0],
+        links=links,
         host=STRANGE_HOST if random.random() < strange_hosts else HOST,
         ready_at=now + random.choice((60.0, 1800.0, 20_000.0, 1e9)),
         own_id=random.random() < own_ids,
-        poster=random.random() < 0.2,
+        poster=random.choice(("", "", "", "", "", "", "", "", JPEG, PAGE)),
+        hindered=random.choice(("", "", "", "", PAGE, GONE)),
+        hindered_for=random.choice((20.0, 60.0, 180.0, 900.0)),
+        link_once=manner < 0.1,
+        same_link=0.1 <= manner < 0.2,
+        same_path=random.random() < 0.3,
         late_urls=random.random() < 0.05,
         same_for_all=random.random() < 0.3,
         **_base(random, labels),
@@ -89,16 +105,24 @@ _LINKS = {
     (HD, FOUR_K): 3.0,
     (HD,): 2.0,
     (GONE, FOUR_K): 3.0,
-    (PAGE, FOUR_K): 2.0,
     (FRONT,): 1.0,
 }
 
 
 class File(NamedTuple):
-    """The file behind a link."""
+    """The file behind a link: its name, and the time from which its host has it, and until which."""
 
     kind: str
-    content: bytes
+    task_id: str
+    number: int  # its index
+    begin: float = 0.0
+    until: float = float("inf")
+    instead: str = GONE  # before it begins
+
+    @property
+    def name(self) -> str:
+        """Return the name that makes its bytes unlike any other's."""
+        return f"{self.task_id}_{self.number}_{self.kind}"
 
 
 NAME_BYTES = 40  # at the end of each file, of which no other file has the same
@@ -159,6 +183,7 @@ _FRONTS = {
     TALL: _mp4(2160, 3840),
     HD: _mp4(1280, 720),
     PAGE: b"<html>",
+    JPEG: b"\xff\xd8\xff\xe0",
     FRONT: _mp4(3840, 2160)[:-8],
     GONE: b"",
 }

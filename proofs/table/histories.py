@@ -87,7 +87,7 @@ BUILDERS: dict[str, tuple[frozenset[State], Builder]] = {
     "join": (frozenset(State), lambda d, job: transitions.join(job, d.new_id())),
     "announce_again": (
         ENDED,
-        lambda d, job: transitions.repeat_announcement(job, d.new_id(), d.new_id(), d.now, TIMES),
+        lambda d, job: transitions.repeat_announcement(job, d.new_id() if d.yes() else None, d.new_id(), d.now, TIMES),
     ),
     "claim_submission": (
         frozenset({State.QUEUED, State.SUBMITTING}),
@@ -175,6 +175,14 @@ BUILDERS: dict[str, tuple[frozenset[State], Builder]] = {
         frozenset({State.READY}),
         lambda d, job: transitions.refresh_link(job, d.response(), SIGNED, d.new_id(), d.later()),
     ),
+    "no_fresh_link": (
+        frozenset({State.READY}),
+        lambda d, job: transitions.retry_link(job, d.new_id(), d.later(), {}, failed=d.yes()),
+    ),
+    "called_back_link": (
+        frozenset({State.READY}),
+        lambda d, job: transitions.callback_link(job, d.response(), SIGNED, d.later()),
+    ),
     "failed": (WAITING | {State.READY}, lambda d, job: transitions.fail(job, d.code(), d.now, TIMES)),
     "timed_out": (WAITING, lambda d, job: transitions.time_out(job, d.code(), d.now, TIMES)),
     "claim_archive": (
@@ -182,10 +190,23 @@ BUILDERS: dict[str, tuple[frozenset[State], Builder]] = {
         lambda d, job: transitions.claim_archive(job.key, d.new_id(), d.now, TIMES),
     ),
     "archived": (frozenset({State.READY}), lambda d, job: transitions.succeed(job, ARCHIVE, d.now)),
-    "archive_later": (frozenset({State.READY}), lambda d, job: transitions.postpone_archive(job, d.later())),
+    "archive_later": (
+        frozenset({State.READY}),
+        lambda d, job: transitions.postpone_archive(job, d.later(), refused=d.yes(), not_4k=d.yes()),
+    ),
     "link_died": (frozenset({State.READY}), lambda d, job: transitions.request_link(job, d.later(), not_4k=d.yes())),
     "retrigger_id": (ENDED | {State.READY}, lambda d, job: transitions.retrigger(job, d.new_id(), d.later())),
     "postpone": (frozenset({State.QUEUED}), lambda d, job: transitions.postpone(job, d.later())),
+    "announced_in_part": (
+        ENDED,
+        lambda d, job: transitions.postpone_announcement(
+            replace(job, task_tokens=job.task_tokens if d.yes() else frozenset()),
+            d.now,
+            TIMES,
+            on_bus=d.yes(),
+            tokens=job.task_tokens if d.yes() else frozenset(),
+        ),
+    ),
     "announced": (ENDED, lambda d, job: transitions.mark_announced(job, int(d.now) + 86_400)),
 }
 """Each transition with the states it is for."""

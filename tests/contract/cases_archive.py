@@ -2,9 +2,22 @@
 
 from dataclasses import replace
 
-from proofs.table.rows import ARCHIVE, DAY, LEASED, NOW, READY, RETRIGGERED, SUCCEEDED, TIMES, Case, in_other_states
+from proofs.table.rows import (
+    ARCHIVE,
+    DAY,
+    LEASED,
+    LINKLESS,
+    NOW,
+    READY,
+    RETRIGGERED,
+    SIGNED,
+    SUCCEEDED,
+    TIMES,
+    Case,
+    in_other_states,
+)
 from veo4k.domain import transitions
-from veo4k.domain.job import State
+from veo4k.domain.job import State, link_digest
 
 LEASE_HELD = in_other_states(State.READY) | {
     "is leased by another archive": {"lease": "lease-2"},
@@ -45,19 +58,46 @@ ARCHIVING: dict[str, Case] = {
         changes={"lease": None, "lease_until": None, "due": NOW + 60},
         refusals=LEASE_HELD,
     ),
-    "a link is dead": Case(
+    "a link is refused": Case(
         before=LEASED,
-        write=transitions.request_link(LEASED, NOW, not_4k=False),
-        changes={"lease": None, "lease_until": None, "due": NOW, "link_dead": True},
+        write=transitions.postpone_archive(LEASED, NOW + 60, refused=True),
+        changes={"lease": None, "lease_until": None, "due": NOW + 60, "link_refusals": 1},
+        refusals=LEASE_HELD,
+    ),
+    "a file is not 4K, and no fresh link may be requested": Case(
+        before=replace(LEASED, link_refusals=1),
+        write=transitions.postpone_archive(replace(LEASED, link_refusals=1), NOW + 60, not_4k=True),
+        changes={"lease": None, "lease_until": None, "due": NOW + 60, "link_refusals": 0, "not_4k": 1},
+        refusals=LEASE_HELD,
+    ),
+    "a link is dead": Case(
+        before=replace(LEASED, link_refusals=1),
+        write=transitions.request_link(replace(LEASED, link_refusals=1), NOW, not_4k=False),
+        changes={
+            "lease": None,
+            "lease_until": None,
+            "due": NOW,
+            "link_dead": True,
+            "link_refusals": 2,
+            "tried_links": frozenset({link_digest(SIGNED)}),
+        },
         refusals=LEASE_HELD,
     ),
     "a file is not 4K": Case(
-        before=LEASED,
+        before=replace(LEASED, tried_links=frozenset({"another"})),
         write=transitions.request_link(LEASED, NOW, not_4k=True),
-        changes={"lease": None, "lease_until": None, "due": NOW, "link_dead": True, "not_4k": 1},
+        changes={
+            "lease": None,
+            "lease_until": None,
+            "due": NOW,
+            "link_dead": True,
+            "not_4k": 1,
+            "tried_links": frozenset({"another", link_digest(SIGNED)}),
+        },
         refusals=LEASE_HELD,
     ),
 }
+WAITED_FOR = replace(RETRIGGERED, task_tokens=frozenset({"token-1", "token-2"}))
 ANNOUNCEMENT: dict[str, Case] = {
     "an end is re-triggered": Case(
         before=SUCCEEDED,
@@ -82,8 +122,51 @@ ANNOUNCEMENT: dict[str, Case] = {
             "is due": {"due": NOW},
         },
     ),
+    "a dead link is tried again": Case(
+        before=replace(LINKLESS, due=NOW - 1),
+        write=transitions.retrigger(LINKLESS, "retrigger-1", NOW + 60),
+        changes={"retrigger_id": "retrigger-1", "due": NOW + 60, "link_dead": None},
+        refusals=in_other_states(State.READY)
+        | {
+            "is leased": {"lease": "lease-1"},
+            "was re-triggered meanwhile": {"retrigger_id": "retrigger-9"},
+            "is due later": {"due": NOW},
+        },
+    ),
+    "a part of an end was announced": Case(
+        before=WAITED_FOR,
+        write=transitions.postpone_announcement(WAITED_FOR, NOW, TIMES, on_bus=True, tokens=frozenset({"token-2"})),
+        changes={
+            "on_bus": True,
+            "task_tokens": frozenset({"token-2"}),
+            "announcing_since": NOW,
+            "due": NOW + 60,
+        },
+        refusals=in_other_states(State.SUCCEEDED)
+        | {
+            "was re-triggered meanwhile": {"retrigger_id": "retrigger-9"},
+            "left the due index": {"partition": None},
+            "has fewer tokens": {"task_tokens": frozenset({"token-1"})},
+        },
+    ),
+    "an end could not be announced once more": Case(
+        before=replace(RETRIGGERED, task_tokens=frozenset(), announcing_since=NOW - 600),
+        write=transitions.postpone_announcement(
+            replace(RETRIGGERED, task_tokens=frozenset(), announcing_since=NOW - 600),
+            NOW,
+            TIMES,
+            on_bus=False,
+            tokens=frozenset(),
+        ),
+        changes={"due": NOW + 600},
+        refusals=in_other_states(State.SUCCEEDED)
+        | {
+            "was re-triggered meanwhile": {"retrigger_id": "retrigger-9"},
+            "left the due index": {"partition": None},
+        },
+    ),
     "an end was announced": Case(
-        before=RETRIGGERED,
+        before=replace(RETRIGGERED, on_bus=True, announcing_since=NOW - 60, tried_links=frozenset({"one"})),
         write=transitions.mark_announced(RETRIGGERED, 1_900_000_000),
         changes={
             "partition": None,
@@ -91,6 +174,9 @@ ANNOUNCEMENT: dict[str, Case] = {
             "task_tokens": None,
             "urls": None,
             "image_urls": None,
+            "on_bus": None,
+            "announcing_since": None,
+            "tried_links": None,
             "ttl": 1_900_000_000,
         },
         refusals=in_other_states(State.SUCCEEDED)

@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from proofs.table.rows import (
+    LINKLESS,
     LOST,
     NOW,
     OTHER_TASK,
@@ -22,7 +23,7 @@ from proofs.table.rows import (
 )
 from veo4k.domain import transitions
 from veo4k.domain.callback import Address, CallbackPayload
-from veo4k.domain.job import Code, Evidence, Partition, State
+from veo4k.domain.job import Code, Evidence, Partition, State, link_digest
 from veo4k.domain.response import Meaning, Response
 
 ADDRESS = Address(TASK, 1, 1, "t" * 43)
@@ -142,5 +143,19 @@ CALLBACK: dict[str, Case] = {
             "acceptances": 1,
         },
         refusals=UNANSWERED_ALONE | NOT_THIS_JOB,
+    ),
+    "a callback brings a fresh link": Case(
+        before=replace(LINKLESS, link_refusals=2),
+        write=transitions.callback_link(LINKLESS, Response(meaning=Meaning.DONE), f"{SIGNED}2", NOW + 60),
+        changes={
+            "urls": (f"{SIGNED}2",),
+            "image_urls": (),
+            "link_dead": None,
+            "link_refusals": 0,
+            "retrigger_id": link_digest(f"{SIGNED}2"),
+            "due": NOW + 60,
+        },
+        refusals=in_other_states(State.READY)
+        | {"has a link that lives": {"link_dead": None}, "has another link": {"urls": (f"{SIGNED}3",)}},
     ),
 }

@@ -131,6 +131,40 @@ POLLS: dict[str, Case] = {
         },
         refusals=in_other_states(State.READY) | {"has a link that lives": {"link_dead": None}},
     ),
+    "a poll repeats the old link": Case(
+        before=replace(LINKLESS, archive_attempts=2, link_refusals=2),
+        write=transitions.refresh_link(LINKLESS, DONE, SIGNED, "retrigger-2", NOW + 60),
+        changes={"link_dead": None, "retrigger_id": "retrigger-2", "due": NOW + 60, "archive_attempts": 1},
+        refusals=in_other_states(State.READY) | {"has a link that lives": {"link_dead": None}},
+    ),
+    "a poll returns no fresh link": Case(
+        before=replace(LINKLESS, poll_id="poll-1", archive_attempts=2),
+        write=transitions.retry_link(
+            replace(LINKLESS, poll_id="poll-1"), "retrigger-2", NOW + 60, {"requests_sent": -1}, failed=False
+        ),
+        changes={
+            "link_dead": None,
+            "retrigger_id": "retrigger-2",
+            "due": NOW + 60,
+            "archive_attempts": 1,
+            "requests_sent": 0,
+        },
+        refusals=in_other_states(State.READY)
+        | {"has a link that lives": {"link_dead": None}, "was polled meanwhile": {"poll_id": "poll-2"}},
+    ),
+    "a poll for a fresh link returns a failure": Case(
+        before=replace(LINKLESS, poll_id="poll-1", archive_attempts=2),
+        write=transitions.retry_link(replace(LINKLESS, poll_id="poll-1"), "retrigger-2", NOW + 60, {}, failed=True),
+        changes={
+            "link_dead": None,
+            "retrigger_id": "retrigger-2",
+            "due": NOW + 60,
+            "archive_attempts": 1,
+            "failure_reported": True,
+        },
+        refusals=in_other_states(State.READY)
+        | {"has a link that lives": {"link_dead": None}, "was polled meanwhile": {"poll_id": "poll-2"}},
+    ),
 }
 AS_SEEN: dict[str, Changes] = {
     "was claimed meanwhile": {"claim_id": "attempt-9"},

@@ -44,25 +44,34 @@ INTAKE: dict[str, Case] = {
         before=PROCESSING,
         write=transitions.join(PROCESSING, "token-2"),
         changes={"task_tokens": frozenset({"token-1", "token-2"})},
-        refusals=in_other_states(*LIVE),
+        refusals=in_other_states(*LIVE)
+        | {"has another token": {"task_tokens": frozenset({"token-9"})}, "has no token": {"task_tokens": frozenset()}},
     ),
     "a job's first token joins": Case(
         before=replace(QUEUED, task_tokens=frozenset()),
-        write=transitions.join(QUEUED, "token-2"),
+        write=transitions.join(replace(QUEUED, task_tokens=frozenset()), "token-2"),
         changes={"task_tokens": frozenset({"token-2"})},
-        refusals=in_other_states(*LIVE),
+        refusals=in_other_states(*LIVE) | {"has a token": {"task_tokens": frozenset({"token-9"})}},
     ),
     "an end is announced again": Case(
         before=replace(
             SUCCEEDED, partition=None, due=None, task_tokens=frozenset(), urls=(), image_urls=(), ttl=1_900_000_000
         ),
-        write=transitions.repeat_announcement(SUCCEEDED, "token-2", "retrigger-2", NOW, TIMES),
+        write=transitions.repeat_announcement(
+            replace(SUCCEEDED, task_tokens=frozenset()), "token-2", "retrigger-2", NOW, TIMES
+        ),
         changes={
             "retrigger_id": "retrigger-2",
             "partition": Partition.LIVE,
             "due": NOW + 60,
             "task_tokens": frozenset({"token-2"}),
         },
+        refusals=in_other_states(*ENDED) | {"has a token": {"task_tokens": frozenset({"token-9"})}},
+    ),
+    "an end is announced again while a token waits": Case(
+        before=replace(SUCCEEDED, on_bus=True, announcing_since=NOW - 600),
+        write=transitions.repeat_announcement(SUCCEEDED, None, "retrigger-2", NOW, TIMES),
+        changes={"retrigger_id": "retrigger-2", "due": NOW + 60, "on_bus": None, "announcing_since": None},
         refusals=in_other_states(*ENDED),
     ),
     "a turn has not come": Case(

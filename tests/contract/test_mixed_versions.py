@@ -29,6 +29,7 @@ from veo4k.domain.gate import Gate, Pace
 from veo4k.domain.job import ENDED, LIVE, WAITING, Job, Key, State
 from veo4k.domain.response import Meaning, Response
 from veo4k.domain.result_url import ResultHosts
+from veo4k.domain.schedule import Times
 from veo4k.services.publish import Publisher
 
 Item = dict[str, Any]
@@ -124,7 +125,7 @@ def test_an_end_of_the_released_version_is_announced(new_table: TableMaker, name
     table.put(item)
     changes, unreadable = read_changes([{"dynamodb": {"NewImage": item}}])
     announcements = RecordingEventPublisher()
-    Publisher(DynamoJobs(table.client, table.name), announcements, 90).publish(changes, NOW)
+    Publisher(DynamoJobs(table.client, table.name), announcements, 90, Times()).publish(changes, NOW)
     after = table.item(Key(item["taskId"]["S"], 1))
     assert (unreadable, announcements.bus) == ([], [Key(item["taskId"]["S"], 1)])
     assert ("#lane" in after, kept(after)) == (False, LATER)

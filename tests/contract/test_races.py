@@ -11,9 +11,9 @@ from proofs.table.rows import LEASED, NOW, POLLED, PROCESSING, QUEUED, READY, TI
 from proofs.table.tables import THREADS, Table
 from veo4k.adapters.jobs_dynamodb import DynamoJobs
 from veo4k.domain import transitions
-from veo4k.domain.conditional_update import ConditionalUpdate, Outcome, Refused, Updated
+from veo4k.domain.conditional_update import ConditionalUpdate, Outcome, Refused, Updated, is_
 from veo4k.domain.gate import Wait
-from veo4k.domain.job import Code, Job, Key, ProviderApi
+from veo4k.domain.job import Code, Job, Key, ProviderApi, State
 from veo4k.domain.message import Message
 
 ROUNDS = 3
@@ -80,8 +80,18 @@ def test_nothing_added_at_once_is_lost(table: Table, task_id: str) -> None:
     jobs = DynamoJobs(table.client, table.name)
     there = put(jobs, replace(PROCESSING, task_tokens=frozenset()), task_id)
     tokens = [f"token-{number}" for number in range(THREADS)]
-    at_once(jobs, [transitions.join(there, token) for token in tokens])
-    assert jobs.get(there.key) == replace(there, task_tokens=frozenset(tokens))
+    in_progress = (is_("state", State.PROCESSING),)
+    added = [{"task_tokens": frozenset({token}), "requests_sent": 1} for token in tokens]
+    at_once(jobs, [ConditionalUpdate(key=there.key, when=in_progress, add=add) for add in added])
+    sent = there.requests_sent + THREADS
+    assert jobs.get(there.key) == replace(there, task_tokens=frozenset(tokens), requests_sent=sent)
+
+
+def test_of_messages_that_join_at_once_one_joins(table: Table, task_id: str) -> None:
+    jobs = DynamoJobs(table.client, table.name)
+    there = put(jobs, PROCESSING, task_id)
+    outcomes = at_once(jobs, [transitions.join(there, f"token-{number}") for number in range(THREADS)])
+    assert len([outcome for outcome in outcomes if isinstance(outcome, Updated)]) == 1
 
 
 def test_a_count_is_added_once_however_often_it_is_written(table: Table, task_id: str) -> None:

@@ -15,7 +15,13 @@ from tests.integration.callback import post, success
 from tests.integration.leaks import Search, search_environment
 
 SPEED = 600.0  # ten of the provider's minutes in a second: a generation takes a second or less
-TIMES = {"FirstProbeSeconds": "4", "ProbeSeconds": "1", "UnknownWaitSeconds": "1", "BaseRetrySeconds": "1"}
+TIMES = {
+    "FirstProbeSeconds": "4",
+    "ProbeSeconds": "1",
+    "UnknownWaitSeconds": "1",
+    "BaseRetrySeconds": "1",
+    "ArchiveRetrySeconds": "1",
+}
 TRUE_WINDOW, SHORT_WINDOW = 10.0, 1.0  # seconds
 
 SEARCHES: list[Search] = []

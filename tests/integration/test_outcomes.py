@@ -10,7 +10,8 @@ from local.kie.ledger import credits_spent
 SIZES = {"on_time": (3840, 2160), "portrait": (2160, 3840), "lost": (3840, 2160), "dead_link": (3840, 2160)}
 EVIDENCE = {"on_time": "callback", "lost": "probe", "own_id_lost": "probe"}
 FAILED = {"failure": "NOT_AVAILABLE_IN_4K", "base_video": "NOT_4K"}
-SUCCEEDED = ("on_time", "portrait", "lost", "answer_lost", "answer_and_callback_lost", "dead_link", "own_id_lost")
+DOWNLOADED = ("dead_link", "page_first", "late_file", "blank_encoding")
+SUCCEEDED = ("on_time", "portrait", "lost", "answer_lost", "answer_and_callback_lost", "own_id_lost", *DOWNLOADED)
 
 
 def task(scenario: str) -> str:
@@ -30,7 +31,8 @@ def test_a_message_becomes_a_proven_4k_file(env: Environment, ended: dict[str, R
     [stored] = env.stored(task(scenario))
     assert (stored.key, stored.width, stored.height) == (f"videos/{task(scenario)}/0/1.mp4", *SIZES[scenario])
     assert stored.sha256 == expected_hash(env.simulator, task(scenario), portrait=scenario == "portrait")
-    assert ended[scenario]["archive"] == stored._asdict() | {"bucket": env.cloud.outputs["ArchiveBucketName"]}
+    beside = {"bucket": env.cloud.outputs["ArchiveBucketName"], "poster": True}
+    assert ended[scenario]["archive"] == stored._asdict() | beside
 
 
 @pytest.mark.parametrize("scenario", [*SUCCEEDED, *FAILED])

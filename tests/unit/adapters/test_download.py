@@ -130,7 +130,7 @@ def test_a_refusal_means_the_link_is_dead(status: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "status", [204, 206, 300, 301, 302, 303, 304, 307, 308, 400, 402, 405, 408, 416, 429, 500, 502, 503]
+    "status", [204, 205, 206, 226, 300, 301, 302, 303, 304, 307, 308, 400, 402, 405, 408, 416, 429, 500, 502, 503]
 )
 def test_any_other_response_means_a_retry(status: int) -> None:
     with serving(saying(f"HTTP/1.1 {status} No\r\nContent-Length: 0\r\n\r\n".encode())) as server:
@@ -147,10 +147,88 @@ def test_a_redirect_is_not_followed() -> None:
         assert prey.heads == []
 
 
-@pytest.mark.parametrize("encoding", ["gzip", "br", "deflate", "GZIP", "gzip, identity", "x"])
-def test_an_encoded_file_is_refused(encoding: str) -> None:
-    with serving(file_of(b"abc", f"Content-Encoding: {encoding}")) as server:
+@pytest.mark.parametrize(
+    "header",
+    [
+        *(f"Content-Encoding: {coding}" for coding in ("gzip", "br", "deflate", "compress", "zstd", "GZip", " Br ")),
+        "Content-Encoding: aws-chunked, gzip",
+        "Content-Encoding: gzip ,identity",
+        "Content-Encoding: identity\r\ncontent-encoding: zstd",
+    ],
+)
+def test_a_compressed_file_is_refused(header: str) -> None:
+    with serving(file_of(b"abc", header)) as server:
         assert "encoded" in str(refusal(server))
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        *(
+            f"Content-Encoding: {value}"
+            for value in ("", "  ", "aws-chunked", "identity", "utf-8", "UTF-8,", "x", "none")
+        ),
+        "Content-Encoding: aws-chunked,\r\nContent-Encoding: ",
+        "Content-Encoding: gzipped, brotli",
+    ],
+)
+def test_other_content_encodings_say_nothing_about_the_bytes(header: str) -> None:
+    with serving(file_of(b"abc", header)) as server:
+        assert fetch(server) == b"abc"
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "203 Non-Authoritative Information\r\nContent-Length: 3",
+        "206 Partial Content\r\nContent-Range: bytes 0-2/3\r\nContent-Length: 3",
+        "206 Partial Content\r\nContent-Range:  Bytes  0-2/3 ",
+        "200 OK\r\nContent-Length: 3, 3",
+        "200 OK\r\nContent-Length: 3\r\nContent-Length: 3",
+        "200 OK\r\nContent-Length: ,3 ,",
+        "200 OK\r\nContent-Length: ",
+    ],
+)
+def test_a_whole_file_may_be_announced_in_several_ways(head: str) -> None:
+    with serving(saying(f"HTTP/1.1 {head}\r\n\r\nabc".encode())) as server:
+        assert fetch(server) == b"abc"
+
+
+def test_a_repeated_length_ends_a_file_on_an_open_connection() -> None:
+    def keep_open(connection: socket.socket) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 3, 3\r\n\r\nabc")
+        with suppress(OSError):
+            connection.recv(1)
+
+    with serving(keep_open) as server:
+        assert fetch(server, seconds=5.0) == b"abc"
+
+
+def test_a_whole_range_in_chunks_is_counted() -> None:
+    head = b"HTTP/1.1 206 P\r\nContent-Range: bytes 0-3/4\r\nTransfer-Encoding: chunked\r\n\r\n"
+    with serving(saying(head + b"3\r\nabc\r\n0\r\n\r\n")) as server:
+        assert "3 of 4 bytes" in str(refusal(server))
+
+
+@pytest.mark.parametrize(
+    "content_range",
+    [
+        "bytes 0-2/4",
+        "bytes 1-2/3",
+        "bytes 0-2/*",
+        "bytes */3",
+        "items 0-2/3",
+        "bytes 0-2/3, bytes 0-2/3",
+        "bytes 0-2/3\r\nContent-Range: bytes 0-2/3",
+        f"bytes 0-2/{'3' * 5000}",
+    ],
+)
+def test_a_part_of_the_file_is_refused(content_range: str) -> None:
+    answer = f"HTTP/1.1 206 P\r\nContent-Range: {content_range}\r\nContent-Length: 3\r\n\r\nabc"
+    with serving(saying(answer.encode())) as server:
+        error = refusal(server)
+    assert not isinstance(error, DeadLinkError)
+    assert "206 with a part" in str(error)
 
 
 @pytest.mark.parametrize(
@@ -165,6 +243,9 @@ def test_an_encoded_file_is_refused(encoding: str) -> None:
         b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd",
         b"HTTP/1.1 200 OK\r\nContent-Length: three\r\n\r\nabc",
         b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\nabc",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 3, 4\r\n\r\nabcd",
+        b"HTTP/1.1 200 OK\r\nContent-Length: " + b"3" * 5000 + b"\r\n\r\nabc",
+        b"HTTP/1.1 206 P\r\nContent-Range: bytes 0-3/4\r\nContent-Length: 3\r\n\r\nabc",
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\nabc",
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nabc",
     ],

@@ -3,7 +3,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from botocore.exceptions import ReadTimeoutError
+from botocore.exceptions import ClientError, ReadTimeoutError
 
 from tests.unit.adapters.fake_aws import FakeClient, refusal
 from veo4k.adapters.event_publisher import AwsEventPublisher
@@ -178,6 +178,11 @@ def test_a_task_token_that_has_expired_is_not_sent_again(job: Job, code: str) ->
         (TIMEOUT, "SendTask: ReadTimeoutError"),
         (refusal("ThrottlingException"), "SendTask: ThrottlingException"),
         (refusal("AccessDeniedException", "token-1"), "SendTask: AccessDeniedException"),
+        (refusal("KmsAccessDeniedException", "token-1"), "SendTask: KmsAccessDeniedException"),
+        (refusal("KmsInvalidStateException"), "SendTask: KmsInvalidStateException"),
+        (refusal("KmsThrottlingException"), "SendTask: KmsThrottlingException"),
+        (refusal("InvalidOutput"), "SendTask: InvalidOutput"),
+        (ClientError({}, "SendTaskSuccess"), "SendTask: ClientError"),
     ],
 )
 def test_a_task_token_that_was_not_delivered_is_sent_again(failure: Exception, why: str) -> None:

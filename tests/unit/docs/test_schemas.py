@@ -64,7 +64,8 @@ def lives() -> list[Job]:
     failed = done(transitions.callback_failed(address, CallbackPayload(GONE, None), NOW, TIMES), accepted)
     not_4k = done(transitions.fail(claimed, Code.NOT_4K, NOW, TIMES), claimed)
     unasked = done(transitions.time_out(queued, Code.NEVER_SUBMITTED, NOW, TIMES), queued)
-    return [queued, asked, accepted, ready, claimed, stored, failed, not_4k, unasked]
+    shown = done(transitions.succeed(claimed, STORED._replace(poster=True), NOW), claimed)
+    return [queued, asked, accepted, ready, claimed, stored, shown, failed, not_4k, unasked]
 
 
 LIVES = lives()
@@ -159,7 +160,8 @@ def test_a_code_stands_with_its_state_only() -> None:
 def test_the_schema_of_a_row_names_what_the_code_names() -> None:
     properties, codes = SCHEMAS["row.schema.json"]["properties"], SCHEMAS["row.schema.json"]["$defs"]
     assert properties.keys() == {name for name in ATTRIBUTES.values() if not name.startswith("#")} | {"jobId"}
-    assert properties["archive"]["required"] == list(Archived._fields)
+    assert [*properties["archive"]["properties"]] == list(Archived._fields)
+    assert {*properties["archive"]["required"]} == {*Archived._fields} - Archived._field_defaults.keys()
     assert properties["state"]["enum"] == list(State)
     assert properties["evidence"]["enum"] == list(Evidence)
     assert codes["failed"]["enum"] + codes["timedOut"]["enum"] == list(Code)

@@ -132,7 +132,9 @@ def test_an_acceptance_after_a_lost_response_is_checked_like_any_other() -> None
 
 
 def test_a_link_refresh_without_a_path_of_the_api_costs_a_try() -> None:
-    ready = replace(JOB, state=State.READY, link_dead=True, accepted_at=NOON, archive_attempts=3, poll_id="mine")
+    ready = replace(
+        JOB, state=State.READY, link_dead=True, not_4k=1, accepted_at=NOON, archive_attempts=3, poll_id="mine"
+    )
     never = Response(meaning=Meaning.NOT_SENT, cause="ConnectTimeout")
     gone = Response(meaning=Meaning.NOT_SENT, wait_reason=WaitReason.PATH_GONE)
 
@@ -155,15 +157,15 @@ def test_an_unanswered_trial_ends_no_job() -> None:
     assert after_response(late, lost, replace(MOMENT, on_trial=True)).event == "response_lost"
 
 
-@pytest.mark.parametrize("meaning", sorted(set(Meaning) - {Meaning.DONE, Meaning.NOT_SENT}))
+@pytest.mark.parametrize("meaning", sorted(set(Meaning) - {Meaning.DONE, Meaning.NOT_SENT, Meaning.FAILED}))
 def test_while_a_fresh_link_is_wanted_nothing_else_counts(meaning: Meaning) -> None:
-    ready = replace(JOB, state=State.READY, link_dead=True)
+    ready = replace(JOB, state=State.READY, link_dead=True, not_4k=1)
 
     assert after_response(ready, Response(meaning=meaning), MOMENT).update is None
 
 
 def test_a_fresh_link_to_a_foreign_host_is_none() -> None:
-    ready = replace(JOB, state=State.READY, link_dead=True)
+    ready = replace(JOB, state=State.READY, link_dead=True, not_4k=1)
 
     assert after_response(ready, Response(meaning=Meaning.DONE, urls=(ELSEWHERE,)), MOMENT).update is None
     assert after_response(ready, Response(meaning=Meaning.DONE, urls=(URL,)), MOMENT).event == "link_refreshed"
@@ -205,7 +207,7 @@ def test_an_accepted_job_is_not_polled_too_soon() -> None:
 
 
 def test_a_link_is_not_refreshed_too_soon() -> None:
-    job = replace(JOB, state=State.READY, link_dead=True)
+    job = replace(JOB, state=State.READY, accepted_at=NOON, link_dead=True)
 
     assert when_due(job, NOON + TIMES.probe - 1, "new", TIMES, HOSTS) is None
     assert when_due(job, NOON + TIMES.probe, "new", TIMES, HOSTS) is Need.POLL

@@ -26,7 +26,7 @@ from proofs.mp4.forge import (
 from proofs.mp4.fuzz import fuzz
 from proofs.mp4.oddities import ODDITIES
 from proofs.mp4.reference import answer, disagreement, judged, reference
-from veo4k.domain.mp4 import EndsEarly, Mp4Proof, NotMp4, Video, is_4k
+from veo4k.domain.mp4 import EndsEarly, Mp4Proof, NotMp4, OtherContent, Video, is_4k
 from veo4k.domain.mp4.proof import MEDIA_FRONT
 
 MEBIBYTE = 1 << 20
@@ -209,7 +209,7 @@ def test_no_more_than_the_front_of_the_media_is_kept(head: bytes) -> None:
 
 @given(st.binary(max_size=400))
 def test_no_bytes_make_it_raise(junk: bytes) -> None:
-    assert isinstance(judged(junk), EndsEarly | NotMp4)
+    assert isinstance(judged(junk), EndsEarly | NotMp4 | OtherContent)
 
 
 @given(st.binary(max_size=400), st.integers(0, 400))
@@ -240,7 +240,27 @@ def test_once_broken_no_bytes_repair_it() -> None:
     proof.feed(b"<!DOCTYPE html>")
     proof.feed(uhd())
 
-    assert proof.verdict() == NotMp4("begins with CTYP, not with ftyp")
+    assert proof.verdict() == OtherContent("begins with CTYP, not with ftyp")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b'{"code": 404, "msg": "not found"}',
+        b"\xef\xbb\xbf<html><body>Just a moment...</body></html>",
+        "<html>zu früh</html>".encode("utf-16"),
+        b"<?xml version='1.0'?><Error><Code>SlowDown</Code></Error>",
+        b"\xff\xd8\xff\xe0\0\x10JFIF\0\1",
+        bytes(4096),
+    ],
+    ids=["JSON", "a page with a byte order mark", "UTF-16", "XML", "a picture", "zeros"],
+)
+def test_content_without_ftyp_is_no_mp4_at_all(content: bytes) -> None:
+    assert isinstance(judged(content), OtherContent)
+
+
+def test_a_broken_file_that_begins_like_an_mp4_is_an_mp4() -> None:
+    assert isinstance(judged(FTYP + bytes(64)), NotMp4)
 
 
 def header(kind: bytes, length: int) -> bytes:
@@ -293,7 +313,7 @@ REASONS: dict[str, Callable[[], bytes]] = {
 def test_the_reason_names_what_is_missing(reason: str) -> None:
     verdict = judged(REASONS[reason]())
 
-    assert isinstance(verdict, EndsEarly | NotMp4)
+    assert isinstance(verdict, EndsEarly | NotMp4 | OtherContent)
     assert verdict.reason == reason
 
 
@@ -323,5 +343,5 @@ def test_the_reason_names_what_is_missing(reason: str) -> None:
 def test_the_reason_names_what_is_wrong(name: str, reason: str) -> None:
     verdict = judged(ALL_CASES[name].make())
 
-    assert isinstance(verdict, EndsEarly | NotMp4)
+    assert isinstance(verdict, EndsEarly | NotMp4 | OtherContent)
     assert verdict.reason == reason

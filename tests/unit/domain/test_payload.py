@@ -84,4 +84,5 @@ def test_what_is_no_number_of_credits_is_none(value: Any) -> None:
 
 
 def test_a_shape_holds_names_and_types_and_no_value() -> None:
-    assert shape_of({"b": [URL], "a": "secret", "n": 5, "not a name": 1}) == "a: str(6), b: list(1), n: int"
+    shape = shape_of({"b": [URL], "a": "secret", "n": 5, "not a name": 1, "z": f"{URL}?sig=secret"})
+    assert shape == "a: str(6), b: list(1), n: int, z: link to tempfile.aiquickdraw.com"

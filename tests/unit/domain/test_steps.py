@@ -76,6 +76,12 @@ UNUSABLE = "the link is malformed, or longer than 8 KiB"
 UNANSWERED = Decision(LogEvent.POLL_INCONCLUSIVE, None)
 
 
+def old_link(
+    job: Job, event: LogEvent = LogEvent.POLL_INCONCLUSIVE, *, failed: bool = False, **counts: int
+) -> Decision:
+    return Decision(event, transitions.retry_link(job, "fresh", NOW + 60, counts, failed=failed))
+
+
 class Answered(NamedTuple):
     """A job, an answer to a request for it, and what follows."""
 
@@ -260,6 +266,8 @@ PROBES = {
     "nothing, for a look under its own id never left": Answered(WITH_OWN_ID, NEVER_SENT, UNANSWERED),
 }
 OWN_LINKLESS = replace(LINKLESS, provider_task_id=OWN)
+NOT_4K = replace(LINKLESS, not_4k=1)
+REFUSED_SINCE = replace(NOT_4K, link_refusals=2)
 REFRESHES = {
     "a fresh link": Answered(
         LINKLESS,
@@ -267,21 +275,27 @@ REFRESHES = {
         Decision(LogEvent.LINK_REFRESHED, transitions.refresh_link(LINKLESS, SHOWN, URL, "fresh", NOW + 60)),
     ),
     "a link that may not be fetched": Answered(
-        LINKLESS, FOREIGN, UNANSWERED._replace(about="the link leads outside ResultHosts")
+        LINKLESS, FOREIGN, old_link(LINKLESS)._replace(about="the link leads outside ResultHosts")
     ),
-    "that it is still made": Answered(LINKLESS, WORKING, UNANSWERED),
+    "that it is still made": Answered(LINKLESS, WORKING, old_link(LINKLESS)),
     "an acceptance like a first one": Answered(
-        LINKLESS, FIRST, Decision(LogEvent.DOUBLE_CHARGE_SUSPECTED, transitions.count_acceptance(LINKLESS))
+        LINKLESS, FIRST, old_link(LINKLESS, LogEvent.DOUBLE_CHARGE_SUSPECTED, acceptances=1)
     ),
-    "a failure": Answered(LINKLESS, BROKEN, UNANSWERED),
-    "nothing, for it never left": Answered(
-        LINKLESS, NEVER_SENT, Decision(LogEvent.POLL_INCONCLUSIVE, transitions.uncount_poll(LINKLESS, by_post=True))
+    "a failure": Answered(LINKLESS, BROKEN, old_link(LINKLESS, failed=True)),
+    "a refusal": Answered(LINKLESS, REFUSED, old_link(LINKLESS)),
+    "that the account may not ask": Answered(LINKLESS, SHUT, old_link(LINKLESS)),
+    "nothing": Answered(LINKLESS, LOST, old_link(LINKLESS)),
+    "nothing, for it never left": Answered(LINKLESS, NEVER_SENT, old_link(LINKLESS, requests_sent=-1)),
+    "nothing, for a look under its own id never left": Answered(OWN_LINKLESS, NEVER_SENT, old_link(OWN_LINKLESS)),
+    "nothing about a file that was not 4K": Answered(NOT_4K, LOST, UNANSWERED),
+    "a second acceptance about a file that was not 4K": Answered(
+        NOT_4K, FIRST, Decision(LogEvent.DOUBLE_CHARGE_SUSPECTED, transitions.count_acceptance(NOT_4K))
     ),
-    "nothing, for a look under its own id never left": Answered(
-        OWN_LINKLESS,
-        NEVER_SENT,
-        Decision(LogEvent.POLL_INCONCLUSIVE, transitions.uncount_poll(OWN_LINKLESS, by_post=False)),
+    "nothing about one that was not 4K, for it never left": Answered(
+        NOT_4K, NEVER_SENT, Decision(LogEvent.POLL_INCONCLUSIVE, transitions.uncount_poll(NOT_4K, by_post=True))
     ),
+    "a failure about a file that was not 4K": Answered(NOT_4K, BROKEN, old_link(NOT_4K, failed=True)),
+    "nothing about a link that is dead since": Answered(REFUSED_SINCE, LOST, old_link(REFUSED_SINCE)),
 }
 
 
@@ -336,7 +350,23 @@ LOOKS = {
     "a dead link just requested": Looked(replace(LINKLESS, requested_at=NOW - 119.999), None),
     "a dead link that may not be requested": Looked(
         replace(LINKLESS, acceptances=MOST_ACCEPTANCES),
-        failed(replace(LINKLESS, acceptances=MOST_ACCEPTANCES), Code.ARCHIVE_FAILED),
+        retriggered(replace(LINKLESS, acceptances=MOST_ACCEPTANCES), LogEvent.ARCHIVE_RETRIGGERED, NOW + 240),
+    ),
+    "a dead link of a job never accepted": Looked(
+        replace(LINKLESS, accepted_at=None),
+        retriggered(replace(LINKLESS, accepted_at=None), LogEvent.ARCHIVE_RETRIGGERED, NOW + 240),
+    ),
+    "a dead link after a failure": Looked(
+        replace(LINKLESS, failure_reported=True),
+        retriggered(replace(LINKLESS, failure_reported=True), LogEvent.ARCHIVE_RETRIGGERED, NOW + 240),
+    ),
+    "an end whose announcement fails for ten minutes": Looked(
+        replace(FAILED, announcing_since=NOW - 600),
+        retriggered(replace(FAILED, announcing_since=NOW - 600), LogEvent.ANNOUNCEMENT_RETRIGGERED, NOW + 600),
+    ),
+    "an end whose announcement fails for a day": Looked(
+        replace(FAILED, announcing_since=NOW - 86_400),
+        retriggered(replace(FAILED, announcing_since=NOW - 86_400), LogEvent.ANNOUNCEMENT_RETRIGGERED, NOW + 3600),
     ),
     "a live link that may not be requested again": Looked(
         replace(READY, acceptances=MOST_ACCEPTANCES),

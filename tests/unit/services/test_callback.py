@@ -12,7 +12,7 @@ from tests.unit.services.responses import WORKING
 from veo4k.domain.callback_auth import make_signature, make_token
 from veo4k.domain.conditional_update import ConditionalUpdate, is_
 from veo4k.domain.errors import StorageError
-from veo4k.domain.job import Code, Evidence, Failure, Job, State
+from veo4k.domain.job import Code, Evidence, Failure, Job, State, link_digest
 from veo4k.domain.log_events import LogEntry, LogEvent
 from veo4k.domain.ports import Jobs
 from veo4k.domain.provider_words import Words
@@ -117,6 +117,73 @@ def test_a_callback_after_the_result_changes_nothing(again: Any) -> None:
 
     assert call_back(stage, again) == (200, "callback_ignored")
     assert stage.job() == before
+
+
+FRESH = "https://file.example/v/b.mp4?secret=2"
+DEAD = {
+    "link_dead": True,
+    "archive_attempts": 4,
+    "link_refusals": 2,
+    "tried_links": frozenset({link_digest(ELSEWHERE)}),
+}
+
+
+def success_with(*links: str, task_id: str = TASK) -> dict[str, Any]:
+    return {"code": 200, "msg": "ok", "data": {"taskId": task_id, "info": {"resultUrls": list(links)}}}
+
+
+def linkless(**fields: object) -> Stage:
+    stage = accepted()
+    call_back(stage, SUCCESS)
+    stage.change(**DEAD | fields)
+    return stage
+
+
+def test_a_callback_replaces_a_dead_link_by_an_untried_one() -> None:
+    stage = linkless()
+    before = stage.job()
+
+    assert call_back(stage, success_with(FRESH)) == (200, "link_refreshed")
+    job = stage.job()
+    assert (job.urls, job.link_dead, job.link_refusals, job.archive_attempts) == ((FRESH,), None, 0, 4)
+    assert job.retrigger_id not in (None, before.retrigger_id)
+    assert call_back(stage, success_with(FRESH)) == (200, "callback_ignored")
+
+
+NOT_FRESH = {
+    "the same link": ({}, SUCCESS),
+    "a link tried before": ({"tried_links": frozenset({link_digest(FRESH)})}, success_with(FRESH)),
+    "a link that may not be fetched": ({}, success_with(ELSEWHERE)),
+    "a link to a job whose own link lives": ({"link_dead": None}, success_with(FRESH)),
+    "a failure": ({}, FAILURE),
+    "no result": ({}, {"code": 422, "msg": "4k is processing"}),
+}
+
+
+@pytest.mark.parametrize(("fields", "body"), NOT_FRESH.values(), ids=NOT_FRESH)
+def test_a_callback_without_a_fresh_link_changes_nothing(fields: dict[str, Any], body: Any) -> None:
+    stage = linkless(**fields)
+    before = stage.job()
+
+    assert call_back(stage, body) == (200, "callback_ignored")
+    assert stage.job() == before
+
+
+def test_a_fresh_link_for_the_id_of_another_task_is_refused() -> None:
+    stage = linkless()
+
+    assert call_back(stage, success_with(FRESH, task_id=OWN), signed=OWN)[0] == 400
+    assert stage.job().urls == (URL,)
+
+
+def test_a_poll_that_was_faster_than_a_callbacks_link_wins() -> None:
+    stage = linkless()
+    stage.faulty_jobs.before(
+        "write", lambda write: stage.change(urls=(f"{FRESH}3",)) if "retrigger_id" in write.put else None
+    )
+
+    assert call_back(stage, success_with(FRESH)) == (200, "callback_ignored")
+    assert stage.job().urls == (f"{FRESH}3",)
 
 
 def test_a_success_after_a_failure_is_counted_as_late() -> None:

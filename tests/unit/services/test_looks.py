@@ -184,6 +184,28 @@ def test_a_second_run_is_looked_at_only_in_its_turn() -> None:
     assert stage.job(2).state is State.FAILED
 
 
+@pytest.mark.parametrize("method", ["runs", "write"])
+def test_a_turn_that_cannot_be_read_or_postponed_is_left_for_the_next_sweep(method: str) -> None:
+    stage = stage_seeing(DONE)
+    stage.ask()
+    stage.ask(index=1)
+    stage.faulty_jobs.fail(method)
+
+    assert stage.sweep(after=121) == ["job_skipped"]
+    assert stage.provider.looked_at == [TASK, TASK]
+
+
+def test_what_a_look_settles_but_cannot_be_written_is_looked_at_again() -> None:
+    stage = stage_seeing(LEGACY)
+    stage.gate.pause("NO_CREDITS", stage.clock.now(), "")
+    stage.ask()
+    stage.gate.resume()
+    stage.faulty_jobs.fail("write")
+
+    assert stage.sweep(after=61) == ["job_skipped"]
+    assert (stage.job().state, stage.provider.submitted) == (State.QUEUED, [])
+
+
 def test_a_forced_run_passes_over_a_label_that_was_false() -> None:
     stage = stage_seeing(IN_4K)
     stage.ask()

@@ -29,7 +29,7 @@ def test_a_message_that_can_neither_be_stored_nor_returned_is_redelivered() -> N
 
     assert stage.unstored == ["message1"]
     assert entries == [
-        LogEntry(LogEvent.MESSAGE_STORE_FAILED, None, {"messageId": "message1"}),
+        LogEntry(LogEvent.MESSAGE_STORE_FAILED, None, {"messageId": "message1", "error": DOWN}),
         LogEntry(LogEvent.BACK_OFF_FAILED, None, {"error": DOWN}),
     ]
 

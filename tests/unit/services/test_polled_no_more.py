@@ -1,6 +1,9 @@
 """Requests that may buy a video again, and jobs for which none is sent any more: found by the simulation."""
 
 from dataclasses import replace
+from typing import Any
+
+import pytest
 
 from proofs.doubles.archive_memory import MemoryArchive, MemoryDownloads
 from proofs.doubles.gate_memory import numbered
@@ -51,13 +54,6 @@ def test_a_link_refresh_that_was_accepted_like_a_first_request_is_counted() -> N
     assert after(LINKLESS, FIRST).acceptances == 2
 
 
-def test_a_job_that_is_polled_no_more_and_whose_link_is_dead_has_failed() -> None:
-    job = replace(LINKLESS, acceptances=3)
-    failed = transitions.fail(job, Code.ARCHIVE_FAILED, NOON + 300, TIMES)
-
-    assert when_due(job, NOON + 300, "n", TIMES, HOSTS) == Decision(LogEvent.JOB_FAILED, failed)
-
-
 def test_a_request_for_a_fresh_link_that_never_left_costs_no_try() -> None:
     job = after(LINKLESS, Response(meaning=Meaning.NOT_SENT))
 
@@ -68,11 +64,15 @@ def test_a_fresh_link_costs_no_try() -> None:
     assert after(LINKLESS, Response(meaning=Meaning.DONE, urls=(URL,))).archive_attempts == 1
 
 
-def test_a_dead_link_ends_a_job_that_cannot_be_polled() -> None:
-    job = replace(LINKLESS, provider_api=ProviderApi.JOBS)
-    failed = transitions.fail(job, Code.ARCHIVE_FAILED, NOON + 300, TIMES)
+@pytest.mark.parametrize("fields", [{"acceptances": 3}, {"provider_api": ProviderApi.JOBS}], ids=str)
+def test_the_link_of_a_job_that_cannot_be_polled_is_tried_until_tries_end(fields: dict[str, Any]) -> None:
+    job = replace(LINKLESS, **fields)
+    tried = transitions.retrigger(job, "n", NOON + 420)
+    spent = replace(job, archive_attempts=10)
+    failed = transitions.fail(spent, Code.ARCHIVE_FAILED, NOON + 300, TIMES)
 
-    assert when_due(job, NOON + 300, "n", TIMES, HOSTS) == Decision(LogEvent.JOB_FAILED, failed)
+    assert when_due(job, NOON + 300, "n", TIMES, HOSTS) == Decision(LogEvent.ARCHIVE_RETRIGGERED, tried)
+    assert when_due(spent, NOON + 300, "n", TIMES, HOSTS) == Decision(LogEvent.JOB_FAILED, failed)
 
 
 def test_a_job_that_is_polled_no_more_is_not_checked_every_minute() -> None:
@@ -101,7 +101,9 @@ def test_a_job_of_a_dead_function_adopts_a_callbacks_id_after_its_lease() -> Non
 def test_links_that_keep_dying_are_replaced_ever_more_slowly() -> None:
     stage = Stage()
     row = {name: getattr(LINKLESS, name) for name in Job.__dataclass_fields__}
-    stage.jobs.write(ConditionalUpdate(key=LINKLESS.key, put={**row, "archive_attempts": 6, "link_dead": None}))
+    stage.jobs.write(
+        ConditionalUpdate(key=LINKLESS.key, put={**row, "archive_attempts": 6, "link_dead": None, "link_refusals": 1})
+    )
     downloads = MemoryDownloads({URL: [DeadLinkError("403")]})
     archiver = Archiver(
         jobs=stage.jobs,

@@ -2,6 +2,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import cast
 
+import pytest
+
 from proofs.doubles.faults import DOWN, FaultInjector
 from proofs.doubles.jobs_memory import MemoryJobs
 from proofs.doubles.stage import TASK, URL
@@ -60,7 +62,13 @@ def publisher(*rows: Job, refused: Sequence[object] = ()) -> tuple[Publisher, Re
     for row in rows:
         fields = {name: getattr(row, name) for name in Job.__dataclass_fields__}
         jobs.write(ConditionalUpdate(key=row.key, put=fields))
-    return Publisher(jobs, announcements, retention_days=90), announcements, jobs
+    return Publisher(jobs, announcements, retention_days=90, times=Times()), announcements, jobs
+
+
+def job_of(jobs: MemoryJobs) -> Job:
+    job = jobs.get(FAILED.key)
+    assert job is not None
+    return job
 
 
 def events(at: Publisher, *changes: Change) -> list[str]:
@@ -123,14 +131,56 @@ def test_what_the_bus_refused_stays_in_the_index_and_the_others_do_not() -> None
     at, _, jobs = publisher(FAILED, other, refused=[FAILED.key])
 
     assert events(at, Change(READY, FAILED), Change(READY, other)) == ["announcement_failed", "announcement_sent"]
-    assert list(jobs.due(Partition.LIVE, NOON)) == [FAILED.key]
+    assert list(jobs.due(Partition.LIVE, NOON + 60)) == [FAILED.key]
+    assert job_of(jobs).on_bus is None
 
 
-def test_a_task_token_that_could_not_be_sent_is_sent_again() -> None:
-    at, _, jobs = publisher(FAILED, refused=["token"])
+def test_a_task_token_that_could_not_be_sent_is_sent_again_without_the_event() -> None:
+    ended = replace(FAILED, task_tokens=frozenset({"told", "token"}))
+    at, announcements, jobs = publisher(ended, refused=["token"])
 
-    assert events(at, Change(READY, FAILED)) == ["announcement_failed"]
-    assert jobs.get(FAILED.key) == FAILED
+    assert events(at, Change(READY, ended)) == ["announcement_failed"]
+    left = job_of(jobs)
+    assert (left.on_bus, left.task_tokens, left.due) == (True, frozenset({"token"}), NOON + 60)
+    assert events(at, Change(left, replace(left, retrigger_id="again"))) == ["announcement_superseded"]
+    assert announcements.bus == [FAILED.key]
+    assert announcements.tasks == ["token:FAILED", "told:FAILED", "token:FAILED"]
+
+
+def announced_for(seconds: float, *refused: object) -> tuple[list[LogEntry], Job]:
+    ended = replace(FAILED, on_bus=FAILED.key not in refused or None, announcing_since=NOON - seconds)
+    at, _, jobs = publisher(ended, refused=refused)
+    return entries(at, Change(READY, ended)), job_of(jobs)
+
+
+@pytest.mark.parametrize(("seconds", "wait"), [(0, 60), (59, 60), (600, 600), (7200, 3600), (DAY - 1, 3600)])
+def test_tries_of_a_refused_task_token_come_ever_later(seconds: float, wait: float) -> None:
+    (entry,), job = announced_for(seconds, "token")
+
+    assert (entry.event, job.due, job.announcing_since) == ("announcement_failed", NOON + wait, NOON - seconds)
+
+
+def test_after_a_day_a_refused_task_token_is_abandoned_with_a_warning() -> None:
+    (entry,), job = announced_for(DAY, "token")
+
+    assert entry == LogEntry(LogEvent.TASK_TOKEN_ABANDONED, job, {"error": "refused"})
+    assert (job.partition, job.task_tokens, job.on_bus, job.announcing_since) == (None, frozenset(), None, None)
+
+
+def test_an_event_is_sent_until_the_bus_has_it() -> None:
+    (entry,), job = announced_for(9 * DAY, FAILED.key, "token")
+
+    assert (entry.event, entry.detail) == ("announcement_failed", {"error": "refused; refused"})
+    assert (job.partition, job.task_tokens, job.due) == (Partition.LIVE, frozenset({"token"}), NOON + 3600)
+
+
+def test_a_record_that_is_read_twice_brings_no_announcement_back() -> None:
+    at, announcements, jobs = publisher(FAILED)
+    events(at, Change(READY, FAILED))
+    announcements.refused = ("token",)
+
+    assert events(at, Change(READY, FAILED)) == ["announcement_superseded"]
+    assert (job_of(jobs).partition, job_of(jobs).task_tokens) == (None, frozenset())
 
 
 def test_a_message_that_came_meanwhile_has_its_own_announcement() -> None:
@@ -176,25 +226,29 @@ def test_all_that_was_not_published_is_returned() -> None:
     ended = replace(FAILED, task_tokens=frozenset({"a", "b", "c"}))
     at, announcements, _ = publisher(ended, refused=[ended.key, "a", "c"])
 
-    assert entries(at, Change(READY, ended)) == [
-        LogEntry(LogEvent.ANNOUNCEMENT_FAILED, ended, {"error": "refused; refused; refused"}),
-    ]
+    (entry,) = entries(at, Change(READY, ended))
+    assert (entry.event, entry.detail) == ("announcement_failed", {"error": "refused; refused; refused"})
+    assert entry.job is not None
+    assert entry.job.task_tokens == {"a", "c"}
     assert announcements.tasks == ["a:FAILED", "b:FAILED", "c:FAILED"]
 
 
 def test_only_a_task_token_that_could_not_be_sent_is_returned() -> None:
-    at, _, _ = publisher(FAILED, refused=["token"])
+    at, _, jobs = publisher(FAILED, refused=["token"])
 
-    assert entries(at, Change(READY, FAILED)) == [LogEntry(LogEvent.ANNOUNCEMENT_FAILED, FAILED, {"error": "refused"})]
+    assert entries(at, Change(READY, FAILED)) == [
+        LogEntry(LogEvent.ANNOUNCEMENT_FAILED, job_of(jobs), {"error": "refused"})
+    ]
 
 
-def test_an_unmarked_announcement_is_logged_with_the_error() -> None:
-    at, _, jobs = publisher(FAILED)
+@pytest.mark.parametrize(("refused", "error"), [([], DOWN), (["token"], f"refused; {DOWN}")])
+def test_an_unmarked_announcement_is_logged_with_the_error(refused: list[object], error: str) -> None:
+    at, _, jobs = publisher(FAILED, refused=refused)
     faulty = FaultInjector(jobs)
     faulty.fail("write")
     at = replace(at, jobs=cast("Jobs", faulty))
 
-    assert entries(at, Change(READY, FAILED)) == [LogEntry(LogEvent.ANNOUNCEMENT_MARK_FAILED, FAILED, {"error": DOWN})]
+    assert entries(at, Change(READY, FAILED)) == [LogEntry(LogEvent.ANNOUNCEMENT_MARK_FAILED, FAILED, {"error": error})]
 
 
 def test_a_superseded_announcement_shows_the_row_as_it_is() -> None:

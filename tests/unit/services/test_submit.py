@@ -229,7 +229,9 @@ def test_an_invalid_message_that_cannot_be_rejected_backs_off_ever_longer(receiv
     stage.queue.broken = True
     (entry,) = stage.receive("{}", receives=receives)
 
-    assert replace(entry, at=None) == LogEntry(LogEvent.MESSAGE_STORE_FAILED, None, {"messageId": "message1"})
+    assert replace(entry, at=None) == LogEntry(
+        LogEvent.MESSAGE_STORE_FAILED, None, {"messageId": "message1", "error": "SendMessage: broken"}
+    )
     assert (stage.unstored, stage.queue.backed_off) == (["message1"], [("receipt0", seconds)])
 
 
@@ -511,3 +513,47 @@ def test_an_unclear_trial_keeps_the_gate_paused() -> None:
 
     assert stage.job().unclear_responses == 1
     assert stage.gate.row.reason == "NO_CREDITS"
+
+
+def tokens(stage: Stage, number: int) -> list[str]:
+    return [event for n in range(number) for event in stage.ask(taskToken=f"token{n}")]
+
+
+@pytest.mark.parametrize("state", [State.PROCESSING, State.FAILED])
+def test_a_twenty_first_task_token_backs_off_until_others_are_gone(state: State) -> None:
+    stage = Stage(WORKING)
+    stage.ask()
+    stage.change(state=state)
+    assert "message_store_failed" not in tokens(stage, 20)
+
+    (entry,) = stage.receive(json.dumps({"taskId": TASK, "taskToken": "token20"}), receives=3)
+    assert (entry.event, entry.detail["error"]) == ("message_store_failed", f"20 task tokens wait on {TASK}#0#1")
+    assert (stage.unstored, stage.queue.backed_off) == (["message22"], [("receipt0", 8.0)])
+    assert stage.ask() != ["message_store_failed"]
+    assert stage.ask(taskToken="token7") != ["message_store_failed"]
+    stage.change(task_tokens=frozenset({"token0"}))
+    assert "message_store_failed" not in stage.ask(taskToken="token20")
+    assert stage.job().task_tokens == {"token0", "token20"}
+
+
+@pytest.mark.parametrize("state", [State.PROCESSING, State.FAILED])
+def test_two_task_tokens_at_a_time_are_both_stored_or_one_reads_again(state: State) -> None:
+    stage = Stage(WORKING)
+    stage.ask()
+    stage.change(state=state, task_tokens=frozenset(f"token{n}" for n in range(19)))
+    waiting = stage.job().task_tokens
+    stage.faulty_jobs.before(
+        "write", lambda write: stage.change(task_tokens=waiting | {"first"}) if write.when else None
+    )
+
+    assert stage.ask(taskToken="second") == ["message_store_failed"]
+    assert stage.job().task_tokens == waiting | {"first"}
+
+
+def test_announcing_again_forgets_what_was_told() -> None:
+    stage = Stage(WORKING)
+    stage.ask()
+    stage.change(state=State.FAILED, on_bus=True, announcing_since=NOON)
+    stage.ask()
+
+    assert (stage.job().on_bus, stage.job().announcing_since) == (None, None)

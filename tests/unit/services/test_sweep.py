@@ -331,7 +331,7 @@ def test_a_dead_link_is_replaced_by_a_fresh_one() -> None:
 
 def test_a_link_that_cannot_be_refreshed_is_given_up_with_the_tries() -> None:
     stage = Stage(WORKING, LOST)
-    ready(stage, link_dead=True)
+    ready(stage, link_dead=True, not_4k=1)
     for _ in range(12):
         stage.sweep(after=5 * HOUR)
 

@@ -49,6 +49,7 @@ WARNINGS = frozenset(
         LogEvent.RESULT_HOST_BLOCKED,
         LogEvent.RESULT_UNREADABLE,
         LogEvent.SWEEP_INTERRUPTED,
+        LogEvent.TASK_TOKEN_ABANDONED,
         LogEvent.WEBHOOK_KEY_UNSET,
     }
 )

@@ -36,6 +36,9 @@ def fetched(client: Client, link: str) -> tuple[int, int] | str:
         ("short_body", ["half a video", UHD]),
         ("busy_host", ["503 SlowDown", "503 SlowDown", UHD]),
         ("not_mp4", ["200 <html>not a video</html>"]),
+        ("late_file", ["404 <html><body><h1>404 Not Found</h1></body></html>", UHD]),
+        ("page_first", [*["200 <!DOCTYPE html><html><title>Just a moment...</title></html>"] * 2, UHD]),
+        ("blank_encoding", [UHD]),
     ],
 )
 def test_each_fresh_link_leads_to_the_file_of_the_scenario(

@@ -1,5 +1,6 @@
 """Fetches result files: one guarded GET, with limits on bytes, time and rate."""
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -16,6 +17,11 @@ RATE_SECONDS = 30.0  # a connection that lost a whole window has recovered by th
 MIN_RATE = 256 * 1024  # bytes per second: 225 MiB in a function's 15 minutes, several times a usual 4K clip
 READ_BYTES = 64 * 1024  # four TLS records, and small enough that malloc need not map fresh pages for every read
 DEAD = frozenset({401, 403, 404, 410})
+WHOLE = frozenset({HTTPStatus.OK, HTTPStatus.NON_AUTHORITATIVE_INFORMATION, HTTPStatus.PARTIAL_CONTENT})
+COMPRESSED = frozenset({"gzip", "deflate", "br", "compress", "zstd"})
+"""Content codings that change the bytes. Hosts send other values, and blanks, with files that are as they were."""
+_LENGTH = re.compile(r"[0-9]{1,18}")
+_RANGE = re.compile(r"bytes +0-([0-9]{1,18})/([0-9]{1,18})", re.IGNORECASE)
 HEADERS = {"Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": "veo4k-archive"}
 
 Clock = Callable[[], float]
@@ -34,10 +40,13 @@ class GuardedBody:
     def __iter__(self) -> Iterator[bytes]:
         received = 0
         with _failures(self.host):
-            for chunk in _paced(self.read, self.clock):
+            for read in _paced(self.read, self.clock):
+                chunk = read if self.length is None else read[: self.length - received]
                 received += len(chunk)
                 self._check(received)
                 yield chunk
+                if received == self.length:
+                    return
         self._check(received)
         if received < (self.length or 0):
             raise DownloadError(f"{self.host} sent {received} of {self.length} bytes")
@@ -61,8 +70,8 @@ class GuardedDownloads:
     def open(self, url: str, deadline: float) -> Iterator[GuardedBody]:
         """The body behind the link, to be read before `deadline` (epoch seconds).
 
-        DeadLinkError for 401, 403, 404 and 410; DownloadError for everything else but a 200, redirects included.
-        No error carries the link.
+        DeadLinkError for 401, 403, 404 and 410; DownloadError for every other status that brings no whole file,
+        redirects included. No error carries the link.
         """
         target = self.hosts.target(url)
         if isinstance(target, Refusal):
@@ -88,16 +97,33 @@ def _length(response: HTTPResponse, host: str) -> int | None:
     """The length of an answer that is a file as it is; what else may come is an error."""
     if response.status in DEAD:
         raise DeadLinkError(f"{host} answered {response.status}")
-    if response.status != HTTPStatus.OK:
+    if response.status not in WHOLE:
         raise DownloadError(f"{host} answered {response.status}")
-    if response.headers.get("Content-Encoding", "identity").lower() != "identity":
+    if COMPRESSED & {coding.lower() for coding in _values(response, "Content-Encoding")}:
         raise DownloadError(f"{host} sent the file encoded")
-    declared = set(response.headers.get_all("Content-Length", []))
-    if len(declared) > 1 or (declared and response.length is None and not response.chunked):
+    lengths = set() if response.chunked else _values(response, "Content-Length")
+    if response.status == HTTPStatus.PARTIAL_CONTENT:
+        lengths.add(_whole_range(response, host))
+    if len(lengths) > 1 or not all(map(_LENGTH.fullmatch, lengths)):
         raise DownloadError(f"{host} gave no readable Content-Length")
-    if (response.length or 0) > MAX_BYTES:
+    length = int(lengths.pop()) if lengths else None
+    if (length or 0) > MAX_BYTES:
         raise DownloadError(f"{host} offered more than {MAX_BYTES} bytes")
-    return response.length
+    return length
+
+
+def _values(response: HTTPResponse, name: str) -> set[str]:
+    """Return the different members of a header that may be a list, or be repeated."""
+    members = ",".join(response.headers.get_all(name, [])).split(",")
+    return {member.strip() for member in members} - {""}
+
+
+def _whole_range(response: HTTPResponse, host: str) -> str:
+    """Return the length of the file, where its range is the whole of it."""
+    found = _RANGE.fullmatch(" ".join(response.headers.get_all("Content-Range", [])).strip())
+    if found is None or int(found[1]) + 1 != int(found[2]):
+        raise DownloadError(f"{host} answered 206 with a part of the file")
+    return found[2]
 
 
 def _paced(read: Callable[[], bytes], clock: Clock) -> Iterator[bytes]:

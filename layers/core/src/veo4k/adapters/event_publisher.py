@@ -53,7 +53,7 @@ class AwsEventPublisher:
         try:
             self._send_task(job, token, json.dumps(detail(job), ensure_ascii=False))
         except ClientError as error:
-            if error.response["Error"]["Code"] not in _OVER:
+            if error.response.get("Error", {}).get("Code") not in _OVER:
                 raise
 
     def _send_task(self, job: Job, token: str, text: str) -> None:

@@ -1,8 +1,10 @@
 """The HTTP session with the provider's API: connections are kept, and a request that was not sent is known as such."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from threading import Lock
 from time import monotonic
+from time import time as wall_clock
 from typing import Any
 
 import requests
@@ -16,6 +18,7 @@ from veo4k.adapters.tls import shared_context
 USER_AGENT = "veo4k"  # a library's own has been refused with 403 "error code: 1010"
 MAX_BODY_BYTES = 1 << 20
 CHUNK_BYTES = 16 * 1024
+FRESH_SECONDS = 5.0  # hosts and NAT gateways keep idle connections for longer; a frozen function does not see them go
 
 
 class NotSentError(Exception):
@@ -30,6 +33,31 @@ def make_session(connections: int) -> requests.Session:
     for scheme in ("https://", "http://"):
         session.mount(scheme, _Adapter(pool_maxsize=connections, max_retries=0))
     return session
+
+
+class FreshSession:
+    """Sessions for requests that cannot be repeated: no connection is older than FRESH_SECONDS when it is used.
+
+    While a function is frozen, its connections die unnoticed. A request on such a connection has no response, and
+    nothing tells whether it arrived. The age of the whole session counts, so that no connection is idle for longer.
+
+    Args:
+        connections: How many connections each session keeps.
+        clock: Returns epoch seconds. A clock that stands still while a function is frozen would not do.
+    """
+
+    def __init__(self, connections: int, clock: Callable[[], float] = wall_clock) -> None:
+        self._connections, self._clock, self._lock = connections, clock, Lock()
+        self._session, self._made_at = make_session(connections), clock()
+
+    def current(self) -> requests.Session:
+        """Return the session for a request that is sent at once."""
+        with self._lock:
+            now = self._clock()
+            if not 0 <= now - self._made_at < FRESH_SECONDS:
+                # Requests may be under way on the former session, so it is not closed: it goes with the last of them.
+                self._session, self._made_at = make_session(self._connections), now
+            return self._session
 
 
 def read_body(response: requests.Response, deadline: float) -> bytes:

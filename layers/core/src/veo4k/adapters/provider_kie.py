@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import requests
 
-from veo4k.adapters.kie_session import NotSentError, make_session, read_body
+from veo4k.adapters.kie_session import FreshSession, NotSentError, make_session, read_body
 from veo4k.adapters.secrets import Secret
 from veo4k.domain.callback import callback_path
 from veo4k.domain.callback_auth import make_token
@@ -76,6 +76,7 @@ class KieProvider:
     api_key: Secret
     token_key: Secret
     session: requests.Session = field(default_factory=partial(make_session, CONNECTIONS))
+    fresh: FreshSession = field(default_factory=partial(FreshSession, CONNECTIONS))  # for what cannot be repeated
     seconds: float = SECONDS
     provider_api: ProviderApi = ProviderApi.VEO
 
@@ -94,14 +95,17 @@ class KieProvider:
             body = api.request(job) | self._callback(job)
         except StorageError as error:
             return Response(meaning=Meaning.NOT_SENT, cause=str(error))
-        return self._checked(api.read_submission(self._send("POST", api.submission, json=body)))
+        session = self.session if job.provider_api == ProviderApi.VEO else self.fresh.current()
+        return self._checked(api.read_submission(self._send("POST", api.submission, session, json=body)))
 
     def poll(self, job: Job) -> Response:
         """Request the status of an accepted job: under its own id where it has one."""
         if polls_by_post(job):
             return self.submit(job)
         api = APIS[job.provider_api]
-        return self._checked(api.read_record(self._send("GET", api.record, params={"taskId": job.own_id})))
+        return self._checked(
+            api.read_record(self._send("GET", api.record, self.session, params={"taskId": job.own_id}))
+        )
 
     def look(self, task_id: str) -> Look:
         """Read the base task's own record; under `jobs` where the record of the unified task API knows nothing."""
@@ -110,14 +114,14 @@ class KieProvider:
         look: Look = Unanswered.NOTHING
         for path in reversed(paths):
             seconds = min(self.seconds, stop - monotonic())
-            look = read_base_record(self._send("GET", path, seconds, params={"taskId": task_id}), task_id)
+            look = read_base_record(self._send("GET", path, self.session, seconds, params={"taskId": task_id}), task_id)
             if isinstance(look, BaseRecord) or look is Unanswered.LATER:
                 break
         return look
 
     def balance(self) -> float | None:
         """Return the credits that are left; None where the response holds no usable number."""
-        return read_balance(self._send("GET", BALANCE))
+        return read_balance(self._send("GET", BALANCE, self.session))
 
     def _callback(self, job: Job) -> dict[str, str]:
         if self.callback_base == NO_CALLBACK:
@@ -130,25 +134,29 @@ class KieProvider:
             self.api_key.forget()
         return response
 
-    def _send(self, method: str, path: str, seconds: float = 0.0, **parts: Any) -> HttpResponse | NoResponse:
+    def _send(
+        self, method: str, path: str, session: requests.Session, seconds: float = 0.0, **parts: Any
+    ) -> HttpResponse | NoResponse:
         stop = monotonic() + (seconds or self.seconds)
         try:
             key = _current(self.api_key)
             # As bytes: text that is not Latin-1 would fail only once the connection stands.
             headers = {"Authorization": b"Bearer " + key}
             request = requests.Request(method, self.base_url + path, headers=headers, **parts)
-            prepared = self.session.prepare_request(request)
+            prepared = session.prepare_request(request)
         except StorageError as error:
             return NoResponse(is_sent=False, cause=str(error))
         except ValueError as error:
             return NoResponse(is_sent=False, cause=type(error).__name__)
-        return self._exchange(prepared, stop, key)
+        return self._exchange(session, prepared, stop, key)
 
-    def _exchange(self, request: requests.PreparedRequest, stop: float, key: bytes) -> HttpResponse | NoResponse:
+    def _exchange(
+        self, session: requests.Session, request: requests.PreparedRequest, stop: float, key: bytes
+    ) -> HttpResponse | NoResponse:
         seconds = max(stop - monotonic(), 0.001)
         timeouts = (min(CONNECT_SECONDS, seconds), seconds)
         try:
-            with self.session.send(request, timeout=timeouts, stream=True) as response:
+            with session.send(request, timeout=timeouts, stream=True) as response:
                 # The provider's words are kept for people, and they may quote the key.
                 return HttpResponse(response.status_code, read_body(response, stop).replace(key, b"(key)"))
         except NotSentError as error:

@@ -7,7 +7,7 @@ from typing import Any
 from veo4k.adapters.aws import client
 from veo4k.adapters.event_publisher import AwsEventPublisher
 from veo4k.adapters.stream_dynamodb import read_changes as read_records
-from veo4k.bootstrap import jobs, settings
+from veo4k.bootstrap import jobs, settings, times
 from veo4k.domain.log_events import LogEntry, LogEvent
 from veo4k.domain.ports import Change
 from veo4k.services.publish import Publisher
@@ -23,7 +23,7 @@ def publisher() -> Publisher:
         events=client("events"),
         sfn=client("stepfunctions"),
     )
-    return Publisher(jobs(), events, int(settings().number("RETENTION_DAYS")))
+    return Publisher(jobs(), events, int(settings().number("RETENTION_DAYS")), times())
 
 
 def read_changes(records: Sequence[Mapping[str, Any]]) -> tuple[list[Change], list[LogEntry]]:

@@ -3,7 +3,7 @@
 Every rule returns a `Decision`: the log event, and the update of the job's row, if any.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import NamedTuple
@@ -19,6 +19,7 @@ from veo4k.domain.schedule import (
     LONGEST_HOST_WAIT,
     LONGEST_POLL_WAIT,
     Times,
+    announcement_wait,
     archive_wait,
     poll_wait,
     unclear_wait,
@@ -89,6 +90,21 @@ def polls_by_post(job: Job) -> bool:
 def may_be_polled(job: Job) -> bool:
     """Return whether the provider may still be polled about an accepted job, and there is a way to do so."""
     return job.acceptances < MOST_ACCEPTANCES and (polls_by_post(job) or job.own_id is not None)
+
+
+def may_be_refreshed(job: Job) -> bool:
+    """Return whether a fresh link may be requested: only of an accepted request that has not failed since."""
+    return job.accepted_at is not None and not job.failure_reported and may_be_polled(job)
+
+
+def link_of_callback(job: Job, response: Response, hosts: ResultHosts, due: float) -> ConditionalUpdate | None:
+    """Return the update by which a callback's link replaces one that is dead or not 4K; None where it is not fresh."""
+    is_lost = job.state is State.READY and job.link_dead and job.evidence is not Evidence.LOOK
+    is_wanted = is_lost and response.meaning is Meaning.DONE
+    link = own_link(response.urls, job.index, hosts) if is_wanted else Refusal("")
+    if isinstance(link, Refusal) or job.has_tried(link):
+        return None
+    return transitions.callback_link(job, with_fetchable_poster(response, job.index, hosts), link, due)
 
 
 def after_response(job: Job, response: Response, context: Context) -> Decision:
@@ -240,9 +256,20 @@ def _still_working(job: Job, response: Response, context: Context) -> Decision:
 def _refreshed(job: Job, response: Response, context: Context) -> Decision:
     link = own_link(response.urls, job.index, context.hosts)
     if isinstance(link, Refusal):
-        return Decision(LogEvent.POLL_INCONCLUSIVE, about=link.reason)
+        return _not_refreshed(job, response, context)._replace(about=link.reason)
     due = context.now + context.times.nudge
     return Decision(LogEvent.LINK_REFRESHED, transitions.refresh_link(job, response, link, context.new_id, due))
+
+
+def _not_refreshed(job: Job, response: Response, context: Context) -> Decision:
+    """Try a dead link again. That of a file below 4K waits for a fresh one, until the provider reports a failure."""
+    event, update, about = _WITHOUT_LINK[response.meaning](job, response, context)
+    failed = response.meaning is Meaning.FAILED
+    if failed or job.link_refusals or not job.not_4k:
+        counts: Mapping[str, int] = update.add if update else {}
+        due = context.now + context.times.nudge
+        update = transitions.retry_link(job, context.new_id, due, counts, failed=failed)
+    return Decision(event, update, about)
 
 
 def _accepted_anew(job: Job, response: Response, _: Context) -> Decision:
@@ -288,7 +315,8 @@ _POLL: dict[Meaning, Rule] = _NO_VERDICT | {
     Meaning.UNCLEAR: _polled_unclear,
     Meaning.FAILED: _failed,
 }
-_REFRESH: dict[Meaning, Rule] = _NO_VERDICT | {Meaning.DONE: _refreshed, Meaning.WORKING: _accepted_anew}
+_WITHOUT_LINK: dict[Meaning, Rule] = _NO_VERDICT | {Meaning.WORKING: _accepted_anew}
+_REFRESH: dict[Meaning, Rule] = {**dict.fromkeys(Meaning, _not_refreshed), Meaning.DONE: _refreshed}
 _AFTER = {State.SUBMITTING: _SUBMISSION, State.PROCESSING: _POLL, State.READY: _REFRESH}
 
 
@@ -310,7 +338,8 @@ Due = Need | Decision | None
 def when_due(job: Job, now: float, new_id: str, times: Times, hosts: ResultHosts) -> Due:
     """Return what a due job needs."""
     if job.state in ENDED:
-        return Decision(LogEvent.ANNOUNCEMENT_RETRIGGERED, transitions.retrigger(job, new_id, now + times.nudge))
+        wait = announcement_wait(now - (job.announcing_since or now), times)
+        return Decision(LogEvent.ANNOUNCEMENT_RETRIGGERED, transitions.retrigger(job, new_id, now + wait))
     if job.state is State.READY:
         return _ready_due(job, now, new_id, times)
     if job.urls:
@@ -345,9 +374,9 @@ def _ready_due(job: Job, now: float, new_id: str, times: Times) -> Due:
         return None
     if job.link_dead and job.evidence is Evidence.LOOK and job.archive_attempts < times.archive_attempts:
         return Need.LOOK
-    if job.archive_attempts >= times.archive_attempts or (job.link_dead and not may_be_polled(job)):
+    if job.archive_attempts >= times.archive_attempts:
         return Decision(LogEvent.JOB_FAILED, transitions.fail(job, Code.ARCHIVE_FAILED, now, times))
-    if job.link_dead:
+    if job.link_dead and may_be_refreshed(job):
         return _poll_when_allowed(job, now, times)
     wait = archive_wait(max(job.archive_attempts, 1), times)
     return Decision(LogEvent.ARCHIVE_RETRIGGERED, transitions.retrigger(job, new_id, now + wait))

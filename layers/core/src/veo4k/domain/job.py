@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from datetime import UTC, datetime
 from enum import StrEnum
+from hashlib import sha256
 from typing import Any, NamedTuple, Self
 
 from veo4k.domain.provider_words import NO_WORDS, Words
@@ -122,7 +123,7 @@ class Failure(NamedTuple):
 
 
 class Archived(NamedTuple):
-    """The file in the user's bucket; width and height as displayed, sha256 in hex."""
+    """The file in the user's bucket; width and height as displayed, sha256 in hex; poster: one lies beside it."""
 
     bucket: str
     key: str
@@ -130,6 +131,11 @@ class Archived(NamedTuple):
     sha256: str
     width: int
     height: int
+    poster: bool = False
+
+    def row(self) -> dict[str, Any]:
+        """Return the fields as plain values, without a poster that there is not."""
+        return {name: value for name, value in self._asdict().items() if value is not False}
 
 
 def _public(name: str, **default: Any) -> Any:
@@ -191,9 +197,14 @@ class Job:
     lease_until: float | None = _private("until")
     archive_attempts: int = _private("tries", 0)  # archive claims so far
     link_dead: bool | None = _private("dead")  # the archive needs a fresh link
+    link_refusals: int = _private("refusals", 0)  # how often the host refused the present link
+    tried_links: frozenset[str] = _private("tried", frozenset())  # digests of the links that were dead or not 4K
+    failure_reported: bool | None = _private("failure")  # asked for a fresh link, the provider reported a failure
     not_4k: int = _private("not4k", 0)  # whole files that were no 4K video
 
     retrigger_id: str | None = _private("nudge")  # changed to make publish act again
+    on_bus: bool | None = _private("told")  # the bus has the event, and task tokens still wait
+    announcing_since: float | None = _private("since")  # when the announcement failed first
     task_tokens: frozenset[str] = _private("tokens", frozenset())  # Step Functions task tokens to answer
     day: str | None = _private("day")  # of its end, in UTC: partition of the index of ended jobs
     ttl: int | None = _private("ttl")
@@ -212,6 +223,10 @@ class Job:
     def own_id(self) -> str | None:
         """Return the id that the provider gave this job; None for the base video's, which cannot be polled."""
         return self.provider_task_id if self.provider_task_id != self.task_id else None
+
+    def has_tried(self, link: str) -> bool:
+        """Return whether the archive has tried a link, or is about to."""
+        return link in self.urls[:1] or link_digest(link) in self.tried_links
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> Self:
@@ -236,6 +251,11 @@ DEFAULTS: dict[str, Any] = {
     f.name: f.default if f.default_factory is MISSING else f.default_factory() for f in fields(Job)
 }
 """A field at its default is absent in the row; a field without a default is always present."""
+
+
+def link_digest(link: str) -> str:
+    """Return the text by which a row remembers a link without keeping it."""
+    return sha256(link.encode()).hexdigest()[:32]
 
 
 def utc(seconds: float) -> str:
@@ -278,9 +298,10 @@ _PLAIN: dict[str, tuple[Any, Any]] = {
     "image_urls": (list, tuple),
     "tags": (dict, dict),
     "task_tokens": (set, frozenset),
+    "tried_links": (set, frozenset),
     "archive": (
-        lambda archived: archived._asdict(),
-        lambda plain: Archived(*(plain[name] for name in Archived._fields)),
+        Archived.row,
+        lambda plain: Archived(**{name: plain[name] for name in Archived._fields if name in plain}),
     ),
     "error": (
         lambda failure: {"code": str(failure.code), "message": failure.message} | _plain_words(failure.words),

@@ -68,6 +68,7 @@ class LogEvent(StrEnum):
     RESULT_UNREADABLE = "result_unreadable"
     SECRET_UNSET = "secret_unset"  # noqa: S105  # nosec B105 - the name of a log event
     SWEEP_INTERRUPTED = "sweep_interrupted"
+    TASK_TOKEN_ABANDONED = "task_token_abandoned"  # noqa: S105  # nosec B105 - the name of a log event
     WEBHOOK_KEY_UNSET = "webhook_key_unset"
 
 

@@ -15,6 +15,7 @@ LONGEST_BODY = 8 * 1024
 HIGHEST_INDEX = 99
 MOST_TAGS = 10
 LONGEST_TAGS = 1024
+MOST_TASK_TOKENS = 20  # that wait on one job: a row has room for them, and for all else
 LONGEST_TASK_TOKEN = 2048
 
 

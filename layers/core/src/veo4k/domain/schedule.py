@@ -10,6 +10,8 @@ LONGEST_POLL_WAIT = 2 * HOUR
 LONGEST_ARCHIVE_WAIT = 4 * HOUR
 LONGEST_BACK_OFF = HOUR
 MOST_DOUBLINGS = 64  # far beyond the longest waits: a greater power would be no float in the end
+LONGEST_ANNOUNCEMENT_WAIT = HOUR
+LONGEST_ANNOUNCEMENT = 24 * HOUR  # for task tokens; the event is sent until the bus has it
 POLL_SPREAD = 0.1  # up to 10 % longer, so that jobs of one burst drift apart
 
 
@@ -63,6 +65,11 @@ def poll_wait(age: float, chance: float, times: Times) -> float:
 def archive_wait(attempts: int, times: Times) -> float:
     """Return the wait after the `attempts`-th failed attempt to archive: doubling, 4 hours at most."""
     return min(times.archive_retry * 2.0 ** min(attempts - 1, MOST_DOUBLINGS), LONGEST_ARCHIVE_WAIT)
+
+
+def announcement_wait(elapsed: float, times: Times) -> float:
+    """Return the wait after a failed announcement: as long as it has been failing, so that waits double, to an hour."""
+    return max(times.nudge, min(elapsed, LONGEST_ANNOUNCEMENT_WAIT))
 
 
 def back_off(receives: int) -> float:

@@ -23,13 +23,14 @@ from veo4k.domain.job import (
     Partition,
     ProviderApi,
     State,
+    link_digest,
     utc_day,
 )
 from veo4k.domain.message import Message
 from veo4k.domain.provider_words import NO_WORDS, Words
 from veo4k.domain.response import SERVER_ERROR, Meaning, Response
 from veo4k.domain.result_url import without_query
-from veo4k.domain.schedule import Times, archive_wait, poll_wait, unclear_wait, unknown_wait
+from veo4k.domain.schedule import Times, announcement_wait, archive_wait, poll_wait, unclear_wait, unknown_wait
 from veo4k.domain.wait_reason import WaitReason
 
 States = frozenset[State]
@@ -82,13 +83,21 @@ def _new(message: Message, run: int, now: float, *, passes_label: bool) -> dict[
 
 def join(job: Job, token: str | None) -> ConditionalUpdate:
     """Let a message join a live job: its task token is answered with the others."""
-    return ConditionalUpdate(key=job.key, when=(in_("state", LIVE),), add=_token(token))
+    when = (in_("state", LIVE), *_same_tokens(job, token))
+    return ConditionalUpdate(key=job.key, when=when, add=_token(token))
 
 
 def repeat_announcement(job: Job, token: str | None, new_id: str, now: float, times: Times) -> ConditionalUpdate:
     """Announce an end once more: the row is back in the due index until publish has done so."""
     put = {"retrigger_id": new_id, "partition": Partition.LIVE, "due": now + times.nudge}
-    return ConditionalUpdate(key=job.key, when=(in_("state", ENDED),), put=put, add=_token(token))
+    put |= {"on_bus": None, "announcing_since": None}
+    when = (in_("state", ENDED), *_same_tokens(job, token))
+    return ConditionalUpdate(key=job.key, when=when, put=put, add=_token(token), ownership="retrigger_id")
+
+
+def _same_tokens(job: Job, token: str | None) -> tuple[Clause, ...]:
+    # Of two messages at the same time one reads the tokens again, so that no more wait than may.
+    return (is_("task_tokens", job.task_tokens or None),) if token else ()
 
 
 def _token(token: str | None) -> dict[str, frozenset[str]]:
@@ -372,10 +381,39 @@ def uncount_poll(job: Job, *, by_post: bool = True) -> ConditionalUpdate:
 
 def refresh_link(job: Job, response: Response, url: str, new_id: str, due: float) -> ConditionalUpdate:
     """READY → READY: a fresh link, and the archive is re-triggered. The attempt that the poll cost is given back."""
-    put: dict[str, object] = {"urls": (url,), "result_urls": _stripped(url), "link_dead": None}
-    put |= {"image_urls": response.image_urls, "retrigger_id": new_id, "due": due}
+    put = _fresh_link(job, response, url) | {"retrigger_id": new_id, "due": due}
     when = (is_("state", State.READY), is_("link_dead", True))
     return ConditionalUpdate(key=job.key, when=when, put=put, add={"archive_attempts": -1})
+
+
+def callback_link(job: Job, response: Response, url: str, due: float) -> ConditionalUpdate:
+    """READY → READY: an authenticated success brought a link that this run has not tried. It gives no attempt back."""
+    put = _fresh_link(job, response, url) | {"retrigger_id": link_digest(url), "due": due}
+    when = (is_("state", State.READY), is_("link_dead", True), is_("urls", job.urls))
+    return ConditionalUpdate(key=job.key, when=when, put=put, ownership="retrigger_id")
+
+
+def _fresh_link(job: Job, response: Response, url: str) -> dict[str, object]:
+    put: dict[str, object] = {"urls": (url,), "result_urls": _stripped(url), "link_dead": None}
+    put |= {} if (url,) == job.urls else {"link_refusals": 0}
+    return put | {"image_urls": response.image_urls}
+
+
+def retry_link(job: Job, new_id: str, due: float, counts: Mapping[str, int], *, failed: bool) -> ConditionalUpdate:
+    """READY → READY: no fresh link came, and the archive tries the old one. The poll's attempt is given back.
+
+    Args:
+        job: The job as its poll was claimed.
+        new_id: A fresh id.
+        due: When the sweep re-triggers the archive if nothing has come of this.
+        counts: What else the response adds to the counts of the row.
+        failed: The provider reported a failure, so that no fresh link is requested any more.
+    """
+    put: dict[str, object] = {"link_dead": None, "retrigger_id": new_id, "due": due}
+    put |= {"failure_reported": True} if failed else {}
+    when = (is_("state", State.READY), is_("link_dead", True), is_("poll_id", job.poll_id))
+    add = {**counts, "archive_attempts": -1}
+    return ConditionalUpdate(key=job.key, when=when, put=put, add=add, ownership="retrigger_id")
 
 
 # Ends
@@ -456,16 +494,22 @@ def succeed(job: Job, archive: Archived, now: float) -> ConditionalUpdate:
     return ConditionalUpdate(key=job.key, when=_leased(job), put=put)
 
 
-def postpone_archive(job: Job, due: float) -> ConditionalUpdate:
-    """READY → READY: this attempt failed; the sweep re-triggers the archive when the job is due."""
-    put = {"lease": None, "lease_until": None, "due": due, "partition": Partition.LIVE}
+def postpone_archive(job: Job, due: float, *, refused: bool = False, not_4k: bool = False) -> ConditionalUpdate:
+    """READY → READY: this attempt failed; the sweep re-triggers the archive when the job is due.
+
+    `refused`: the host refused the link; `not_4k`: the file was no 4K video.
+    """
+    put: dict[str, object] = {"lease": None, "lease_until": None, "due": due, "partition": Partition.LIVE}
+    put |= {"link_refusals": job.link_refusals + 1} if refused else {}
+    put |= {"link_refusals": 0, "not_4k": job.not_4k + 1} if not_4k else {}
     return ConditionalUpdate(key=job.key, when=_leased(job), put=put)
 
 
 def request_link(job: Job, due: float, *, not_4k: bool) -> ConditionalUpdate:
-    """READY → READY: the sweep is to fetch a fresh link."""
-    update = postpone_archive(job, due)
-    return replace(update, put={**update.put, "link_dead": True, "not_4k": job.not_4k + int(not_4k)})
+    """READY → READY: the sweep is to request a fresh link."""
+    update = postpone_archive(job, due, refused=not not_4k, not_4k=not_4k)
+    tried = {"tried_links": frozenset(map(link_digest, job.urls[:1]))}
+    return replace(update, put={**update.put, "link_dead": True}, add=tried)
 
 
 def _leased(job: Job) -> tuple[Clause, ...]:
@@ -473,9 +517,9 @@ def _leased(job: Job) -> tuple[Clause, ...]:
 
 
 def retrigger(job: Job, new_id: str, due: float) -> ConditionalUpdate:
-    """Make publish act again on a READY or ended row from which nothing has followed."""
+    """Make publish act again on a READY or ended row from which nothing has followed, a dead link included."""
     unchanged = (is_("state", job.state), is_("retrigger_id", job.retrigger_id), is_("lease", job.lease))
-    put = {"retrigger_id": new_id, "due": due}
+    put = {"retrigger_id": new_id, "due": due, "link_dead": None}
     when = (*unchanged, at_most("due", job.due or 0))
     return ConditionalUpdate(key=job.key, when=when, put=put, ownership="retrigger_id")
 
@@ -485,8 +529,27 @@ def postpone(job: Job, due: float) -> ConditionalUpdate:
     return ConditionalUpdate(key=job.key, when=(is_("state", job.state), is_("due", job.due)), put={"due": due})
 
 
+def postpone_announcement(
+    job: Job, now: float, times: Times, *, on_bus: bool, tokens: frozenset[str]
+) -> ConditionalUpdate:
+    """Keep an end in the due index for what was not told yet, and remember what was.
+
+    `on_bus`: the bus has the event; `tokens`: those that still wait.
+    """
+    since = job.announcing_since or now
+    put = {"on_bus": on_bus or None, "task_tokens": tokens, "announcing_since": since}
+    put |= {"due": now + announcement_wait(now - since, times)}
+    # The same record may be read twice: what was told since must not wait again.
+    as_read = (is_("partition", job.partition), *([is_("task_tokens", job.task_tokens)] if job.task_tokens else []))
+    return ConditionalUpdate(key=job.key, when=(*_as_announced(job), *as_read), put=put)
+
+
 def mark_announced(job: Job, ttl: int) -> ConditionalUpdate:
     """Remove an announced row from the due index, if it is still as announced; tokens and private links go with it."""
-    put = {"partition": None, "due": None, "task_tokens": None, "urls": None, "image_urls": None, "ttl": ttl}
-    when = (is_("state", job.state), is_("retrigger_id", job.retrigger_id))
-    return ConditionalUpdate(key=job.key, when=when, put=put)
+    gone = ("partition", "due", "task_tokens", "urls", "image_urls", "tried_links", "on_bus", "announcing_since")
+    put: dict[str, object] = dict.fromkeys(gone)
+    return ConditionalUpdate(key=job.key, when=_as_announced(job), put=put | {"ttl": ttl})
+
+
+def _as_announced(job: Job) -> tuple[Clause, ...]:
+    return (is_("state", job.state), is_("retrigger_id", job.retrigger_id))

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
@@ -12,7 +13,8 @@ from veo4k.domain.errors import DeadLinkError, DownloadError, StorageError
 from veo4k.domain.job import Archived, Code, Job, Key
 from veo4k.domain.log_events import LogEntry, LogEvent
 from veo4k.domain.look import MOST_RELOOKS, is_by_look, relook_wait
-from veo4k.domain.mp4 import EndsEarly, Mp4Proof, NotMp4, Verdict, Video, is_4k
+from veo4k.domain.mp4 import EndsEarly, Mp4Proof, NotMp4, OtherContent, Verdict, Video, is_4k
+from veo4k.domain.picture import content_type
 from veo4k.domain.ports import Archive, Clock, Jobs, OpenDownload
 from veo4k.domain.schedule import Times, archive_wait
 
@@ -53,31 +55,22 @@ class Archiver:
         job = claimed.job
         if not job.urls:
             return self._fail(job, Code.ARCHIVE_FAILED)
-        siblings = self._siblings(job)
-        if any(set(job.result_urls) & set(other.result_urls) for other in siblings):
-            return self._fail(job, Code.INDEX_AMBIGUOUS)
-        return self._store(job, siblings, min(deadline - RESERVE, job.lease_until or deadline))
+        return self._store(job, min(deadline - RESERVE, job.lease_until or deadline))
 
-    def _siblings(self, job: Job) -> list[Job]:
-        # Later runs are requested only after this one has ended, so the first run has no sibling to compare with.
-        if job.run == 1:
-            return []
-        return [other for other in self.jobs.runs(job.task_id) if other.index != job.index]
-
-    def _store(self, job: Job, siblings: list[Job], deadline: float) -> LogEntry:
+    def _store(self, job: Job, deadline: float) -> LogEntry:
         try:
-            stored = self._stream(job, siblings, deadline)
+            stored = self._stream(job, deadline)
         except _UnfitError as unfit:
             if unfit.is_final:
                 return self._fail(job, unfit.code, str(unfit))
             return self._request_link(job, str(unfit), not_4k=True)
         except DeadLinkError as error:
-            return self._request_link(job, str(error), not_4k=False)
+            return self._dead_link(job, str(error))
         except (DownloadError, StorageError) as error:
             return self._postpone(job, str(error))
         return self._succeed(job, stored, deadline)
 
-    def _stream(self, job: Job, siblings: list[Job], deadline: float) -> Archived:
+    def _stream(self, job: Job, deadline: float) -> Archived:
         """Stream the file into the bucket. The object appears only when its own header proves it 4K."""
         name = object_key(job, ".mp4")
         tags = {"taskId": job.task_id, "index": str(job.index), "run": str(job.run)}
@@ -91,30 +84,40 @@ class Archiver:
                 size += len(chunk)
             video = _proven(job, proof.verdict())
             sha256 = digest.hexdigest()
-            if any(other.archive and other.archive.sha256 == sha256 for other in siblings):
+            if any(other.archive and other.archive.sha256 == sha256 for other in self._siblings(job)):
                 raise _UnfitError(Code.INDEX_AMBIGUOUS, "the same file as another index", is_final=True)
             upload.complete()
         return Archived(self.archive.bucket, name, size, sha256, video.width, video.height)
 
+    def _siblings(self, job: Job) -> list[Job]:
+        return [other for other in self.jobs.runs(job.task_id) if other.index != job.index]
+
     def _succeed(self, job: Job, stored: Archived, deadline: float) -> LogEntry:
+        stored = stored._replace(poster=self._store_poster(job, deadline))
         update = transitions.succeed(job, stored, self.clock.now())
         sidecar = json.dumps(changed(update, job).public(), ensure_ascii=False, indent=2).encode()
         try:
-            self._store_poster(job, deadline)
             self.archive.put(object_key(job, ".json"), sidecar, "application/json")
         except StorageError as error:
             return self._postpone(job, str(error))
         return self._write(LogEvent.JOB_ARCHIVED, update)
 
-    def _store_poster(self, job: Job, deadline: float) -> None:
-        """Store the poster where there is one. A job without a poster succeeds too."""
+    def _store_poster(self, job: Job, deadline: float) -> bool:
+        """Store the poster where the provider has a picture. Return whether it is stored; it never fails a job."""
         for url in job.image_urls[:1]:
-            try:
+            with suppress(DownloadError, StorageError):
                 with self.open_download(url, deadline) as body:
                     poster = _small(body)
-            except DownloadError:
-                return
-            self.archive.put(object_key(job, ".jpg"), poster, "image/jpeg")
+                if kind := content_type(poster):
+                    self.archive.put(object_key(job, ".jpg"), poster, kind)
+                    return True
+        return False
+
+    def _dead_link(self, job: Job, reason: str) -> LogEntry:
+        """Try a refused link again after the first wait: files appear at their host a while after the callback."""
+        if job.link_refusals:
+            return self._request_link(job, reason, not_4k=False)
+        return self._postpone(job, reason, first=True, refused=True)
 
     def _request_link(self, job: Job, reason: str, *, not_4k: bool) -> LogEntry:
         """Let the sweep request a fresh link, or end the job where its attempts are spent."""
@@ -128,11 +131,12 @@ class Archiver:
         event = LogEvent.ARCHIVE_FILE_NOT_4K if not_4k else LogEvent.ARCHIVE_LINK_EXPIRED
         return self._write(event, transitions.request_link(job, due, not_4k=not_4k), reason)
 
-    def _postpone(self, job: Job, reason: str) -> LogEntry:
+    def _postpone(self, job: Job, reason: str, *, first: bool = False, refused: bool = False) -> LogEntry:
+        """Try again later; `first`: as soon as after a first attempt; `refused`: the host refused the link."""
         if job.archive_attempts >= self.times.archive_attempts:
             return self._fail(job, Code.ARCHIVE_FAILED, reason)
-        due = self.clock.now() + archive_wait(job.archive_attempts, self.times)
-        return self._write(LogEvent.ARCHIVE_POSTPONED, transitions.postpone_archive(job, due), reason)
+        due = self.clock.now() + archive_wait(1 if first else job.archive_attempts, self.times)
+        return self._write(LogEvent.ARCHIVE_POSTPONED, transitions.postpone_archive(job, due, refused=refused), reason)
 
     def _fail(self, job: Job, code: Code, reason: str = "") -> LogEntry:
         return self._write(LogEvent.JOB_FAILED, transitions.fail(job, code, self.clock.now(), self.times), reason)
@@ -150,7 +154,7 @@ def object_key(job: Job, suffix: str) -> str:
 
 
 def _proven(job: Job, verdict: Verdict) -> Video:
-    if isinstance(verdict, EndsEarly):
+    if isinstance(verdict, EndsEarly | OtherContent):
         raise DownloadError(verdict.reason)
     if isinstance(verdict, NotMp4):
         reason = verdict.reason

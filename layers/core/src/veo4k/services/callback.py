@@ -13,7 +13,7 @@ from veo4k.domain import transitions
 from veo4k.domain.callback import LONGEST_BODY, Address, CallbackPayload, is_failure, parse_address, parse_payload
 from veo4k.domain.callback_auth import Keys, verify_signature, verify_token
 from veo4k.domain.conditional_update import ConditionalUpdate, Refused
-from veo4k.domain.decisions import own_link, with_fetchable_poster
+from veo4k.domain.decisions import link_of_callback, own_link, with_fetchable_poster
 from veo4k.domain.errors import InvalidBodyError, StorageError
 from veo4k.domain.job import ENDED, WAITING, Job, State
 from veo4k.domain.log_events import Detail, LogEntry, LogEvent, words_in_log
@@ -110,9 +110,18 @@ class CallbackHandler:
         if isinstance(outcome, Refused) and is_failure(payload.response) and _can_be_checked(outcome.job):
             event, update = self._unclear(LogEvent.CALLBACK_UNCLEAR, address, payload, now)
             outcome = self.jobs.write(update)
+        if isinstance(outcome, Refused) and (link := self._fresh_link(address, payload, outcome.job, now)):
+            event, outcome = LogEvent.LINK_REFRESHED, self.jobs.write(link)
         if isinstance(outcome, Refused):
             return _refused(address, payload, outcome.job)
         return OK, LogEntry(event, outcome.job, _detail(payload.response))
+
+    def _fresh_link(
+        self, address: Address, payload: CallbackPayload, job: Job | None, now: float
+    ) -> ConditionalUpdate | None:
+        if job is None or job.index != address.index or payload.task_id not in (None, job.provider_task_id):
+            return None
+        return link_of_callback(job, payload.response, self.hosts, now + self.times.nudge)
 
     def _transition(self, address: Address, payload: CallbackPayload, now: float) -> tuple[LogEvent, ConditionalUpdate]:
         response = payload.response

@@ -15,7 +15,7 @@ from veo4k.domain.gate import Wait
 from veo4k.domain.job import ENDED, LIVE, Job, ProviderApi
 from veo4k.domain.log_events import LogEntry, LogEvent
 from veo4k.domain.look import Look, Unanswered, after_look, base_link, was_mislabelled
-from veo4k.domain.message import Message, parse_message
+from veo4k.domain.message import MOST_TASK_TOKENS, Message, parse_message
 from veo4k.domain.ports import Clock, Jobs, MessageQueue
 from veo4k.domain.schedule import Times, back_off
 from veo4k.domain.wait_reason import WaitReason
@@ -79,13 +79,14 @@ class Submitter:
         try:
             self.queue.reject(received.body, reason)
             self._log(LogEntry(LogEvent.MESSAGE_REJECTED, None, {"messageId": received.message_id, "reason": reason}))
-        except StorageError:
-            self._put_back(received)
+        except StorageError as failure:
+            self._put_back(received, str(failure))
         return None
 
-    def _put_back(self, received: Received) -> None:
+    def _put_back(self, received: Received, why: str) -> None:
         self.unstored.append(received.message_id)
-        self._log(LogEntry(LogEvent.MESSAGE_STORE_FAILED, None, {"messageId": received.message_id}))
+        detail: dict[str, str | int | float] = {"messageId": received.message_id, "error": why}
+        self._log(LogEntry(LogEvent.MESSAGE_STORE_FAILED, None, detail))
         try:
             self.queue.back_off(received.receipt, back_off(received.receives))
         except StorageError as error:
@@ -132,8 +133,8 @@ class Submitter:
         """
         try:
             stored = self._stored(message, wait)
-        except StorageError:
-            self._put_back(received)
+        except StorageError as error:
+            self._put_back(received, str(error))
             raise
         self._log(replace(stored.entry, at=self.clock.now()))
         return stored.job
@@ -209,11 +210,13 @@ class Submitter:
         return redelivered._replace(job=outcome.job if isinstance(outcome, Updated) else None)
 
     def _join(self, live: Job, token: str | None) -> _Stored | None:
-        if not token:
+        if not token or token in live.task_tokens:
             return _Stored(LogEntry(LogEvent.JOB_JOINED, live))  # nothing to write: the job's end is announced anyway
+        _check_room(live, token)
         return self._written(LogEvent.JOB_JOINED, transitions.join(live, token))
 
     def _repeat_announcement(self, ended: Job, token: str | None) -> _Stored | None:
+        _check_room(ended, token)
         update = transitions.repeat_announcement(ended, token, self.new_id(), self.clock.now(), self.times)
         return self._written(LogEvent.ANNOUNCEMENT_REPEATED, update)
 
@@ -223,3 +226,9 @@ class Submitter:
 
     def _log(self, entry: LogEntry) -> None:
         self.dispatcher.log.append(entry)
+
+
+def _check_room(job: Job, token: str | None) -> None:
+    """Raise StorageError where as many task tokens wait on the job as may. The message is then put back."""
+    if token and token not in job.task_tokens and len(job.task_tokens) >= MOST_TASK_TOKENS:
+        raise StorageError(f"{MOST_TASK_TOKENS} task tokens wait on {job.job_id}")

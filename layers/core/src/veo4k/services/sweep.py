@@ -146,11 +146,12 @@ class Sweeper:
     def _look_first(self, claims: deque[Claim], wanted: int) -> None:
         """Look at the base videos of the next jobs before they are paid. Those that need no request leave the queue."""
         some = [claims.popleft() for _ in range(wanted)]
-        dues = {due.job.key: due for due in some if isinstance(due, _Due) and due.is_wanted(self.clock.now())}
-        looks = self._looks([due.job for due in dues.values() if self._is_turn(due.job)]) if dues else {}
-        for due in dues.values():
+        wanting = [due for due in some if isinstance(due, _Due) and due.is_wanted(self.clock.now())]
+        waiting = [due for due in wanting if not self._is_turn(due.job)]
+        looks = self._looks([due.job for due in wanting if due not in waiting])
+        for due in wanting:
             due.look = looks.get(due.job.task_id, Unanswered.NOTHING)
-        claims.extendleft(reversed([due for due in some if not self._is_settled(due)]))
+        claims.extendleft(reversed([due for due in some if due not in waiting and not self._is_settled(due)]))
 
     def _looks(self, jobs: Sequence[Job]) -> Mapping[str, Look]:
         """Read the records of these jobs' base tasks; none while the gate is paused."""
@@ -159,10 +160,14 @@ class Sweeper:
         return self.dispatcher.look(list(dict.fromkeys(job.task_id for job in jobs)))
 
     def _is_turn(self, job: Job) -> bool:
+        """Return whether a job may be looked at; one whose turn it is not is postponed."""
         try:
-            return job.run == 1 or is_turn(job, self.jobs.runs(job.task_id))
-        except StorageError:
-            return False
+            if job.run == 1 or is_turn(job, self.jobs.runs(job.task_id)):
+                return True
+            self._write(LogEvent.REQUEST_POSTPONED, transitions.postpone(job, self.clock.now() + self.times.probe))
+        except StorageError as error:
+            self._log(LogEvent.JOB_SKIPPED, error=str(error))
+        return False
 
     def _is_settled(self, due: Claim) -> bool:
         """Write what a look means for a job. Return whether the job needs no request now."""

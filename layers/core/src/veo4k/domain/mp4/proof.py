@@ -41,7 +41,14 @@ class NotMp4:
     reason: str
 
 
-Verdict = Video | EndsEarly | NotMp4
+@dataclass(frozen=True, slots=True)
+class OtherContent:
+    """No file of this kind at all, such as a page or JSON: the host may send the file later."""
+
+    reason: str
+
+
+Verdict = Video | EndsEarly | NotMp4 | OtherContent
 
 
 class Mp4Proof:
@@ -57,7 +64,7 @@ class Mp4Proof:
         self._headers = Headers()
         self._is_header = False  # whether the box that is arriving is one of these
         self._media = _Media()
-        self._fault = ""  # why this is no MP4, whatever follows
+        self._fault: NotMp4 | OtherContent | None = None  # the verdict, whatever follows
         self._stray = ""  # why from here on there are no boxes, and nothing is read
 
     def feed(self, chunk: bytes | bytearray | memoryview) -> None:
@@ -67,12 +74,12 @@ class Mp4Proof:
             while rest and not self._fault and not self._stray:
                 rest = rest[self._body(rest) if self._left else self._head(rest) :]
         except BrokenBoxError as broken:
-            self._fault = str(broken)
+            self._fault = NotMp4(str(broken))
 
     def verdict(self) -> Verdict:
         """Return what the bytes received are, taken for the whole file."""
         if self._fault:
-            return NotMp4(self._fault)
+            return self._fault
         missing = next((kind for kind in (b"moov", b"mdat") if kind not in self._seen), b"")
         if self._is_loose() and (missing or self._may_be_cut_off()):
             return NotMp4(self._stray) if self._stray else EndsEarly("ends inside a box")
@@ -124,7 +131,8 @@ class Mp4Proof:
     def _begin(self, head: Header) -> None:
         self._headers.count()
         if not self._seen and head.kind not in _FIRST:
-            raise BrokenBoxError(f"begins with {letters(head.kind)}, not with ftyp")
+            self._fault = OtherContent(f"begins with {letters(head.kind)}, not with ftyp")
+            return
         if not head.kind.isascii() or not head.kind.decode().isprintable():
             self._stray = "bytes that are no box"
             return
