@@ -6,6 +6,7 @@ import pytest
 
 from proofs.doubles.stage import TASK, Stage, words
 from tests.unit.services.responses import LOST, NOT_FOUND, WORKING
+from veo4k.domain.conditional_update import ConditionalUpdate, is_
 from veo4k.domain.job import Code, Evidence, Failure, Partition, State
 from veo4k.domain.look import BaseRecord, Unanswered
 from veo4k.domain.response import Meaning
@@ -182,6 +183,17 @@ def test_a_second_run_is_looked_at_only_in_its_turn() -> None:
     stage.change(state=State.FAILED)
     assert "job_failed" in stage.sweep(after=121)
     assert stage.job(2).state is State.FAILED
+
+
+def test_a_second_run_that_was_looked_at_is_requested_only_in_its_turn() -> None:
+    stage = stage_seeing(DONE)
+    stage.ask()
+    stage.ask(index=1)
+    second = stage.job(2)
+    when = (is_("state", second.state),)
+    stage.jobs.write(ConditionalUpdate(key=second.key, when=when, put={"looked_at": stage.clock.now()}))
+
+    assert stage.sweep(after=121) == ["request_postponed"]
 
 
 @pytest.mark.parametrize("method", ["runs", "write"])

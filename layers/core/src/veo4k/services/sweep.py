@@ -174,8 +174,7 @@ class Sweeper:
         if not isinstance(due, _Due) or due.look is Unanswered.NOTHING:
             return False
         decision = after_look(due.job, due.look, self._context())
-        if decision is not None:
-            self._decide(decision)
+        self._decide(decision)
         return decision is not None
 
     def _look_again(self, jobs: list[Job]) -> None:
@@ -185,9 +184,8 @@ class Sweeper:
         for job in claimed:
             rule = after_wait if job.state is State.QUEUED else after_relook
             current = self._read(job.key)
-            decision = rule(current, looks.get(job.task_id, Unanswered.NOTHING), self._context()) if current else None
-            if decision is not None:
-                self._decide(decision)
+            if current is not None:
+                self._decide(rule(current, looks.get(job.task_id, Unanswered.NOTHING), self._context()))
 
     def _is_look_claimed(self, job: Job) -> bool:
         now = self.clock.now()
@@ -205,9 +203,9 @@ class Sweeper:
             self._log(LogEvent.JOB_SKIPPED, error=str(error))
             return None
 
-    def _decide(self, decision: Decision) -> None:
+    def _decide(self, decision: Decision | None) -> None:
         try:
-            if decision.update:
+            if decision and decision.update:
                 self._write(decision.event, decision.update, decision.about)
         except StorageError as error:
             self._log(LogEvent.JOB_SKIPPED, error=str(error))
