@@ -7,7 +7,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from veo4k.bootstrap import clock
 from veo4k.bootstrap.callback import callback_handler
 from veo4k.observability import emit, logger, metrics
-from veo4k.services.callback import Request
+from veo4k.services.signed_request import Request
 
 PARTS = ("taskId", "index", "run", "token")
 

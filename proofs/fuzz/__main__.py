@@ -26,7 +26,8 @@ from veo4k.domain.message import Message, parse_message
 from veo4k.domain.response import HttpResponse, Meaning, NoResponse, Response, read_balance
 from veo4k.domain.schedule import Times
 from veo4k.domain.transitions import create_submitting
-from veo4k.services.callback import CallbackHandler, Request
+from veo4k.services.callback import CallbackHandler
+from veo4k.services.signed_request import Request
 
 FULL_WIDTH = "\N{FULLWIDTH DIGIT ONE}" * 10  # a number to Python's int()
 COUNTS = {"callbacks": 300_000, "responses": 20_000, "messages": 100_000}

@@ -14,7 +14,7 @@ from proofs.simulation.provider import Making, ProviderModel
 from proofs.simulation.videos import EVIL_HOST, HD
 from veo4k.domain.callback_auth import make_signature, make_token
 from veo4k.domain.job import Job, Key
-from veo4k.services.callback import Request
+from veo4k.services.signed_request import Request
 
 TOKEN_KEY, WEBHOOK_KEY = b"canary-token-key", b"canary-webhook-key"
 RETRIES = (60.0, 300.0, 900.0)  # seconds between retries; then the provider stops

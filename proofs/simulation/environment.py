@@ -36,8 +36,9 @@ from veo4k.domain.result_url import ResultHosts
 from veo4k.domain.schedule import Times
 from veo4k.services import archive
 from veo4k.services.archive import Archiver
-from veo4k.services.callback import CallbackHandler, Request
+from veo4k.services.callback import CallbackHandler
 from veo4k.services.publish import Publisher
+from veo4k.services.signed_request import Request
 from veo4k.services.submit import Received
 
 BEGIN = 1_800_000_000.0

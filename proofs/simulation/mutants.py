@@ -19,7 +19,7 @@ from proofs.simulation.requests import SimulatedProvider
 from proofs.simulation.stream import Schedule
 from veo4k.domain import decisions, gate, transitions
 from veo4k.domain.response import Meaning
-from veo4k.services import archive, callback, submit, sweep
+from veo4k.services import archive, callback, signed_request, submit, sweep
 from veo4k.services.archive import Archiver
 from veo4k.services.callback import CallbackHandler
 from veo4k.services.sweep import Sweeper
@@ -41,7 +41,8 @@ def _mutant(change: Change, *breaks: int, shows_in: str = "") -> Mutant:
 
 
 SIGNATURES = together(
-    part(callback, "_is_fresh", changes.always), part(CallbackHandler, "_check_other_id", lambda _: lambda *_: None)
+    part(signed_request, "_is_fresh", changes.always),
+    part(CallbackHandler, "_check_other_id", lambda _: lambda *_: None),
 )
 TURNS = together(part(sweep, "is_turn", changes.always), part(submit, "is_turn", changes.always))
 
