@@ -45,6 +45,7 @@ WARNINGS = frozenset(
         LogEvent.MESSAGE_STORE_FAILED,
         LogEvent.RECORD_UNREADABLE,
         LogEvent.SWEEP_INTERRUPTED,
+        LogEvent.TAGS_DROPPED,
         LogEvent.WEBHOOK_KEY_UNSET,
     }
 )

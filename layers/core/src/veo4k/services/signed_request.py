@@ -23,6 +23,7 @@ class Request:
     headers: Mapping[str, str]
     body: str
     is_base64: bool
+    query: str = ""
 
 
 class RejectedError(Veo4kError):

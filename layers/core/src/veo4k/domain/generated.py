@@ -1,0 +1,69 @@
+"""The callback of a generation: its path, its tags, its body, and the queue messages that follow from it."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl, quote, urlencode
+
+from veo4k.domain.callback import agreed_task_id, parse_strictly
+from veo4k.domain.errors import InvalidBodyError
+from veo4k.domain.message import are_tags
+from veo4k.domain.payload import RESULT_NAMES, data_of, places_of
+from veo4k.domain.response import OK, UNPROCESSABLE
+
+MOST_VIDEOS = 4  # that one callback may request
+_UNFINISHED = ("fail", "waiting", "queuing", "generating")  # `data.state` of the unified task API
+
+Tags = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """A generation as its callback reports it. `videos`: how many are requested in 4K, none without a result."""
+
+    task_id: str
+    code: int
+    videos: int
+
+
+def generated_path(token: str, tags: Tags | None = None) -> str:
+    """Return path and query of the URL to which the provider reports generations."""
+    return f"/generated/{token}" + (f"?{urlencode(tags, quote_via=quote)}" if tags else "")
+
+
+def parse_tags(query: str) -> tuple[Tags, int]:
+    """Read the pairs of a query string as the tags of jobs. Return the usable ones, and how many are not usable."""
+    # A byte that is no UTF-8 becomes a lone surrogate, which no tag may hold.
+    pairs = parse_qsl(query, keep_blank_values=True, errors="surrogateescape")
+    tags: dict[str, str] = {}
+    for name, value in pairs:
+        if name not in tags and are_tags(tags | {name: value}):
+            tags[name] = value
+    return tags, len(pairs) - len(tags)
+
+
+def parse_signed(body: bytes) -> tuple[str, Mapping[str, Any]]:
+    """Return the one task id that a body names, and the body's object. Raise InvalidBodyError."""
+    envelope = parse_strictly(body)
+    task_id = agreed_task_id(envelope)
+    if task_id is None:
+        raise InvalidBodyError("it names no task")
+    return task_id, envelope
+
+
+def read_generation(task_id: str, envelope: Mapping[str, Any]) -> Generation:
+    """Read what a callback reports about this task. Raise InvalidBodyError."""
+    code, data = envelope.get("code"), data_of(envelope)
+    if type(code) is not int:
+        raise InvalidBodyError("code is not a whole number")
+    places = places_of(data, RESULT_NAMES)
+    # 422 is a status as well: with a result it is a success.
+    succeeded = data.get("state") not in _UNFINISHED and (code == OK or (code == UNPROCESSABLE and places > 0))
+    return Generation(task_id, code, min(places or 1, MOST_VIDEOS) if succeeded else 0)
+
+
+def messages_of(generation: Generation, tags: Tags) -> list[str]:
+    """Return the bodies of the queue messages: one for each video, in ASCII, which SQS takes whole."""
+    tagged = {"tags": dict(tags)} if tags else {}
+    return [json.dumps({"taskId": generation.task_id, "index": n} | tagged) for n in range(generation.videos)]
