@@ -46,7 +46,7 @@ def submit(
     force: Annotated[bool, typer.Option("--force", help="Start a new run if the last one has ended.")] = False,
 ) -> None:
     """Request a video in 4K. This may cost credits."""
-    tags = dict(_parse_tag(text) for text in tag or ())
+    tags = dict(parse_tag(text) for text in tag or ())
     message = send(session, {"taskId": task_id, "index": index} | _non_empty(tags=tags, force=force))
     text = f"A message for {task_id}, video {index}, is on the job queue. Follow its job with veo4k watch {task_id}"
     session.out.result(message, text)
@@ -167,7 +167,8 @@ def _outcome(job: Job) -> str:
     return job.wait_reason or "" if job.state not in ENDED else ""
 
 
-def _parse_tag(text: str) -> tuple[str, str]:
+def parse_tag(text: str) -> tuple[str, str]:
+    """Read KEY=VALUE. Raise OperatorError."""
     name, equals, value = text.partition("=")
     if not equals:
         raise OperatorError(f"--tag takes KEY=VALUE, not {text!r}.")
