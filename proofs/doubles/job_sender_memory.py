@@ -11,9 +11,11 @@ class MemoryJobSender:
     def __init__(self, takes: int = 10) -> None:
         self.bodies: list[str] = []
         self.takes = takes
+        self.refused = False
 
     def send_jobs(self, bodies: Sequence[str]) -> None:
         """Keep the bodies, or a part of them, and raise."""
         self.bodies += bodies[: self.takes]
-        if len(bodies) > self.takes:
+        self.refused = len(bodies) > self.takes
+        if self.refused:
             raise StorageError("SendMessageBatch: InternalError")

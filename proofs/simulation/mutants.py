@@ -19,9 +19,10 @@ from proofs.simulation.requests import SimulatedProvider
 from proofs.simulation.stream import Schedule
 from veo4k.domain import decisions, gate, transitions
 from veo4k.domain.response import Meaning
-from veo4k.services import archive, callback, signed_request, submit, sweep
+from veo4k.services import archive, callback, generated, signed_request, submit, sweep
 from veo4k.services.archive import Archiver
 from veo4k.services.callback import CallbackHandler
+from veo4k.services.generated import GenerationHandler
 from veo4k.services.sweep import Sweeper
 
 ENOUGH = 60  # seeds within which each of them is caught
@@ -99,6 +100,11 @@ MUTANTS: Mapping[str, Mutant] = {
     "a run without its message": _mutant(part(transitions, "_new", changes.without_message_id), 4),
     "siblings are ignored": _mutant(part(Archiver, "_siblings", changes.finds_nothing), 6),
     "turns are ignored": _mutant(TURNS, 1),
+    "a generation without a signature check": _mutant(part(generated, "verify_signature", changes.always), 8),
+    "a generation without a token check": _mutant(part(generated, "verify_generated_token", changes.always), 8),
+    "a generation is acknowledged though the queue refused": _mutant(
+        part(GenerationHandler, "_request_jobs", changes.ignores_the_queue), 4, shows_in="a busy job queue"
+    ),
 }
 
 
