@@ -41,6 +41,8 @@ def info(urls: Any) -> dict[str, Any]:
         (500, {}, 0),
         (501, None, 0),
         (777, {}, 0),
+        (777, info([URL, URL]), 2),
+        (501, info([URL]), 0),
         (200, {"state": "fail"}, 0),
         (200, {"state": "generating"}, 0),
     ],

@@ -10,9 +10,10 @@ from veo4k.domain.callback import agreed_task_id, parse_strictly
 from veo4k.domain.errors import InvalidBodyError
 from veo4k.domain.message import are_tags
 from veo4k.domain.payload import RESULT_NAMES, data_of, places_of
-from veo4k.domain.response import OK, UNPROCESSABLE
+from veo4k.domain.response import OK
 
 MOST_VIDEOS = 4  # that one callback may request
+_FAILURES = (400, 500, 501)
 _UNFINISHED = ("fail", "waiting", "queuing", "generating")  # `data.state` of the unified task API
 
 Tags = Mapping[str, str]
@@ -58,8 +59,8 @@ def read_generation(task_id: str, envelope: Mapping[str, Any]) -> Generation:
     if type(code) is not int:
         raise InvalidBodyError("code is not a whole number")
     places = places_of(data, RESULT_NAMES)
-    # 422 is a status as well: with a result it is a success.
-    succeeded = data.get("state") not in _UNFINISHED and (code == OK or (code == UNPROCESSABLE and places > 0))
+    # Links under an unknown code are a result: no later event would bring these videos back.
+    succeeded = data.get("state") not in _UNFINISHED and (code == OK or (places > 0 and code not in _FAILURES))
     return Generation(task_id, code, min(places or 1, MOST_VIDEOS) if succeeded else 0)
 
 
