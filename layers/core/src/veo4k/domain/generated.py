@@ -9,10 +9,12 @@ from urllib.parse import parse_qsl, quote, urlencode
 from veo4k.domain.callback import agreed_task_id, parse_strictly
 from veo4k.domain.errors import InvalidBodyError
 from veo4k.domain.message import are_tags
-from veo4k.domain.payload import RESULT_NAMES, data_of, places_of
+from veo4k.domain.payload import data_of
 from veo4k.domain.response import OK
 
 MOST_VIDEOS = 4  # that one callback may request
+_LISTS = ("resultUrls", "result_urls")
+_PARTS = ("info", "response", "resultJson", "result_json")  # of `data`, where the list may stand
 _FAILURES = (400, 500, 501)
 _UNFINISHED = ("fail", "waiting", "queuing", "generating")  # `data.state` of the unified task API
 
@@ -58,10 +60,29 @@ def read_generation(task_id: str, envelope: Mapping[str, Any]) -> Generation:
     code, data = envelope.get("code"), data_of(envelope)
     if type(code) is not int:
         raise InvalidBodyError("code is not a whole number")
-    places = places_of(data, RESULT_NAMES)
+    places = _places_of(data)
     # Links under an unknown code are a result: no later event would bring these videos back.
     succeeded = data.get("state") not in _UNFINISHED and (code == OK or (places > 0 and code not in _FAILURES))
     return Generation(task_id, code, min(places or 1, MOST_VIDEOS) if succeeded else 0)
+
+
+def _places_of(data: Mapping[str, Any]) -> int:
+    """Return how many places the first list of results has that is not empty, readable or not; 0 without any."""
+    parts = (data, *(_parsed(data.get(name)) for name in _PARTS))
+    lists = (_parsed(part.get(name)) for part in parts if isinstance(part, dict) for name in _LISTS)
+    return next((len(found) for found in lists if isinstance(found, list) and found), 0)
+
+
+def _parsed(value: Any) -> Any:
+    """Return what a JSON text holds, a list of one for any other text, and any other value as it is."""
+    if not isinstance(value, str):
+        return value
+    if not value.lstrip().startswith(("[", "{")):
+        return [value] if value.strip() else []
+    try:
+        return json.loads(value)
+    except (ValueError, RecursionError):
+        return None
 
 
 def messages_of(generation: Generation, tags: Tags) -> list[str]:

@@ -40,29 +40,20 @@ def credits_of(data: Mapping[str, Any]) -> int | None:
 
 def urls_of(data: Mapping[str, Any], names: tuple[str, ...]) -> tuple[str, ...]:
     """Return the URLs under the first of the names in `data`, or in its nested parts, objects or JSON texts."""
-    return next((urls for entries in _lists(data, names) if (urls := tuple(filter(_is_url, entries)))), ())
-
-
-def places_of(data: Mapping[str, Any], names: tuple[str, ...]) -> int:
-    """Return how many entries the first of these lists has that is not empty, readable or not; 0 without any."""
-    return next((len(entries) for entries in _lists(data, names) if entries), 0)
-
-
-def _lists(data: Mapping[str, Any], names: tuple[str, ...]) -> Iterator[list[Any]]:
-    """Yield the lists under the names in `data`, then those in its nested parts, objects or JSON texts."""
     places = (data, *(_object(data.get(name)) for name in NESTED_NAMES))
     for place in (place for place in places if isinstance(place, dict)):
-        yield from (_entries(place.get(name)) for name in names)
+        for name in names:
+            if urls := tuple(_urls(place.get(name))):
+                return urls
+    return ()
 
 
-def _entries(value: Any) -> list[Any]:
-    if isinstance(value, str) and (text := value.strip()):
+def _urls(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        text = value.strip()
         value = _parsed(text) if text.startswith("[") else [text]  # a list as JSON, or one bare URL
-    return value if isinstance(value, list) else []
-
-
-def _is_url(value: Any) -> bool:
-    return isinstance(value, str) and bool(value)
+    if isinstance(value, list):
+        yield from (url for url in value if isinstance(url, str) and url)
 
 
 def _object(value: Any) -> Any:
