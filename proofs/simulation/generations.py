@@ -106,9 +106,8 @@ class GenerationSender:
         good, old = self._request(generation), self._request(generation, at=now - 1000)
         tokens = (make_token(TOKEN_KEY, task_id, 0, 1), make_generated_token(b"guess"), "")
         forged = (
-            *(
-                replace(good, parts=(token,)) for token in tokens
-            ),  # a stolen callback of the task's 4K version, replayed
+            # First the stolen callback of the task's 4K version: its signature is right here too, its token is not.
+            *(replace(good, parts=(token,)) for token in tokens),
             replace(good, headers={}),
             replace(good, headers={"x-webhook-timestamp": str(now)}),
             old,
