@@ -8,6 +8,7 @@ from veo4k_cli import (
     dead_letters,
     doctor,
     gate,
+    hook,
     jobs,
     links,
     listing,
@@ -35,6 +36,7 @@ EXAMPLES = (
     "veo4k doctor                             what is wrong, and what to do",
     "veo4k gate pause                         pause all requests to the provider",
     "veo4k dead redrive                       dead messages that can go back",
+    "veo4k hook                               a URL that requests finished generations in 4K",
 )
 
 app = typer.Typer(
@@ -49,7 +51,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-for module in (jobs, watch, show, listing, links, replay, gate, sweep, balance, spend, callbacks, rotate, doctor):
+for module in (jobs, watch, show, listing, links, replay, gate, sweep, balance, spend, callbacks, hook, rotate, doctor):
     app.add_typer(module.app)
 app.add_typer(dead_letters.app, name="dead", rich_help_panel="Jobs", help="Messages that were rejected or not stored.")
 

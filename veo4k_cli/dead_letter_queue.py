@@ -22,7 +22,7 @@ _SECRETS = (
     # The end of a value that is not a plain string cannot be found, so the rest of the text goes with it.
     (re.compile(r"""(taskToken[\\"']*\s*[:=]?\s*)("(?:[^"\\]|\\.)*"|'[^']*'|.*)""", re.DOTALL), r"\1…"),
     (re.compile(r"\?[^\s\"'\\]+"), "?…"),
-    (re.compile(r"(/callbacks/(?:[^/\s]+/){3})[A-Za-z0-9_-]+"), r"\1…"),
+    (re.compile(r"(/callbacks/(?:[^/\s]+/){3}|/generated/)[A-Za-z0-9_-]+"), r"\1…"),
 )
 """Task tokens, query strings and callback tokens."""
 

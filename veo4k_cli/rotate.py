@@ -7,8 +7,10 @@ from typing import Annotated
 
 import typer
 
+from veo4k.domain.errors import StorageError
 from veo4k_cli.command import Session, command
 from veo4k_cli.errors import OperatorError
+from veo4k_cli.hook import hook_url
 
 MIN_LENGTH = 16
 
@@ -59,7 +61,17 @@ def rotate(
     text += "The former key stays valid until the next rotation. " if former else ""
     text += "The key before that is no longer valid. " if len(former) > 1 else ""
     value = {"rotated": key, "previousKept": bool(former), "olderForgotten": len(former) > 1}
-    session.out.result(value, text + _NEXT_STEP[key])
+    url = _new_hook(session) if key is Key.TOKEN else ""
+    hook = f"\nGenerations that you start from now on need this URL (veo4k hook):\n{url}" if url else ""
+    session.out.result(value | ({"hook": url} if url else {}), text + _NEXT_STEP[key] + hook)
+
+
+def _new_hook(session: Session) -> str:
+    """Return the new URL of `veo4k hook`, or an empty one. The key has been rotated: nothing may fail any more."""
+    try:
+        return hook_url(session)[0]
+    except StorageError:
+        return ""
 
 
 def _new_value(session: Session, key: Key, *, from_stdin: bool) -> str:

@@ -41,8 +41,8 @@ class Fault:
 
     matches        regular expression over `dynamodb UpdateItem`, `s3 PUT /bucket/key`, `POST /api/v1/veo/get-4k-video`
     kind           `drop`: the connection is closed without a response; `respond`: `status` and `code` instead of the
-                   response; `refuse_entries`: PutEvents responds 200, with `code` for every entry; `kill`: as `drop`,
-                   and the process of the function that sent the request is killed
+                   response; `refuse_entries`: PutEvents or SendMessageBatch responds 200, with `code` for every entry;
+                   `kill`: as `drop`, and the process of the function that sent the request is killed
     applied        the request is forwarded first, and takes effect
     share          part of the matching requests
     first_of_each  instead of a share: the first request of each content

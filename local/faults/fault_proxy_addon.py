@@ -122,12 +122,15 @@ def _respond(flow: Flow, fault: Fault) -> str:
 
 
 def _refuse_entries(flow: Flow, fault: Fault) -> str:
-    """Respond to PutEvents with 200 and an error for every entry."""
-    entries = [
-        {"ErrorCode": fault["code"], "ErrorMessage": "injected"} for _ in json.loads(flow.request.text)["Entries"]
-    ]
-    body = json.dumps({"FailedEntryCount": len(entries), "Entries": entries})
-    flow.response = http.Response.make(200, body, {"Content-Type": "application/x-amz-json-1.1"})
+    """Respond to PutEvents or SendMessageBatch with 200 and an error for every entry."""
+    sent, code = json.loads(flow.request.text)["Entries"], fault["code"]
+    body: dict[str, Any] = {
+        "FailedEntryCount": len(sent),
+        "Entries": [{"ErrorCode": code, "ErrorMessage": "injected"} for _ in sent],
+    }
+    if _named(flow.request)[1].startswith("sqs "):
+        body = {"Failed": [{"Id": entry["Id"], "Code": code, "SenderFault": False} for entry in sent]}
+    flow.response = http.Response.make(200, json.dumps(body), {"Content-Type": "application/x-amz-json-1.1"})
     return ""
 
 

@@ -1,4 +1,4 @@
-"""Random input in bulk: callbacks, the provider's responses, queue messages. `python -m proofs.fuzz`."""
+"""Random input in bulk: callbacks, the provider's responses, queue messages, generations. `python -m proofs.fuzz`."""
 
 import base64
 import json
@@ -7,30 +7,35 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from random import Random
 from typing import NamedTuple, NoReturn
 
+from proofs.doubles.job_sender_memory import MemoryJobSender
 from proofs.doubles.jobs_memory import MemoryJobs
 from proofs.doubles.time_manual import NOON
 from proofs.doubles.updates import apply
-from proofs.fuzz.bodies import OWN, TASK, any_body, any_json, is_nonsense
+from proofs.fuzz.bodies import OWN, TASK, any_body, any_generation, any_json, is_nonsense
 from proofs.simulation.callbacks import TOKEN_KEY, WEBHOOK_KEY
 from proofs.simulation.environment import HOSTS as ALLOWED
 from veo4k.adapters.provider_kie import APIS
-from veo4k.domain.callback_auth import make_signature, make_token
+from veo4k.domain.callback_auth import make_generated_token, make_signature, make_token
 from veo4k.domain.conditional_update import ConditionalUpdate, Outcome, Updated
 from veo4k.domain.decisions import Context, after_response
 from veo4k.domain.errors import InvalidMessageError, StorageError
+from veo4k.domain.generated import MOST_VIDEOS
 from veo4k.domain.job import Job, Key, ProviderApi, State
 from veo4k.domain.message import Message, parse_message
 from veo4k.domain.response import HttpResponse, Meaning, NoResponse, Response, read_balance
 from veo4k.domain.result_url import Refusal, ResultHosts
 from veo4k.domain.schedule import Times
 from veo4k.domain.transitions import create_submitting
-from veo4k.services.callback import CallbackHandler, Request
+from veo4k.services.callback import CallbackHandler
+from veo4k.services.generated import GenerationHandler
+from veo4k.services.signed_request import Request
 
 FULL_WIDTH = "\N{FULLWIDTH DIGIT ONE}" * 10  # a number to Python's int()
-COUNTS = {"callbacks": 300_000, "responses": 20_000, "messages": 100_000}
+COUNTS = {"callbacks": 300_000, "responses": 20_000, "messages": 100_000, "generations": 100_000}
 STATUSES = frozenset({200, 400, 401, 404, 413, 503})
 BAD_PATHS = ("", "é", "-1", "01", "1.0", "99999999999", "../x", "x" * 300, "\0", FULL_WIDTH)
 HTTP_STATUSES = (200, 200, 200, 400, 401, 403, 404, 405, 422, 429, 500, 502, 999)
@@ -237,10 +242,47 @@ def fuzz_messages(count: int, seed: int = 0) -> Mapping[str, int]:
     return seen
 
 
+QUERIES = ("", "order=A-1042", "=x", "a&b=%FF", "a=1&a=2", "%00=%ED%A0%80", "a=" + "x" * 2000, "&&;=", "é=\ud800")
+
+
+def fuzz_generations(count: int, seed: int = 0) -> Mapping[str, int]:
+    """Report generations, with a queue or keys that are out of reach now and then.
+
+    Nothing raises. Each message is valid and names the signed task. Without both keys right nothing is sent. 200 says
+    that the queue took all, 503 that the queue or the keys were out of reach.
+    """
+    random, seen = Random(seed), Counter[str]()  # noqa: S311 - repeatable on purpose
+    for _ in range(count):
+        body = random.choice((any_body, any_generation))(random)
+        right, keys_fail = random.random() < 0.5, random.random() < 0.02
+        signed = OWN if OWN.encode() in body else TASK
+        token = make_generated_token(TOKEN_KEY) if right or random.random() < 0.5 else random.choice(BAD_PATHS)
+        headers = _headers(random, str(int(NOON)), signed, right=right)
+        text = base64.b64encode(body).decode() * random.choice((1,) * 99 + (2000,))
+        sender = MemoryJobSender(takes=random.choice((10,) * 30 + (0, 1)))
+        keys = [_unreachable if keys_fail else partial(_only, key) for key in (TOKEN_KEY, WEBHOOK_KEY)]
+        request = Request((token,), headers, text, is_base64=True, query=random.choice(QUERIES))
+        status, _entries = GenerationHandler(sender, *keys).handle(request, NOON)
+        messages = [parse_message(sent) for sent in sender.bodies]
+        named = all(message.task_id == signed for message in messages)
+        if status not in STATUSES or not named or len(messages) > MOST_VIDEOS or (messages and not right):
+            raise AssertionError(f"{status} and {messages} for {request}")
+        if (status == 200 and not right) or (status == 503 and not (keys_fail or sender.refused)):
+            raise AssertionError(f"{status} for {request}")
+        seen[f"answered {status}"] += 1
+        seen["sent"] += len(messages)
+    return dict(sorted(seen.items()))
+
+
+def _only(key: bytes) -> tuple[bytes, ...]:
+    return (key,)
+
+
 FUZZ: Mapping[str, Callable[[int], Mapping[str, int]]] = {
     "callbacks": fuzz_callbacks,
     "responses": fuzz_responses,
     "messages": fuzz_messages,
+    "generations": fuzz_generations,
 }
 
 

@@ -88,6 +88,12 @@ def any_body(random: Random) -> bytes:
     return bytes(body)
 
 
+def any_generation(random: Random) -> bytes:
+    """Make the body of a generation's callback, with a list of links that may be anything."""
+    urls = random.choice(([random.choice(LINKS)] * random.randrange(7), any_json(random, 1)))
+    return _enveloped(random, {"taskId": TASK, "info": {"resultUrls": urls, "resolution": "720p"}})
+
+
 def is_nonsense(body: bytes) -> bool:
     """Return whether a body is no envelope, so that nothing in it may be believed."""
     try:

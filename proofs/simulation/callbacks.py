@@ -13,11 +13,12 @@ from proofs.simulation.kernel import Kernel
 from proofs.simulation.provider import Making, ProviderModel
 from proofs.simulation.rephrasing import rephrase
 from proofs.simulation.videos import EVIL_HOST, HD
-from veo4k.domain.callback_auth import make_signature, make_token
+from veo4k.domain.callback_auth import make_generated_token, make_signature, make_token
 from veo4k.domain.job import Job, Key
-from veo4k.services.callback import Request
+from veo4k.services.signed_request import Request
 
 TOKEN_KEY, WEBHOOK_KEY = b"canary-token-key", b"canary-webhook-key"
+GENERATED = make_generated_token(TOKEN_KEY)  # opens no job, though every sender of generations has it
 RETRIES = (60.0, 300.0, 900.0)  # seconds between retries; then the provider stops
 NEVER = 9  # the number of a run that never exists
 MISDIRECTED = 0.02  # of the callbacks, also sent to a run that never exists
@@ -136,7 +137,7 @@ class CallbackSender:
             )
         )
         if self.random.random() < 0.2:
-            token = make_token(b"guess", job.task_id, job.index, job.run)
+            token = self.random.choice((make_token(b"guess", job.task_id, job.index, job.run), GENERATED))
             right = make_signature(WEBHOOK_KEY, job.task_id, fresh)
             headers = {"x-webhook-timestamp": fresh, "x-webhook-signature": right}
         parts = (job.task_id, str(job.index), str(job.run), token)

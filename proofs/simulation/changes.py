@@ -12,6 +12,7 @@ from veo4k.domain import decisions, transitions
 from veo4k.domain.callback import Address
 from veo4k.domain.conditional_update import ConditionalUpdate, in_
 from veo4k.domain.decisions import Context, Decision, Due, Need
+from veo4k.domain.errors import StorageError
 from veo4k.domain.gate import Pace, Wait
 from veo4k.domain.job import ENDED, Code, Job, ProviderApi, State
 from veo4k.domain.log_events import LogEntry, LogEvent
@@ -241,6 +242,16 @@ def as_announced(real: Callable[..., ConditionalUpdate]) -> Callable[..., Condit
 
 def not_refreshed(job: Job, answer: Response, moment: Context) -> Decision:
     return decisions._WITHOUT_LINK[answer.meaning](job, answer, moment)
+
+
+def ignores_the_queue(real: Callable[..., list[LogEntry]]) -> Callable[..., list[LogEntry]]:
+    def request_jobs(*arguments: Any) -> list[LogEntry]:
+        try:
+            return real(*arguments)
+        except StorageError:
+            return []
+
+    return request_jobs
 
 
 def unchanged(_: object) -> Callable[..., Any]:

@@ -18,6 +18,7 @@ from proofs.simulation.fault_profile import FaultProfile
 from proofs.simulation.faults import DrawnFaults, Faults
 from proofs.simulation.files import SimulatedArchive, SimulatedDownloads
 from proofs.simulation.functions import Functions, Machine
+from proofs.simulation.generations import Generation, GenerationSender, SimulatedJobSender, draw_generations
 from proofs.simulation.kernel import Kernel
 from proofs.simulation.messages import Sending, draw_sendings
 from proofs.simulation.oracles import Oracles
@@ -37,8 +38,10 @@ from veo4k.domain.result_url import ResultHosts
 from veo4k.domain.schedule import Times
 from veo4k.services import archive
 from veo4k.services.archive import Archiver
-from veo4k.services.callback import CallbackHandler, Request
+from veo4k.services.callback import CallbackHandler
+from veo4k.services.generated import GenerationHandler
 from veo4k.services.publish import Publisher
+from veo4k.services.signed_request import Request
 from veo4k.services.submit import Received
 
 BEGIN = 1_800_000_000.0
@@ -73,6 +76,9 @@ class Simulation:
         self.callbacks = CallbackSender(self.kernel, self.random, self.profile, faults, self._deliver, self.end)
         self.model = ProviderModel(self.kernel, self.random, self.profile.manners, self.callbacks.send)
         self.callbacks.model = self.model
+        self.generations = GenerationSender(
+            self.kernel, self.random, self.profile, faults, self._deliver_generated, self._generation_acknowledged
+        )
         self.provider = SimulatedProvider(
             self.effects,
             self.model,
@@ -134,17 +140,22 @@ class Simulation:
         def keys(key: bytes) -> tuple[bytes, ...]:
             return self.effects.do("keys", "#keys", lambda: (key,))
 
+        token_keys, webhook_keys = partial(keys, TOKEN_KEY), partial(keys, WEBHOOK_KEY)
+
         return Functions(
             effects=self.effects,
             new_machine=machine,
             is_current=self._is_current,
             callback_handler=CallbackHandler(
                 jobs=self.jobs,
-                token_keys=partial(keys, TOKEN_KEY),
-                webhook_keys=partial(keys, WEBHOOK_KEY),
+                token_keys=token_keys,
+                webhook_keys=webhook_keys,
                 times=self.times,
                 hosts=self.hosts,
                 is_signature_optional=False,
+            ),
+            generation_handler=GenerationHandler(
+                SimulatedJobSender(self.effects, self._send_generated), token_keys, webhook_keys
             ),
             publisher=Publisher(self.jobs, self.event_publisher, 90, self.times),
             archiver=Archiver(
@@ -164,6 +175,8 @@ class Simulation:
         """Run until nothing is left to do, or the horizon is reached."""
         for sending in draw_sendings(self.random, self.profile):
             self.plan(sending)
+        for generation in draw_generations(self.random, self.profile):
+            self.plan_generation(generation)
         if self.profile.restored_at:
             restore.plan(self)
         if math.isfinite(self.profile.host_allowed_at):
@@ -198,6 +211,18 @@ class Simulation:
     def _is_current(self, machine: Machine) -> bool:
         return machine.hosts == self.hosts and machine.provider_api == self._provider_api()
 
+    def plan_generation(self, generation: Generation) -> None:
+        """Let a generation end at its time."""
+        self.generations.drawn.append(generation)
+        self.model.videos[generation.task_id] = self._video(BEGIN + generation.at)
+        self.kernel.at(BEGIN + generation.at, self.generations.finish, generation)
+
+    def _send_generated(self, body: str) -> None:
+        message, message_id = json.loads(body), f"generated-{len(self.sendings)}"
+        at = self.kernel.now - BEGIN
+        self.sendings[message_id] = Sending(at, message["taskId"], body, valid=True, index=message["index"])
+        self._send(body, message_id)
+
     def _provider_api(self) -> ProviderApi:
         return self.profile.provider_api if self.kernel.now < BEGIN + self.profile.switched_at else ProviderApi.JOBS
 
@@ -226,6 +251,12 @@ class Simulation:
 
     def _deliver(self, name: str, key: Key, request: Request, done: Callable[[int | None], None]) -> None:
         self.functions.callback(name, key, request, done)
+
+    def _deliver_generated(self, name: str, request: Request, done: Callable[[int | None], None]) -> None:
+        self.functions.generated(name, request, done)
+
+    def _generation_acknowledged(self, generation: Generation) -> None:
+        self.oracles.acknowledged(generation)
 
     def _changed(self, change: Change) -> None:
         self.oracles.changed(change)

@@ -22,6 +22,7 @@ CALM = FaultProfile(
     tampered=0.0,
     invalid=0.0,
     repeated=0.0,
+    generated=0.0,
     tokens=1.0,
     plain=True,
 )

@@ -29,6 +29,7 @@ class FaultProfile:
     tampered: float = 0.05  # of the callbacks, their signature stolen and used for another payload
     skew: float = 0.05  # of any clock, either way
     invalid: float = 0.03  # of the messages
+    generated: float = 0.05  # generations for each message of a producer
     repeated: float = 0.1  # of the tasks have more than one message
     tokens: float = 0.1  # of the messages carry a task token
     refused_tokens: float = 0.0  # of the task tokens are refused for good
@@ -97,6 +98,7 @@ def _swarm(fixed: FaultProfile, random: Random) -> FaultProfile:
         tampered=often(0.1),
         repeated=random.choice((0, 0.1, 0.5)),
         refused_tokens=random.choice((0, 0, 0, 0.5)),
+        generated=random.choice((0, 0.05, 0.3)),
         provider_api=ProviderApi.JOBS if random.random() < 0.1 else ProviderApi.VEO,
         unset_until=random.choice((0, 0, 0, 900)),
         daily=random.choice((0,) * 19 + (fixed.jobs // 2,)),

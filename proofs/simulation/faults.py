@@ -60,6 +60,7 @@ MENUS: Mapping[str, tuple[Fault, ...]] = {
     "reject": _SEND,
     "back off": _SEND,
     "keys": (Fault.REFUSED, *_SLOW),
+    "send": (*_SEND, Fault.PARTLY),
     "to archive": (*_SEND, Fault.PARTLY),
     "to bus": (*_SEND, Fault.PARTLY),
     "to task": _SEND,

@@ -15,9 +15,11 @@ from veo4k.domain.ports import Change, Clock, Gate, Jobs, MessageQueue, Provider
 from veo4k.domain.result_url import ResultHosts
 from veo4k.domain.schedule import Times
 from veo4k.services.archive import Archiver
-from veo4k.services.callback import CallbackHandler, Request
+from veo4k.services.callback import CallbackHandler
 from veo4k.services.dispatch import Dispatcher
+from veo4k.services.generated import GenerationHandler
 from veo4k.services.publish import Publisher
+from veo4k.services.signed_request import Request
 from veo4k.services.submit import Received, Submitter
 from veo4k.services.sweep import Sweeper
 
@@ -92,6 +94,7 @@ class Functions:
     new_machine: Callable[[], Machine]
     is_current: Callable[[Machine], bool]
     callback_handler: CallbackHandler
+    generation_handler: GenerationHandler
     publisher: Publisher
     archiver: Archiver
     skew: float
@@ -147,6 +150,16 @@ class Functions:
 
         now = self.archiver.clock.now
         self._invoke(name, lambda _: self.callback_handler.handle(request, now()), over, TIMEOUTS["callback"])
+
+    def generated(self, name: str, request: Request, done: Callable[[int | None], None]) -> None:
+        """Receive the callback of a generation; `done` is called with the status."""
+
+        def over(value: tuple[int, list[LogEntry]] | None) -> None:
+            self._log(value[1] if value else [])
+            done(value[0] if value else None)
+
+        now = self.archiver.clock.now
+        self._invoke(name, lambda _: self.generation_handler.handle(request, now()), over, TIMEOUTS["callback"])
 
     def publish(self, changes: Sequence[Change], done: Callable[[bool], None]) -> None:
         """Read records; `done` is called with whether the function returned."""

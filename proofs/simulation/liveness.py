@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from proofs.simulation.provider import Making
 from proofs.simulation.videos import FOUR_K, HOST, JPEG, TALL, Fate, Video, content
 from veo4k.domain.decisions import may_be_polled
+from veo4k.domain.generated import MOST_VIDEOS
 from veo4k.domain.job import ENDED, Code, Evidence, Job, ProviderApi, State
 from veo4k.domain.response import SERVER_ERROR, Meaning
 from veo4k.domain.schedule import Times
@@ -39,6 +40,7 @@ def judge(oracles: "Oracles") -> None:
         _right(oracles, job)
         _not_by_words(oracles, job)
     _one_run_each(oracles)
+    _generated(oracles)
     _claims_kept(oracles)
 
 
@@ -54,6 +56,19 @@ def _claims_kept(oracles: "Oracles") -> None:
             oracles.add_violation(
                 4, key.task_id, f"run {key.run}: a claim was abandoned ({job.state if job else None})"
             )
+
+
+def _generated(oracles: "Oracles") -> None:
+    """Each video of a generation that was acknowledged has one job with the tags of the URL, and no other has any."""
+    simulation = oracles.simulation
+    for generation in simulation.generations.drawn:
+        jobs, task_id = simulation.memory.runs(generation.task_id), generation.task_id
+        indices = sorted(job.index for job in jobs)
+        wanted = list(range(generation.videos)) if generation in simulation.generations.acknowledged else indices
+        if indices != wanted or not set(indices) <= set(range(generation.videos)):
+            oracles.add_violation(4, task_id, f"a generation of {generation.videos} videos has jobs for {indices}")
+        if any(job.tags != {"n": task_id} for job in jobs):
+            oracles.add_violation(4, task_id, "a job without the tags of its generation's URL")
 
 
 def _taken(oracles: "Oracles", message_id: str, sending: "Sending") -> None:
@@ -124,7 +139,7 @@ def _archived(oracles: "Oracles", job: Job) -> None:
     if job.archive.poster and (poster is None or not poster.startswith(content(JPEG, "")[:4])):
         oracles.add_violation(6, job.task_id, "a poster that is no picture")
     # Where the provider does not count the index, a sibling that ended without a result leaves nothing to compare with.
-    indices = {job.index} if oracles.simulation.profile.manners.counts_index else {0, 1}
+    indices = {job.index} if oracles.simulation.profile.manners.counts_index else set(range(MOST_VIDEOS))
     indices |= {-1 - job.index} if job.evidence is Evidence.LOOK else set()
     names = [(index, kind) for index in (0, *indices) for kind in (FOUR_K, TALL)]
     if stored not in [content(kind, f"{job.task_id}_{index}_{kind}") for index, kind in names]:

@@ -19,9 +19,10 @@ from proofs.simulation.requests import SimulatedProvider
 from proofs.simulation.stream import Schedule
 from veo4k.domain import decisions, gate, look, transitions
 from veo4k.domain.response import Meaning
-from veo4k.services import archive, callback, dispatch, publish, submit, sweep
+from veo4k.services import archive, callback, dispatch, generated, publish, signed_request, submit, sweep
 from veo4k.services.archive import Archiver
 from veo4k.services.callback import CallbackHandler
+from veo4k.services.generated import GenerationHandler
 from veo4k.services.sweep import Sweeper
 
 ENOUGH = 60  # seeds within which each of them is caught
@@ -41,7 +42,8 @@ def _mutant(change: Change, *breaks: int, shows_in: str = "") -> Mutant:
 
 
 SIGNATURES = together(
-    part(callback, "_is_fresh", changes.always), part(CallbackHandler, "_check_other_id", lambda _: lambda *_: None)
+    part(signed_request, "_is_fresh", changes.always),
+    part(CallbackHandler, "_check_other_id", lambda _: lambda *_: None),
 )
 NO_LINK = tuple(set(Meaning) - {Meaning.DONE})
 TURNS = together(part(sweep, "is_turn", changes.always), part(submit, "is_turn", changes.always))
@@ -168,6 +170,11 @@ MUTANTS: Mapping[str, Mutant] = {
         part(transitions, "postpone_announcement", changes.as_announced),
         11,
         shows_in="records that come twice, and task tokens that are refused now and then",
+    ),
+    "a generation without a signature check": _mutant(part(generated, "verify_signature", changes.always), 8),
+    "a generation without a token check": _mutant(part(generated, "verify_generated_token", changes.always), 8),
+    "a generation is acknowledged though the queue refused": _mutant(
+        part(GenerationHandler, "_request_jobs", changes.ignores_the_queue), 4, shows_in="a busy job queue"
     ),
 }
 

@@ -6,8 +6,8 @@ Safety is checked with each effect, liveness at the end. All faults end before t
  1 no claim after proof of acceptance; no second charge  `_claimed`, `_compared`; pacing `_acceptances`
  2 how soon a request is repeated                        pacing `_gaps`
  3 an end never changes, rank never falls                `_compared`
- 4 every message's job ends; none is left or abandoned   `changed`, `answered`; liveness `_taken`, `_ended`,
-                                                         `_one_run_each`, `_claims_kept`
+ 4 every message's job ends; none is left or abandoned;  `changed`, `answered`, `acknowledged`; liveness `_taken`,
+   each video of an acknowledged generation has its job  `_ended`, `_one_run_each`, `_claims_kept`, `_generated`
  5 every end is announced, truly, under one event id     `announced`, `_compared`; liveness `_announced`
  6 SUCCEEDED is a stored, proven 4K file, not the base   liveness `_archived`, `_one_run_each`
  7 a paid success is never lost                          liveness `_right`, `_excused`
@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from proofs.simulation import liveness, pacing
 from proofs.simulation.effects import STRANGER
+from proofs.simulation.generations import Generation
 from proofs.simulation.kernel import Process
 from veo4k.domain.decisions import MOST_ACCEPTANCES
 from veo4k.domain.errors import StorageError
@@ -157,6 +158,12 @@ class Oracles:
         if not set(again) <= set(batch):
             self.add_violation(12, "", "returned a message that was not in the batch")
 
+    def acknowledged(self, generation: Generation) -> None:
+        """Check that the queue has taken every message of a generation that was answered 200."""
+        sent = [sending for sending in self.simulation.sendings.values() if sending.task_id == generation.task_id]
+        if len({sending.index for sending in sent}) < generation.videos:
+            self.add_violation(4, generation.task_id, "a generation was answered 200, but the queue had refused a part")
+
     def forget(self) -> None:
         """Forget what the restored table has forgotten, proofs of acceptance included."""
         self.claims.clear()
@@ -181,7 +188,7 @@ class Oracles:
     def _strangers(self) -> None:
         for effect in self.simulation.effects.by_strangers - {"keys"}:
             self.add_violation(8, "", f"a forged request has caused {effect}")
-        for who, status in self.simulation.callbacks.answers:
+        for who, status in self.simulation.callbacks.answers | self.simulation.generations.answers:
             if status not in (REFUSALS if who in (STRANGER, "misdirected") else STATUSES):
                 self.add_violation(8 if who == STRANGER else 12, "", f"a callback ({who}) was answered {status}")
 

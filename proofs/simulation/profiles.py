@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from proofs.simulation.environment import Simulation
 from proofs.simulation.exhaustive import CALM
-from proofs.simulation.fault_profile import HOUR, FaultProfile
+from proofs.simulation.fault_profile import FIXED_RATES, HOUR, FaultProfile
 from proofs.simulation.faults import AWS, MENUS, TABLE, Fault, Outage
 from proofs.simulation.oracles import Violation
 from proofs.simulation.restore import without_table
@@ -81,6 +81,7 @@ PROFILES: Mapping[str, FaultProfile] = {
     "a limit of thirty submissions a day": replace(USUAL, daily=30),
     "the table lost, and half an hour later as it was ten minutes before": without_table(USUAL, HOUR / 2, HOUR),
     "two versions of the code": replace(USUAL, mixed=True),
+    "a busy job queue": replace(USUAL, generated=0.3, rates=FIXED_RATES | {"send": 0.6}),
     "the unified task API": replace(USUAL, provider_api=ProviderApi.JOBS),
     "the older paths end, and an hour later the stack is switched": replace(
         USUAL, veo_until=600.0, switched_at=600.0 + HOUR

@@ -25,6 +25,7 @@ from hypothesis.stateful import (
 from proofs.simulation.environment import BEGIN, Simulation
 from proofs.simulation.exhaustive import CALM
 from proofs.simulation.faults import MENUS, Fault
+from proofs.simulation.generations import Generation
 from proofs.simulation.messages import INVALID, Sending
 from proofs.simulation.oracles import summary
 from proofs.simulation.provider import Making, Manners
@@ -153,6 +154,13 @@ class JobsMachine(RuleBasedStateMachine):
     def the_provider_calls_again(self, task: str) -> None:
         for making in self._made(task):
             self.simulation.callbacks._try(making, 0)
+
+    @rule(task=jobs, places=st.integers(1, 2), forged=st.booleans())
+    @precondition(is_young)
+    def a_generation_is_reported(self, task: str, places: int, *, forged: bool) -> None:
+        generation = Generation(at=self.now, task_id=task, places=places)
+        sender = self.simulation.generations
+        (sender.forge if forged else sender.call)(generation)
 
     @rule(task=jobs)
     def a_stolen_signature_is_used(self, task: str) -> None:

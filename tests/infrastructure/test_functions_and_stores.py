@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from callback.app import GENERATED
 from tests.infrastructure.stack import FUNCTIONS, Resources, of_type, properties
 from veo4k.domain.job import ATTRIBUTES
 
@@ -59,11 +60,14 @@ def test_no_log_is_kept_for_ever(resources: Resources) -> None:
         assert group["RetentionInDays"] == {"Ref": "LogRetentionDays"}
 
 
-def test_the_api_has_one_route_for_callbacks(resources: Resources) -> None:
-    [route] = of_type(resources, "AWS::ApiGatewayV2::Route").values()
+def test_the_api_has_routes_for_4k_versions_and_for_generations(resources: Resources) -> None:
+    routes = of_type(resources, "AWS::ApiGatewayV2::Route").values()
     [integration] = of_type(resources, "AWS::ApiGatewayV2::Integration").values()
-    assert route["RouteKey"] == "POST /callbacks/{taskId}/{index}/{run}/{token}"
-    assert route["Target"] == {"Fn::Sub": "integrations/${CallbackIntegration}"}
+    assert {route["RouteKey"] for route in routes} == {
+        "POST /callbacks/{taskId}/{index}/{run}/{token}",
+        GENERATED,
+    }
+    assert all(route["Target"] == {"Fn::Sub": "integrations/${CallbackIntegration}"} for route in routes)
     assert integration["IntegrationUri"] == {"Fn::GetAtt": ["CallbackFunction", "Arn"]}
     assert integration["PayloadFormatVersion"] == "2.0"
 
@@ -98,10 +102,14 @@ def test_the_access_log_never_shows_a_path_because_it_holds_the_token(resources:
 
 
 def test_only_the_api_may_call_the_callback(resources: Resources) -> None:
-    [permission] = of_type(resources, "AWS::Lambda::Permission").values()
-    assert permission["Principal"] == "apigateway.amazonaws.com"
-    assert permission["FunctionName"] == {"Fn::GetAtt": ["CallbackFunction", "Arn"]}
-    assert permission["SourceArn"]["Fn::Sub"].endswith(":${CallbackApi}/*/POST/callbacks/*/*/*/*")
+    permissions = of_type(resources, "AWS::Lambda::Permission").values()
+    for permission in permissions:
+        assert permission["Principal"] == "apigateway.amazonaws.com"
+        assert permission["FunctionName"] == {"Fn::GetAtt": ["CallbackFunction", "Arn"]}
+    assert {permission["SourceArn"]["Fn::Sub"].partition("${CallbackApi}")[2] for permission in permissions} == {
+        "/*/POST/callbacks/*/*/*/*",
+        "/*/POST/generated/*",
+    }
 
 
 def test_the_table_is_keyed_by_task_and_run(resources: Resources) -> None:

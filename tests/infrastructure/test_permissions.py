@@ -114,7 +114,7 @@ def test_every_call_of_a_function_needs_a_right(resources: Resources, function: 
     ("function", "never"),
     [
         ("Submit", {"s3", "events", "states"}),
-        ("Callback", {"sqs", "s3", "events", "states"}),
+        ("Callback", {"s3", "events", "states"}),
         ("Sweep", {"s3", "events", "states"}),
         ("Publish", {"secretsmanager", "s3"}),
         ("Archive", {"secretsmanager", "events", "states"}),

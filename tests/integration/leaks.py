@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from local.cloud.environment import Environment
 from local.cloud.local_cloud import LocalCloud
-from tests.integration.callback import token_under
+from tests.integration.callback import token_of, token_under
 
 TASK_TOKEN = "canary-task-token-4711"
 SECRETS = ("ApiKeySecretName", "WebhookKeySecretName", "TokenKeySecretName")
@@ -19,7 +19,7 @@ UNTIL_ANNOUNCED = frozenset({"#urls", "#images", "#tokens"})
 PATTERNS = {
     "a query string": re.compile(r"https?://[^\s\"'\\]+\?"),
     "a signature": re.compile(r"(?<![A-Za-z0-9+/=])[A-Za-z0-9+/]{43}=(?![A-Za-z0-9+/=])"),
-    "a callback's path": re.compile(r"/callbacks/[^/{\s]+/"),
+    "a callback's path": re.compile(r"/callbacks/[^/{\s]+/|/generated/[^/{\s]+"),
 }
 
 Texts = Mapping[str, str]
@@ -51,11 +51,10 @@ def encoded(secrets: Iterable[str]) -> set[str]:
 def search_environment(env: Environment, *former_keys: str) -> Search:
     """Search everything that the stack has written."""
     keys = [key for output in SECRETS for key in keys_in(env.cloud.secret(output))]
-    tokens = [
-        token_under(key, row["taskId"], row["index"], row["run"])
-        for key in {*keys_in(env.cloud.secret("TokenKeySecretName")), *former_keys}
-        for row in env.cloud.rows()
-    ]
+    token_keys = {*keys_in(env.cloud.secret("TokenKeySecretName")), *former_keys}
+    rows = env.cloud.rows()
+    tokens = [token_under(key, row["taskId"], row["index"], row["run"]) for key in token_keys for row in rows]
+    tokens += [token_of(key, "generated") for key in token_keys]
     settings = env.simulator.settings
     return search(
         dict(written(env)), [*keys, *tokens, settings.api_key, settings.webhook_key, TASK_TOKEN, *former_keys]

@@ -9,6 +9,7 @@ ALL_DONE: dict[str, list[str]] = {"batchItemFailures": []}
 RESPONSES = {
     ("SubmitFunctionName", "sqs_submit"): ALL_DONE,
     ("CallbackFunctionName", "http_callback"): {"statusCode": 404, "body": ""},
+    ("CallbackFunctionName", "generated"): {"statusCode": 404, "body": ""},
     ("PublishFunctionName", "stream_publish"): ALL_DONE,
     ("ArchiveFunctionName", "sqs_archive"): ALL_DONE,
 }

@@ -25,19 +25,21 @@ from veo4k.adapters.download import GuardedDownloads
 from veo4k.adapters.dynamodb_types import to_typed
 from veo4k.adapters.event_publisher import AwsEventPublisher
 from veo4k.adapters.provider_kie import KieProvider
-from veo4k.adapters.queue_sqs import SqsQueue
+from veo4k.adapters.queue_sqs import SqsJobSender, SqsQueue
 from veo4k.adapters.secrets import Secret
-from veo4k.domain.callback_auth import make_signature, make_token
+from veo4k.domain.callback_auth import make_generated_token, make_signature, make_token
 from veo4k.domain.conditional_update import ConditionalUpdate, is_
 from veo4k.domain.event import detail
 from veo4k.domain.job import Job, State
 from veo4k.domain.result_url import ResultHosts
 from veo4k.services.archive import Archiver
 from veo4k.services.callback import CallbackHandler
+from veo4k.services.generated import GenerationHandler
 from veo4k.services.publish import Publisher
 
 API_KEY, WEBHOOK_KEY, TOKEN_KEY = "canary-api-key", "canary-webhook-key", "canary-token-key"
 QUERY, TASK_TOKEN = "canary-url-query", "canary-task-token"
+GENERATED = make_generated_token(TOKEN_KEY.encode())
 TOKEN = make_token(TOKEN_KEY.encode(), TASK, 0, 1)  # and the signature of the time: see `signature`
 URL = f"https://file.invalid/v/a.mp4?sig={QUERY}"
 HOSTS = ResultHosts.parse("file.invalid", "https://api.invalid")
@@ -116,6 +118,7 @@ class House:
             (sweep.app, "clock", self.stage.clock),
             (sweep.app, "health", self.stage.health()),
             (callback.app, "callback_handler", callback_handler),
+            (callback.app, "generation_handler", GenerationHandler(SqsJobSender(self.cloud, "queue"), *keys)),
             (callback.app, "clock", self.stage.clock),
             (publish.app, "publisher", publisher),
             (publish.app, "clock", self.stage.clock),
@@ -150,7 +153,7 @@ def searched(house: House, log_output: LogOutput) -> Iterator[list[str]]:
 def canaries(house: House) -> set[str]:
     times = range(int(house.stage.clock.now()) - 4000, int(house.stage.clock.now()) + 1, 1)
     signatures = {make_signature(WEBHOOK_KEY.encode(), TASK, str(time)) for time in times}
-    plain = {API_KEY, WEBHOOK_KEY, TOKEN_KEY, QUERY, TASK_TOKEN, TOKEN}
+    plain = {API_KEY, WEBHOOK_KEY, TOKEN_KEY, QUERY, TASK_TOKEN, TOKEN, GENERATED}
     return plain | {quote(word) for word in plain} | signatures
 
 
@@ -221,13 +224,16 @@ def test_nothing_leaks_from_a_message_that_is_refused(
     assert house.cloud.reasons
 
 
-def called_back(house: House, context: Context, body: Any, **changes: str) -> str:
+def called_back(house: House, context: Context, body: Any, *, is_generated: bool = False, **changes: Any) -> str:
     time = str(int(house.stage.clock.now()))
     signature = make_signature(WEBHOOK_KEY.encode(), TASK, time)
     headers = {"X-Webhook-Timestamp": time, "X-Webhook-Signature": signature, "Authorization": API_KEY} | changes
     text = body if isinstance(body, str) else json.dumps(body)
     path = {"taskId": TASK, "index": "0", "run": "1", "token": changes.get("token", TOKEN)}
     event = {"pathParameters": path, "headers": headers, "body": text, "rawPath": f"/callbacks/{TASK}/0/1/{TOKEN}"}
+    if is_generated:
+        event |= {"pathParameters": {"token": changes.get("token", GENERATED)}, "rawPath": f"/generated/{GENERATED}"}
+        event |= {"routeKey": callback.app.GENERATED, "rawQueryString": f"order={QUERY}&={QUERY}"}
     return json.dumps(callback.app.handler(event, context))
 
 
@@ -247,12 +253,15 @@ BODIES = [
     "changes", [{}, {"X-Webhook-Signature": WEBHOOK_KEY}, {"X-Webhook-Timestamp": QUERY}, {"token": TOKEN_KEY}]
 )
 def test_nothing_leaks_from_a_callback(
-    house: House, searched: list[str], context: Context, body: Any, changes: dict[str, str]
+    house: House, searched: list[str], context: Context, body: Any, changes: dict[str, Any]
 ) -> None:
     house.line.next = PROVIDER["acceptances"]
     message({"taskId": TASK, "taskToken": TASK_TOKEN}, house, context)
     searched.append(called_back(house, context, body, **changes))
     searched.append(called_back(house, context, body, **changes))
+    searched.append(called_back(house, context, body, is_generated=True, **changes))
+    house.cloud.send_message_batch = lambda **_: {"Successful": []}
+    searched.append(called_back(house, context, body, is_generated=True, **changes))
 
 
 def test_nothing_leaks_where_the_table_cannot_be_reached(

@@ -108,6 +108,7 @@ def test_show_takes_the_beginning_of_an_id(operator: Operator) -> None:
         "{'taskToken': 'AQCEsecret'}",
         message(x="https://a.example/b?sig=secret"),
         message(x=f"https://a.example/callbacks/{TASK}/0/1/{'secret' * 7}x"),
+        message(x=f"https://a.example/generated/{'secret' * 7}x"),
         message("https://a.example/b?sig=secret"),
         json.dumps({"taskToken": json.dumps({"inner": "secret"})}),
     ],

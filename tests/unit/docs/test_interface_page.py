@@ -16,7 +16,7 @@ from veo4k.domain.gate import Pace
 from veo4k.domain.job import ATTRIBUTES, ENDED, LIVE, Code, Job, State
 from veo4k.domain.message import parse_message
 from veo4k.domain.schedule import Times
-from veo4k.services import callback
+from veo4k.services import signed_request
 from veo4k.settings import _TUNABLE, TUNING_NAMES
 
 NAME = "docs/interface.md"
@@ -101,12 +101,12 @@ def test_every_field_of_a_message_is_named() -> None:
 
 def test_every_status_of_the_callback_is_listed() -> None:
     statuses = {
-        callback.OK,
-        callback.BAD_REQUEST,
-        callback.UNAUTHORIZED,
-        callback.NOT_FOUND,
-        callback.TOO_LARGE,
-        callback.UNAVAILABLE,
+        signed_request.OK,
+        signed_request.BAD_REQUEST,
+        signed_request.UNAUTHORIZED,
+        signed_request.NOT_FOUND,
+        signed_request.TOO_LARGE,
+        signed_request.UNAVAILABLE,
     }
     assert {int(row[0]) for row in table("Callback")} == statuses
 
@@ -115,7 +115,7 @@ def test_the_callback_is_described_as_implemented() -> None:
     text = section(NAME, "Callback")
     assert callback_path("{taskId}", "{index}", "{run}", "{token}") in text  # type: ignore[arg-type]  # a pattern
     assert f"{LONGEST_BODY // 1024} KiB" in text
-    assert f"{callback.TOLERANCE} s" in text
+    assert f"{signed_request.TOLERANCE} s" in text
     assert TOKEN.pattern.endswith("{43}")
     assert "43 characters" in text
 

@@ -18,7 +18,8 @@ from veo4k.domain.ports import Jobs
 from veo4k.domain.provider_words import Words
 from veo4k.domain.response import Meaning, Response
 from veo4k.domain.wait_reason import WaitReason
-from veo4k.services.callback import CallbackHandler, Request
+from veo4k.services.callback import CallbackHandler
+from veo4k.services.signed_request import Request
 
 TOKEN_KEY, HOOK_KEY = b"token key", b"hook key"
 SUCCESS = {"code": 200, "msg": "ok", "data": {"taskId": TASK, "info": {"resultUrls": [URL]}}}

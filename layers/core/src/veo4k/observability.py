@@ -50,6 +50,7 @@ WARNINGS = frozenset(
         LogEvent.RESULT_UNREADABLE,
         LogEvent.SWEEP_INTERRUPTED,
         LogEvent.TASK_TOKEN_ABANDONED,
+        LogEvent.TAGS_DROPPED,
         LogEvent.WEBHOOK_KEY_UNSET,
     }
 )

@@ -58,16 +58,22 @@ class CallbackPayload:
 
 def parse_payload(body: bytes) -> CallbackPayload:
     """Read the body of a callback. Raise InvalidBodyError."""
-    try:
-        envelope = parse_object(body)
-    except NotStrictError as error:
-        raise InvalidBodyError(str(error)) from None
+    envelope = parse_strictly(body)
     if whole(envelope.get("code")) is None:
         raise InvalidBodyError("code is not a whole number")
-    return CallbackPayload(_read(envelope), _task_id(envelope))
+    return CallbackPayload(_read(envelope), agreed_task_id(envelope))
 
 
-def _task_id(envelope: dict[str, Any]) -> str | None:
+def parse_strictly(body: bytes) -> dict[str, Any]:
+    """Read a body as a strict JSON object. Raise InvalidBodyError."""
+    try:
+        return parse_object(body)
+    except NotStrictError as error:
+        raise InvalidBodyError(str(error)) from None
+
+
+def agreed_task_id(envelope: dict[str, Any]) -> str | None:
+    """Return the one task id that a body names, in whichever places; None without any. Raise InvalidBodyError."""
     places = (envelope, data_of(envelope))
     ids = [place[name] for place in places for name in TASK_ID_NAMES if place.get(name) is not None]
     if not ids:

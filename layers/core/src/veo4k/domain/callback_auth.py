@@ -14,8 +14,12 @@ Keys = Sequence[bytes]
 
 def make_token(key: bytes, task_id: str, index: int, run: int) -> str:
     """Return the token of one run: unpadded base64url of HMAC-SHA256 over `4k|taskId|index|run`, 43 characters."""
-    digest = hmac.digest(key, f"4k|{task_id}|{index}|{run}".encode(), hashlib.sha256)
-    return base64.urlsafe_b64encode(digest).decode().rstrip("=")
+    return _token(key, f"4k|{task_id}|{index}|{run}")
+
+
+def make_generated_token(key: bytes) -> str:
+    """Return the token of the URL to which generations are reported: as that of a run, over `generated`."""
+    return _token(key, "generated")
 
 
 def make_signature(key: bytes, task_id: str, timestamp: str) -> str:
@@ -29,9 +33,19 @@ def verify_token(keys: Keys, task_id: str, index: int, run: int, token: str) -> 
     return _any_equal(token, [make_token(key, task_id, index, run) for key in keys])
 
 
+def verify_generated_token(keys: Keys, token: str) -> bool:
+    """Return whether the token of the path to which generations are reported is right."""
+    return _any_equal(token, [make_generated_token(key) for key in keys])
+
+
 def verify_signature(keys: Keys, task_id: str, timestamp: str, signature: str) -> bool:
     """Return whether the provider's signature is right."""
     return _any_equal(signature, [make_signature(key, task_id, timestamp) for key in keys])
+
+
+def _token(key: bytes, text: str) -> str:
+    digest = hmac.digest(key, text.encode(), hashlib.sha256)
+    return base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
 
 def _any_equal(received: str, expected: list[str]) -> bool:

@@ -35,6 +35,8 @@ class LogEvent(StrEnum):
     DOUBLE_CHARGE_SUSPECTED = "double_charge_suspected"
     GATE_PAUSED = "gate_paused"
     GATE_UNREACHABLE = "gate_unreachable"
+    GENERATION_RECEIVED = "generation_received"
+    GENERATION_WITHOUT_RESULT = "generation_without_result"
     JOB_ARCHIVED = "job_archived"
     JOB_CHECK_POSTPONED = "job_check_postponed"
     JOB_CREATED = "job_created"
@@ -68,6 +70,7 @@ class LogEvent(StrEnum):
     RESULT_UNREADABLE = "result_unreadable"
     SECRET_UNSET = "secret_unset"  # noqa: S105  # nosec B105 - the name of a log event
     SWEEP_INTERRUPTED = "sweep_interrupted"
+    TAGS_DROPPED = "tags_dropped"
     TASK_TOKEN_ABANDONED = "task_token_abandoned"  # noqa: S105  # nosec B105 - the name of a log event
     WEBHOOK_KEY_UNSET = "webhook_key_unset"
 

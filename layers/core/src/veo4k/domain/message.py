@@ -63,7 +63,8 @@ def _is_index(value: object) -> bool:
     return type(value) is int and 0 <= value <= HIGHEST_INDEX
 
 
-def _are_tags(value: object) -> bool:
+def are_tags(value: object) -> bool:
+    """Return whether a job may have these tags."""
     if not isinstance(value, dict) or len(value) > MOST_TAGS:
         return False
     if not all(name and isinstance(text, str) and _is_text(name) and _is_text(text) for name, text in value.items()):
@@ -83,7 +84,7 @@ def _is_task_token(value: object) -> bool:
 _FIELDS: dict[str, tuple[str, Callable[[Any], bool], str]] = {
     "taskId": ("task_id", is_task_id, "8 to 64 letters, digits, _ or -"),
     "index": ("index", _is_index, f"a whole number from 0 to {HIGHEST_INDEX}"),
-    "tags": ("tags", _are_tags, f"at most {MOST_TAGS} pairs of strings, {LONGEST_TAGS} bytes as JSON"),
+    "tags": ("tags", are_tags, f"at most {MOST_TAGS} pairs of strings, {LONGEST_TAGS} bytes as JSON"),
     "force": ("force", lambda value: type(value) is bool, "true or false"),
     "taskToken": ("task_token", _is_task_token, f"a string of 1 to {LONGEST_TASK_TOKEN} ASCII characters"),
 }

@@ -108,6 +108,13 @@ class MessageQueue(Protocol):
         """Let SQS deliver a message again after so many seconds."""
 
 
+class JobSender(Protocol):
+    """The job queue, as far as its senders are concerned."""
+
+    def send_jobs(self, bodies: Sequence[str]) -> None:
+        """Put messages on the job queue, ten at most. Raise StorageError unless it took every one."""
+
+
 class Change(NamedTuple):
     """A record of the table's stream: the row before, where there was one, and after."""
 

@@ -4,13 +4,11 @@ path shape and token → 404 · size → 413 · timestamp and signature → 401 
 table or keys cannot be reached → 503, so that the provider tries again.
 """
 
-import base64
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from veo4k.domain import transitions
-from veo4k.domain.callback import LONGEST_BODY, Address, CallbackPayload, is_failure, parse_address, parse_payload
+from veo4k.domain.callback import Address, CallbackPayload, is_failure, parse_address, parse_payload
 from veo4k.domain.callback_auth import Keys, verify_signature, verify_token
 from veo4k.domain.conditional_update import ConditionalUpdate, Refused
 from veo4k.domain.decisions import link_of_callback, own_link, with_fetchable_poster
@@ -21,27 +19,17 @@ from veo4k.domain.ports import Jobs
 from veo4k.domain.response import Meaning, Response
 from veo4k.domain.result_url import Refusal, ResultHosts
 from veo4k.domain.schedule import Times
-
-TOLERANCE = 300  # seconds a timestamp may be off, either way
-OK, BAD_REQUEST, UNAUTHORIZED, NOT_FOUND, TOO_LARGE, UNAVAILABLE = 200, 400, 401, 404, 413, 503
-_TIMESTAMP = re.compile(r"[0-9]{10}", re.ASCII)
-_SIGNATURE = re.compile(r"[A-Za-z0-9+/]{43}=", re.ASCII)
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """A callback as the HTTP API delivered it. `parts`: the four parts of its path; header names are lower case."""
-
-    parts: tuple[str, str, str, str]
-    headers: Mapping[str, str]
-    body: str
-    is_base64: bool
-
-
-class _RejectedError(Exception):
-    def __init__(self, status: int, reason: str, event: LogEvent = LogEvent.CALLBACK_REJECTED) -> None:
-        super().__init__(reason)
-        self.status, self.event = status, event
+from veo4k.services.signed_request import (
+    BAD_REQUEST,
+    NOT_FOUND,
+    OK,
+    UNAUTHORIZED,
+    UNAVAILABLE,
+    RejectedError,
+    Request,
+    body_of,
+    timestamp_and_signature,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +52,8 @@ class CallbackHandler:
             address = self._address(request)
             payload = self._authenticated(request, address, now)
             return self._write(address, payload, now)
-        except _RejectedError as rejected:
-            return rejected.status, LogEntry(rejected.event, None, {"status": rejected.status, "reason": str(rejected)})
+        except RejectedError as rejected:
+            return rejected.status, rejected.entry()
         except StorageError as error:
             return UNAVAILABLE, LogEntry(
                 LogEvent.CALLBACK_UNANSWERED, None, {"status": UNAVAILABLE, "error": str(error)}
@@ -74,25 +62,24 @@ class CallbackHandler:
     def _address(self, request: Request) -> Address:
         address = parse_address(*request.parts)
         if address is None:
-            raise _RejectedError(NOT_FOUND, "path")
+            raise RejectedError(NOT_FOUND, "path")
         if not verify_token(self.token_keys(), address.task_id, address.index, address.run, address.token):
-            raise _RejectedError(NOT_FOUND, "token")
+            raise RejectedError(NOT_FOUND, "token")
         return address
 
     def _authenticated(self, request: Request, address: Address, now: float) -> CallbackPayload:
-        body = _body(request)
-        timestamp = request.headers.get("x-webhook-timestamp")
-        signature = request.headers.get("x-webhook-signature")
-        is_unsigned = timestamp is None and signature is None
-        if self.is_signature_optional and (is_unsigned or (signature is not None and not self.webhook_keys())):
+        body = body_of(request)
+        if self.is_signature_optional and self._is_unsigned(request):
             return _payload(body, address)
-        if timestamp is None or not _is_fresh(timestamp, now):
-            raise _RejectedError(UNAUTHORIZED, "timestamp")
-        if signature is None or not _SIGNATURE.fullmatch(signature):
-            raise _RejectedError(UNAUTHORIZED, "signature")
+        timestamp, signature = timestamp_and_signature(request, now)
         if not verify_signature(self.webhook_keys(), address.task_id, timestamp, signature):
             self._check_other_id(body, timestamp, signature)
         return _payload(body, address)
+
+    def _is_unsigned(self, request: Request) -> bool:
+        """Return whether no signature is to be verified: there is none, or no key to verify it."""
+        has_signature = "x-webhook-signature" in request.headers
+        return not self.webhook_keys() if has_signature else "x-webhook-timestamp" not in request.headers
 
     def _check_other_id(self, body: bytes, timestamp: str, signature: str) -> None:
         """Check the signature over the task id in the body: the provider may sign the id that it gave the job."""
@@ -102,7 +89,7 @@ class CallbackHandler:
             task_id = None
         if task_id is None or not verify_signature(self.webhook_keys(), task_id, timestamp, signature):
             unset = () if self.webhook_keys() else (LogEvent.WEBHOOK_KEY_UNSET,)
-            raise _RejectedError(UNAUTHORIZED, "signature", *unset)
+            raise RejectedError(UNAUTHORIZED, "signature", *unset)
 
     def _write(self, address: Address, payload: CallbackPayload, now: float) -> tuple[int, LogEntry]:
         event, update = self._transition(address, payload, now)
@@ -167,26 +154,11 @@ def _detail(response: Response) -> Detail:
     return detail if response.meaning in (Meaning.DONE, Meaning.WORKING) else detail | words_in_log(response.words)
 
 
-def _body(request: Request) -> bytes:
-    try:
-        body = base64.b64decode(request.body, validate=True) if request.is_base64 else request.body.encode()
-    except ValueError:
-        # Not even bytes. The signature does not cover the body, and decides the status.
-        body = b""
-    if len(body) > LONGEST_BODY:
-        raise _RejectedError(TOO_LARGE, "size")
-    return body
-
-
-def _is_fresh(timestamp: str, now: float) -> bool:
-    return _TIMESTAMP.fullmatch(timestamp) is not None and abs(now - int(timestamp)) <= TOLERANCE
-
-
 def _payload(body: bytes, address: Address) -> CallbackPayload:
     try:
         payload = parse_payload(body)
     except InvalidBodyError as error:
-        raise _RejectedError(BAD_REQUEST, str(error)) from None
+        raise RejectedError(BAD_REQUEST, str(error)) from None
     return CallbackPayload(payload.response, None) if payload.task_id == address.task_id else payload
 
 

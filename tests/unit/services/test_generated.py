@@ -1,0 +1,141 @@
+"""The callback of a generation: each check in its order, and the messages that follow."""
+
+import base64
+import json
+from dataclasses import replace
+from typing import Any, NoReturn
+
+import pytest
+
+from proofs.doubles.job_sender_memory import MemoryJobSender
+from proofs.doubles.stage import TASK, URL
+from proofs.doubles.time_manual import NOON
+from veo4k.domain.callback_auth import make_generated_token, make_signature, make_token
+from veo4k.domain.errors import StorageError
+from veo4k.domain.log_events import LogEntry, LogEvent
+from veo4k.services.generated import GenerationHandler
+from veo4k.services.signed_request import Request
+
+KEY, FORMER, HOOK_KEY = b"token key", b"former token key", b"hook key"
+DATA = {"taskId": TASK, "info": {"resultUrls": [URL, URL], "originUrls": None, "resolution": "720p"}}
+SUCCESS = {"code": 200, "msg": "ok", "data": DATA}
+FAILURE = {"code": 422, "msg": "Your request was rejected by Flow(…)", "data": {"taskId": TASK}}
+
+
+def handler(sender: MemoryJobSender, *webhook: bytes) -> GenerationHandler:
+    return GenerationHandler(sender, lambda: (KEY, FORMER), lambda: webhook)
+
+
+def request(
+    body: Any = SUCCESS, *, key: bytes = HOOK_KEY, signed: str = TASK, late: int = 0, **changes: Any
+) -> Request:
+    timestamp = str(int(NOON) - late)
+    headers = {"x-webhook-timestamp": timestamp, "x-webhook-signature": make_signature(key, signed, timestamp)}
+    text = body if isinstance(body, str) else json.dumps(body)
+    return replace(Request((make_generated_token(KEY),), headers, text, is_base64=False), **changes)
+
+
+def handle(received: Request, sender: MemoryJobSender, *webhook: bytes) -> tuple[int, list[LogEntry]]:
+    return handler(sender, *(webhook or (HOOK_KEY,))).handle(received, NOON)
+
+
+def entry(event: LogEvent, **detail: Any) -> LogEntry:
+    return LogEntry(event, None, detail)
+
+
+@pytest.mark.parametrize("token_key", [KEY, FORMER])
+@pytest.mark.parametrize("webhook", [(HOOK_KEY,), (b"new key", HOOK_KEY)])
+@pytest.mark.parametrize("is_base64", [False, True])
+def test_each_video_of_a_generation_becomes_a_message(
+    token_key: bytes, webhook: tuple[bytes, ...], is_base64: bool
+) -> None:
+    sender = MemoryJobSender()
+    received = request(parts=(make_generated_token(token_key),), query="order=A-1042")
+    if is_base64:
+        received = replace(received, body=base64.b64encode(received.body.encode()).decode(), is_base64=True)
+
+    assert handle(received, sender, *webhook) == (200, [entry(LogEvent.GENERATION_RECEIVED, taskId=TASK, videos=2)])
+    assert [json.loads(body) for body in sender.bodies] == [
+        {"taskId": TASK, "index": index, "tags": {"order": "A-1042"}} for index in (0, 1)
+    ]
+
+
+def test_unusable_tags_are_dropped_and_logged_without_their_text() -> None:
+    sender = MemoryJobSender()
+
+    assert handle(request(query="order=A-1042&=canary&order=canary"), sender) == (
+        200,
+        [
+            entry(LogEvent.GENERATION_RECEIVED, taskId=TASK, videos=2),
+            entry(LogEvent.TAGS_DROPPED, taskId=TASK, tags=2),
+        ],
+    )
+    assert json.loads(sender.bodies[0])["tags"] == {"order": "A-1042"}
+
+
+def test_a_generation_without_a_result_is_answered_200_and_sends_nothing() -> None:
+    sender = MemoryJobSender()
+
+    assert handle(request(FAILURE, query="=x"), sender) == (
+        200,
+        [entry(LogEvent.GENERATION_WITHOUT_RESULT, taskId=TASK, code=422)],
+    )
+    assert sender.bodies == []
+
+
+@pytest.mark.parametrize("takes", [0, 1])
+def test_a_queue_that_does_not_take_every_message_is_answered_503(takes: int) -> None:
+    assert handle(request(), MemoryJobSender(takes)) == (
+        503,
+        [entry(LogEvent.CALLBACK_UNANSWERED, status=503, error="SendMessageBatch: InternalError")],
+    )
+
+
+OTHER = "veo_task_other"
+REFUSED: dict[str, tuple[int, str, Request]] = {
+    "no token": (404, "path", request(parts=("",))),
+    "a foreign letter in the token": (404, "path", request(parts=("é" * 43,))),
+    "a token under another key": (404, "token", request(parts=(make_generated_token(b"other"),))),
+    "the token of a job": (404, "token", request(parts=(make_token(KEY, TASK, 0, 1),))),
+    "a wrong token and a large body": (404, "token", request(" " * 65_537, parts=("A" * 43,))),
+    "64 KiB and one byte without a signature": (413, "size", request(" " * 65_537, headers={})),
+    "no headers": (401, "timestamp", request(headers={})),
+    "too old": (401, "timestamp", request(late=301)),
+    "a signature under another key": (401, "signature", request(key=b"other")),
+    "a signature over another task": (401, "signature", request(signed=OTHER)),
+    "a signature over no task": (401, "signature", request({"code": 200}, signed="")),
+    "a body that is no JSON": (401, "signature", request("nonsense")),
+    "a body that is no base64": (401, "signature", request("!", is_base64=True)),
+    "ids that disagree": (401, "signature", request(SUCCESS | {"taskId": OTHER})),
+    "no code": (400, "code is not a whole number", request({"data": DATA})),
+    "a code with a fraction": (400, "code is not a whole number", request(SUCCESS | {"code": 200.5})),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_request_that_fails_a_check_sends_nothing(name: str) -> None:
+    status, reason, received = REFUSED[name]
+    sender = MemoryJobSender()
+
+    assert handle(received, sender) == (status, [entry(LogEvent.CALLBACK_REJECTED, status=status, reason=reason)])
+    assert sender.bodies == []
+
+
+@pytest.mark.parametrize("headers", [{}, request().headers])
+def test_without_a_webhook_key_every_generation_is_answered_503(headers: dict[str, str]) -> None:
+    sender = MemoryJobSender()
+    without_key = GenerationHandler(sender, lambda: (KEY,), tuple)
+
+    assert without_key.handle(request(headers=headers), NOON) == (
+        503,
+        [entry(LogEvent.WEBHOOK_KEY_UNSET, status=503, reason="webhook key")],
+    )
+    assert sender.bodies == []
+
+
+def test_keys_out_of_reach_are_answered_503() -> None:
+    def unreachable() -> NoReturn:
+        raise StorageError("GetSecretValue: down")
+
+    for keys in ((unreachable, lambda: (HOOK_KEY,)), (lambda: (KEY,), unreachable)):
+        assert GenerationHandler(MemoryJobSender(), *keys).handle(request(), NOON)[0] == 503
