@@ -60,17 +60,18 @@ def draw_video(random: Random, now: float, own_ids: float, strange_hosts: float,
     takes = random.choices((400.0, 2.0, 0.0, 4000.0, 40_000.0), (70, 8, 6, 10, 6))[0] * (0.5 + random.random())
     links = random.choices(list(_LINKS), list(_LINKS.values()))[0]
     manner = random.random() if links in ((FOUR_K,), (TALL,)) else 1.0
+    host = STRANGE_HOST if random.random() < strange_hosts else HOST
     return Video(
         fate=fate,
         takes=takes,
         links=links,
-        host=STRANGE_HOST if random.random() < strange_hosts else HOST,
+        host=host,
         ready_at=now + random.choice((60.0, 1800.0, 20_000.0, 1e9)),
         own_id=random.random() < own_ids,
         poster=random.choice(("", "", "", "", "", "", "", "", JPEG, PAGE)),
         hindered=random.choice(("", "", "", "", PAGE, GONE)),
         hindered_for=random.choice((20.0, 60.0, 180.0, 900.0)),
-        link_once=manner < 0.1,
+        link_once=manner < 0.1 and host == HOST,  # a callback's link on a strange host is kept by nobody
         same_link=0.1 <= manner < 0.2,
         same_path=random.random() < 0.3,
         late_urls=random.random() < 0.05,
