@@ -2,7 +2,7 @@
 
 import typer
 
-from veo4k_cli import balance, callbacks, dead_letters, doctor, gate, jobs, rotate, show, sweep, watch
+from veo4k_cli import balance, callbacks, cancel, dead_letters, doctor, gate, jobs, rotate, show, sweep, watch
 from veo4k_cli.command import format_examples, unwrap
 
 HELP = """Operate veo4k, which turns finished Veo 3.1 videos into archived 4K files.
@@ -32,7 +32,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-for module in (jobs, show, watch, gate, sweep, balance, callbacks, rotate, doctor):
+for module in (jobs, show, watch, cancel, gate, sweep, balance, callbacks, rotate, doctor):
     app.add_typer(module.app)
 app.add_typer(dead_letters.app, name="dead", rich_help_panel="Jobs", help="Messages that were rejected or not stored.")
 

@@ -1,6 +1,7 @@
 """The commands `submit`, `list` and `replay`."""
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Annotated, Any
@@ -10,7 +11,7 @@ from rich.console import Group, RenderableType
 
 from veo4k.adapters.dynamodb_types import from_item
 from veo4k.adapters.jobs_dynamodb import DynamoJobs
-from veo4k.domain.job import ENDED, LIVE, Job, Partition, State
+from veo4k.domain.job import ENDED, KNOWN, LIVE, Job, Partition, State
 from veo4k.domain.message import parse_message
 from veo4k_cli.command import Session, command
 from veo4k_cli.errors import OperatorError
@@ -68,7 +69,7 @@ def replay(session: Session, task_id: TaskId, index: Index = 0) -> None:
     last = next((job for job in reversed(runs) if job.index == index), None)
     if last is None:
         raise OperatorError(f"There is no job of {task_id}, video {index}. veo4k submit makes its first run.")
-    if last.state in LIVE:
+    if last.state not in ENDED:
         raise OperatorError(
             f"{last.job_id} is {last.state}, so a message would only join it. Follow it with veo4k watch {task_id}"
         )
@@ -117,14 +118,19 @@ def list_jobs(
 
     Live states are read from an index. Any other state needs a scan of the whole table.
     """
-    now, states = session.clock.now(), frozenset(state or State)
+    now, states = session.clock.now(), frozenset(state or KNOWN)
     oldest = parse_since(since, now) if since else 0.0
     with session.out.spinner("Reading the table"):
         found = _live(session.jobs()) if states <= LIVE else _scan(session)
-        jobs = [job for job in found if job.state in states and job.created_at >= oldest]
+        jobs = [job for job in found if _is_listed(job, states) and job.created_at >= oldest]
     jobs.sort(key=lambda job: job.created_at, reverse=True)
     shown = jobs[: limit or (len(jobs) if session.out.as_json else DEFAULT_LIMIT)]
     session.out.result([job.public() for job in shown], _view(shown, jobs, now))
+
+
+def _is_listed(job: Job, states: frozenset[State]) -> bool:
+    """Return whether a job is in one of these states; with all of them, in a state of a later version too."""
+    return job.state in states or states == KNOWN
 
 
 def _live(jobs: DynamoJobs) -> list[Job]:
@@ -147,10 +153,15 @@ def _view(shown: Sequence[Job], jobs: Sequence[Job], now: float) -> RenderableTy
     for job in shown:
         took = duration((job.finished_at or now) - job.created_at)
         result.add_row(job.job_id, state_text(job.state), took, delivered_by(job), _outcome(job))
-    counts = {state: sum(job.state is state for job in jobs) for state in State}
-    summary = f"{plural(len(jobs), 'job')}: {', '.join(f'{count} {state}' for state, count in counts.items() if count)}"
+    counts = Counter(job.state for job in sorted(jobs, key=_place))
+    summary = f"{plural(len(jobs), 'job')}: {', '.join(f'{count} {state}' for state, count in counts.items())}"
     older = len(jobs) - len(shown)
     return Group(result, "", summary + (f". {older} older ones: --limit N shows more" if older else ""))
+
+
+def _place(job: Job) -> int:
+    states = list(State)
+    return states.index(job.state) if job.state in KNOWN else len(states)
 
 
 def delivered_by(job: Job) -> str:

@@ -11,6 +11,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from veo4k.domain.gate import Pace
+from veo4k.domain.schedule import Times
 from veo4k.settings import Settings
 from veo4k_cli.errors import OperatorError
 from veo4k_cli.local_cloud import local_client, running_local_cloud
@@ -80,6 +81,10 @@ class Stack:
             "TUNING": self.parameter("Tuning"),
         }
         return Settings(environment).pace()
+
+    def times(self) -> Times:
+        """Return the waiting times, read from the parameters as the functions read them."""
+        return Settings({"TUNING": self.parameter("Tuning")}).times()
 
     @property
     def region(self) -> str:

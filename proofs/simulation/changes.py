@@ -13,7 +13,7 @@ from veo4k.domain.callback import Address
 from veo4k.domain.conditional_update import ConditionalUpdate, in_
 from veo4k.domain.decisions import Context, Decision, Due, Need
 from veo4k.domain.gate import Pace, Wait
-from veo4k.domain.job import ENDED, Job, ProviderApi, State
+from veo4k.domain.job import ENDED, UNANSWERED, Job, ProviderApi, State
 from veo4k.domain.log_events import LogEvent
 from veo4k.domain.message import Message
 from veo4k.domain.response import Meaning, Response, read_record
@@ -31,6 +31,11 @@ def loosened(real: Callable[..., ConditionalUpdate]) -> Callable[..., Conditiona
         return replace(real(*arguments, **named), when=ANY_STATE)
 
     return loose
+
+
+def cancels_what_is_submitting(real: Callable[..., ConditionalUpdate]) -> Callable[..., ConditionalUpdate]:
+    """Return a cancellation that also takes a job whose request is under way."""
+    return lambda *arguments: replace(real(*arguments), when=(in_("state", UNANSWERED),))
 
 
 def puts(name: str, **values: object) -> Change:

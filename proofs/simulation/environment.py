@@ -18,7 +18,7 @@ from proofs.simulation.faults import DrawnFaults, Faults
 from proofs.simulation.files import SimulatedArchive, SimulatedDownloads
 from proofs.simulation.functions import Functions, Machine
 from proofs.simulation.kernel import Kernel
-from proofs.simulation.messages import Sending, draw_sendings
+from proofs.simulation.messages import Sending, draw_cancels, draw_sendings
 from proofs.simulation.oracles import Oracles
 from proofs.simulation.provider import ProviderModel
 from proofs.simulation.queues import Queue, Settings, SimulatedQueue
@@ -139,6 +139,7 @@ class Simulation:
                 hosts=HOSTS,
                 is_signature_optional=False,
             ),
+            jobs=self.jobs,
             publisher=Publisher(self.jobs, self.event_publisher, 90),
             archiver=Archiver(
                 jobs=self.jobs,
@@ -157,6 +158,9 @@ class Simulation:
         """Run until nothing is left to do, or the horizon is reached."""
         for sending in draw_sendings(self.random, self.profile):
             self.plan(sending)
+        chance = Random(f"cancels {self.seed}")  # noqa: S311 - repeatable on purpose
+        for at, task_id in draw_cancels(chance, self.profile, list(self.sendings.values())):
+            self.kernel.at(BEGIN + at, self.functions.cancel, task_id)
         if self.profile.restored_at:
             restore.plan(self)
         self.schedule.begin()

@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 
 from proofs.doubles.time_manual import ManualClock
 from tests.contract.memory_table import MemoryClient
+from tests.unit.adapters.fake_aws import ConditionRefusedError
 from veo4k.adapters.dynamodb_types import from_item, to_typed
 from veo4k.domain.job import Job
 
@@ -101,6 +102,20 @@ class Table(MemoryClient):
         values = request["ExpressionAttributeValues"]
         name, wanted = ("#lane", values[":p"]) if "IndexName" in request else ("taskId", values[":t"])
         return {"Items": [row for row in self._items() if row.get(name) == wanted]}
+
+    def update_item(self, **request: Any) -> dict[str, Any]:
+        """Update a job's row under one condition on one attribute; the gate's row as its own double does."""
+        names, values = request["ExpressionAttributeNames"], request["ExpressionAttributeValues"]
+        if "#g" in names:
+            return super().update_item(**request)
+        row, (name, value) = self._rows.get(str(request["Key"])), request["ConditionExpression"].split(" = ")
+        if row is None or row[names[name]] != values[value]:
+            raise ConditionRefusedError(row)
+        sets, _, removed = request["UpdateExpression"].removeprefix("SET ").partition(" REMOVE ")
+        row |= {names[name]: values[value] for name, value in (part.split(" = ") for part in sets.split(", "))}
+        for name in removed.split(", "):
+            row.pop(names[name], None)
+        return {"Attributes": row}
 
     def describe_table(self, **_: Any) -> dict[str, Any]:
         return {"Table": {"TableStatus": "ACTIVE"}, "ResponseMetadata": {"HTTPHeaders": {}}}

@@ -64,7 +64,8 @@ def lives() -> list[Job]:
     failed = done(transitions.callback_failed(address, CallbackPayload(GONE, None), NOW, TIMES), accepted)
     not_4k = done(transitions.fail(claimed, Code.NOT_4K, NOW, TIMES), claimed)
     unasked = done(transitions.time_out(queued, Code.NEVER_SUBMITTED, NOW, TIMES), queued)
-    return [queued, asked, accepted, ready, claimed, stored, failed, not_4k, unasked]
+    cancelled = done(transitions.cancel(queued.key, "cancel", NOW, TIMES), queued)
+    return [queued, asked, accepted, ready, claimed, stored, failed, not_4k, unasked, cancelled]
 
 
 LIVES = lives()

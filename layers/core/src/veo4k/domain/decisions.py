@@ -11,7 +11,7 @@ from typing import NamedTuple
 from veo4k.domain import transitions
 from veo4k.domain.conditional_update import ConditionalUpdate
 from veo4k.domain.gate import Wait
-from veo4k.domain.job import ENDED, Code, Job, ProviderApi, State
+from veo4k.domain.job import ENDED, KNOWN, Code, Job, ProviderApi, State
 from veo4k.domain.log_events import LogEvent
 from veo4k.domain.response import Meaning, Response
 from veo4k.domain.result_url import ResultHosts
@@ -216,7 +216,9 @@ Due = Need | Decision | None
 
 
 def when_due(job: Job, now: float, new_id: str, times: Times) -> Due:
-    """Return what a due job needs."""
+    """Return what a due job needs: nothing where a later version has written its state."""
+    if job.state not in KNOWN:
+        return Decision(LogEvent.JOB_SKIPPED)
     if job.state in ENDED:
         return Decision(LogEvent.ANNOUNCEMENT_RETRIGGERED, transitions.retrigger(job, new_id, now + times.nudge))
     if job.state is State.READY:

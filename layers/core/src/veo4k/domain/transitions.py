@@ -231,6 +231,13 @@ def refresh_link(job: Job, response: Response, urls: Urls, new_id: str, due: flo
 # Ends
 
 
+def cancel(key: Key, new_id: str, now: float, times: Times) -> ConditionalUpdate:
+    """QUEUED → CANCELLED: its owner takes the job back, of which nothing was accepted."""
+    put = {"state": State.CANCELLED, "finished_at": now, "retrigger_id": new_id, "wait_reason": None}
+    put |= {"partition": Partition.LIVE, "due": now + times.nudge}
+    return ConditionalUpdate(key=key, when=(is_("state", State.QUEUED),), put=put, ownership="retrigger_id")
+
+
 def fail(job: Job, code: Code, now: float, times: Times) -> ConditionalUpdate:
     """End a job without a result; only if it is still as it was read."""
     put = _end(State.FAILED, code, now, times, maybe_charged=_maybe_charged(job))
