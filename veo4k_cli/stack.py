@@ -17,7 +17,8 @@ from veo4k_cli.errors import OperatorError
 from veo4k_cli.local_cloud import local_client, running_local_cloud
 
 DEFAULT_NAME = "veo4k"
-FUNCTIONS = ("submit", "callback", "sweep", "publish", "archive")
+FUNCTIONS = ("submit", "callback", "sweep", "publish", "archive", "api")
+JOBS_API = FUNCTIONS[-1]  # only where JobsApi is on, and named by no output
 # `veo4k sweep` waits for its function, which may take two minutes and must not be invoked twice.
 _CONFIG = Config(connect_timeout=5, read_timeout=150, retries={"mode": "standard", "total_max_attempts": 3})
 
@@ -62,7 +63,13 @@ class Stack:
 
     def function_name(self, function: str) -> str:
         """Return the name on AWS of one of `FUNCTIONS`."""
-        return self.output(f"{function.capitalize()}FunctionName")
+        if function != JOBS_API:
+            return self.output(f"{function.capitalize()}FunctionName")
+        return next(found.physical_id for found in self.resources() if found.logical_id == "ApiFunction")
+
+    def has_jobs_api(self) -> bool:
+        """Return whether the stack has the HTTP API for jobs."""
+        return self.parameter("JobsApi") == "on"
 
     def resources(self) -> list[Resource]:
         """List the stack's resources. Most of them are not outputs."""

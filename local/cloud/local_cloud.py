@@ -117,13 +117,22 @@ class LocalCloud:
 
     def invoke(self, function: str, payload: Any) -> Any:
         """Invoke a function, named by its stack output, and return its response. Raise InvocationError."""
-        response = self.client("lambda").invoke(
-            FunctionName=self.outputs[function], Payload=json.dumps(payload).encode()
-        )
+        return self.invoke_by_name(self.outputs[function], payload)
+
+    def invoke_by_name(self, name: str, payload: Any) -> Any:
+        """Invoke a function by its name on AWS and return its response. Raise InvocationError."""
+        response = self.client("lambda").invoke(FunctionName=name, Payload=json.dumps(payload).encode())
         body = response["Payload"].read()
         if "FunctionError" in response:
             raise InvocationError(body.decode())
         return json.loads(body)
+
+    def function_name(self, function: str) -> str:
+        """Return the name on AWS of a function such as `submit`, or an empty one where the stack does not have it."""
+        pages = self.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=self.stack)
+        found = (resource for page in pages for resource in page["StackResourceSummaries"])
+        logical_id = f"{function.capitalize()}Function"
+        return next((one["PhysicalResourceId"] for one in found if one["LogicalResourceId"] == logical_id), "")
 
     def secret(self, output: str) -> str:
         """Return the value of a secret, named by its stack output."""

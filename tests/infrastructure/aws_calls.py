@@ -73,6 +73,8 @@ PORTS = {
     "gate": ports.Gate,
     "provider": ports.Provider,
     "queue": ports.MessageQueue,
+    "job_sender": ports.JobSender,
+    "links": ports.Links,
     "secret": Secret,
     "events": ports.EventPublisher,
     "archive": ports.Archive,

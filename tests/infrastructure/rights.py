@@ -78,6 +78,8 @@ VARIABLES = {
     "AwsEventPublisher:events": "EVENT_BUS_NAME",
     "SqsQueue:sqs:SendMessage": "DEAD_LETTER_QUEUE_URL",
     "SqsQueue:sqs:ChangeMessageVisibility": "JOB_QUEUE_URL",
+    "SqsJobSender": "JOB_QUEUE_URL",
+    "S3Links": "ARCHIVE_BUCKET_NAME",
     "S3Archive": "ARCHIVE_BUCKET_NAME",
     "S3Upload": "ARCHIVE_BUCKET_NAME",
 }

@@ -7,13 +7,14 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from tests.infrastructure.conftest import read_template
+from tests.infrastructure.conftest import read_whole_template
 from tests.infrastructure.metrics import counted
+from tests.infrastructure.scorecard import dashboard_text
 from tests.infrastructure.stack import FUNCTIONS, Resources, of_type, properties
 
 RUNBOOK = Path("docs/alarms.md")
 KIND = "AWS::CloudWatch::Alarm"
-ALARMS = of_type(read_template()["Resources"], KIND)
+ALARMS = of_type(read_whole_template()["Resources"], KIND)
 SUM = "SUM(FILL(METRICS(), 0))"
 MOST_METRICS = 10  # that one math expression may read (CloudWatch quotas)
 
@@ -132,7 +133,7 @@ def test_every_function_fires_on_errors_and_throttles(metric: str) -> None:
 
 def test_every_function_shows_its_longest_run_and_its_timeout(resources: Resources) -> None:
     """A run that comes near the timeout is for the dashboard: no operator has to get up for it."""
-    body = properties(resources, "Dashboard")["DashboardBody"]["Fn::Sub"][0]
+    body = dashboard_text(properties(resources, "Dashboard"))
     for function in FUNCTIONS:
         milliseconds = 1000 * properties(resources, f"{function}Function")["Timeout"]
         label = f"{function.lower()} (killed at {milliseconds:,})"

@@ -9,12 +9,13 @@ import pytest
 from tests.infrastructure.stack import FUNCTIONS, Resources, of_type, properties
 
 SIZES = {"Submit": (60, 256), "Callback": (10, 256), "Sweep": (120, 256), "Publish": (30, 256), "Archive": (900, 1024)}
+SIZES |= {"Api": (10, 256)}
 PROVIDER_WAITS = 15
 WINDOW = 10  # seconds of the provider's rate limit
 GENERATION = 600  # seconds that the provider says a video takes, at most
 
 
-def test_there_are_five_functions_without_versions_or_aliases(resources: Resources) -> None:
+def test_there_are_six_functions_without_versions_or_aliases(resources: Resources) -> None:
     assert of_type(resources, "AWS::Lambda::Function").keys() == {f"{name}Function" for name in FUNCTIONS}
     kinds = {resource["Type"] for resource in resources.values()}
     assert not {kind for kind in kinds if kind.startswith(("AWS::CodeDeploy", "AWS::Lambda::Alias"))}
@@ -58,13 +59,38 @@ def test_no_log_is_kept_for_ever(resources: Resources) -> None:
         assert group["RetentionInDays"] == {"Ref": "LogRetentionDays"}
 
 
-def test_the_api_has_one_route_for_callbacks(resources: Resources) -> None:
-    [route] = of_type(resources, "AWS::ApiGatewayV2::Route").values()
-    [integration] = of_type(resources, "AWS::ApiGatewayV2::Integration").values()
-    assert route["RouteKey"] == "POST /callbacks/{taskId}/{index}/{run}/{token}"
-    assert route["Target"] == {"Fn::Sub": "integrations/${CallbackIntegration}"}
-    assert integration["IntegrationUri"] == {"Fn::GetAtt": ["CallbackFunction", "Arn"]}
+APIS = {
+    "Callback": ("CallbackApi", "CallbackFunction", "POST /callbacks/{taskId}/{index}/{run}/{token}"),
+    "Jobs": ("JobsHttpApi", "ApiFunction", "ANY /v1/{proxy+}"),
+}
+PERMITTED = {"Callback": "/*/POST/callbacks/*/*/*/*", "Jobs": "/*/*/v1/*"}
+each_api = pytest.mark.parametrize("api", APIS)
+
+
+@each_api
+def test_an_api_has_one_route_to_its_function(resources: Resources, api: str) -> None:
+    name, function, key = APIS[api]
+    route, integration, permission = (
+        properties(resources, f"{api}{part}") for part in ("Route", "Integration", "Permission")
+    )
+    assert route["ApiId"] == integration["ApiId"] == {"Ref": name}
+    assert (route["RouteKey"], route["Target"]) == (key, {"Fn::Sub": f"integrations/${{{api}Integration}}"})
+    target = {"Fn::GetAtt": [function, "Arn"]}
+    assert integration["IntegrationUri"] == permission["FunctionName"] == target
     assert integration["PayloadFormatVersion"] == "2.0"
+    assert permission["Principal"] == "apigateway.amazonaws.com"
+    assert permission["SourceArn"]["Fn::Sub"].endswith(f":${{{name}}}{PERMITTED[api]}")
+
+
+def test_there_are_no_apis_or_routes_but_these(resources: Resources) -> None:
+    for kind in ("Api", "Route", "Stage"):
+        assert len(of_type(resources, f"AWS::ApiGatewayV2::{kind}")) == len(APIS)
+    assert len(of_type(resources, "AWS::Lambda::Permission")) == len(APIS)
+
+
+def test_the_jobs_api_takes_twenty_requests_a_second(resources: Resources) -> None:
+    limits = properties(resources, "JobsStage")["DefaultRouteSettings"]
+    assert limits == {"ThrottlingRateLimit": 20, "ThrottlingBurstLimit": 40}
 
 
 def test_a_guided_deployment_does_not_ask_about_authentication(template: dict[str, Any]) -> None:
@@ -76,14 +102,15 @@ def test_a_guided_deployment_does_not_ask_about_authentication(template: dict[st
 
 def test_the_api_limits_a_flood_above_every_possible_burst(template: dict[str, Any], resources: Resources) -> None:
     """After an outage all callbacks that are on their way may come at once."""
-    [stage] = of_type(resources, "AWS::ApiGatewayV2::Stage").values()
+    stage = properties(resources, "CallbackStage")
     pace = template["Parameters"]["RequestsPerWindow"]["MaxValue"] / WINDOW
     assert pace * GENERATION <= stage["DefaultRouteSettings"]["ThrottlingBurstLimit"] <= 2 * pace * GENERATION
     assert 10 * pace <= stage["DefaultRouteSettings"]["ThrottlingRateLimit"] <= 100 * pace
 
 
-def test_the_access_log_never_shows_a_path_because_it_holds_the_token(resources: Resources) -> None:
-    [stage] = of_type(resources, "AWS::ApiGatewayV2::Stage").values()
+@each_api
+def test_an_access_log_never_shows_a_path_because_it_may_hold_a_token(resources: Resources, api: str) -> None:
+    stage = properties(resources, f"{api}Stage")
     entry = stage["AccessLogSettings"]["Format"]
     assert json.loads(entry)["routeKey"] == "$context.routeKey"
     assert set(re.findall(r"\$context\.[\w.]+", entry)) == {
@@ -94,13 +121,6 @@ def test_the_access_log_never_shows_a_path_because_it_holds_the_token(resources:
         "$context.responseLatency",
         "$context.integrationErrorMessage",
     }
-
-
-def test_only_the_api_may_call_the_callback(resources: Resources) -> None:
-    [permission] = of_type(resources, "AWS::Lambda::Permission").values()
-    assert permission["Principal"] == "apigateway.amazonaws.com"
-    assert permission["FunctionName"] == {"Fn::GetAtt": ["CallbackFunction", "Arn"]}
-    assert permission["SourceArn"]["Fn::Sub"].endswith(":${CallbackApi}/*/POST/callbacks/*/*/*/*")
 
 
 def test_the_table_is_keyed_by_task_and_run(resources: Resources) -> None:
@@ -163,9 +183,10 @@ def test_a_key_of_the_provider_is_created_without_a_value(resources: Resources, 
     assert properties(resources, secret).keys() == {"Description", "KmsKeyId"}
 
 
-def test_the_token_key_is_generated_by_exactly_these_properties(resources: Resources) -> None:
-    """Any other value makes CloudFormation generate a new key at the next update, and tokens in flight fail."""
-    generated = properties(resources, "TokenKeySecret")["GenerateSecretString"]
+@pytest.mark.parametrize("secret", ["TokenKeySecret", "JobsApiTokenSecret"])
+def test_a_generated_secret_is_generated_by_exactly_these_properties(resources: Resources, secret: str) -> None:
+    """Any other value makes CloudFormation generate a new one at the next update, and those in use fail."""
+    generated = properties(resources, secret)["GenerateSecretString"]
     assert generated == {"PasswordLength": 64, "ExcludePunctuation": True}
 
 

@@ -2,7 +2,7 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 
 from tests.unit.adapters.fake_aws import FakeClient, refusal
-from veo4k.adapters.queue_sqs import SqsQueue
+from veo4k.adapters.queue_sqs import SqsJobSender, SqsQueue
 from veo4k.domain.errors import StorageError
 
 JOBS, DEAD = "https://sqs.example/jobs", "https://sqs.example/dead"
@@ -36,3 +36,27 @@ def test_a_queue_that_does_not_do_it_is_a_storage_error(failure: Exception) -> N
         queue(FakeClient(failure)).reject("{}", "reason")
     with pytest.raises(StorageError, match=r"^ChangeMessageVisibility: \w+$"):
         queue(FakeClient(failure)).back_off("receipt", 1)
+
+
+def sender(client: FakeClient) -> SqsJobSender:
+    return SqsJobSender(client, JOBS)  # type: ignore[arg-type]
+
+
+def test_jobs_are_sent_in_one_batch() -> None:
+    client = FakeClient({"Successful": []})
+    sender(client).send_jobs(["one", "two"])
+    entries = [{"Id": "0", "MessageBody": "one"}, {"Id": "1", "MessageBody": "two"}]
+    assert client.calls == [("send_message_batch", {"QueueUrl": JOBS, "Entries": entries})]
+
+
+@pytest.mark.parametrize(
+    ("answer", "text"),
+    [
+        ({"Failed": [{"Id": "1", "Code": "InternalError", "Message": "no"}]}, "SendMessageBatch: InternalError"),
+        (refusal("AccessDenied"), "SendMessageBatch: AccessDenied"),
+        (UNREACHABLE, "SendMessageBatch: EndpointConnectionError"),
+    ],
+)
+def test_a_batch_that_is_not_taken_whole_is_a_storage_error(answer: object, text: str) -> None:
+    with pytest.raises(StorageError, match=f"^{text}$"):
+        sender(FakeClient(answer)).send_jobs(["one", "two"])

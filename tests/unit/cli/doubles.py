@@ -26,6 +26,7 @@ OUTPUTS = {
     "ApiKeySecretName": "api",
     "WebhookKeySecretName": "webhook",
     "TokenKeySecretName": "token",
+    "JobsApiTokenSecretName": "jobs-api",
     "ArchiveBucketName": "videos",
     "AlarmTopicArn": TOPIC,
 } | {f"{name}FunctionName": name.lower() for name in ("Submit", "Callback", "Sweep", "Publish", "Archive")}
@@ -36,6 +37,7 @@ RESOURCES = [
     for logical, physical, kind in (
         ("JobQueue", JOBS, "AWS::SQS::Queue"),
         ("DeadLetterQueue", DEAD, "AWS::SQS::Queue"),
+        ("ApiFunction", "api", "AWS::Lambda::Function"),
         ("HeartbeatAlarm", "veo4k-HeartbeatAlarm-1X2Y", "AWS::CloudWatch::Alarm"),
     )
 ]
@@ -214,6 +216,7 @@ class Functions:
 
     def __init__(self) -> None:
         self.responses: dict[str, Any] = {"callback": {"statusCode": 404, "body": ""}, "sweep": {}}
+        self.responses["api"] = {"statusCode": 401, "body": "{}"}
         self.responses |= {name: {"batchItemFailures": []} for name in WITH_MAPPING}
         self.failed: set[str] = set()
         self.errors: dict[str, ClientError] = {}

@@ -1,9 +1,11 @@
-"""The job queue in SQS, as far as one message is concerned."""
+"""The job queue in SQS: what becomes of one received message, and how messages are sent."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from veo4k.adapters.aws import as_storage_error
+from veo4k.domain.errors import StorageError
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -32,3 +34,19 @@ class SqsQueue:
             self.client.change_message_visibility(
                 QueueUrl=self.queue_url, ReceiptHandle=receipt, VisibilityTimeout=int(seconds)
             )
+
+
+@dataclass(frozen=True)
+class SqsJobSender:
+    """JobQueue, to send to."""
+
+    client: "SQSClient"
+    queue_url: str
+
+    def send_jobs(self, bodies: Sequence[str]) -> None:
+        """Put messages on the queue, ten at most. SQS answers 200 with failures inside: each is an error here."""
+        entries: list[Any] = [{"Id": str(number), "MessageBody": body} for number, body in enumerate(bodies)]
+        with as_storage_error("SendMessageBatch"):
+            response = self.client.send_message_batch(QueueUrl=self.queue_url, Entries=entries)
+        if failed := response.get("Failed"):
+            raise StorageError(f"SendMessageBatch: {failed[0]['Code']}")

@@ -37,6 +37,9 @@ class Jobs(Protocol):
     def runs(self, task_id: str) -> Sequence[Job]:
         """Read all runs of a task, consistently, in the order of their numbers."""
 
+    def newest(self, task_id: str, count: int) -> Sequence[Job]:
+        """Read the newest runs of a task, so many at most, consistently, the newest first."""
+
     def due(self, partition: Partition, until: float) -> Iterable[Key]:
         """Return the keys of a partition that are due by then, the longest due first; the index may be stale."""
 
@@ -93,6 +96,24 @@ class MessageQueue(Protocol):
 
     def back_off(self, receipt: str, seconds: float) -> None:
         """Let SQS deliver a message again after so many seconds."""
+
+
+class JobSender(Protocol):
+    """The job queue, as far as its senders are concerned."""
+
+    def send_jobs(self, bodies: Sequence[str]) -> None:
+        """Put messages on the job queue, ten at most. Raise StorageError unless it took every one."""
+
+
+class Links(Protocol):
+    """The archive bucket, as far as links to its objects are concerned."""
+
+    @property
+    def bucket(self) -> str:
+        """Return the name of the bucket."""
+
+    def sign(self, key: str, seconds: int) -> str:
+        """Return a link to an object that is valid for so many seconds."""
 
 
 class Change(NamedTuple):
