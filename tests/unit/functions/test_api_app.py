@@ -177,9 +177,9 @@ def test_the_page_has_the_paths_that_are_served() -> None:
 
 ALLOWED = {"/v1/jobs": "POST", ONE: "GET", RUN: "DELETE"}
 OTHERS = [
-    Call(method.value, path, 405, token="wrong")
+    Call(str(method), path, 405, token="wrong")
     for path, allowed in ALLOWED.items()
-    for method in HTTPMethod
+    for method in [*HTTPMethod, "QUERY"]
     if method != allowed
 ]
 
@@ -191,7 +191,7 @@ def test_any_other_method_is_refused_with_the_right_one(ask: Ask, call: Call) ->
     assert holds({"$ref": "#/components/schemas/Error"}, json.loads(response["body"]))
 
 
-@pytest.mark.parametrize("path", ["/v1/", "/v1/job", f"{RUN}/more", "/v1/jobs/"])
+@pytest.mark.parametrize("path", ["/v1/", "/v1/job", f"{RUN}/more", "/v1/jobs/", f"{ONE}\"'"])
 def test_any_other_path_is_unknown_whatever_the_token(ask: Ask, path: str) -> None:
     response = ask(Call("GET", path, 404, token="wrong"))
     assert (response["statusCode"], json.loads(response["body"])["error"]["code"]) == (404, "NOT_FOUND")
