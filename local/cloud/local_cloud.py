@@ -23,7 +23,7 @@ from typing import Any, Self
 
 from local.cloud import aws, messages
 from local.cloud.build import built_template
-from local.cloud.deploy import STACK, delete, deploy, update
+from local.cloud.deploy import STACK, delete, deploy, outputs, update
 from local.cloud.emulator import emulator
 from local.cloud.parameters import as_parameters
 from local.cloud.rows import Row, read_rows, read_runs
@@ -147,7 +147,7 @@ class LocalCloud:
         """Update some of the running stack's parameters and times. The others keep their values."""
         changed = self._parameters | parameters
         update(self.endpoint, self.stack, as_parameters(changed))
-        self._parameters = changed
+        self._parameters, self.outputs = changed, outputs(self.endpoint, self.stack)
 
     def logs(self, function: str) -> str:
         """Return everything that a function, named by its stack output, has logged."""
