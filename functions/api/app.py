@@ -1,7 +1,6 @@
 """Takes jobs and answers for them behind an HTTP API of its own."""
 
 import json
-import re
 from typing import Any
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
@@ -14,7 +13,7 @@ from veo4k.services.api import Call, Reply, no_route, refused, wrong_method
 
 JOBS, TASK, RUN = "/v1/jobs", "/v1/jobs/<task_id>", "/v1/jobs/<task_id>/<run>"
 ROUTES = {JOBS: "POST", TASK: "GET", RUN: "DELETE"}
-PATHS = {re.compile(re.sub(r"<\w+>", "[^/]+", rule)): method for rule, method in ROUTES.items()}
+BY_PARTS = {rule.count("/"): method for rule, method in ROUTES.items()}
 
 app = APIGatewayHttpResolver()
 
@@ -48,8 +47,9 @@ def cancel(task_id: str, run: str) -> Response[str]:
 def not_found(_: NotFoundError) -> Response[str]:
     """Answer a path that the API does not have, or a method that the path does not take."""
     path, method = app.current_event.path, app.current_event.http_method.upper()
-    allowed = next((one for known, one in PATHS.items() if known.fullmatch(path) and one != method), None)
-    return _response(wrong_method(allowed) if allowed else no_route())
+    is_known = f"{path}/".startswith(f"{JOBS}/") and "//" not in f"{path}/"
+    allowed = BY_PARTS.get(path.count("/"), method) if is_known else method
+    return _response(no_route() if allowed == method else wrong_method(allowed))
 
 
 def crashed(error: Exception) -> Response[str]:
