@@ -65,13 +65,14 @@ soak: setup .venvs/wire/.ready ## Injected faults on the local cloud: make soak,
 bench: setup build ## Benchmarks: figures beside their anchors, as ratios of one run
 	@PYTHONPATH=layers/core/src:. $(DEV)/python -m bench
 
-prove: simulate burst soak ## The long proofs: simulation, every two faults, random writes and files, bursts, injected faults, two stacks
+prove: simulate burst soak .venvs/door/.ready ## The long proofs: simulation, every two faults, random writes and files, bursts, injected faults, two stacks
 	@$(CORE) $(DEV)/python -m proofs.simulation --contract jobs --first 1000
 	@$(CORE) $(DEV)/python -m proofs.simulation --exhaustive 2
 	@$(CORE) $(DEV)/python -m proofs.simulation --profiles 20
 	@$(CORE) $(DEV)/python -m proofs.simulation --mutants
 	@$(CORE) $(DEV)/python -m proofs.simulation.stateful 5000 100
 	@$(DEV)/pytest --quiet -s tests/e2e
+	@$(CORE) $(DEV)/python -m proofs.door
 	@$(CORE) $(DEV)/python -m proofs.table.differential 50000
 	@$(CORE) $(DEV)/python -m proofs.mp4.fuzz 100000 7
 	@$(CORE) $(DEV)/python -m proofs.mp4.differential 2000 7

@@ -5,6 +5,7 @@ import typer
 from veo4k_cli import (
     balance,
     callbacks,
+    cancel,
     dead_letters,
     doctor,
     gate,
@@ -51,7 +52,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-for module in (jobs, watch, show, listing, links, replay, gate, sweep, balance, spend, callbacks, hook, rotate, doctor):
+JOBS = (jobs, watch, show, listing, links, cancel, replay)
+for module in (*JOBS, gate, sweep, balance, spend, callbacks, hook, rotate, doctor):
     app.add_typer(module.app)
 app.add_typer(dead_letters.app, name="dead", rich_help_panel="Jobs", help="Messages that were rejected or not stored.")
 

@@ -17,6 +17,7 @@ from veo4k_cli.checks.functions import (
     check_concurrency,
     check_event_source_mapping,
     check_function,
+    check_jobs_api,
     check_sweep,
 )
 from veo4k_cli.checks.jobs import check_gate, check_queues, check_table
@@ -119,6 +120,7 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     # After the table: the doctor's own sweep would process an overdue job.
     *_triggered("submit"),
     (about_function("callback"), partial(check_function, name="callback")),
+    (about_function("api"), check_jobs_api),
     (about_trigger("sweep"), check_sweep),
     *_triggered("publish"),
     *_triggered("archive"),

@@ -13,7 +13,8 @@ from veo4k_cli.formatting import timestamp
 from veo4k_cli.stack import FUNCTIONS, Stack
 
 _FIRST_STEPS = frozenset({"job_created", "job_queued"})
-_STATE_CHANGES = _FIRST_STEPS | {"request_accepted", "result_received", "job_archived", "job_failed", "job_timed_out"}
+_ENDS = {"job_archived", "job_failed", "job_timed_out", "job_cancelled"}
+_STATE_CHANGES = _FIRST_STEPS | _ENDS | {"request_accepted", "result_received"}
 _LEVELS_WITH_STEPS = frozenset({"DEBUG", "INFO"})
 _DETAILS = ("errorCode", "reason", "meaning", "why", "status", "error")
 _DAY = 86_400

@@ -1,6 +1,7 @@
 """The command `list`."""
 
 import heapq
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
@@ -11,7 +12,7 @@ from rich.console import Group, RenderableType
 
 from veo4k.adapters.dynamodb_types import from_item
 from veo4k.adapters.jobs_dynamodb import DynamoJobs
-from veo4k.domain.job import ENDED, LIVE, Job, Partition, State
+from veo4k.domain.job import ENDED, KNOWN, LIVE, Job, Partition, State
 from veo4k_cli.command import Session, command
 from veo4k_cli.ended_jobs import NoDayIndexError, ended_jobs, oldest_end
 from veo4k_cli.formatting import duration, parse_since, plural
@@ -57,7 +58,7 @@ def list_jobs(
     """
     now = session.clock.now()
     oldest = parse_since(since, now) if since else 0.0
-    selection = Selection(states=frozenset(state or State), tags=parse_tags(tag), since=oldest)
+    selection = Selection(states=frozenset(state or KNOWN), tags=parse_tags(tag), since=oldest)
     most = limit or (None if session.out.as_json else DEFAULT_LIMIT)
     with session.out.spinner("Reading the table"):
         found = _scanned(session, selection) if scan else _indexed(session, selection, now)
@@ -111,8 +112,8 @@ def _view(shown: Sequence[Job], now: float, *, has_older: bool) -> RenderableTyp
     for job in shown:
         took = duration((job.finished_at or now) - job.created_at)
         result.add_row(job.job_id, state_text(job.state), took, delivered_by(job), outcome(job))
-    counts = {state: sum(job.state is state for job in shown) for state in State}
-    summary = (
-        f"{plural(len(shown), 'job')}: {', '.join(f'{count} {state}' for state, count in counts.items() if count)}"
-    )
+    # The states in their order, then those of later versions.
+    counts = dict.fromkeys(State, 0) | Counter(job.state for job in shown)
+    counted = ", ".join(f"{count} {state}" for state, count in counts.items() if count)
+    summary = f"{plural(len(shown), 'job')}: {counted}"
     return Group(result, "", summary + (". There are older ones: --limit N shows more" if has_older else ""))

@@ -22,6 +22,7 @@ THEME = Theme(
         "state.SUCCEEDED": "green",
         "state.FAILED": "magenta",
         "state.TIMED_OUT": "magenta",
+        "state.CANCELLED": "dim",
         "good": "green",
         "warn": "yellow",
         "bad": "bold red",

@@ -1,4 +1,7 @@
-"""The command `rotate`: new keys for callbacks. The former ones stay valid for a while, and no key is shown."""
+"""The command `rotate`: new keys for callbacks, and a new token of the HTTP API.
+
+The former ones stay valid for a while, and no key is shown.
+"""
 
 import json
 import sys
@@ -22,12 +25,14 @@ class Key(StrEnum):
 
     TOKEN = "token"  # noqa: S105 - the word, not a secret
     WEBHOOK = "webhook"
+    API = "api"
 
 
-_SECRETS = {Key.TOKEN: "TokenKeySecretName", Key.WEBHOOK: "WebhookKeySecretName"}
+_SECRETS = {Key.TOKEN: "TokenKeySecretName", Key.WEBHOOK: "WebhookKeySecretName", Key.API: "JobsApiTokenSecretName"}
 _NEXT_STEP = {
     Key.TOKEN: "New requests use it. Rotate again only when all jobs that were requested before have ended.",
     Key.WEBHOOK: "Now set the same key on the provider's settings page.",
+    Key.API: "Give the new token, JobsApiTokenSecretName, to every client. Then rotate again to end the former one.",
 }
 
 
@@ -35,20 +40,21 @@ _NEXT_STEP = {
     app,
     "veo4k rotate token",
     "veo4k rotate webhook",
+    "veo4k rotate api",
     "pass show kie/webhook | veo4k rotate webhook --value-from-stdin",
     panel="Account",
 )
 def rotate(
     session: Session,
-    key: Annotated[Key, typer.Argument(help="The key of the callback tokens, or the provider's webhook key.")],
+    key: Annotated[Key, typer.Argument(help="The key of the callback tokens, the webhook key, or the API's token.")],
     from_stdin: Annotated[
         bool, typer.Option("--value-from-stdin", help="Read the new key from standard input.")
     ] = False,
 ) -> None:
     """Put a new key in use and keep the former one as the previous key.
 
-    The token key is generated, unless you pass one. The webhook key comes from the provider: the command prompts for it
-    and does not show it.
+    The token key and the API's token are generated, unless you pass one. The webhook key comes from the provider: the
+    command prompts for it and does not show it.
     """
     secret = session.secret(_SECRETS[key])
     former = secret.in_use()
@@ -77,7 +83,7 @@ def _new_hook(session: Session) -> str:
 def _new_value(session: Session, key: Key, *, from_stdin: bool) -> str:
     if from_stdin:
         value = sys.stdin.read().strip()
-    elif key is Key.TOKEN:
+    elif key is not Key.WEBHOOK:
         return session.dependencies.new_key()
     else:
         value = str(typer.prompt("The new webhook key", hide_input=True, err=True)).strip()

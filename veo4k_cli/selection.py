@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from veo4k.domain.job import Job, State
+from veo4k.domain.job import KNOWN, Job, State
 from veo4k_cli.errors import OperatorError
 
 States = Annotated[list[State] | None, typer.Option("--state", help="Only jobs in this state. May be repeated.")]
@@ -36,7 +36,7 @@ class Selection:
         """Return whether the job meets every condition."""
         code = job.error.code if job.error else None
         return (
-            job.state in self.states
+            (job.state in self.states or self.states == KNOWN)  # all states: those of later versions too
             and (not self.codes or code in self.codes)
             and self.tags.items() <= job.tags.items()
             and last_instant(job) >= self.since

@@ -11,12 +11,14 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from veo4k.domain.gate import Pace
+from veo4k.domain.schedule import Times
 from veo4k.settings import Settings
 from veo4k_cli.errors import OperatorError
 from veo4k_cli.local_cloud import local_client, running_local_cloud
 
 DEFAULT_NAME = "veo4k"
-FUNCTIONS = ("submit", "callback", "sweep", "publish", "archive")
+FUNCTIONS = ("submit", "callback", "sweep", "publish", "archive", "api")
+JOBS_API = FUNCTIONS[-1]  # only where JobsApi is on, and named by no output
 # `veo4k sweep` waits for its function, which may take two minutes and must not be invoked twice.
 _CONFIG = Config(connect_timeout=5, read_timeout=150, retries={"mode": "standard", "total_max_attempts": 3})
 # A link must be signed with Signature Version 4 for the host of the region: the host of all regions redirects.
@@ -65,7 +67,13 @@ class Stack:
 
     def function_name(self, function: str) -> str:
         """Return the name on AWS of one of `FUNCTIONS`."""
-        return self.output(f"{function.capitalize()}FunctionName")
+        if function != JOBS_API:
+            return self.output(f"{function.capitalize()}FunctionName")
+        return next(found.physical_id for found in self.resources() if found.logical_id == "ApiFunction")
+
+    def has_jobs_api(self) -> bool:
+        """Return whether the stack has the HTTP API for jobs."""
+        return self.parameter("JobsApi") == "on"
 
     def resources(self) -> list[Resource]:
         """List the stack's resources. Most of them are not outputs."""
@@ -84,6 +92,10 @@ class Stack:
             "TUNING": self.parameter("Tuning"),
         }
         return Settings(environment).pace()
+
+    def times(self) -> Times:
+        """Return the waiting times, read from the parameters as the functions read them."""
+        return Settings({"TUNING": self.parameter("Tuning")}).times()
 
     @property
     def region(self) -> str:

@@ -21,6 +21,7 @@ OPERATIONS = {
         "AbortMultipartUpload",
         "CompleteMultipartUpload",
         "CreateMultipartUpload",
+        "GetObject",
         "ListMultipartUploads",
         "PutObject",
         "UploadPart",
@@ -38,7 +39,7 @@ UNUSED = (
     "*.dist-info/INSTALLER",
     "*.dist-info/REQUESTED",
     "*.dist-info/direct_url.json",
-    "aws_lambda_powertools/event_handler",
+    "aws_lambda_powertools/event_handler/openapi/swagger_ui",
     "aws_lambda_powertools/metrics/provider/datadog",
     *(
         f"aws_lambda_powertools/utilities/{name}"

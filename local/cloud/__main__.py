@@ -16,7 +16,7 @@ from local.cloud.emulator import EmulatorError
 from local.cloud.environment import environment
 from local.cloud.function_logs import logs_written
 from local.cloud.local_cloud import LocalCloud
-from local.cloud.parameters import AT_THE_PROVIDER, SPEED
+from local.cloud.parameters import AT_THE_PROVIDER, JOBS_API, SPEED
 from local.cloud.signals import signals_as_interrupts
 from local.cloud.sweep_schedule import Sweeps, sweeping
 from local.kie import PROVIDER_APIS, VEO, Settings
@@ -37,6 +37,7 @@ veo_task_on_time_1, veo_task_lost_1, veo_task_base_video_1 ... as listed in loca
 HOW_TO = """
 Job queue             {queue}
 Callback API          {api}
+Jobs by HTTP          {http}/jobs, with the token in the secret JobsApiTokenSecretName
 
 Submit a job          make submit TASK_ID={task}
   or as on AWS        AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_DEFAULT_REGION=us-east-1 \\
@@ -59,7 +60,7 @@ def main() -> int:
         with signals_as_interrupts():
             if key and not _price_is_accepted(console):
                 return 1
-            _run(console, key, {"ProviderContract": contract})
+            _run(console, key, JOBS_API | {"ProviderContract": contract})
     except (BuildError, EmulatorError, DeployError) as error:
         console.print(f"The local cloud did not start: {error}", markup=False)
         return 1
@@ -110,6 +111,7 @@ def _print_how_to(console: Console, cloud: LocalCloud, *, simulated: bool) -> No
         console.print(SIMULATED)
     task = "veo_task_on_time_1" if simulated else "..."
     places = {"queue": cloud.outputs["JobQueueUrl"], "api": _callback_api(cloud), "endpoint": cloud.endpoint}
+    places["http"] = cloud.outputs["JobsApiUrl"]
     console.print(HOW_TO.strip("\n").format(task=task, **places), markup=False)
 
 

@@ -32,6 +32,7 @@ def apply() -> None:
     _convert_concurrency_to_a_number()
     _set_permissions_boundaries()
     _name_log_streams_after_functions()
+    _route_options_like_other_methods()
     _serve_each_api_at_its_own_address()
 
 
@@ -142,6 +143,21 @@ def _name_log_streams_after_functions() -> None:
                 return
 
     lambda_svc._emit_lambda_logs = emit_named  # noqa: SLF001
+
+
+def _route_options_like_other_methods() -> None:
+    """Let OPTIONS reach a route for any method, as on AWS where no CORS is configured.
+
+    The emulator answers it itself, but for a method that it does not know; it then compares without regard to case.
+    """
+    execute = apigateway._handle_execute_in_scope  # noqa: SLF001  the end of every request to an API
+
+    async def execute_any(api_id: str, stage: str, path: str, method: str, *more: Any) -> Any:
+        has_cors = (apigateway._apis.get(api_id) or {}).get("corsConfiguration")  # noqa: SLF001
+        method = method.lower() if method == "OPTIONS" and not has_cors else method
+        return await execute(api_id, stage, path, method, *more)
+
+    apigateway._handle_execute_in_scope = execute_any  # noqa: SLF001
 
 
 def _serve_each_api_at_its_own_address() -> None:

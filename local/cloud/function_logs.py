@@ -8,7 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from local.cloud.local_cloud import LocalCloud
 
-FUNCTIONS = ("submit", "callback", "sweep", "publish", "archive")
+FUNCTIONS = ("submit", "callback", "sweep", "publish", "archive", "api")
 
 
 @contextlib.contextmanager
@@ -26,4 +26,4 @@ def logs_written(cloud: LocalCloud, file: Path) -> Iterator[None]:
 def function_logs(cloud: LocalCloud) -> dict[str, str]:
     """Return everything each function has logged so far."""
     logs = cloud.all_logs()
-    return {function: logs.get(cloud.outputs[f"{function.capitalize()}FunctionName"], "") for function in FUNCTIONS}
+    return {function: logs.get(cloud.function_name(function), "") for function in FUNCTIONS}

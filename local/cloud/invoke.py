@@ -14,6 +14,7 @@ EVENTS = {
     "sweep": "schedule_sweep",
     "publish": "stream_publish",
     "archive": "sqs_archive",
+    "api": "http_api",
 }
 
 
@@ -24,7 +25,8 @@ def main() -> None:
     name = parser.parse_args().function
     event = json.loads((ROOT / f"events/{EVENTS[name]}.json").read_text())
     try:
-        response = current().cloud().invoke(f"{name.capitalize()}FunctionName", event)
+        cloud = current().cloud()
+        response = cloud.invoke_by_name(cloud.function_name(name), event)
     except InvocationError as error:
         sys.exit(str(error))
     print(json.dumps(response, indent=2))

@@ -23,7 +23,7 @@ from typing import Any, Self
 
 from local.cloud import aws, messages
 from local.cloud.build import built_template
-from local.cloud.deploy import STACK, delete, deploy, update
+from local.cloud.deploy import STACK, delete, deploy, outputs, update
 from local.cloud.emulator import emulator
 from local.cloud.parameters import as_parameters
 from local.cloud.rows import Row, read_rows, read_runs
@@ -117,13 +117,22 @@ class LocalCloud:
 
     def invoke(self, function: str, payload: Any) -> Any:
         """Invoke a function, named by its stack output, and return its response. Raise InvocationError."""
-        response = self.client("lambda").invoke(
-            FunctionName=self.outputs[function], Payload=json.dumps(payload).encode()
-        )
+        return self.invoke_by_name(self.outputs[function], payload)
+
+    def invoke_by_name(self, name: str, payload: Any) -> Any:
+        """Invoke a function by its name on AWS and return its response. Raise InvocationError."""
+        response = self.client("lambda").invoke(FunctionName=name, Payload=json.dumps(payload).encode())
         body = response["Payload"].read()
         if "FunctionError" in response:
             raise InvocationError(body.decode())
         return json.loads(body)
+
+    def function_name(self, function: str) -> str:
+        """Return the name on AWS of a function such as `submit`, or an empty one where the stack does not have it."""
+        pages = self.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=self.stack)
+        found = (resource for page in pages for resource in page["StackResourceSummaries"])
+        logical_id = f"{function.capitalize()}Function"
+        return next((one["PhysicalResourceId"] for one in found if one["LogicalResourceId"] == logical_id), "")
 
     def secret(self, output: str) -> str:
         """Return the value of a secret, named by its stack output."""
@@ -138,7 +147,7 @@ class LocalCloud:
         """Update some of the running stack's parameters and times. The others keep their values."""
         changed = self._parameters | parameters
         update(self.endpoint, self.stack, as_parameters(changed))
-        self._parameters = changed
+        self._parameters, self.outputs = changed, outputs(self.endpoint, self.stack)
 
     def logs(self, function: str) -> str:
         """Return everything that a function, named by its stack output, has logged."""

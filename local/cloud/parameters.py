@@ -11,6 +11,8 @@ SPEED = 60
 
 # A sixtieth of NudgeSeconds' default would be shorter than a cold start. Each archive at work is a process of its own.
 SMALL_MACHINE = {"NudgeSeconds": "5", "ArchiveConcurrency": "2"}
+JOBS_API = {"JobsApi": "on"}
+"""The HTTP API for jobs, which a stack has only where it is asked for."""
 
 _TIMES = Times()
 # The lease must outlast a request, which takes its real time. Deadlines are never reached here.

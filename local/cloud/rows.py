@@ -11,7 +11,7 @@ from boto3.dynamodb.types import TypeDeserializer
 Row = Mapping[str, Any]
 """A row as plain values: strings, numbers, lists, dictionaries."""
 
-ENDED = frozenset({"SUCCEEDED", "FAILED", "TIMED_OUT"})
+ENDED = frozenset({"SUCCEEDED", "FAILED", "TIMED_OUT", "CANCELLED"})
 
 _PLAIN = TypeDeserializer()
 

@@ -15,7 +15,8 @@ from local.cloud.build import BuildError
 from local.cloud.deploy import DeployError
 from local.cloud.emulator import PYTHON, EmulatorError
 from local.cloud.environment import Environment, environment
-from local.cloud.parameters import SPEED
+from local.cloud.jobs_client import ask
+from local.cloud.parameters import JOBS_API, SPEED
 from local.cloud.rows import has_ended
 from local.cloud.signals import INTERRUPTED, signals_as_interrupts
 from local.cloud.table_watcher import TableWatcher
@@ -75,7 +76,7 @@ def run(console: Console, provider_api: str) -> Outcome:
     )
     with contextlib.ExitStack() as stack:
         with console.status("Building and deploying the stack"):
-            parameters = TIMES | {"ProviderContract": provider_api}
+            parameters = TIMES | JOBS_API | {"ProviderContract": provider_api}
             start = environment(SETTINGS, parameters, sweep_seconds=SWEEP_SECONDS, log=LOG)
             running = stack.enter_context(start)
         demo = Demo(running, TableWatcher(running.cloud), cases)
@@ -101,7 +102,9 @@ def _places(running: Environment, seconds: float) -> str:
 def _submit(demo: Demo) -> None:
     for case in demo.cases:
         demo.environment.simulator.register(case.task_id, case.scenario, **case.changes)
-    demo.environment.cloud.send(*({"taskId": case.task_id, "tags": {"scenario": case.scenario}} for case in demo.cases))
+    by_http, *by_queue = ({"taskId": case.task_id, "tags": {"scenario": case.scenario}} for case in demo.cases)
+    demo.environment.cloud.send(*by_queue)
+    ask(demo.environment.cloud, "POST", "/jobs", by_http).raise_for_status()
 
 
 def _follow(console: Console, demo: Demo) -> None:

@@ -43,6 +43,10 @@ class MemoryJobs:
         runs = self.tasks.get(task_id, {})
         return [runs[run] for run in sorted(runs)]
 
+    def newest(self, task_id: str, count: int) -> Sequence[Job]:
+        """Read the newest runs of a task, the newest first."""
+        return self.runs(task_id)[::-1][:count]
+
     def due(self, partition: Partition, until: float) -> Iterator[Key]:
         """Return the keys of a partition due by then, the longest due first, from a copy of the index."""
         found = [(due, key) for key, due in self.index[partition].items() if due <= until]

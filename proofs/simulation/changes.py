@@ -14,7 +14,7 @@ from veo4k.domain.conditional_update import ConditionalUpdate, in_
 from veo4k.domain.decisions import Context, Decision, Due, Need
 from veo4k.domain.errors import StorageError
 from veo4k.domain.gate import Pace, Wait
-from veo4k.domain.job import ENDED, Code, Job, ProviderApi, State
+from veo4k.domain.job import ENDED, UNANSWERED, Code, Job, ProviderApi, State
 from veo4k.domain.log_events import LogEntry, LogEvent
 from veo4k.domain.message import Message
 from veo4k.domain.mp4 import NotMp4, OtherContent, Verdict
@@ -35,6 +35,11 @@ def loosened(real: Callable[..., ConditionalUpdate]) -> Callable[..., Conditiona
         return replace(real(*arguments, **named), when=ANY_STATE)
 
     return loose
+
+
+def cancels_what_is_submitting(real: Callable[..., ConditionalUpdate]) -> Callable[..., ConditionalUpdate]:
+    """Return a cancellation that also takes a job whose request is under way."""
+    return lambda *arguments: replace(real(*arguments), when=(in_("state", UNANSWERED),))
 
 
 def puts(name: str, **values: object) -> Change:

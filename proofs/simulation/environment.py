@@ -20,7 +20,7 @@ from proofs.simulation.files import SimulatedArchive, SimulatedDownloads
 from proofs.simulation.functions import Functions, Machine
 from proofs.simulation.generations import Generation, GenerationSender, SimulatedJobSender, draw_generations
 from proofs.simulation.kernel import Kernel
-from proofs.simulation.messages import Sending, draw_sendings
+from proofs.simulation.messages import Sending, draw_cancels, draw_sendings
 from proofs.simulation.oracles import Oracles
 from proofs.simulation.provider import ProviderModel
 from proofs.simulation.queues import Queue, Settings, SimulatedQueue
@@ -157,6 +157,7 @@ class Simulation:
             generation_handler=GenerationHandler(
                 SimulatedJobSender(self.effects, self._send_generated), token_keys, webhook_keys
             ),
+            jobs=self.jobs,
             publisher=Publisher(self.jobs, self.event_publisher, 90, self.times),
             archiver=Archiver(
                 jobs=self.jobs,
@@ -177,6 +178,9 @@ class Simulation:
             self.plan(sending)
         for generation in draw_generations(self.random, self.profile):
             self.plan_generation(generation)
+        chance = Random(f"cancels {self.seed}")  # noqa: S311 - repeatable on purpose
+        for at, task_id in draw_cancels(chance, self.profile, list(self.sendings.values())):
+            self.kernel.at(BEGIN + at, self.functions.cancel, task_id)
         if self.profile.restored_at:
             restore.plan(self)
         if math.isfinite(self.profile.host_allowed_at):

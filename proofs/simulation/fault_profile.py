@@ -33,6 +33,7 @@ class FaultProfile:
     repeated: float = 0.1  # of the tasks have more than one message
     tokens: float = 0.1  # of the messages carry a task token
     refused_tokens: float = 0.0  # of the task tokens are refused for good
+    cancels: float = 0.1  # of the valid messages, their job cancelled by its owner where it is QUEUED
     provider_api: ProviderApi = ProviderApi.VEO
     switched_at: float = float("inf")  # then the stack uses the newer API
     veo_until: float = float("inf")  # then the older API's paths return 404

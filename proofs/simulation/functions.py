@@ -1,6 +1,7 @@
-"""The five functions, as Lambda runs them: the real services over the simulated ports, killed at their timeouts."""
+"""The functions, as Lambda runs them: the real services over the simulated ports, killed at their timeouts."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any, TypeVar
@@ -9,6 +10,8 @@ from proofs.simulation.effects import Effects
 from proofs.simulation.executor import SimulatedExecutor
 from proofs.simulation.kernel import Kernel, Killed, Process, SkewedClock
 from veo4k.adapters.provider_kie import CONNECTIONS
+from veo4k.domain import transitions
+from veo4k.domain.errors import StorageError
 from veo4k.domain.job import Job, Key, ProviderApi
 from veo4k.domain.log_events import LogEntry
 from veo4k.domain.ports import Change, Clock, Gate, Jobs, MessageQueue, Provider
@@ -24,7 +27,7 @@ from veo4k.services.submit import Received, Submitter
 from veo4k.services.sweep import Sweeper
 
 T = TypeVar("T")
-TIMEOUTS = {"submit": 60.0, "callback": 10.0, "sweep": 120.0, "publish": 30.0, "archive": 900.0}
+TIMEOUTS = {"submit": 60.0, "callback": 10.0, "sweep": 120.0, "publish": 30.0, "archive": 900.0, "api": 10.0}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,6 +96,7 @@ class Functions:
     effects: Effects
     new_machine: Callable[[], Machine]
     is_current: Callable[[Machine], bool]
+    jobs: Jobs
     callback_handler: CallbackHandler
     generation_handler: GenerationHandler
     publisher: Publisher
@@ -160,6 +164,17 @@ class Functions:
 
         now = self.archiver.clock.now
         self._invoke(name, lambda _: self.generation_handler.handle(request, now()), over, TIMEOUTS["callback"])
+
+    def cancel(self, task_id: str) -> None:
+        """Cancel a task's newest run, where it is QUEUED."""
+
+        def call(_: float) -> None:
+            with suppress(StorageError):  # the owner learns that it may or may not have been done
+                for job in self.jobs.runs(task_id)[-1:]:
+                    now, times = self.archiver.clock.now(), self.archiver.times
+                    self.jobs.write(transitions.cancel(job.key, self.archiver.new_id(), now, times))
+
+        self._invoke("api", call, lambda _: None)
 
     def publish(self, changes: Sequence[Change], done: Callable[[bool], None]) -> None:
         """Read records; `done` is called with whether the function returned."""

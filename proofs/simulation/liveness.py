@@ -37,6 +37,7 @@ def judge(oracles: "Oracles") -> None:
         _ended(oracles, job)
         _announced(oracles, job)
         _archived(oracles, job)
+        _cancelled(oracles, job)
         _right(oracles, job)
         _not_by_words(oracles, job)
     _one_run_each(oracles)
@@ -144,6 +145,13 @@ def _archived(oracles: "Oracles", job: Job) -> None:
     names = [(index, kind) for index in (0, *indices) for kind in (FOUR_K, TALL)]
     if stored not in [content(kind, f"{job.task_id}_{index}_{kind}") for index, kind in names]:
         oracles.add_violation(6, job.task_id, "the object is not this video in 4K")
+
+
+def _cancelled(oracles: "Oracles", job: Job) -> None:
+    """Only a job of which the provider has accepted nothing is cancelled."""
+    bought = [m for each in oracles.simulation.model.makings.values() for m in each if m.run == job.key]
+    if job.state is State.CANCELLED and bought and not oracles.simulation.restored_at:
+        oracles.add_violation(7, job.task_id, f"run {job.run} is CANCELLED, but the provider had accepted it")
 
 
 def _right(oracles: "Oracles", job: Job) -> None:

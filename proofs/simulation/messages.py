@@ -1,7 +1,7 @@
 """What producers send: tasks, some requested more than once, and some invalid messages."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from random import Random
 
@@ -30,6 +30,13 @@ def draw_sendings(random: Random, profile: FaultProfile) -> Iterator[Sending]:
             yield from _repeats(random, profile, at, task_id)
         if random.random() < profile.invalid:
             yield Sending(at, f"bad-{number}", random.choice(INVALID), valid=False)
+
+
+def draw_cancels(random: Random, profile: FaultProfile, sendings: Iterable[Sending]) -> Iterator[tuple[float, str]]:
+    """Draw which tasks' newest job is cancelled, and when: seconds from the beginning."""
+    for sending in sendings:
+        if sending.valid and random.random() < profile.cancels:
+            yield sending.at + random.choice((1.0, 10.0, 100.0, 1000.0, 10_000.0)) * random.random(), sending.task_id
 
 
 def _repeats(random: Random, profile: FaultProfile, at: float, task_id: str) -> Iterator[Sending]:

@@ -132,6 +132,9 @@ MUTANTS: Mapping[str, Mutant] = {
     "READY leaves the due index": _mutant(changes.puts("callback_ready", partition=None, due=None), 4),
     "a run without its message": _mutant(part(transitions, "_new", changes.without_message_id), 4),
     "siblings are ignored": _mutant(part(Archiver, "_siblings", changes.finds_nothing), 6),
+    "a job that is submitting is cancelled": _mutant(
+        part(transitions, "cancel", changes.cancels_what_is_submitting), 7
+    ),
     "turns are ignored": _mutant(TURNS, 1),
     "a page instead of a file is not 4K": _mutant(
         part(archive, "_proven", changes.calls_pages_videos),

@@ -10,7 +10,7 @@ Safety is checked with each effect, liveness at the end. All faults end before t
    each video of an acknowledged generation has its job  `_ended`, `_one_run_each`, `_claims_kept`, `_generated`
  5 every end is announced, truly, under one event id     `announced`, `_compared`; liveness `_announced`
  6 SUCCEEDED is a stored, proven 4K file, not the base   liveness `_archived`, `_one_run_each`
- 7 a paid success is never lost                          liveness `_right`, `_excused`
+ 7 a paid success is never lost, and none is cancelled   liveness `_right`, `_excused`, `_cancelled`
  8 forged requests change nothing and reach nothing      `changed`, `_strangers`
  9 the account's pace, slots, paused gate and daily limit`gate_changed`; pacing `_window`, `_slots`, `_days`
 10 without any callback every job still ends right       4 and 7, in profiles without callbacks
@@ -50,6 +50,7 @@ RANK = {
     State.SUCCEEDED: 3,
     State.FAILED: 3,
     State.TIMED_OUT: 3,
+    State.CANCELLED: 3,
 }
 PUBLIC = attrgetter(*(name for name, attribute in ATTRIBUTES.items() if not attribute.startswith("#")))
 """All public fields of a job."""

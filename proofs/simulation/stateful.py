@@ -172,6 +172,10 @@ class JobsMachine(RuleBasedStateMachine):
         for job in self._runs(task):
             self.simulation._to_archive(job.key)
 
+    @rule(task=jobs)
+    def the_owner_cancels(self, task: str) -> None:
+        self.simulation.functions.cancel(task)
+
     @rule(pause=st.booleans())
     def the_operator_pauses_or_resumes(self, *, pause: bool) -> None:
         row = self.simulation.gate_row

@@ -47,6 +47,10 @@ class SimulatedJobs:
         """Read all runs of a task."""
         return self.effects.do("runs", task_id, lambda: self.memory.runs(task_id))
 
+    def newest(self, task_id: str, count: int) -> Sequence[Job]:
+        """Read the newest runs of a task."""
+        return self.effects.do("runs", task_id, lambda: self.memory.newest(task_id, count))
+
     def due(self, partition: Partition, until: float) -> Iterator[Key]:
         """Return the due keys page by page; a stale index misses some and shows others that are no longer due."""
         fault = self.effects.draw("due", str(partition))

@@ -184,6 +184,10 @@ BUILDERS: dict[str, tuple[frozenset[State], Builder]] = {
         lambda d, job: transitions.callback_link(job, d.response(), SIGNED, d.later()),
     ),
     "failed": (WAITING | {State.READY}, lambda d, job: transitions.fail(job, d.code(), d.now, TIMES)),
+    "cancelled": (
+        frozenset({State.QUEUED}),
+        lambda d, job: transitions.cancel(job.key, d.new_id(), d.now, TIMES),
+    ),
     "timed_out": (WAITING, lambda d, job: transitions.time_out(job, d.code(), d.now, TIMES)),
     "claim_archive": (
         frozenset({State.READY}),

@@ -103,8 +103,8 @@ def moved(write: ConditionalUpdate, task_id: str) -> ConditionalUpdate:
 
 
 def in_other_states(*allowed: State) -> dict[str, Changes]:
-    """Return the refusals of a transition that is for these states only."""
-    return {f"is {state}": {"state": state} for state in State if state not in allowed}
+    """Return the refusals of a transition that is for these states only: all others, that of a later version too."""
+    return {f"is {state}": {"state": state} for state in (*State, State("PARKED")) if state not in allowed}
 
 
 def ended(state: State, code: Code, *, charged: bool) -> Changes:

@@ -23,7 +23,7 @@ from proofs.table.rows import (
     in_other_states,
 )
 from veo4k.domain import transitions
-from veo4k.domain.job import Code, Evidence, State
+from veo4k.domain.job import Code, Evidence, Partition, State
 from veo4k.domain.response import Meaning, Response
 
 ACCEPTED = Response(meaning=Meaning.WORKING, task_id=TASK, credits=120)
@@ -191,6 +191,19 @@ ENDS: dict[str, Case] = {
         write=transitions.time_out(POLLED, Code.NO_ANSWER, NOW, TIMES),
         changes=ended(State.TIMED_OUT, Code.NO_ANSWER, charged=True),
         refusals=in_other_states(State.PROCESSING) | AS_SEEN,
+    ),
+    "a job is cancelled": Case(
+        before=QUEUED,
+        write=transitions.cancel(QUEUED.key, "cancel-1", NOW, TIMES),
+        changes={
+            "state": State.CANCELLED,
+            "finished_at": NOW,
+            "retrigger_id": "cancel-1",
+            "wait_reason": None,
+            "partition": Partition.LIVE,
+            "due": NOW + 60,
+        },
+        refusals=in_other_states(State.QUEUED),
     ),
     "a job was never requested": Case(
         before=QUEUED,

@@ -38,7 +38,7 @@ HELD = in_other_states(State.SUBMITTING) | {
 }
 
 LIVE = (State.QUEUED, State.SUBMITTING, State.PROCESSING, State.READY)
-ENDED = (State.SUCCEEDED, State.FAILED, State.TIMED_OUT)
+ENDED = (State.SUCCEEDED, State.FAILED, State.TIMED_OUT, State.CANCELLED)
 INTAKE: dict[str, Case] = {
     "a token joins a live job": Case(
         before=PROCESSING,

@@ -1,7 +1,8 @@
 """Old and new code on the same rows: while a deployment moves traffic, and after one that was taken back.
 
 `golden/rows-0.1.0.json` are rows as version 0.1.0 wrote them, in DynamoDB's typed JSON. They are never written anew:
-what a released version has written, every later one must read and carry on.
+what a released version has written, every later one must read and carry on. `rows-0.2.0.json` adds what 0.2.0 writes,
+and `rows-later.json` what a version to come may write: states, evidences and codes that no current version knows.
 """
 
 import json
@@ -24,9 +25,12 @@ from veo4k.adapters.dynamodb_types import from_item, to_typed
 from veo4k.adapters.gate_dynamodb import DynamoGate
 from veo4k.adapters.jobs_dynamodb import DynamoJobs
 from veo4k.adapters.stream_dynamodb import read_changes
-from veo4k.domain.conditional_update import Updated
+from veo4k.domain import transitions
+from veo4k.domain.callback import Address, CallbackPayload
+from veo4k.domain.conditional_update import Refused, Updated
 from veo4k.domain.gate import Gate, Pace
 from veo4k.domain.job import ENDED, LIVE, WAITING, Job, Key, State
+from veo4k.domain.ports import Change
 from veo4k.domain.response import Meaning, Response
 from veo4k.domain.result_url import ResultHosts
 from veo4k.domain.schedule import Times
@@ -34,9 +38,17 @@ from veo4k.services.publish import Publisher
 
 Item = dict[str, Any]
 
-GOLDEN: dict[str, Item] = json.loads((Path(__file__).parent / "golden/rows-0.1.0.json").read_text())
+
+def golden(name: str) -> dict[str, Item]:
+    rows: dict[str, Item] = json.loads((Path(__file__).parent / f"golden/rows-{name}.json").read_text())
+    return rows
+
+
+GOLDEN = golden("0.1.0") | golden("0.2.0")
 ROWS = {name: item for name, item in GOLDEN.items() if not name.startswith("GATE")}
 HOSTS = ResultHosts.parse("file.aiquickdraw.com", "https://api.kie.ai")
+LATER_ROWS = golden("later")
+PARKED = {name: item for name, item in LATER_ROWS.items() if item["state"]["S"] == "PARKED"}
 LATER: Item = {
     "#later": {"S": "a private attribute"},
     "later": {"M": {"a": {"L": [{"N": "1"}]}}},
@@ -62,10 +74,33 @@ def test_there_is_a_row_of_every_state() -> None:
     assert {item["state"]["S"] for item in ROWS.values()} == set(State)
 
 
-@pytest.mark.parametrize("name", ROWS)
-def test_a_row_of_the_released_version_is_read_whole(name: str) -> None:
+@pytest.mark.parametrize("item", [*ROWS.values(), *LATER_ROWS.values()])
+def test_a_row_of_another_version_is_read_whole(item: Item) -> None:
     # What is read is written again as it was: no attribute was passed over.
-    assert as_typed(Job.from_row(from_item(ROWS[name]))) == ROWS[name]
+    assert as_typed(Job.from_row(from_item(item))) == item
+
+
+@pytest.mark.parametrize("name", PARKED)
+def test_nobody_writes_a_row_in_an_unknown_state(new_table: TableMaker, name: str) -> None:
+    table, item = new_table(), PARKED[name]
+    table.put(item)
+    environment, job = environment_over(table), Job.from_row(from_item(item))
+    jobs = DynamoJobs(table.client, table.name)
+    swept = environment.sweep()
+    assert environment.ask(job.task_id, index=1) == ["job_joined"]
+    assert environment.ask(job.task_id, index=1, taskToken="token-2") == ["message_store_failed"]
+    assert Publisher(jobs, RecordingEventPublisher(), 90, Times()).publish([Change(None, job)], NOW) == []
+    claim = jobs.write(transitions.claim_archive(job.key, "lease-9", NOW, Times()))
+    payload = CallbackPayload(Response(meaning=Meaning.DONE, urls=(SIGNED,)), None)
+    ready = jobs.write(transitions.callback_ready(Address(job.task_id, 1, 1, ""), payload, SIGNED, NOW))
+    assert (set(swept) <= {"job_skipped"}, claim, ready) == (True, Refused(job), Refused(job))
+    assert table.item(job.key) == item
+
+
+def test_a_later_run_waits_for_a_run_in_an_unknown_state(new_table: TableMaker) -> None:
+    table, item = new_table(), PARKED["PARKED"]
+    table.put(item)
+    assert environment_over(table).ask(item["taskId"]["S"], index=0) == ["job_queued"]
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)

@@ -47,6 +47,7 @@ RACES: dict[str, tuple[Job, Race, str]] = {
         lambda job, me: transitions.claim_archive(job.key, me, NOW, TIMES),
         "lease",
     ),
+    "a cancellation": (QUEUED, lambda job, me: transitions.cancel(job.key, me, NOW, TIMES), "retrigger_id"),
     "a re-trigger": (READY, lambda job, me: transitions.retrigger(job, me, NOW + 60), "retrigger_id"),
 }
 
@@ -99,6 +100,16 @@ def test_a_count_is_added_once_however_often_it_is_written(table: Table, task_id
     there = put(jobs, PROCESSING, task_id)
     at_once(jobs, [transitions.count_acceptance(there)] * THREADS)
     assert jobs.get(there.key) == replace(there, acceptances=there.acceptances + 1)
+
+
+def test_either_one_claim_or_one_cancellation_takes_a_queued_job(table: Table, task_id: str) -> None:
+    jobs = DynamoJobs(table.client, table.name)
+    there = put(jobs, QUEUED, task_id)
+    racers = [f"racer-{number}" for number in range(THREADS // 2)]
+    claims = [transitions.claim_submission(there, me, NOW, TIMES, ProviderApi.VEO) for me in racers]
+    cancels = [transitions.cancel(there.key, me, NOW, TIMES) for me in racers]
+    outcomes = at_once(jobs, [write for pair in zip(claims, cancels, strict=True) for write in pair])
+    assert len([outcome for outcome in outcomes if isinstance(outcome, Updated)]) == 1
 
 
 def test_of_two_ends_at_once_one_stands(table: Table, task_id: str) -> None:

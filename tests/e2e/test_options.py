@@ -12,6 +12,7 @@ OPTIONS = (
     {"LowCredits": "0"},
     {"DailyRequestLimit": "10"},
     {"ExpireAfterDays": "30"},
+    {"JobsApi": "on"},
     {"CallbackBaseUrl": "none"},
     {"CallbackBaseUrl": "https://videos.example.com"},
     {"ProviderContract": "jobs"},

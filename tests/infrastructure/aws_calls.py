@@ -74,6 +74,7 @@ PORTS = {
     "provider": ports.Provider,
     "queue": ports.MessageQueue,
     "job_sender": ports.JobSender,
+    "links": ports.Links,
     "secret": Secret,
     "events": ports.EventPublisher,
     "archive": ports.Archive,

@@ -8,6 +8,7 @@ from samtranslator.translator.translator import Translator
 from samtranslator.yaml_helper import yaml_parse
 
 from local.cloud.build import built_template
+from tests.infrastructure.cloudformation import Resolver
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -21,6 +22,11 @@ def read_template() -> dict[str, Any]:
 def template() -> dict[str, Any]:
     """template.yaml as it is written."""
     return read_template()
+
+
+def read_whole_template() -> dict[str, Any]:
+    """Return template.yaml with all that options add."""
+    return Resolver.of(read_template(), JobsApi="on", DailyRequestLimit="50").template_in_force()
 
 
 def transformed() -> dict[str, Any]:

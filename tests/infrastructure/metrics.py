@@ -13,6 +13,7 @@ EVENTS = {
     "sweep": ["services/sweep.py", "services/dispatch.py", "services/health.py", "domain/decisions.py"],
     "publish": ["services/publish.py", "bootstrap/publish.py"],
     "archive": ["services/archive.py"],
+    "api": ["services/api.py"],
 }
 """Where each function's log events are named."""
 

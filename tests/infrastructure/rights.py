@@ -79,6 +79,7 @@ VARIABLES = {
     "SqsQueue:sqs:SendMessage": "DEAD_LETTER_QUEUE_URL",
     "SqsQueue:sqs:ChangeMessageVisibility": "JOB_QUEUE_URL",
     "SqsJobSender": "JOB_QUEUE_URL",
+    "S3Links": "ARCHIVE_BUCKET_NAME",
     "S3Archive": "ARCHIVE_BUCKET_NAME",
     "S3Upload": "ARCHIVE_BUCKET_NAME",
 }

@@ -95,7 +95,8 @@ def has_on_failure(edge: Properties) -> bool:
 
 def metrics_of(alarm: Properties) -> Iterator[tuple[str, str]]:
     """Yield the resource and the metric's name of each metric that an alarm reads, directly or in an expression."""
-    read = [entry["MetricStat"]["Metric"] for entry in alarm.get("Metrics", []) if "MetricStat" in entry] or [alarm]
+    entries = [entry.get("Fn::If", [None, entry])[1] for entry in alarm.get("Metrics", [])]
+    read = [entry["MetricStat"]["Metric"] for entry in entries if "MetricStat" in entry] or [alarm]
     for metric in read:
         yield name_of(metric["Dimensions"][0]["Value"]).split(".")[0], metric["MetricName"]
 
@@ -133,16 +134,18 @@ def alarms_of_functions(resources: Resources) -> Iterator[Finding]:
 def durations(resources: Resources) -> Iterator[Finding]:
     """Check that the dashboard draws a function's longest run with the timeout in its label."""
     [dashboard] = of_type(resources, "AWS::CloudWatch::Dashboard").values()
-    drawn = re.findall(r'"Duration", "FunctionName", "\$\{(\w+)\}", \{"label": "([^"]+)"', json_text(dashboard))
+    drawn = re.findall(r'"Duration", "FunctionName", "\$\{(\w+)\}", \{"label": "([^"]+)"', dashboard_text(dashboard))
     for name, function in of_type(resources, "AWS::Lambda::Function").items():
         labels = [label for function_name, label in drawn if function_name == name]
         yield name, any(label.endswith(f"(killed at {function['Timeout'] * 1000:,})") for label in labels)
 
 
-def json_text(dashboard: Properties) -> str:
-    """Return the text of a dashboard's body."""
-    body = dashboard["DashboardBody"]["Fn::Sub"]
-    return str(body[0] if isinstance(body, list) else body)
+def dashboard_text(dashboard: Properties) -> str:
+    """Return the text of the dashboard's body with all that options add."""
+    body, options = dashboard["DashboardBody"]["Fn::Sub"]
+    for name, option in options.items():
+        body = body.replace(f"${{{name}}}", option["Fn::If"][1]["Fn::Sub"])
+    return str(body)
 
 
 def retention(resources: Resources) -> Iterator[Finding]:

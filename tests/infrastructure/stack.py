@@ -3,7 +3,7 @@
 from typing import Any
 
 Resources = dict[str, dict[str, Any]]
-FUNCTIONS = ["Submit", "Callback", "Sweep", "Publish", "Archive"]
+FUNCTIONS = ["Submit", "Callback", "Sweep", "Publish", "Archive", "Api"]
 
 
 def properties(resources: Resources, name: str) -> dict[str, Any]:

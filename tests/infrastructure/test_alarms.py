@@ -1,5 +1,6 @@
 """The alarms as they are defined: what each reads, what an operator can do about it, and that its metrics exist."""
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,13 +8,15 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from tests.infrastructure.conftest import read_template
+from bench.cost import FREE_DASHBOARD_METRICS
+from tests.infrastructure.conftest import read_whole_template
 from tests.infrastructure.metrics import counted
+from tests.infrastructure.scorecard import dashboard_text
 from tests.infrastructure.stack import FUNCTIONS, Resources, of_type, properties
 
 RUNBOOK = Path("docs/alarms.md")
 KIND = "AWS::CloudWatch::Alarm"
-ALARMS = of_type(read_template()["Resources"], KIND)
+ALARMS = of_type(read_whole_template()["Resources"], KIND)
 SUM = "SUM(FILL(METRICS(), 0))"
 MOST_METRICS = 10  # that one math expression may read (CloudWatch quotas)
 
@@ -132,11 +135,18 @@ def test_every_function_fires_on_errors_and_throttles(metric: str) -> None:
 
 def test_every_function_shows_its_longest_run_and_its_timeout(resources: Resources) -> None:
     """A run that comes near the timeout is for the dashboard: no operator has to get up for it."""
-    body = properties(resources, "Dashboard")["DashboardBody"]["Fn::Sub"][0]
+    body = dashboard_text(properties(resources, "Dashboard"))
     for function in FUNCTIONS:
         milliseconds = 1000 * properties(resources, f"{function}Function")["Timeout"]
         label = f"{function.lower()} (killed at {milliseconds:,})"
         assert f'["AWS/Lambda", "Duration", "FunctionName", "${{{function}Function}}", {{"label": "{label}"}}]' in body
+
+
+def test_the_dashboard_is_free_and_readable_with_every_option(resources: Resources) -> None:
+    widgets = json.loads(dashboard_text(properties(resources, "Dashboard")))["widgets"]
+    drawn = [tuple(metric[:4]) for widget in widgets for metric in widget["properties"].get("metrics", [])]
+    assert len(drawn) < FREE_DASHBOARD_METRICS
+    assert {f"${{{function}Function}}" for function in FUNCTIONS} <= {metric[3] for metric in drawn}
 
 
 def test_a_sweep_that_stops_running_fires_within_five_minutes() -> None:

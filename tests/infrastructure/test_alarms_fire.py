@@ -92,7 +92,8 @@ class Case:
 
 @pytest.fixture(scope="module")
 def operator() -> Iterator[Operator]:
-    with LocalCloud({"LowCredits": str(LOW_CREDITS), "DailyRequestLimit": str(DAILY_LIMIT)}) as cloud:
+    options = {"LowCredits": str(LOW_CREDITS), "DailyRequestLimit": str(DAILY_LIMIT), "JobsApi": "on"}
+    with LocalCloud(options) as cloud:
         sqs = cloud.client("sqs")
         url: str = sqs.create_queue(QueueName="inbox")["QueueUrl"]
         arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]

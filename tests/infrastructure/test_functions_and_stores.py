@@ -11,12 +11,13 @@ from tests.infrastructure.stack import FUNCTIONS, Resources, of_type, properties
 from veo4k.domain.job import ATTRIBUTES
 
 SIZES = {"Submit": (60, 256), "Callback": (10, 256), "Sweep": (120, 256), "Publish": (30, 256), "Archive": (900, 1024)}
+SIZES |= {"Api": (10, 256)}
 PROVIDER_WAITS = 15
 WINDOW = 10  # seconds of the provider's rate limit
 GENERATION = 600  # seconds that the provider says a video takes, at most
 
 
-def test_there_are_five_functions_without_versions_or_aliases(resources: Resources) -> None:
+def test_there_are_six_functions_without_versions_or_aliases(resources: Resources) -> None:
     assert of_type(resources, "AWS::Lambda::Function").keys() == {f"{name}Function" for name in FUNCTIONS}
     kinds = {resource["Type"] for resource in resources.values()}
     assert not {kind for kind in kinds if kind.startswith(("AWS::CodeDeploy", "AWS::Lambda::Alias"))}
@@ -60,16 +61,42 @@ def test_no_log_is_kept_for_ever(resources: Resources) -> None:
         assert group["RetentionInDays"] == {"Ref": "LogRetentionDays"}
 
 
-def test_the_api_has_routes_for_4k_versions_and_for_generations(resources: Resources) -> None:
-    routes = of_type(resources, "AWS::ApiGatewayV2::Route").values()
-    [integration] = of_type(resources, "AWS::ApiGatewayV2::Integration").values()
-    assert {route["RouteKey"] for route in routes} == {
+ROUTES = {
+    "Callback": (
+        "CallbackApi",
+        "Callback",
         "POST /callbacks/{taskId}/{index}/{run}/{token}",
-        GENERATED,
-    }
-    assert all(route["Target"] == {"Fn::Sub": "integrations/${CallbackIntegration}"} for route in routes)
-    assert integration["IntegrationUri"] == {"Fn::GetAtt": ["CallbackFunction", "Arn"]}
+        "/*/POST/callbacks/*/*/*/*",
+    ),
+    "Generated": ("CallbackApi", "Callback", GENERATED, "/*/POST/generated/*"),
+    "Jobs": ("JobsHttpApi", "Api", "ANY /v1/{proxy+}", "/*/*/v1/*"),
+}
+
+
+@pytest.mark.parametrize("name", ROUTES)
+def test_a_route_leads_to_its_function(resources: Resources, name: str) -> None:
+    api, function, key, permitted = ROUTES[name]
+    route, permission = (properties(resources, f"{name}{part}") for part in ("Route", "Permission"))
+    target = route["Target"]["Fn::Sub"].removeprefix("integrations/${").removesuffix("}")
+    integration = properties(resources, target)
+    assert route["ApiId"] == integration["ApiId"] == {"Ref": api}
+    assert route["RouteKey"] == key
+    assert integration["IntegrationUri"] == permission["FunctionName"] == {"Fn::GetAtt": [f"{function}Function", "Arn"]}
     assert integration["PayloadFormatVersion"] == "2.0"
+    assert permission["Principal"] == "apigateway.amazonaws.com"
+    assert permission["SourceArn"]["Fn::Sub"].endswith(f":${{{api}}}{permitted}")
+
+
+def test_there_are_no_apis_or_routes_but_these(resources: Resources) -> None:
+    for kind in ("Api", "Stage", "Integration"):
+        assert len(of_type(resources, f"AWS::ApiGatewayV2::{kind}")) == len({api for api, *_ in ROUTES.values()})
+    for kind in ("ApiGatewayV2::Route", "Lambda::Permission"):
+        assert len(of_type(resources, f"AWS::{kind}")) == len(ROUTES)
+
+
+def test_the_jobs_api_takes_twenty_requests_a_second(resources: Resources) -> None:
+    limits = properties(resources, "JobsStage")["DefaultRouteSettings"]
+    assert limits == {"ThrottlingRateLimit": 20, "ThrottlingBurstLimit": 40}
 
 
 def test_a_guided_deployment_does_not_ask_about_authentication(template: dict[str, Any]) -> None:
@@ -81,14 +108,15 @@ def test_a_guided_deployment_does_not_ask_about_authentication(template: dict[st
 
 def test_the_api_limits_a_flood_above_every_possible_burst(template: dict[str, Any], resources: Resources) -> None:
     """After an outage all callbacks that are on their way may come at once."""
-    [stage] = of_type(resources, "AWS::ApiGatewayV2::Stage").values()
+    stage = properties(resources, "CallbackStage")
     pace = template["Parameters"]["RequestsPerWindow"]["MaxValue"] / WINDOW
     assert pace * GENERATION <= stage["DefaultRouteSettings"]["ThrottlingBurstLimit"] <= 2 * pace * GENERATION
     assert 10 * pace <= stage["DefaultRouteSettings"]["ThrottlingRateLimit"] <= 100 * pace
 
 
-def test_the_access_log_never_shows_a_path_because_it_holds_the_token(resources: Resources) -> None:
-    [stage] = of_type(resources, "AWS::ApiGatewayV2::Stage").values()
+@pytest.mark.parametrize("api", ["Callback", "Jobs"])
+def test_an_access_log_never_shows_a_path_because_it_may_hold_a_token(resources: Resources, api: str) -> None:
+    stage = properties(resources, f"{api}Stage")
     entry = stage["AccessLogSettings"]["Format"]
     assert json.loads(entry)["routeKey"] == "$context.routeKey"
     assert set(re.findall(r"\$context\.[\w.]+", entry)) == {
@@ -98,17 +126,6 @@ def test_the_access_log_never_shows_a_path_because_it_holds_the_token(resources:
         "$context.identity.sourceIp",
         "$context.responseLatency",
         "$context.integrationErrorMessage",
-    }
-
-
-def test_only_the_api_may_call_the_callback(resources: Resources) -> None:
-    permissions = of_type(resources, "AWS::Lambda::Permission").values()
-    for permission in permissions:
-        assert permission["Principal"] == "apigateway.amazonaws.com"
-        assert permission["FunctionName"] == {"Fn::GetAtt": ["CallbackFunction", "Arn"]}
-    assert {permission["SourceArn"]["Fn::Sub"].partition("${CallbackApi}")[2] for permission in permissions} == {
-        "/*/POST/callbacks/*/*/*/*",
-        "/*/POST/generated/*",
     }
 
 
@@ -183,9 +200,10 @@ def test_a_key_of_the_provider_is_created_without_a_value(resources: Resources, 
     assert properties(resources, secret).keys() == {"Description", "KmsKeyId"}
 
 
-def test_the_token_key_is_generated_by_exactly_these_properties(resources: Resources) -> None:
-    """Any other value makes CloudFormation generate a new key at the next update, and tokens in flight fail."""
-    generated = properties(resources, "TokenKeySecret")["GenerateSecretString"]
+@pytest.mark.parametrize("secret", ["TokenKeySecret", "JobsApiTokenSecret"])
+def test_a_generated_secret_is_generated_by_exactly_these_properties(resources: Resources, secret: str) -> None:
+    """Any other value makes CloudFormation generate a new one at the next update, and those in use fail."""
+    generated = properties(resources, secret)["GenerateSecretString"]
     assert generated == {"PasswordLength": 64, "ExcludePunctuation": True}
 
 

@@ -19,6 +19,7 @@ DEFAULTS = {
     "RequestsPerWindow": 20,
     "DailyRequestLimit": 0,
     "LowCredits": 1200,
+    "JobsApi": "off",
     "CallbackSignature": "required",
     "CallbackBaseUrl": "",
     "ArchiveBucketName": "",
@@ -53,6 +54,9 @@ OUTPUTS = {
     "AlarmTopicArn",
     "SubmitPolicyArn",
     "ArchiveRoleArn",
+    "JobsApiUrl",
+    "JobsApiTokenSecretName",
+    "ApiRoleArn",
 }
 
 EVERY_FUNCTION = {
@@ -78,6 +82,7 @@ SETTINGS = {
     "Callback": {"WEBHOOK_KEY_SECRET_NAME", "TOKEN_KEY_SECRET_NAME", "CALLBACK_SIGNATURE", "JOB_QUEUE_URL"},
     "Publish": {"ARCHIVE_QUEUE_URL", "EVENT_BUS_NAME", "RETENTION_DAYS"},
     "Archive": {"ARCHIVE_BUCKET_NAME"},
+    "Api": {"JOB_QUEUE_URL", "ARCHIVE_BUCKET_NAME", "JOBS_API_TOKEN_SECRET_NAME", "JOBS_API_URL"},
 }
 OWN_API = {"Fn::If": ["UsesOwnApi", {"Fn::GetAtt": ["CallbackApi", "ApiEndpoint"]}, {"Ref": "CallbackBaseUrl"}]}
 
@@ -155,7 +160,12 @@ def test_tuning_refuses_everything_else_as_the_functions_do(template: Template, 
 
 
 @pytest.mark.parametrize(
-    ("parameter", "values"), [("CallbackSignature", ["required", "optional"]), ("ProviderContract", ["veo", "jobs"])]
+    ("parameter", "values"),
+    [
+        ("CallbackSignature", ["required", "optional"]),
+        ("ProviderContract", ["veo", "jobs"]),
+        ("JobsApi", ["on", "off"]),
+    ],
 )
 def test_a_choice_accepts_its_values_only(template: Template, parameter: str, values: list[str]) -> None:
     assert template["Parameters"][parameter]["AllowedValues"] == values
@@ -184,8 +194,9 @@ def test_a_setting_with_a_parameter_comes_from_it(template: Template, resources:
         assert settings(resources, function)[parameters[parameter]] == {"Ref": parameter}
 
 
-def test_archive_writes_to_the_own_bucket_unless_another_is_named(resources: Resources) -> None:
-    bucket = settings(resources, "Archive")["ARCHIVE_BUCKET_NAME"]
+@pytest.mark.parametrize("function", ["Archive", "Api"])
+def test_the_own_bucket_is_used_unless_another_is_named(resources: Resources, function: str) -> None:
+    bucket = settings(resources, function)["ARCHIVE_BUCKET_NAME"]
     assert bucket == {"Fn::If": ["CreatesBucket", {"Ref": "ArchiveBucket"}, {"Ref": "ArchiveBucketName"}]}
 
 

@@ -47,7 +47,7 @@ def test_a_role_may_do_exactly_what_its_function_or_service_calls(resources: Res
 NEVER_NEEDED = (
     "dynamodb:DeleteItem",
     "sqs:PurgeQueue",
-    "s3:GetObject",
+    "s3:GetObjectVersion",
     "secretsmanager:PutSecretValue",
     "iam:PassRole",
 )
@@ -118,6 +118,7 @@ def test_every_call_of_a_function_needs_a_right(resources: Resources, function: 
         ("Sweep", {"s3", "events", "states"}),
         ("Publish", {"secretsmanager", "s3"}),
         ("Archive", {"secretsmanager", "events", "states"}),
+        ("Api", {"events", "states"}),
     ],
 )
 def test_a_function_never_touches_what_is_not_its_business(
@@ -129,16 +130,17 @@ def test_a_function_never_touches_what_is_not_its_business(
 def test_only_functions_that_use_provider_keys_know_them(resources: Resources) -> None:
     readers = {
         secret: {f for f in FUNCTIONS if Right("secretsmanager:GetSecretValue", secret) in needed(resources, f)}
-        for secret in ("ApiKeySecret.Id", "WebhookKeySecret.Id", "TokenKeySecret.Id")
+        for secret in ("ApiKeySecret.Id", "WebhookKeySecret.Id", "TokenKeySecret.Id", "JobsApiTokenSecret.Id")
     }
     assert readers == {
         "ApiKeySecret.Id": {"Submit", "Sweep"},
         "WebhookKeySecret.Id": {"Callback"},
         "TokenKeySecret.Id": {"Submit", "Callback", "Sweep"},
+        "JobsApiTokenSecret.Id": {"Api"},
     }
 
 
-@pytest.mark.parametrize("role", ["CallbackRole", "PublishRole", "ArchiveRole"])
+@pytest.mark.parametrize("role", ["CallbackRole", "PublishRole", "ArchiveRole", "ApiRole"])
 def test_the_private_rows_of_the_table_are_for_submit_and_sweep_alone(resources: Resources, role: str) -> None:
     own = [s for _, s in statements(resources, role) if name_of_first(s) == "JobTable.Arn"]
     assert own
@@ -163,9 +165,10 @@ def test_the_schedules_role_is_for_schedules_of_this_account_only(resources: Res
     assert named["aws:SourceArn"]["Fn::Sub"].endswith(":schedule-group/default")
 
 
-def test_videos_go_to_buckets_of_this_account_only(resources: Resources) -> None:
-    own = [s for _, s in statements(resources, "ArchiveRole") if name_of_first(s).startswith(BUCKET)]
-    assert len(own) == 2
+def test_videos_are_in_buckets_of_this_account_only(resources: Resources) -> None:
+    roles = ("ArchiveRole", "ApiRole")
+    own = [s for role in roles for _, s in statements(resources, role) if name_of_first(s).startswith(BUCKET)]
+    assert len(own) == 3
     for statement in own:
         assert statement["Condition"] == {"StringEquals": {"aws:ResourceAccount": {"Ref": "AWS::AccountId"}}}
 

@@ -15,14 +15,14 @@ WRITES = (
 
 @pytest.fixture(scope="module")
 def cloud() -> Iterator[LocalCloud]:
-    with LocalCloud() as running:
+    with LocalCloud({"JobsApi": "on"}) as running:
         yield running
 
 
 def tried(cloud: LocalCloud, function: str, task: str) -> str:
     """Return the outcome when a function with the role of this one writes a row of this task."""
     lambdas, name = cloud.client("lambda"), f"{function}-{task.strip('#')}"
-    role = lambdas.get_function_configuration(FunctionName=cloud.outputs[f"{function}FunctionName"])["Role"]
+    role = lambdas.get_function_configuration(FunctionName=cloud.function_name(function))["Role"]
     call = WRITES.format(table=cloud.outputs["JobTableName"], task=task)
     lambdas.create_function(
         FunctionName=name,
@@ -41,11 +41,11 @@ def test_functions_that_call_the_provider_write_the_gate(cloud: LocalCloud, func
     assert tried(cloud, function, "#gate") == "done"
 
 
-@pytest.mark.parametrize("function", ["Callback", "Publish", "Archive"])
+@pytest.mark.parametrize("function", ["Callback", "Publish", "Archive", "Api"])
 def test_no_other_function_writes_the_gate(cloud: LocalCloud, function: str) -> None:
     assert tried(cloud, function, "#gate") == "AccessDeniedException"
 
 
-@pytest.mark.parametrize("function", ["Callback", "Publish", "Archive"])
+@pytest.mark.parametrize("function", ["Callback", "Publish", "Archive", "Api"])
 def test_every_function_writes_jobs(cloud: LocalCloud, function: str) -> None:
     assert tried(cloud, function, "task12345678") == "done"

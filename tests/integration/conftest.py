@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from local.cloud.environment import Environment, environment, set_keys
+from local.cloud.parameters import JOBS_API
 from local.cloud.rows import Row
 from local.cloud.sweep_schedule import delete_schedule
 from local.kie import Settings
@@ -45,7 +46,7 @@ def running(
         api_key=f"canary-api-key-{name}",
         webhook_key=f"canary-webhook-key-{name}",
     )
-    parameters = TIMES | times | {"WindowSeconds": str(int(window_seconds))}
+    parameters = TIMES | JOBS_API | times | {"WindowSeconds": str(int(window_seconds))}
     with environment(settings, parameters, log=log, keys=keys) as env:
         delete_schedule(env.cloud)
         yield env

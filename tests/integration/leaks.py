@@ -12,7 +12,7 @@ from local.cloud.local_cloud import LocalCloud
 from tests.integration.callback import token_of, token_under
 
 TASK_TOKEN = "canary-task-token-4711"
-SECRETS = ("ApiKeySecretName", "WebhookKeySecretName", "TokenKeySecretName")
+SECRETS = ("ApiKeySecretName", "WebhookKeySecretName", "TokenKeySecretName", "JobsApiTokenSecretName")
 UNTIL_ANNOUNCED = frozenset({"#urls", "#images", "#tokens"})
 """Attributes that a row may have until the job's end is announced."""
 

@@ -12,6 +12,7 @@ from veo4k_cli.command import Session
 from veo4k_cli.errors import OperatorError
 from veo4k_cli.formatting import printable
 from veo4k_cli.invocation import invoke
+from veo4k_cli.stack import JOBS_API
 
 ENABLED = "ENABLED"
 FEW_EXECUTIONS = 50  # concurrent executions below which the stack's functions may wait for each other
@@ -29,8 +30,15 @@ _FORGED_CALLBACK: Mapping[str, Any] = {
 }
 
 
+_CALL_WITHOUT_TOKEN: Mapping[str, Any] = {
+    "rawPath": f"/v1/jobs/{NO_JOB}",
+    "headers": {},
+    "requestContext": {"stage": "$default", "http": {"method": "GET", "path": f"/v1/jobs/{NO_JOB}"}},
+}
+
+
 class TestEvent(NamedTuple):
-    """A test event, the expected response (None: the counts of a sweep), and what that response proves."""
+    """A test event, what its response must contain (None: no failure of a sweep), and what that proves."""
 
     event: Mapping[str, Any]
     expected: Any
@@ -38,9 +46,11 @@ class TestEvent(NamedTuple):
 
     def is_expected(self, response: Any) -> bool:
         """Compare a response with the expected one."""
+        if not isinstance(response, dict):
+            return False
         if self.expected is None:
-            return isinstance(response, dict) and not _SWEEP_FAILURES & response.keys()
-        return bool(response == self.expected)
+            return not _SWEEP_FAILURES & response.keys()
+        return bool(self.expected.items() <= response.items())
 
 
 TEST_EVENTS: Mapping[str, TestEvent] = {
@@ -54,6 +64,9 @@ TEST_EVENTS: Mapping[str, TestEvent] = {
     "publish": TestEvent(_NO_RECORDS, _NO_FAILURES, "The function accepts its settings and an empty batch."),
     "archive": TestEvent(
         {"Records": [_ARCHIVE_MESSAGE]}, _NO_FAILURES, "The function reaches the table, where the test job is missing."
+    ),
+    "api": TestEvent(
+        _CALL_WITHOUT_TOKEN, {"statusCode": 401}, "The function reads its token and refuses a request without it."
     ),
 }
 
@@ -82,6 +95,12 @@ def check_function(session: Session, name: str) -> Findings:
         yield Finding(about_function(name), Verdict.ACT, str(error), todo)
         return
     yield judge_response(name, test.proof, is_expected=test.is_expected(response))
+
+
+def check_jobs_api(session: Session) -> Findings:
+    """Check the function of the HTTP API for jobs, where the stack has one."""
+    if session.stack.has_jobs_api():
+        yield from check_function(session, JOBS_API)
 
 
 def judge_configuration(name: str, configuration: Mapping[str, Any]) -> Finding | None:

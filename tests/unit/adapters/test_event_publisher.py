@@ -7,6 +7,7 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 
 from tests.unit.adapters.fake_aws import FakeClient, refusal
 from veo4k.adapters.event_publisher import AwsEventPublisher
+from veo4k.domain.event import detail
 from veo4k.domain.job import Archived, Code, Failure, Job, Key, State
 
 NOW = 1_800_000_000.0
@@ -31,6 +32,7 @@ FAILED = replace(
     error=Failure(Code.NOT_4K, "The file was no 4K video, twice."),
     maybe_charged=True,
 )
+CANCELLED = replace(FAILED, state=State.CANCELLED, error=None)
 TIMED_OUT = replace(FAILED, state=State.TIMED_OUT, error=Failure(Code.NO_ANSWER, "Never."))
 TIMEOUT = ReadTimeoutError(endpoint_url="https://aws.example", error="late")
 
@@ -99,6 +101,7 @@ def test_a_batch_that_failed_as_a_whole_does_not_fail_the_next() -> None:
         (SUCCEEDED, "Veo 4K Job Succeeded"),
         (FAILED, "Veo 4K Job Failed"),
         (TIMED_OUT, "Veo 4K Job Timed Out"),
+        (CANCELLED, "Veo 4K Job Cancelled"),
     ],
 )
 def test_an_end_is_an_event_with_the_public_row_and_an_id_that_stays(job: Job, kind: str) -> None:
@@ -157,13 +160,13 @@ def test_a_success_is_the_tasks_output() -> None:
     assert json.loads(request["output"])["eventId"] == "veo_task_abcdef123456#1#2#SUCCEEDED"
 
 
-@pytest.mark.parametrize(("job", "code"), [(FAILED, "NOT_4K"), (TIMED_OUT, "NO_ANSWER")])
+@pytest.mark.parametrize(("job", "code"), [(FAILED, "NOT_4K"), (TIMED_OUT, "NO_ANSWER"), (CANCELLED, "CANCELLED")])
 def test_every_other_end_is_the_tasks_failure(job: Job, code: str) -> None:
     sfn = FakeClient()
     assert announcing(sfn=sfn).send_to_task(job, "token-1") == ""
     ((operation, request),) = sfn.calls
     assert (operation, request["taskToken"], request["error"]) == ("send_task_failure", "token-1", code)
-    assert json.loads(request["cause"])["error"]["code"] == code
+    assert json.loads(request["cause"]) == detail(job)
 
 
 @pytest.mark.parametrize("code", ["TaskTimedOut", "TaskDoesNotExist", "InvalidToken"])

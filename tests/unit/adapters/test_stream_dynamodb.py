@@ -39,7 +39,6 @@ def test_a_row_that_went_is_no_change() -> None:
 
 UNREADABLE: dict[str, Any] = {
     "a row without its state": {name: value for name, value in image(READY).items() if name != "state"},
-    "an unknown state": image(READY) | {"state": {"S": "DANCING"}},
     "a time that is none": image(READY) | {"createdAt": {"S": "yesterday"}},
     "a time that is a number": image(READY) | {"createdAt": {"N": "5"}},
     "a number without end": image(READY) | {"run": {"N": "Infinity"}},
@@ -49,7 +48,6 @@ UNREADABLE: dict[str, Any] = {
     "no type": image(READY) | {"index": 5},
     "an archive that is none": image(READY) | {"archive": {"M": {"bucket": {"S": "b"}}}},
     "an archive that is text": image(READY) | {"archive": {"S": "b"}},
-    "an unknown code": image(READY) | {"error": {"M": {"code": {"S": "BAD_LUCK"}, "message": {"S": ""}}}},
     "the gate's row": {"taskId": {"S": "#gate"}, "run": {"N": "0"}, "#gate": {"M": {"version": {"N": "1"}}}},
     "an image that is a list": [],
     "an image that is text": "row",

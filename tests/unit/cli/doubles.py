@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 
 from proofs.doubles.time_manual import ManualClock
 from tests.contract.memory_table import MemoryClient
+from tests.unit.adapters.fake_aws import ConditionRefusedError
 from veo4k.adapters.dynamodb_types import from_item, to_typed
 from veo4k.domain.job import Job
 
@@ -25,6 +26,7 @@ OUTPUTS = {
     "ApiKeySecretName": "api",
     "WebhookKeySecretName": "webhook",
     "TokenKeySecretName": "token",
+    "JobsApiTokenSecretName": "jobs-api",
     "ArchiveBucketName": "videos",
     "AlarmTopicArn": TOPIC,
 } | {f"{name}FunctionName": name.lower() for name in ("Submit", "Callback", "Sweep", "Publish", "Archive")}
@@ -35,6 +37,7 @@ RESOURCES = [
     for logical, physical, kind in (
         ("JobQueue", JOBS, "AWS::SQS::Queue"),
         ("DeadLetterQueue", DEAD, "AWS::SQS::Queue"),
+        ("ApiFunction", "api", "AWS::Lambda::Function"),
         ("HeartbeatAlarm", "veo4k-HeartbeatAlarm-1X2Y", "AWS::CloudWatch::Alarm"),
     )
 ]
@@ -115,6 +118,20 @@ class Table(MemoryClient):
         rest = {"LastEvaluatedKey": start + 2} if len(rows) > start + 2 else {}
         projected = [{name: value for name, value in row.items() if name != "resultUrls"} for row in rows]
         return {"Items": projected[start : start + 2]} | rest
+
+    def update_item(self, **request: Any) -> dict[str, Any]:
+        """Update a job's row under one condition on one attribute; the gate's row as its own double does."""
+        names, values = request["ExpressionAttributeNames"], request["ExpressionAttributeValues"]
+        if "#g" in names:
+            return super().update_item(**request)
+        row, (name, value) = self._rows.get(str(request["Key"])), request["ConditionExpression"].split(" = ")
+        if row is None or row[names[name]] != values[value]:
+            raise ConditionRefusedError(row)
+        sets, _, removed = request["UpdateExpression"].removeprefix("SET ").partition(" REMOVE ")
+        row |= {names[name]: values[value] for name, value in (part.split(" = ") for part in sets.split(", "))}
+        for name in removed.split(", "):
+            row.pop(names[name], None)
+        return {"Attributes": row}
 
     def describe_table(self, **_: Any) -> dict[str, Any]:
         return {"Table": {"TableStatus": "ACTIVE"}, "ResponseMetadata": {"HTTPHeaders": {}}}
@@ -227,6 +244,7 @@ class Functions:
 
     def __init__(self) -> None:
         self.responses: dict[str, Any] = {"callback": {"statusCode": 404, "body": ""}, "sweep": {}}
+        self.responses["api"] = {"statusCode": 401, "body": "{}"}
         self.responses |= {name: {"batchItemFailures": []} for name in WITH_MAPPING}
         self.failed: set[str] = set()
         self.errors: dict[str, ClientError] = {}

@@ -95,6 +95,10 @@ class Operator:
             raise done.exception
         return Result(done.exit_code, done.stdout, done.stderr)
 
+    def state(self, run: int) -> State:
+        row = self.table.get_item(Key={"taskId": {"S": TASK}, "run": {"N": str(run)}})["Item"]
+        return State(row["state"]["S"])
+
     def add_job(self, state: State = State.PROCESSING, **fields: Any) -> Job:
         defaults: dict[str, Any] = {"task_id": TASK, "run": 1, "index": 0, "created_at": NOON - 60, "requests_sent": 1}
         if state in ENDED:

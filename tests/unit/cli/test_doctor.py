@@ -29,7 +29,7 @@ HEALTHY = (
 def operator(operator: Operator) -> Operator:
     """A healthy stack without keys and without callbacks: no request leaves this machine."""
     operator.outputs["CallbackBaseUrl"] = "none"
-    operator.parameters |= {"AlarmEmail": EMAIL, "ArchiveBucketName": "videos"}
+    operator.parameters |= {"AlarmEmail": EMAIL, "ArchiveBucketName": "videos", "JobsApi": "on"}
     operator.subscriptions.append(subscription(EMAIL))
     return operator
 
@@ -64,6 +64,11 @@ def test_a_failed_check_is_a_finding_and_the_others_go_on(operator: Operator) ->
     assert problems(operator) == {}
 
 
+def test_the_function_of_the_jobs_api_is_checked_where_it_is_on(operator: Operator) -> None:
+    operator.parameters["JobsApi"] = "off"
+    assert "function api" not in findings(operator)
+
+
 def test_every_function_receives_a_harmless_event(operator: Operator) -> None:
     findings(operator)
     events = operator.functions.invoked
@@ -83,6 +88,7 @@ def test_every_function_receives_a_harmless_event(operator: Operator) -> None:
         ("sweep", {"gate_unreachable": 1}, ["act"]),
         ("sweep", {"poll_claimed": 2, "result_received": 1, "job_skipped": 1}, []),
         ("publish", None, ["act"]),
+        ("api", {"statusCode": 503, "body": "{}"}, ["act"]),
         ("archive", {"batchItemFailures": [{"itemIdentifier": "veo4k_doctor"}]}, ["act"]),
     ],
 )

@@ -84,6 +84,12 @@ def test_live_jobs_are_listed_without_a_scan(operator: Operator) -> None:
     assert ({job["run"] for job in listed}, operator.table.scans) == ({1, 2}, 0)
 
 
+def test_a_job_in_a_state_of_a_later_version_is_listed_last(operator: Operator) -> None:
+    operator.add_job(State("PARKED"))
+    operator.add_job(State.CANCELLED, run=2)
+    assert operator.run("list").out.splitlines()[-1] == "2 jobs: 1 CANCELLED, 1 PARKED"
+
+
 @pytest.mark.parametrize(
     ("option", "value", "run"), [("--state", "FAILED", 1), ("--since", "1h", 2), ("--tag", "order=A", 2)]
 )

@@ -19,12 +19,13 @@ PAIR = json.dumps({"current": OLD, "previous": OLDER})
         (["webhook"], f"{NEW}\n", "", {"current": NEW}),
         (["token"], "", OLD, {"current": GENERATED, "previous": OLD}),
         (["token"], "", PAIR, {"current": GENERATED, "previous": OLD}),
+        (["api"], "", OLD, {"current": GENERATED, "previous": OLD}),
     ],
 )
 def test_a_new_key_keeps_the_former_one(
     operator: Operator, words: list[str], stdin: str, before: str, after: dict[str, str]
 ) -> None:
-    name = words[0]
+    name = {"api": "jobs-api"}.get(words[0], words[0])
     operator.secrets.values |= {name: before} if before else {}
     result = operator.run("rotate", *words, "--json", stdin=stdin)
     assert json.loads(operator.secrets.values[name]) == after

@@ -65,7 +65,8 @@ def lives() -> list[Job]:
     not_4k = done(transitions.fail(claimed, Code.NOT_4K, NOW, TIMES), claimed)
     unasked = done(transitions.time_out(queued, Code.NEVER_SUBMITTED, NOW, TIMES), queued)
     shown = done(transitions.succeed(claimed, STORED._replace(poster=True), NOW), claimed)
-    return [queued, asked, accepted, ready, claimed, stored, shown, failed, not_4k, unasked]
+    cancelled = done(transitions.cancel(queued.key, "cancel", NOW, TIMES), queued)
+    return [queued, asked, accepted, ready, claimed, stored, shown, failed, not_4k, unasked, cancelled]
 
 
 LIVES = lives()

@@ -193,6 +193,12 @@ def test_after_thirteen_days_a_job_ends_in_any_case(state: State, attempts: int,
     assert due == Decision(LogEvent.JOB_TIMED_OUT, transitions.time_out(job, code, NOON + TIMES.queued_deadline, TIMES))
 
 
+def test_a_due_job_in_a_state_of_a_later_version_is_skipped() -> None:
+    late = NOON + TIMES.queued_deadline
+
+    assert when_due(replace(JOB, state=State("PARKED")), late, "new", TIMES, HOSTS) == Decision(LogEvent.JOB_SKIPPED)
+
+
 def test_a_request_that_is_out_is_not_ended_over() -> None:
     out = replace(JOB, retry_at=NOON + TIMES.queued_deadline + 210)
 

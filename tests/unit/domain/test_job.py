@@ -1,7 +1,9 @@
 from dataclasses import fields
 
+import pytest
+
 from veo4k.domain.event import detail
-from veo4k.domain.job import ATTRIBUTES, ENDED, LIVE, Archived, Code, Evidence, Failure, Job, Partition, State
+from veo4k.domain.job import ATTRIBUTES, ENDED, KNOWN, LIVE, Archived, Code, Evidence, Failure, Job, Partition, State
 
 FULL = Job(
     task_id="veo_task_abcdef123456",
@@ -62,6 +64,18 @@ def test_an_event_is_the_public_row_with_an_id_that_every_repeat_carries() -> No
     assert detail(FULL) == FULL.public() | {"eventId": "veo_task_abcdef123456#1#2#FAILED"}
 
 
+def test_values_of_a_later_version_are_read_as_they_stand() -> None:
+    row = FULL.row() | {"state": "PARKED", "evidence": "telegram", "error": {"code": "MOON", "message": "why"}}
+    job = Job.from_row(row)
+
+    assert (job.row(), job.state in KNOWN, set(State) > {job.state}) == (row, False, False)
+
+
+def test_a_state_that_is_no_text_is_no_state() -> None:
+    with pytest.raises(ValueError, match="7 is not a valid State"):
+        State(7)  # type: ignore[arg-type]
+
+
 def test_every_state_is_either_live_or_ended() -> None:
-    assert set(State) == LIVE | ENDED
+    assert set(State) == LIVE | ENDED == KNOWN
     assert not LIVE & ENDED

@@ -108,6 +108,7 @@ def test_a_write_that_would_do_harm_twice_proves_itself() -> None:
         "a poll for a fresh link is claimed": "poll_id",
         "an archive claims": "lease",
         "an archive claims after a crash": "lease",
+        "a job is cancelled": "retrigger_id",
         "an end is re-triggered": "retrigger_id",
         "a result is re-triggered once more": "retrigger_id",
     }

@@ -35,6 +35,7 @@ WARNINGS = frozenset(
         LogEvent.SECRET_UNSET,
         LogEvent.RESPONSE_WRITE_FAILED,
         LogEvent.ANNOUNCEMENT_FAILED,
+        LogEvent.API_REQUEST_UNANSWERED,
         LogEvent.ARCHIVE_REQUEST_FAILED,
         LogEvent.CALLBACK_UNANSWERED,
         LogEvent.CALLBACK_UNCLEAR,

@@ -26,7 +26,13 @@ _COMMON: Any = {
 # The SDK's default read timeout of 60 s is longer than most of the functions live.
 _DEFAULT = Config(connect_timeout=2, read_timeout=5, **_COMMON)
 # A part of a file takes longer than a row. Each part carries its own checksum, so the signature need not cover a hash.
-_S3 = Config(connect_timeout=5, read_timeout=20, s3={"payload_signing_enabled": False}, **_COMMON)
+# Links are signed for the bucket's own host in its region: a link to another host is redirected, which breaks it.
+_S3_WAYS: Any = {
+    "payload_signing_enabled": False,
+    "addressing_style": "virtual",
+    "us_east_1_regional_endpoint": "regional",
+}
+_S3 = Config(connect_timeout=5, read_timeout=20, signature_version="s3v4", s3=_S3_WAYS, **_COMMON)
 
 
 @cache

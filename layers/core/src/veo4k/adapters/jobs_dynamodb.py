@@ -1,6 +1,7 @@
 """The table of jobs in DynamoDB: each `ConditionalUpdate` is one UpdateItem."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, Any, cast
 
 from veo4k.adapters.aws import as_storage_error
@@ -39,8 +40,12 @@ class DynamoJobs:
 
     def runs(self, task_id: str) -> Sequence[Job]:
         """Read all runs of a task, consistently, in order."""
-        query = {"KeyConditionExpression": "taskId = :t", "ExpressionAttributeValues": {":t": {"S": task_id}}}
-        return [_read(item) for item in self._query(ConsistentRead=True, **query)]
+        return [_read(item) for item in self._query(ConsistentRead=True, **_of_task(task_id))]
+
+    def newest(self, task_id: str, count: int) -> Sequence[Job]:
+        """Read the newest runs of a task, so many at most, consistently, the newest first."""
+        newest = self._query(ConsistentRead=True, ScanIndexForward=False, Limit=count, **_of_task(task_id))
+        return [_read(item) for item in islice(newest, count)]
 
     def due(self, partition: Partition, until: float) -> Iterator[Key]:
         """Return the keys of a partition that are due by then, from the index, page by page."""
@@ -62,6 +67,10 @@ class DynamoJobs:
             if "LastEvaluatedKey" not in page:
                 return
             start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+
+
+def _of_task(task_id: str) -> dict[str, Any]:
+    return {"KeyConditionExpression": "taskId = :t", "ExpressionAttributeValues": {":t": {"S": task_id}}}
 
 
 def _key(key: Key) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from veo4k.domain import transitions
 from veo4k.domain.conditional_update import ConditionalUpdate
 from veo4k.domain.gate import Wait
-from veo4k.domain.job import ENDED, Code, Evidence, Job, Partition, ProviderApi, State
+from veo4k.domain.job import ENDED, KNOWN, Code, Evidence, Job, Partition, ProviderApi, State
 from veo4k.domain.log_events import LogEvent
 from veo4k.domain.response import SERVER_ERROR, Meaning, Response
 from veo4k.domain.result_url import Refusal, ResultHosts, normalized
@@ -336,14 +336,18 @@ Due = Need | Decision | None
 
 
 def when_due(job: Job, now: float, new_id: str, times: Times, hosts: ResultHosts) -> Due:
-    """Return what a due job needs."""
+    """Return what a due job needs: nothing where a later version has written its state."""
+    if job.state not in KNOWN:
+        return Decision(LogEvent.JOB_SKIPPED)
     if job.state in ENDED:
         wait = announcement_wait(now - (job.announcing_since or now), times)
         return Decision(LogEvent.ANNOUNCEMENT_RETRIGGERED, transitions.retrigger(job, new_id, now + wait))
     if job.state is State.READY:
         return _ready_due(job, now, new_id, times)
-    if job.urls:
-        return _kept_link_due(job, now, times, hosts)
+    return _kept_link_due(job, now, times, hosts) if job.urls else _waiting_due(job, now, times)
+
+
+def _waiting_due(job: Job, now: float, times: Times) -> Due:
     if job.state is State.QUEUED and job.partition is Partition.LIVE:
         return _base_due(job, now, times)
     if now >= job.created_at + times.queued_deadline and now >= (job.retry_at or 0):

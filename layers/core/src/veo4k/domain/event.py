@@ -9,6 +9,7 @@ DETAIL_TYPES = {
     State.SUCCEEDED: "Veo 4K Job Succeeded",
     State.FAILED: "Veo 4K Job Failed",
     State.TIMED_OUT: "Veo 4K Job Timed Out",
+    State.CANCELLED: "Veo 4K Job Cancelled",
 }
 
 

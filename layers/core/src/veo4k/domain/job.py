@@ -10,7 +10,19 @@ from typing import Any, NamedTuple, Self
 from veo4k.domain.provider_words import NO_WORDS, Words
 
 
-class State(StrEnum):
+class Stored(StrEnum):
+    """Values of rows. A value that a later version has written is read as it stands, as a member without a name."""
+
+    @classmethod
+    def _missing_(cls, value: object) -> Self | None:
+        if not isinstance(value, str):
+            return None
+        unknown = str.__new__(cls, value)
+        unknown._name_ = unknown._value_ = value
+        return unknown
+
+
+class State(Stored):
     """The states of a job; docs/architecture.md draws the transitions between them."""
 
     QUEUED = "QUEUED"  # known to us, surely not accepted by the provider
@@ -20,6 +32,7 @@ class State(StrEnum):
     SUCCEEDED = "SUCCEEDED"  # archived and proven 4K
     FAILED = "FAILED"  # ended without a result
     TIMED_OUT = "TIMED_OUT"  # the provider never reported
+    CANCELLED = "CANCELLED"  # taken back by its owner while it was QUEUED
 
 
 class ProviderApi(StrEnum):
@@ -32,17 +45,19 @@ class ProviderApi(StrEnum):
 UNANSWERED = frozenset({State.QUEUED, State.SUBMITTING})
 WAITING = UNANSWERED | {State.PROCESSING}
 LIVE = WAITING | {State.READY}
-ENDED = frozenset({State.SUCCEEDED, State.FAILED, State.TIMED_OUT})
+ENDED = frozenset({State.SUCCEEDED, State.FAILED, State.TIMED_OUT, State.CANCELLED})
+KNOWN = LIVE | ENDED
+"""A job in any other state counts as live, and nothing here writes its row."""
 
 
-class Partition(StrEnum):
+class Partition(Stored):
     """The partitions of the due index: QUEUED jobs wait apart, so that a paused gate hides no overdue job."""
 
     QUEUED = "QUEUED"
     LIVE = "LIVE"
 
 
-class Evidence(StrEnum):
+class Evidence(Stored):
     """What delivered the result."""
 
     SUBMIT = "submit"
@@ -54,10 +69,10 @@ class Evidence(StrEnum):
 _FORCE = "send the job again with force."
 
 
-class Code(StrEnum):
+class Code(Stored):
     """Why a job ended without a result: `error.code` and `error.message` of row and event."""
 
-    message: str
+    message: str  # absent in a code of a later version: its message stands in the row
 
     def __new__(cls, code: str, message: str = "") -> Self:  # noqa: D102
         member = str.__new__(cls, code)

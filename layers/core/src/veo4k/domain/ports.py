@@ -38,6 +38,9 @@ class Jobs(Protocol):
     def runs(self, task_id: str) -> Sequence[Job]:
         """Read all runs of a task, consistently, in the order of their numbers."""
 
+    def newest(self, task_id: str, count: int) -> Sequence[Job]:
+        """Read the newest runs of a task, so many at most, consistently, the newest first."""
+
     def due(self, partition: Partition, until: float) -> Iterable[Key]:
         """Return the keys of a partition that are due by then, the longest due first; the index may be stale."""
 
@@ -113,6 +116,17 @@ class JobSender(Protocol):
 
     def send_jobs(self, bodies: Sequence[str]) -> None:
         """Put messages on the job queue, ten at most. Raise StorageError unless it took every one."""
+
+
+class Links(Protocol):
+    """The archive bucket, as far as links to its objects are concerned."""
+
+    @property
+    def bucket(self) -> str:
+        """Return the name of the bucket."""
+
+    def sign(self, key: str, seconds: int) -> str:
+        """Return a link to an object that is valid for so many seconds."""
 
 
 class Change(NamedTuple):

@@ -419,6 +419,13 @@ def retry_link(job: Job, new_id: str, due: float, counts: Mapping[str, int], *, 
 # Ends
 
 
+def cancel(key: Key, new_id: str, now: float, times: Times) -> ConditionalUpdate:
+    """QUEUED → CANCELLED: its owner takes the job back, of which nothing was accepted."""
+    put = {"state": State.CANCELLED, "retrigger_id": new_id} | _WAITS_NO_MORE | _finished(now)
+    put |= {"partition": Partition.LIVE, "due": now + times.nudge}
+    return ConditionalUpdate(key=key, when=(is_("state", State.QUEUED),), put=put, ownership="retrigger_id")
+
+
 def fail(
     job: Job, code: Code, now: float, times: Times, words: Words = NO_WORDS, *, message: str = ""
 ) -> ConditionalUpdate:

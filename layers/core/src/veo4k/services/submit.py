@@ -12,7 +12,7 @@ from veo4k.domain.conditional_update import ConditionalUpdate, Updated
 from veo4k.domain.decisions import Context, Decision, Need, is_turn, when_due
 from veo4k.domain.errors import InvalidMessageError, StorageError
 from veo4k.domain.gate import Wait
-from veo4k.domain.job import ENDED, LIVE, Job, ProviderApi
+from veo4k.domain.job import ENDED, Job, ProviderApi
 from veo4k.domain.log_events import LogEntry, LogEvent
 from veo4k.domain.look import Look, Unanswered, after_look, base_link, was_mislabelled
 from veo4k.domain.message import MOST_TASK_TOKENS, Message, parse_message
@@ -154,7 +154,7 @@ class Submitter:
         if own is not None:
             return self._resume(own, wait, runs)
         same_index = [job for job in runs if job.index == message.index]
-        if same_index and same_index[-1].state in LIVE:
+        if same_index and same_index[-1].state not in ENDED:
             return self._join(same_index[-1], message.task_token)
         if same_index and not message.force:
             return self._repeat_announcement(same_index[-1], message.task_token)

@@ -238,6 +238,8 @@ class Sweeper:
                 return _Due(self, job, due)
             if due and due.update:
                 self._write(due.event, due.update, due.about)
+            elif due:
+                self._log(due.event, error=f"{job.job_id} is {job.state}, a state of a later version")
         except StorageError as error:
             self._log(LogEvent.JOB_SKIPPED, error=str(error))
         return None

@@ -1,0 +1,227 @@
+"""The handler of the HTTP API for jobs, held equal to docs/openapi.yaml."""
+
+import base64
+import json
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from http import HTTPMethod
+from typing import Any, NamedTuple, cast
+
+import pytest
+import yaml
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from jsonschema import Draft202012Validator
+from referencing import Registry, Resource
+from referencing.jsonschema import DRAFT202012
+
+from api import app
+from proofs.doubles.stage import TASK
+from tests.unit.conftest import Context
+from tests.unit.docs.pages import ROOT
+from tests.unit.services.test_api import FILE, QUEUED, TOKEN, Door
+from veo4k.domain.job import Evidence, State
+from veo4k.domain.message import LONGEST_BODY
+from veo4k.services import api
+
+pytestmark = pytest.mark.filterwarnings("ignore:No application metrics")  # a handler may have nothing to count
+
+OPENAPI: dict[str, Any] = yaml.safe_load((ROOT / "docs/openapi.yaml").read_text())
+SCHEMAS = {name: json.loads((ROOT / f"docs/schemas/{name}.schema.json").read_text()) for name in ("row", "message")}
+REGISTRY: Registry[Any] = Registry().with_resources(
+    [
+        ("openapi.yaml", Resource.from_contents(OPENAPI, default_specification=DRAFT202012)),
+        ("schemas/row.schema.json", Resource.from_contents(SCHEMAS["row"], default_specification=DRAFT202012)),
+    ]
+)
+DONE = replace(
+    QUEUED,
+    run=2,
+    state=State.SUCCEEDED,
+    accepted_at=1.0,
+    finished_at=2.0,
+    result_urls=("https://file.example/a.mp4",),
+    archive=FILE,
+    evidence=Evidence.CALLBACK,
+    wait_reason=None,
+)
+GATEWAY = {"429"}
+"""Statuses that API Gateway alone answers."""
+
+
+class Call(NamedTuple):
+    """A request and the status of its response. `breaks`: methods of the table and the queue that fail."""
+
+    method: str
+    path: str
+    status: int
+    body: str | None = None
+    token: str = TOKEN
+    breaks: tuple[str, ...] = ()
+    is_base64: bool = False
+
+
+ONE, RUN = f"/v1/jobs/{TASK}", f"/v1/jobs/{TASK}/1"
+MESSAGE = json.dumps({"taskId": TASK})
+CALLS = [
+    Call("POST", "/v1/jobs", 202, MESSAGE),
+    Call("POST", "/v1/jobs", 400, "{"),
+    Call("POST", "/v1/jobs", 400),
+    Call("POST", "/v1/jobs", 401, MESSAGE, "wrong"),
+    Call("POST", "/v1/jobs", 413, " " * 9000),
+    Call("POST", "/v1/jobs", 500, MESSAGE, breaks=("crash",)),
+    Call("POST", "/v1/jobs", 503, MESSAGE, breaks=("newest",)),
+    Call("GET", ONE, 200),
+    Call("GET", ONE, 401, token="wrong"),
+    Call("GET", "/v1/jobs/veo_task_unknown", 404),
+    Call("GET", ONE, 500, breaks=("crash",)),
+    Call("GET", ONE, 503, breaks=("newest",)),
+    Call("DELETE", RUN, 200),
+    Call("DELETE", RUN, 401, token="wrong"),
+    Call("DELETE", f"/v1/jobs/{TASK}/2", 409),
+    Call("DELETE", f"/v1/jobs/{TASK}/3", 404),
+    Call("DELETE", RUN, 500, breaks=("crash",)),
+    Call("DELETE", RUN, 503, breaks=("write",)),
+]
+Ask = Callable[[Call], dict[str, Any]]
+
+
+def event(call: Call) -> dict[str, Any]:
+    """Return the sample event with this request."""
+    sample: dict[str, Any] = json.loads((ROOT / "events/http_api.json").read_text())
+    http = sample["requestContext"]["http"] | {"method": call.method, "path": call.path}
+    body = {} if call.body is None else {"body": call.body}
+    return {
+        **{name: value for name, value in sample.items() if name != "body"},
+        **body,
+        "rawPath": call.path,
+        "isBase64Encoded": call.is_base64,
+        "headers": {"Authorization": f"Bearer {call.token}"},
+        "requestContext": sample["requestContext"] | {"http": http},
+    }
+
+
+@pytest.fixture
+def ask(monkeypatch: pytest.MonkeyPatch, context: Context, log_output: Callable[[], str]) -> Ask:
+    """Return a function that invokes the handler over doubles."""
+
+    def invoke(call: Call) -> dict[str, Any]:
+        door = Door(QUEUED, DONE)
+        for method in call.breaks:
+            crash = RuntimeError(f"crashed at {TOKEN}")
+            door.faulty_jobs.fail(
+                *(("newest", "write") if method == "crash" else (method,)), error=crash if method == "crash" else None
+            )
+        monkeypatch.setattr(app, "jobs_api", lambda: door.api)
+        response: dict[str, Any] = app.handler(event(call), cast("LambdaContext", context))
+        assert TOKEN not in log_output()
+        return response
+
+    return invoke
+
+
+def operation(call: Call) -> dict[str, Any]:
+    """Return what the page says of the operation that serves a request."""
+    places = {2: "/jobs", 3: "/jobs/{taskId}", 4: "/jobs/{taskId}/{run}"}
+    found: dict[str, Any] = OPENAPI["paths"][places[call.path.count("/")]][call.method.lower()]
+    return found
+
+
+def resolved(part: dict[str, Any]) -> dict[str, Any]:
+    """Follow a reference within the page."""
+    found: Any = OPENAPI
+    for name in part["$ref"].removeprefix("#/").split("/") if "$ref" in part else ():
+        found = found[name]
+    target: dict[str, Any] = part if found is OPENAPI else found
+    return target
+
+
+def holds(schema: Any, value: Any) -> bool:
+    based = json.loads(json.dumps(schema).replace('"#/', '"openapi.yaml#/'))
+    return Draft202012Validator(based, registry=REGISTRY).is_valid(value)
+
+
+@pytest.mark.parametrize("call", CALLS, ids=str)
+def test_a_response_is_as_documented(ask: Ask, call: Call) -> None:
+    response = ask(call)
+    assert (response["statusCode"], response["headers"]["Cache-Control"]) == (call.status, "no-store")
+    documented = resolved(operation(call)["responses"][str(call.status)])
+    assert holds(documented["content"][response["headers"]["Content-Type"]]["schema"], json.loads(response["body"]))
+    for name, header in documented.get("headers", {}).items():
+        rule = resolved(header)
+        assert response["headers"][name] == rule["schema"]["const"]
+
+
+def test_every_documented_status_is_served_and_no_other() -> None:
+    documented = {
+        (method.upper(), status)
+        for path in OPENAPI["paths"].values()
+        for method, one in path.items()
+        if method != "parameters"
+        for status in one["responses"].keys() - GATEWAY
+    }
+    assert documented == {(call.method, str(call.status)) for call in CALLS}
+
+
+def test_the_page_has_the_paths_that_are_served() -> None:
+    served = {
+        (re.sub("<task_id>", "{taskId}", path).replace("<run>", "{run}"), method) for path, method in app.ROUTES.items()
+    }
+    documented = {
+        (f"/v1{path}", method.upper())
+        for path, one in OPENAPI["paths"].items()
+        for method in one.keys() - {"parameters"}
+    }
+    assert served == documented
+
+
+ALLOWED = {"/v1/jobs": "POST", ONE: "GET", RUN: "DELETE"}
+OTHERS = [
+    Call(str(method), path, 405, token="wrong")
+    for path, allowed in ALLOWED.items()
+    for method in [*HTTPMethod, "QUERY"]
+    if method != allowed
+]
+
+
+@pytest.mark.parametrize("call", OTHERS, ids=str)
+def test_any_other_method_is_refused_with_the_right_one(ask: Ask, call: Call) -> None:
+    response = ask(call)
+    assert (response["statusCode"], response["headers"]["Allow"]) == (405, ALLOWED[call.path])
+    assert holds({"$ref": "#/components/schemas/Error"}, json.loads(response["body"]))
+
+
+@pytest.mark.parametrize("path", ["/v1/", "/v1/job", f"{RUN}/more", "/v1/jobs/", f"{ONE}\"'"])
+def test_any_other_path_is_unknown_whatever_the_token(ask: Ask, path: str) -> None:
+    response = ask(Call("GET", path, 404, token="wrong"))
+    assert (response["statusCode"], json.loads(response["body"])["error"]["code"]) == (404, "NOT_FOUND")
+
+
+def test_a_body_in_base64_is_decoded(ask: Ask) -> None:
+    body = base64.b64encode(MESSAGE.encode()).decode()
+    assert ask(Call("POST", "/v1/jobs", 202, body, is_base64=True))["statusCode"] == 202
+
+
+def test_the_sample_event_is_refused_for_its_token(ask: Ask) -> None:
+    sample = json.loads((ROOT / "events/http_api.json").read_text())
+    token = sample["headers"]["authorization"].removeprefix("Bearer ")
+    assert ask(Call("POST", sample["rawPath"], 401, sample["body"], token))["statusCode"] == 401
+
+
+def test_the_message_is_the_queues_without_its_task_token() -> None:
+    def bare(schema: Any) -> Any:
+        if isinstance(schema, dict):
+            return {
+                name: bare(inner) for name, inner in schema.items() if name not in ("description", "$schema", "title")
+            }
+        return schema
+
+    queues = bare(SCHEMAS["message"])
+    del queues["properties"]["taskToken"]
+    assert bare(OPENAPI["components"]["schemas"]["Message"]) == queues
+
+
+def test_the_limits_of_the_code_stand_in_the_page() -> None:
+    runs = OPENAPI["components"]["schemas"]["Runs"]["properties"]["runs"]
+    assert runs["maxItems"] == api.MOST_RUNS
+    assert f"at most {LONGEST_BODY} bytes" in OPENAPI["paths"]["/jobs"]["post"]["description"]

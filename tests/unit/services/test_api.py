@@ -1,0 +1,195 @@
+"""The HTTP API for jobs: what each request gets, in the order of the checks."""
+
+import base64
+import json
+from dataclasses import replace
+from typing import Any, cast
+
+import pytest
+
+from proofs.doubles.faults import FaultInjector
+from proofs.doubles.job_sender_memory import MemoryJobSender
+from proofs.doubles.jobs_memory import MemoryJobs
+from proofs.doubles.stage import TASK
+from proofs.doubles.time_manual import NOON, ManualClock
+from veo4k.domain.conditional_update import ConditionalUpdate
+from veo4k.domain.job import Archived, Job, State, utc
+from veo4k.domain.message import LONGEST_BODY, parse_message
+from veo4k.domain.ports import Jobs, JobSender
+from veo4k.domain.schedule import Times
+from veo4k.services.api import LINK_SECONDS, MOST_RUNS, Call, JobsApi, Reply, no_route, refused, wrong_method
+
+TOKEN, FORMER = "the-token-in-use", "the-former-token"
+URL = "https://jobs.example/v1"
+QUEUED = Job(task_id=TASK, run=1, index=0, state=State.QUEUED, created_at=NOON, requests_sent=0, wait_reason="WHY")
+FILE = Archived("videos", f"videos/{TASK}/0/1.mp4", 1, "0" * 64, 3840, 2160)
+
+
+class MemoryLinks:
+    """Signs links that name the key and their life."""
+
+    bucket = "videos"
+
+    def sign(self, key: str, seconds: int) -> str:
+        return f"https://videos.example/{key}?for={seconds}"
+
+
+class Door:
+    """The API over doubles."""
+
+    def __init__(self, *rows: Job) -> None:
+        self.jobs, self.sender, self.tokens = MemoryJobs(), MemoryJobSender(), [TOKEN.encode(), FORMER.encode()]
+        for row in rows:
+            fields = {name: getattr(row, name) for name in Job.__dataclass_fields__}
+            self.jobs.write(ConditionalUpdate(key=row.key, put=fields))
+        self.faulty_jobs, self.faulty_sender = FaultInjector(self.jobs), FaultInjector(self.sender)
+        self.api = JobsApi(
+            jobs=cast("Jobs", self.faulty_jobs),
+            job_sender=cast("JobSender", self.faulty_sender),
+            links=MemoryLinks(),
+            clock=ManualClock(),
+            new_id=lambda: "id",
+            tokens=lambda: self.tokens,
+            times=Times(),
+            url=URL,
+        )
+
+    def submit(self, body: Any, token: str = f"Bearer {TOKEN}") -> Reply:
+        return self.api.submit(Call(token, body if isinstance(body, str) else json.dumps(body)))
+
+    def read(self, task_id: str = TASK, token: str = f"Bearer {TOKEN}") -> Reply:
+        return self.api.read(Call(token), task_id)
+
+    def cancel(self, run: str = "1", task_id: str = TASK) -> Reply:
+        return self.api.cancel(Call(f"Bearer {TOKEN}"), task_id, run)
+
+
+def code(reply: Reply) -> tuple[int, str]:
+    return reply.status, reply.body["error"]["code"]
+
+
+@pytest.mark.parametrize(("rows", "after"), [([], 0), ([QUEUED, replace(QUEUED, run=2, index=1)], 2)])
+def test_a_submission_is_a_message_and_says_after_which_run(rows: list[Job], after: int) -> None:
+    door = Door(*rows)
+    reply = door.submit({"taskId": TASK, "index": 1, "tags": {"who": "Zoë ￿"}, "force": True})
+    assert (reply.status, reply.body["afterRun"]) == (202, after)
+    assert reply.body == {"taskId": TASK, "index": 1, "statusUrl": f"{URL}/jobs/{TASK}", "afterRun": after}
+    [body] = door.sender.bodies
+    message = parse_message(body)
+    assert (message.task_id, message.index, message.tags, message.force) == (TASK, 1, {"who": "Zoë ￿"}, True)
+    assert body.isascii()
+    assert [entry.event for entry in reply.entries] == ["job_requested"]
+
+
+@pytest.mark.parametrize("token", [f"Bearer {TOKEN}", f"bearer  {FORMER}"])
+def test_both_tokens_in_use_open_the_door(token: str) -> None:
+    assert Door(QUEUED).read(token=token).status == 200
+
+
+@pytest.mark.parametrize(
+    "token", ["", TOKEN, "Bearer", "Bearer ", f"Basic {TOKEN}", f"Bearer {TOKEN}x", "Bearer \udcff"]
+)
+def test_any_other_token_is_refused_before_the_body_is_read(token: str) -> None:
+    door = Door()
+    reply = door.submit("x" * 9000, token)
+    assert (code(reply), reply.headers) == ((401, "UNAUTHORIZED"), {"WWW-Authenticate": "Bearer"})
+    assert (door.faulty_jobs.calls, door.sender.bodies) == ([], [])
+
+
+def test_without_a_token_in_use_nobody_gets_in() -> None:
+    door = Door(QUEUED)
+    door.tokens = []
+    assert code(door.read(token="Bearer ")) == (401, "UNAUTHORIZED")
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ("", "not strict JSON: Expecting value at 0"),
+        ("{}", "taskId is missing"),
+        ({"taskId": TASK, "index": 62.0}, "index must be a whole number from 0 to 99"),
+        ({"taskId": TASK, "taskToken": "token"}, "unknown field 'taskToken'"),
+        ({"taskId": TASK, "priority": 1}, "unknown field 'priority'"),
+    ],
+)
+def test_an_invalid_message_is_refused_with_its_reason(body: Any, reason: str) -> None:
+    door = Door()
+    reply = door.submit(body)
+    assert (code(reply), reply.body["error"]["message"]) == ((400, "INVALID_MESSAGE"), reason)
+    assert door.sender.bodies == []
+
+
+def test_a_body_longer_than_a_message_is_refused_before_it_is_parsed() -> None:
+    assert code(Door().submit("{" + " " * LONGEST_BODY)) == (413, "TOO_LARGE")
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [(f'{{"taskId": "{TASK}"}}'.encode(), 202), (b'{"taskId": "\xff"}', 400), ("no base64", 400)],
+)
+def test_a_body_may_come_in_base64(body: bytes | str, status: int) -> None:
+    text = body if isinstance(body, str) else base64.b64encode(body).decode()
+    assert Door().api.submit(Call(f"Bearer {TOKEN}", text, is_base64=True)).status == status
+
+
+def test_a_task_shows_its_newest_runs_first() -> None:
+    rows = [replace(QUEUED, run=run) for run in range(1, MOST_RUNS + 2)]
+    reply = Door(*rows).read()
+    assert [run["run"] for run in reply.body["runs"]] == list(range(MOST_RUNS + 1, 1, -1))
+    assert reply.body["more"] is True
+    assert "more" not in Door(*rows[:MOST_RUNS]).read().body
+    assert reply.body["runs"][0] == rows[-1].public()
+
+
+@pytest.mark.parametrize(("bucket", "has_links"), [("videos", True), ("a-former-bucket", False)])
+def test_a_run_has_links_to_the_files_in_the_present_bucket(bucket: str, has_links: bool) -> None:
+    done = replace(QUEUED, state=State.SUCCEEDED, archive=FILE._replace(bucket=bucket))
+    [run] = Door(done).read().body["runs"]
+    links = {
+        "downloadUrl": f"https://videos.example/{FILE.key}?for={LINK_SECONDS}",
+        "urlsExpireAt": utc(NOON + LINK_SECONDS),
+    }
+    assert run == done.public() | (links if has_links else {})
+
+
+def test_a_queued_run_is_cancelled() -> None:
+    door = Door(QUEUED)
+    reply = door.cancel()
+    row = door.jobs.runs(TASK)[0]
+    assert (reply.status, reply.body, row.state) == (200, row.public(), State.CANCELLED)
+    assert [(entry.event, entry.job) for entry in reply.entries] == [("job_cancelled", row)]
+
+
+@pytest.mark.parametrize("state", sorted(set(State) - {State.QUEUED}))
+def test_a_run_that_is_not_queued_is_not_cancelled(state: State) -> None:
+    assert code(Door(replace(QUEUED, state=state)).cancel()) == (409, "NOT_QUEUED")
+
+
+@pytest.mark.parametrize(
+    ("task_id", "run"), [(TASK, "1"), ("short", "1"), (TASK, "0"), (TASK, "1e3"), ("#gate---", "0")]
+)
+def test_what_is_unknown_is_404_and_may_come_soon(task_id: str, run: str) -> None:
+    door = Door()
+    for reply in (door.cancel(run, task_id), door.read(task_id)):
+        assert (code(reply), reply.headers) == ((404, "NOT_FOUND"), {"Retry-After": "2"})
+    assert {name for name, _ in door.faulty_jobs.calls} <= {"write", "newest"}
+
+
+def test_where_table_or_queue_fail_the_answer_is_503() -> None:
+    door = Door(QUEUED)
+    door.faulty_sender.fail("send_jobs")
+    assert code(door.submit({"taskId": TASK})) == (503, "UNAVAILABLE")
+    door.faulty_jobs.fail("newest", "write")
+    for reply in (door.read(), door.cancel(), door.submit({"taskId": TASK})):
+        assert (code(reply), [entry.event for entry in reply.entries]) == (
+            (503, "UNAVAILABLE"),
+            ["api_request_unanswered"],
+        )
+    assert door.sender.bodies == []
+
+
+def test_a_refusal_is_logged_with_its_status_and_code_alone() -> None:
+    for reply in (no_route(), wrong_method("GET"), refused(500, "INTERNAL_ERROR", "It failed.")):
+        [entry] = reply.entries
+        assert entry.detail == {"status": reply.status, "reason": reply.body["error"]["code"]}
+    assert wrong_method("GET").headers == {"Allow": "GET"}
