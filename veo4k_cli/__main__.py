@@ -4,6 +4,7 @@ import typer
 
 from veo4k_cli import balance, callbacks, dead_letters, doctor, gate, jobs, rotate, show, sweep, watch
 from veo4k_cli.command import format_examples, unwrap
+from veo4k_cli.console import command as console
 
 HELP = """Operate veo4k, which turns finished Veo 3.1 videos into archived 4K files.
 
@@ -16,6 +17,7 @@ EXAMPLES = (
     "veo4k list --state QUEUED                jobs that wait, and for what",
     "veo4k show veo_task_abcdef123456         a job and its whole history",
     "veo4k doctor                             what is wrong, and what to do",
+    "veo4k console                            all of it as a web page on this machine",
     "veo4k gate pause                         pause all requests to the provider",
     "veo4k dead redrive                       dead messages that can go back",
 )
@@ -32,7 +34,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-for module in (jobs, show, watch, gate, sweep, balance, callbacks, rotate, doctor):
+for module in (jobs, show, watch, gate, sweep, balance, callbacks, rotate, doctor, console):
     app.add_typer(module.app)
 app.add_typer(dead_letters.app, name="dead", rich_help_panel="Jobs", help="Messages that were rejected or not stored.")
 

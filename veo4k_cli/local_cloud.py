@@ -23,6 +23,7 @@ FILE = Path(".local/cloud/current.json")
 """The file's path in the source tree."""
 _LOOPBACK = frozenset({"127.0.0.1", "localhost"})
 _CONFIG = Config(read_timeout=150, retries={"total_max_attempts": 3}, s3={"addressing_style": "path"}, proxies={})
+_S3_CONFIG = _CONFIG.merge(Config(signature_version="s3v4"))  # as on AWS, for links to files
 _NO_PROFILES = {
     "profile": (None, None, None, None),
     "config_file": (None, None, os.devnull, None),
@@ -41,7 +42,7 @@ class LocalCloud(NamedTuple):
 def local_client(endpoint: str, service: str) -> Any:
     """Return a boto3 client of the emulator, with the rights of the account's owner."""
     session = boto3.Session("test", "test", region_name="us-east-1", botocore_session=Session(_NO_PROFILES))
-    return session.client(service, endpoint_url=endpoint, config=_CONFIG)
+    return session.client(service, endpoint_url=endpoint, config=_S3_CONFIG if service == "s3" else _CONFIG)
 
 
 def running_local_cloud(folder: Path | None = None) -> LocalCloud | None:

@@ -19,6 +19,8 @@ DEFAULT_NAME = "veo4k"
 FUNCTIONS = ("submit", "callback", "sweep", "publish", "archive")
 # `veo4k sweep` waits for its function, which may take two minutes and must not be invoked twice.
 _CONFIG = Config(connect_timeout=5, read_timeout=150, retries={"mode": "standard", "total_max_attempts": 3})
+# A link to a file is signed for its region's own host. Without this, links of some regions have an old signature.
+_S3_CONFIG = _CONFIG.merge(Config(signature_version="s3v4", s3={"us_east_1_regional_endpoint": "regional"}))
 
 
 class Resource(NamedTuple):
@@ -116,7 +118,7 @@ def aws_stack(name: str) -> Stack:
     """Describe a stack on AWS."""
     # boto3 itself reads AWS_DEFAULT_REGION only. Every other tool of AWS reads AWS_REGION.
     session = boto3.Session(region_name=os.environ.get("AWS_REGION"))
-    client = cache(lambda service: session.client(service, config=_CONFIG))
+    client = cache(lambda service: session.client(service, config=_S3_CONFIG if service == "s3" else _CONFIG))
     return _describe(name, session.region_name or "", client, local=False)
 
 

@@ -61,7 +61,7 @@ def ensure_media(folder: Path, frames: int = FRAMES) -> Media:
     Two processes may do so at the same time: each file is moved into its place when it is complete.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    return Media(**{name: _ensured(folder / f"{name}.mp4", recipe, frames) for name, recipe in RECIPES.items()})
+    return Media(**{name: _ensured(folder / f"{name}-3s.mp4", recipe, frames) for name, recipe in RECIPES.items()})
 
 
 def poster(video: Path) -> Path:

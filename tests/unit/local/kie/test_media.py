@@ -50,7 +50,7 @@ def test_only_missing_files_are_made_and_no_part_is_left(media: Media) -> None:
     poster(media.base).unlink()
     assert ensure_media(media.uhd.parent) == media
     assert media.uhd.stat().st_mtime_ns == before
-    names = {f"{name}{suffix}" for name in SIZES for suffix in (".mp4", ".jpg")}
+    names = {f"{name}-3s{suffix}" for name in SIZES for suffix in (".mp4", ".jpg")}
     assert {path.name for path in media.base.parent.iterdir()} == names
 
 
