@@ -191,8 +191,10 @@ class Reader:
         pages = self._dynamodb.get_paginator("scan").paginate(
             TableName=self._table, FilterExpression="attribute_exists(finishedAt)"
         )
-        rows = [from_item(item) for page in pages for item in page["Items"]]
-        return sorted(rows, key=lambda row: str(row["finishedAt"]), reverse=True)
+        rows = (from_item(item) for page in pages for item in page["Items"])
+        return sorted(
+            (row for row in rows if "finishedAt" in row), key=lambda row: str(row["finishedAt"]), reverse=True
+        )
 
     def days(self, count: int) -> list[str]:
         """Return the latest UTC days, today last."""

@@ -100,12 +100,20 @@ class Table(MemoryClient):
     def query(self, **request: Any) -> dict[str, Any]:
         values = request["ExpressionAttributeValues"]
         name, wanted = ("#lane", values[":p"]) if "IndexName" in request else ("taskId", values[":t"])
-        return {"Items": [row for row in self._items() if row.get(name) == wanted]}
+        items = [row for row in self._items() if row.get(name) == wanted]
+        return {"Items": items, "Count": len(items)}
+
+    def batch_get_item(self, **request: Any) -> dict[str, Any]:
+        keys = request["RequestItems"]["jobs"]["Keys"]
+        found = (row for row in self._items() if {"taskId": row["taskId"], "run": row["run"]} in keys)
+        return {"Responses": {"jobs": list(found)}}
 
     def describe_table(self, **_: Any) -> dict[str, Any]:
         return {"Table": {"TableStatus": "ACTIVE"}, "ResponseMetadata": {"HTTPHeaders": {}}}
 
-    def get_paginator(self, _: str) -> Pages:
+    def get_paginator(self, operation: str) -> Pages:
+        if operation == "query":
+            return Pages(self.query)
         self.scans += 1
         return Pages(lambda **_: {"Items": self._items()})
 
@@ -245,3 +253,10 @@ class Buckets:
         if self.status != 200:
             raise client_error(str(self.status), "HeadBucket", **metadata)
         return {"ResponseMetadata": metadata}
+
+    def head_object(self, **_: Any) -> dict[str, Any]:
+        raise client_error("404", "HeadObject")
+
+    def generate_presigned_url(self, _: str, **request: Any) -> str:
+        wanted = request["Params"]
+        return f"https://{wanted['Bucket']}.s3.example/{wanted['Key']}?X-Amz-Expires={request['ExpiresIn']}"
