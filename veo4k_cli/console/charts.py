@@ -135,7 +135,7 @@ class Hour(NamedTuple):
     bars: Sequence[tuple[float, float, float, str]]
     bands: Sequence[tuple[float, float, str]]
     limit: float
-    most: float
+    allowed: float
     times: Sequence[Tick]
 
 
@@ -150,7 +150,7 @@ def hour(pauses: Pauses, pace: Pace, now: float) -> Hour:
         for at, value in pauses.requests
     ]
     bands = [(across.place(at), round(width + 0.5, 1), _reason(pauses, at)) for at in pauses.paused]
-    return Hour(bars, bands, up.place(limit), most, _times(across))
+    return Hour(bars, bands, up.place(limit), limit, _times(across))
 
 
 def _reason(pauses: Pauses, at: float) -> str:

@@ -274,10 +274,10 @@ class Reader:
         gate, *counted = self._metrics(
             ("GateOpen", "sweep", "Minimum"), *((metric, service, "Sum") for metric, service in REQUESTS)
         )
-        requests: dict[float, float] = {}
+        sent: dict[float, float] = {}
         for at, value in chain(*counted):
-            requests[at] = requests.get(at, 0) + value
-        return Pauses(sorted(requests.items()), [at for at, value in gate if value < 1], list(self._pause_reasons()))
+            sent[at] = sent.get(at, 0) + value
+        return Pauses(sorted(sent.items()), [at for at, value in gate if value < 1], list(self._pause_reasons()))
 
     def _pause_reasons(self) -> Iterator[tuple[float, str]]:
         events = self.session.stack.client("logs").filter_log_events(

@@ -101,6 +101,8 @@ class Table(MemoryClient):
         values = request["ExpressionAttributeValues"]
         name, wanted = ("#lane", values[":p"]) if "IndexName" in request else ("taskId", values[":t"])
         items = [row for row in self._items() if row.get(name) == wanted]
+        start = items.index(request["ExclusiveStartKey"]) + 1 if "ExclusiveStartKey" in request else 0
+        items = items[start:][: request.get("Limit")]
         return {"Items": items, "Count": len(items)}
 
     def batch_get_item(self, **request: Any) -> dict[str, Any]:

@@ -152,3 +152,22 @@ def test_a_task_token_and_an_unreadable_body_are_not_shown(browser: Browser) -> 
 def test_a_table_of_spend_holds_no_formula(browser: Browser) -> None:
     ended(browser, tags={"=cmd()": "1"})
     assert "tag,'=cmd()=1,1,1,0,120.0,0.6,0.0" in browser.get("/spend.csv?days=1").text
+
+
+def test_a_firing_alarm_brings_its_steps(browser: Browser) -> None:
+    browser.operator.firing = ["veo4k-HeartbeatAlarm-1X2Y"]
+    page = browser.get("/?health=1").text
+    assert ("HeartbeatAlarm" in page, "enable the schedule" in page, "<code>veo4k sweep</code>" in page) == (True,) * 3
+
+
+def test_cursors_lead_through_all_rows_once(browser: Browser) -> None:
+    for number in range(120):
+        due = NOON + number // 40  # many rows are due at the same time
+        browser.operator.add_job(State.QUEUED, task_id=f"veo_task_{number:03d}", partition="QUEUED", due=due)
+    seen, path = list[str](), "/parts/next"
+    while path:
+        page = browser.get(path).text
+        seen += re.findall(r'class="id" href="/jobs/(\w+)/1"', page)
+        found = re.search(r'href="/\?(after=[^"]+)">Next page', page)
+        path = f"/parts/next?{found[1]}" if found else ""
+    assert (len(seen), len(set(seen))) == (120, 120)
