@@ -19,8 +19,9 @@ DEFAULT_NAME = "veo4k"
 FUNCTIONS = ("submit", "callback", "sweep", "publish", "archive")
 # `veo4k sweep` waits for its function, which may take two minutes and must not be invoked twice.
 _CONFIG = Config(connect_timeout=5, read_timeout=150, retries={"mode": "standard", "total_max_attempts": 3})
-# A link to a file is signed for its region's own host. Without this, links of some regions have an old signature.
-_S3_CONFIG = _CONFIG.merge(Config(signature_version="s3v4", s3={"us_east_1_regional_endpoint": "regional"}))
+# Links to files name the region's own host: S3 redirects other hosts, and the console's pages allow the one host only.
+_REGIONAL = {"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"}
+_S3_CONFIG = _CONFIG.merge(Config(signature_version="s3v4", s3=_REGIONAL))
 
 
 class Resource(NamedTuple):
