@@ -20,8 +20,9 @@ FUNCTIONS = ("submit", "callback", "sweep", "publish", "archive")
 # `veo4k sweep` waits for its function, which may take two minutes and must not be invoked twice.
 _CONFIG = Config(connect_timeout=5, read_timeout=150, retries={"mode": "standard", "total_max_attempts": 3})
 # Links to files name the region's own host: S3 redirects other hosts, and the console's pages allow the one host only.
-_REGIONAL = {"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"}
-_S3_CONFIG = _CONFIG.merge(Config(signature_version="s3v4", s3=_REGIONAL))
+_S3_CONFIG = _CONFIG.merge(
+    Config(signature_version="s3v4", s3={"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"})
+)
 
 
 class Resource(NamedTuple):

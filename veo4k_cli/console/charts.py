@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from veo4k.domain.gate import Gate, Pace
 from veo4k.domain.job import State
-from veo4k_cli.console.reading import Pauses
+from veo4k_cli.console.monitoring import Pauses
 from veo4k_cli.console.spend import Sum
 from veo4k_cli.console.times import DAY, HOUR, MINUTE, Row, age, clock, seconds_of
 from veo4k_cli.formatting import duration

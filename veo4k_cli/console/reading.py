@@ -1,8 +1,6 @@
 """Everything that the pages read from the stack."""
 
-import base64
-import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -17,15 +15,17 @@ from veo4k.adapters.dynamodb_types import from_item
 from veo4k.adapters.jobs_dynamodb import DUE_INDEX
 from veo4k.domain.gate import Gate, Pace
 from veo4k.domain.job import ATTRIBUTES, ENDED, Job, Partition
-from veo4k_cli.checks.alarms import firing_alarms
 from veo4k_cli.command import Session
+from veo4k_cli.console import cursor
 from veo4k_cli.console.cache import Cache
-from veo4k_cli.console.times import HOUR, Row, day_of
+from veo4k_cli.console.times import Row, day_of
 from veo4k_cli.dead_letter_queue import DeadLetter
 from veo4k_cli.dead_letters import open_queue
-from veo4k_cli.history import History, log_group, read_history
+from veo4k_cli.history import History, read_history
 
-ROWS_SECONDS, COUNTS_SECONDS, SLOW_SECONDS = 2.0, 5.0, 60.0
+ROWS_SECONDS, COUNTS_SECONDS = 2.0, 5.0
+ENDED_SECONDS = 15.0
+SLOW_SECONDS = 60.0
 PAGE = 50
 FILTERED = 500  # rows that a filter is applied to
 RUNS = 20
@@ -34,16 +34,6 @@ LINK_SECONDS = 300
 BATCH = 100  # keys of one BatchGetItem
 READERS = 8
 PARTITION, DUE = ATTRIBUTES["partition"], ATTRIBUTES["due"]
-REQUESTS = (
-    ("JobCreated", "submit"),
-    ("RequestClaimed", "submit"),
-    ("RequestClaimed", "sweep"),
-    ("PollClaimed", "sweep"),
-    ("LinkRefreshClaimed", "sweep"),
-)
-"""Metrics that count the requests that take a slot."""
-Point = tuple[float, float]
-"""Epoch seconds of a minute, and a metric's value in it."""
 
 
 class Counts(NamedTuple):
@@ -64,14 +54,6 @@ class Live(NamedTuple):
     rows: Sequence[Row]
     after: str
     read: int
-
-
-class Pauses(NamedTuple):
-    """Requests by minute, the minutes in which requests were paused, and the reasons with their times."""
-
-    requests: Sequence[Point]
-    paused: Sequence[float]
-    reasons: Sequence[tuple[float, str]]
 
 
 @dataclass
@@ -120,8 +102,12 @@ class Reader:
         name = ("live", after, tag, states)
         return self.cache.get(name, ROWS_SECONDS, lambda: self._live(after, tag, states))
 
+    def first(self) -> Sequence[Row]:
+        """Return the first page of live jobs."""
+        return self.live("", "", frozenset()).rows
+
     def _live(self, after: str, tag: str, states: frozenset[str]) -> Live:
-        starts, most = _cursor(after), FILTERED if tag or states else PAGE
+        starts, most = cursor.parse(after), FILTERED if tag or states else PAGE
         keys = {str(partition): self._keys(partition, starts.get(str(partition)), most + 1) for partition in Partition}
         in_order = sorted(chain(*keys.values()), key=lambda key: float(key[DUE]["N"]))
         found = self.rows([{"taskId": key["taskId"], "run": key["run"]} for key in in_order[:most]])
@@ -133,7 +119,7 @@ class Reader:
                 shown.append(row)
             if len(shown) == PAGE:
                 break
-        return Live(shown, _next_cursor(starts, in_order, read), read)
+        return Live(shown, cursor.after(starts, in_order[:read], PARTITION) if read < len(in_order) else "", read)
 
     def _keys(self, partition: Partition, start: Mapping[str, Any] | None, most: int) -> list[dict[str, Any]]:
         begin = {"ExclusiveStartKey": start} if start else {}
@@ -184,7 +170,7 @@ class Reader:
 
     def ended(self, days: Sequence[str]) -> list[Row]:
         """Return the jobs that ended on these UTC days (`2026-11-22`), the newest first."""
-        rows: list[Row] = self.cache.get("ended", SLOW_SECONDS / 4, self._all_ended)
+        rows: list[Row] = self.cache.get("ended", ENDED_SECONDS, self._all_ended)
         return [row for row in rows if str(row["finishedAt"])[:10] in days]
 
     def _all_ended(self) -> list[Row]:
@@ -238,104 +224,12 @@ class Reader:
         place = urlsplit(self.link(self.session.stack.output("ArchiveBucketName"), "videos/a", "video/mp4"))
         return f"{place.scheme}://{place.netloc}"
 
-    # queues, alarms, metrics
-
-    def dead_count(self) -> int:
-        """Return about how many messages the dead-letter queue holds."""
-        return self.cache.get("dead", COUNTS_SECONDS, self._dead_count)
-
-    def _dead_count(self) -> int:
-        url = self.session.stack.output("DeadLetterQueueUrl")
-        sqs = self.session.stack.client("sqs")
-        # A message that somebody reads at this moment is not visible.
-        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-        response = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)
-        return sum(int(count) for count in response["Attributes"].values())
-
     def letters(self) -> list[DeadLetter]:
         """Receive the dead messages, which makes them invisible for a moment. They are not read by a poll."""
         with open_queue(self.session) as queue:
             return sorted(islice(queue.letters(), LETTERS), key=lambda letter: letter.sent_at)
 
-    def alarms(self) -> Sequence[Mapping[str, Any]]:
-        """Return the alarms that fire, by the names of the template."""
-        return self.cache.get("alarms", SLOW_SECONDS, lambda: firing_alarms(self.session.stack))
-
-    def gauge(self, metric: str) -> Point | None:
-        """Return the latest value of a metric of the sweep within an hour."""
-        points = self.cache.get(("metric", metric), SLOW_SECONDS, lambda: self._metrics((metric, "sweep", "Minimum")))
-        return points[0][-1] if points[0] else None
-
-    def pauses(self) -> Pauses:
-        """Return the last hour of the gate."""
-        return self.cache.get("pauses", SLOW_SECONDS / 4, self._pauses)
-
-    def _pauses(self) -> Pauses:
-        gate, *counted = self._metrics(
-            ("GateOpen", "sweep", "Minimum"), *((metric, service, "Sum") for metric, service in REQUESTS)
-        )
-        sent: dict[float, float] = {}
-        for at, value in chain(*counted):
-            sent[at] = sent.get(at, 0) + value
-        return Pauses(sorted(sent.items()), [at for at, value in gate if value < 1], list(self._pause_reasons()))
-
-    def _pause_reasons(self) -> Iterator[tuple[float, str]]:
-        events = self.session.stack.client("logs").filter_log_events(
-            logGroupName=self.cache.get("group", HOUR, lambda: log_group(self.session.stack)),
-            startTime=int((self.now - HOUR) * 1000),
-            filterPattern='"gate_paused"',
-        )["events"]
-        for event in events:
-            try:
-                content = json.loads(event["message"])
-            except ValueError:
-                continue
-            if isinstance(content, dict) and content.get("message") == "gate_paused":
-                yield event["timestamp"] / 1000, str(content.get("reason", ""))
-
-    def _metrics(self, *wanted: tuple[str, str, str]) -> list[list[Point]]:
-        """Return the last hour of metrics by minute. Each is a name, a service and a statistic."""
-        stack, end = self.session.stack, datetime.fromtimestamp(self.now, UTC)
-        queries = [
-            {
-                "Id": f"m{number}",
-                "MetricStat": {"Metric": _metric(stack.name, name, service), "Period": 60, "Stat": stat},
-            }
-            for number, (name, service, stat) in enumerate(wanted)
-        ]
-        results = stack.client("cloudwatch").get_metric_data(
-            MetricDataQueries=queries,
-            StartTime=end - timedelta(hours=1),
-            EndTime=end + timedelta(minutes=1),
-            ScanBy="TimestampAscending",
-        )["MetricDataResults"]
-        points = {
-            one["Id"]: [(at.timestamp(), value) for at, value in zip(one["Timestamps"], one["Values"], strict=True)]
-            for one in results
-        }
-        return [points.get(query["Id"], []) for query in queries]
-
-
-def _metric(namespace: str, name: str, service: str) -> dict[str, Any]:
-    return {"Namespace": namespace, "MetricName": name, "Dimensions": [{"Name": "service", "Value": service}]}
-
 
 def _fits(row: Row, tag: str, states: frozenset[str]) -> bool:
     name, _, value = tag.partition("=")
     return (not tag or row.get("tags", {}).get(name) == value) and (not states or row.get("state") in states)
-
-
-def _cursor(text: str) -> dict[str, Any]:
-    """Return the last key that was read of each partition."""
-    try:
-        value = json.loads(base64.urlsafe_b64decode(text.encode()))
-    except ValueError:
-        return {}
-    return value if isinstance(value, dict) else {}
-
-
-def _next_cursor(starts: Mapping[str, Any], keys: Sequence[Mapping[str, Any]], read: int) -> str:
-    if read >= len(keys):
-        return ""
-    last = dict(starts) | {key[PARTITION]["S"]: key for key in keys[:read]}
-    return base64.urlsafe_b64encode(json.dumps(last).encode()).decode()

@@ -6,6 +6,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from importlib import resources
 from typing import Any
 
@@ -16,11 +17,14 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from veo4k_cli.command import Session
+from veo4k_cli.console import pages
 from veo4k_cli.console.actions import Actions
 from veo4k_cli.console.cache import Cache
 from veo4k_cli.console.guard import Access, Guard
-from veo4k_cli.console.pages import FILES, NotFoundError, Pages
+from veo4k_cli.console.monitoring import Monitoring
+from veo4k_cli.console.parts import PARTS
 from veo4k_cli.console.reading import Reader
+from veo4k_cli.console.view import NotFoundError, View
 from veo4k_cli.errors import EXPECTED, describe
 from veo4k_cli.output import Output
 from veo4k_cli.stack import Stack
@@ -41,41 +45,35 @@ class Options:
 
 def build(session: Session, options: Options, log: Callable[[str], None]) -> tuple[Guard, Access]:
     """Build the console of a session's stack, and the access to it. Each action is logged."""
-    reader = Reader(session, Cache(session.clock.now))
+    cache = Cache(session.clock.now)
+    reader, monitoring = Reader(session, cache), Monitoring(session, cache)
     host = LOOPBACK if options.plain_host else f"veo4k-{secrets.token_hex(5)}.localhost"
     access = Access(host, reader.media_origin(), session.clock.now)
-    pages = Pages(reader, access, None if options.read_only else Actions(session, reader, log))
+    actions = None if options.read_only else Actions(session, reader, log)
+    view = View(reader, monitoring, access, actions, PARTS)
     errors: dict[Any, Any] = dict.fromkeys(EXPECTED, _failed) | {404: _missing}
-    app = Starlette(routes=_routes(pages), exception_handlers=errors)
-    return Guard(app, access), access
+    return Guard(Starlette(routes=_routes(view), exception_handlers=errors), access), access
 
 
-def _routes(pages: Pages) -> list[Route]:
+def _routes(view: View) -> list[Route]:
     job = "/jobs/{task}/{run:int}"
-    reads: dict[str, Callable[[Request], Response]] = {
+    reads = {
         "/": pages.board,
         job: pages.job,
         "/gate": pages.gate,
         "/dead": pages.dead,
-        "/spend": pages.spend,
-        "/spend.csv": pages.spend_csv,
+        "/spend": pages.spending,
+        "/spend.csv": pages.spending_csv,
         "/search": pages.search,
-        "/parts/{part}": pages.part,
+        "/parts/{part}": View.part,
         "/icon.svg": pages.icon,
-    }
-    routes = [Route(path, page) for path, page in reads.items()]
-    routes += [Route(f"{job}/{name}", _named(pages.file, name)) for name in FILES]
+    } | {f"{job}/{name}": pages.file for name in pages.FILES}
+    routes = [Route(path, partial(page, view)) for path, page in reads.items()]
     routes += [Route(f"/static/{name}", _static(name, kind)) for name, kind in STATIC.items()]
     acts = ("/gate/pause", "/gate/resume", f"{job}/replay", "/dead/redrive", "/dead/delete")
-    return routes + [Route(path, pages.act, methods=["POST"]) for path in acts if pages.actions is not None]
-
-
-def _named(page: Callable[[Request], Response], name: str) -> Callable[[Request], Response]:
-    def named(request: Request) -> Response:
-        request.path_params["file"] = name
-        return page(request)
-
-    return named
+    return routes + [
+        Route(path, partial(pages.act, view), methods=["POST"]) for path in acts if view.actions is not None
+    ]
 
 
 def _static(name: str, kind: str) -> Callable[[Request], Response]:

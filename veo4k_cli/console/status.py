@@ -5,7 +5,8 @@ from typing import Any, NamedTuple
 
 from veo4k.domain.gate import Gate
 from veo4k.domain.wait_reason import WaitReason
-from veo4k_cli.console.reading import Counts, Point
+from veo4k_cli.console.monitoring import Point
+from veo4k_cli.console.reading import Counts
 from veo4k_cli.formatting import duration, plural
 
 SILENT = 300.0

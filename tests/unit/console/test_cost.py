@@ -7,6 +7,7 @@ from proofs.doubles.gate_memory import numbered
 from tests.unit.cli.operator import Operator
 from veo4k_cli.command import Dependencies, Session
 from veo4k_cli.console.cache import Cache
+from veo4k_cli.console.monitoring import Monitoring
 from veo4k_cli.console.reading import Reader
 from veo4k_cli.output import Output
 from veo4k_cli.stack import Stack
@@ -54,20 +55,21 @@ def test_an_open_board_costs_less_than_two_cents_an_hour() -> None:
     session = Session(
         Dependencies(find=find, clock=operator.clock, new_id=numbered()), None, False, Output(as_json=True)
     )
-    reader, begin = Reader(session, Cache(operator.clock.now)), operator.clock.now()
+    cache, begin = Cache(operator.clock.now), operator.clock.now()
+    reader, monitoring = Reader(session, cache), Monitoring(session, cache)
     operator.add_job(partition="LIVE", due=begin)
     for second in range(0, MINUTES * 60, 2):
         operator.clock.sleep_until(begin + second)
-        reader.live("", "", frozenset())
+        reader.first()
         for read in (
             reader.gate,
             reader.counts,
-            reader.dead_count,
-            reader.alarms,
+            monitoring.dead_count,
+            monitoring.alarms,
             lambda: reader.ended(["2027-01-15"]),
         ):
             read()
         for metric in ("Heartbeat", "CreditsLeft"):
-            reader.gauge(metric)
+            monitoring.gauge(metric)
     cost = sum(PRICES[operation] * count for operation, count in calls.items()) * 60 / MINUTES
     assert (0.005 < cost < 0.02, calls["batch_get_item"]) == (True, MINUTES * 30)

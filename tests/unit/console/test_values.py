@@ -8,7 +8,8 @@ from veo4k.domain.gate import Gate, Pace
 from veo4k.domain.job import utc
 from veo4k_cli.console import charts, spend, timeline
 from veo4k_cli.console.cache import Cache
-from veo4k_cli.console.reading import Counts, Pauses
+from veo4k_cli.console.monitoring import Pauses
+from veo4k_cli.console.reading import Counts
 from veo4k_cli.console.status import Facts, judge
 from veo4k_cli.history import Line
 
