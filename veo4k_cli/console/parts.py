@@ -57,13 +57,14 @@ def boxes(view: View, _: Request) -> Values:
     rows, now = view.reader.first(), view.now
     waiting = [row for row in rows if row.get("state") == State.QUEUED]
     flying = [row for row in rows if row.get("state") not in ENDED | {State.QUEUED}]
+    to_be_announced = [row for row in rows if row.get("state") in ENDED]
     ended = view.reader.ended([day_of(now)])
     is_paused = bool(view.reader.gate().reason)
     return {
         "counts": view.reader.counts(),
         "waiting": (_oldest(waiting, now), not is_paused and _is_stuck(waiting, now)),
         "flying": (_oldest(flying, now), _is_stuck(flying, now)),
-        "split": _split(flying),
+        "split": _split([*flying, *to_be_announced]),
         "ended": len(ended),
         "ends": _split(ended),
         "usual": charts.usual(ended, now),
