@@ -141,7 +141,7 @@ class Timeline:
         if begin is None:
             return
         end, file = self._first("job_archived") or seconds_of(self.row, "finishedAt"), self.row.get("archive")
-        rate = f", {file['bytes'] / 1e6 / max(0.001, end - begin):.3g} MB/s" if file and end else ""
+        rate = f", {file['bytes'] / 1e6 / max(0.001, end - begin):.1f} MB/s" if file and end else ""
         yield self._step(DOWNLOAD, f"downloaded and proven{rate}" if file else "download", begin, end)
 
     def _announced(self) -> Iterator[Step]:

@@ -127,7 +127,7 @@ def test_a_waterfall_shows_attempts_polls_and_the_callback() -> None:
         ("waited for its slot", "4.0 s"),
         ("requested, 2 attempts", "6.0 s"),
         ("at the provider", "8 min 10 s"),
-        ("downloaded and proven, 1 MB/s", "1 min 38 s"),
+        ("downloaded and proven, 1.0 MB/s", "1 min 38 s"),
         ("announced", "0.0 s"),
     ]
     assert [kind for _, kind in steps[2].marks] == ["poll", "callback"]
