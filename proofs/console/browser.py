@@ -120,6 +120,7 @@ def actual_pixels_show_the_file_one_to_one(visit: Visit) -> None:
     visit.page.locator(".frame").first.hover()
     width = visit.page.evaluate("document.querySelector('.frame video').offsetWidth * devicePixelRatio")
     assert width == WIDTH_4K, width
+    assert visit.page.evaluate("document.documentElement.scrollWidth") <= SIZE["width"]
 
 
 def the_gate_is_paused_and_resumed(visit: Visit) -> None:
