@@ -88,7 +88,7 @@ def the_board_follows_the_jobs_without_a_reload(visit: Visit) -> None:
         "count => document.querySelectorAll('.live-day a').length > count", arg=before, timeout=PATIENCE
     )
     assert page.evaluate("window.loaded") == 1
-    page.locator(".live-day a[data-poster]").first.hover()
+    page.locator(".live-day a[data-poster]").last.hover(force=True)  # the last is drawn above the others
     expect(page.locator("#poster img")).to_be_visible()
 
 
