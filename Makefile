@@ -65,7 +65,7 @@ soak: setup .venvs/wire/.ready ## Injected faults on the local cloud: make soak,
 bench: setup build ## Benchmarks: figures beside their anchors, as ratios of one run
 	@PYTHONPATH=layers/core/src:. $(DEV)/python -m bench
 
-prove: simulate burst soak .venvs/door/.ready ## The long proofs: simulation, every two faults, random writes and files, bursts, injected faults, two stacks
+prove: simulate burst soak .venvs/door/.ready ## The long proofs: simulation, every two faults, random writes and files, bursts, injected faults, two stacks, the console
 	@$(CORE) $(DEV)/python -m proofs.simulation --contract jobs --first 1000
 	@$(CORE) $(DEV)/python -m proofs.simulation --exhaustive 2
 	@$(CORE) $(DEV)/python -m proofs.simulation --profiles 20
@@ -77,6 +77,8 @@ prove: simulate burst soak .venvs/door/.ready ## The long proofs: simulation, ev
 	@$(CORE) $(DEV)/python -m proofs.mp4.fuzz 100000 7
 	@$(CORE) $(DEV)/python -m proofs.mp4.differential 2000 7
 	@$(CORE) $(DEV)/python -m proofs.fuzz
+	@$(MAKE) --silent .venvs/browser/.ready
+	@$(DEV)/python -m proofs.console
 
 # mutmut derives module names from paths below src/, so it runs in a folder of links that has a src/. The pattern makes it
 # check first that pytest finds every test by its name. The change behind a name in the list: mutmut show, in that folder.

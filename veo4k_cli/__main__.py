@@ -21,6 +21,7 @@ from veo4k_cli import (
     watch,
 )
 from veo4k_cli.command import format_examples, unwrap
+from veo4k_cli.console import command as console
 
 HELP = """Operate veo4k, which turns finished Veo 3.1 videos into archived 4K files.
 
@@ -35,6 +36,7 @@ EXAMPLES = (
     "veo4k show veo_task_abcdef123456         a job and its whole history",
     "veo4k spend --since 7d                   what the videos have cost",
     "veo4k doctor                             what is wrong, and what to do",
+    "veo4k console                            all of it as a web page on this machine",
     "veo4k gate pause                         pause all requests to the provider",
     "veo4k dead redrive                       dead messages that can go back",
     "veo4k hook                               a URL that requests finished generations in 4K",
@@ -53,7 +55,7 @@ app = typer.Typer(
 )
 
 JOBS = (jobs, watch, show, listing, links, cancel, replay)
-for module in (*JOBS, gate, sweep, balance, spend, callbacks, hook, rotate, doctor):
+for module in (*JOBS, gate, sweep, balance, spend, callbacks, hook, rotate, doctor, console):
     app.add_typer(module.app)
 app.add_typer(dead_letters.app, name="dead", rich_help_panel="Jobs", help="Messages that were rejected or not stored.")
 

@@ -75,32 +75,33 @@ def redrive(
     sends = yes and not dry_run
     sent, kept = list[DeadLetter](), list[DeadLetter]()
     conditions = [parse_condition(text) for text in where or ()]
-    with _queue(session) as queue, session.out.spinner("Redriving" if sends else "Reading the queue"):
+    with open_queue(session) as queue, session.out.spinner("Redriving" if sends else "Reading the queue"):
         for letter in queue.letters():
             if not all(is_met(letter) for is_met in conditions):
                 continue
             (kept if letter.invalid else sent).append(letter)
             if sends and not letter.invalid:
-                _send_back(session, queue, letter)
+                send_back(session, queue, letter)
                 session.clock.sleep_until(session.clock.now() + 1 / rate)
     value = {"dryRun": not sends, "redriven": [letter.value() for letter in sent]}
     value |= {"kept": [letter.value() for letter in kept]}
     session.out.result(value, _redriven(sent, kept, session.clock.now(), dry_run=not sends))
 
 
-def _send_back(session: Session, queue: DeadLetterQueue, letter: DeadLetter) -> None:
+def send_back(session: Session, queue: DeadLetterQueue, letter: DeadLetter) -> None:
     """Send first and delete then: a crash in between repeats the message, and a repeated message is harmless."""
     queue.sqs.send_message(QueueUrl=session.stack.output("JobQueueUrl"), MessageBody=letter.body)
     queue.delete(letter)
 
 
-def _queue(session: Session) -> DeadLetterQueue:
+def open_queue(session: Session) -> DeadLetterQueue:
+    """Return the dead-letter queue, for a `with` block."""
     return DeadLetterQueue(session.stack.client("sqs"), session.stack.output("DeadLetterQueueUrl"))
 
 
 def _matching(session: Session, where: Sequence[str] | None) -> list[DeadLetter]:
     conditions = [parse_condition(text) for text in where or ()]
-    with _queue(session) as queue, session.out.spinner("Reading the queue"):
+    with open_queue(session) as queue, session.out.spinner("Reading the queue"):
         letters = [letter for letter in queue.letters() if all(is_met(letter) for is_met in conditions)]
     return sorted(letters, key=lambda letter: letter.sent_at)
 

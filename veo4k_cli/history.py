@@ -41,7 +41,7 @@ class History(NamedTuple):
 
 def read_history(stack: Stack, job: Job, now: float) -> History:
     """Read a run's history from the log group of the stack."""
-    group = _log_group(stack)
+    group = log_group(stack)
     lines = _in_order(line for event in _events(stack, group, job) if (line := _parse_line(event, job.job_id)))
     is_complete = any(line.action in _FIRST_STEPS for line in lines)
     return History(lines, "" if is_complete else _why_missing(stack, group, job, now))
@@ -86,7 +86,7 @@ def _events(stack: Stack, group: str, job: Job) -> Iterator[dict[str, Any]]:
         yield from page["events"]
 
 
-def _log_group(stack: Stack) -> str:
+def log_group(stack: Stack) -> str:
     """Return the log group of all functions. Each function's configuration names it."""
     function = stack.function_name(FUNCTIONS[0])
     configuration = stack.client("lambda").get_function_configuration(FunctionName=function)

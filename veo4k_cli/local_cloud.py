@@ -42,8 +42,7 @@ class LocalCloud(NamedTuple):
 def local_client(endpoint: str, service: str) -> Any:
     """Return a boto3 client of the emulator, with the rights of the account's owner."""
     session = boto3.Session("test", "test", region_name="us-east-1", botocore_session=Session(_NO_PROFILES))
-    config = _S3_CONFIG if service == "s3" else _CONFIG
-    return session.client(service, endpoint_url=endpoint, config=config)
+    return session.client(service, endpoint_url=endpoint, config=_S3_CONFIG if service == "s3" else _CONFIG)
 
 
 def running_local_cloud(folder: Path | None = None) -> LocalCloud | None:

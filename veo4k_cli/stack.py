@@ -21,7 +21,7 @@ FUNCTIONS = ("submit", "callback", "sweep", "publish", "archive", "api")
 JOBS_API = FUNCTIONS[-1]  # only where JobsApi is on, and named by no output
 # `veo4k sweep` waits for its function, which may take two minutes and must not be invoked twice.
 _CONFIG = Config(connect_timeout=5, read_timeout=150, retries={"mode": "standard", "total_max_attempts": 3})
-# A link must be signed with Signature Version 4 for the host of the region: the host of all regions redirects.
+# Links to files name the region's own host: S3 redirects other hosts, and the console's pages allow the one host only.
 _S3_CONFIG = _CONFIG.merge(
     Config(signature_version="s3v4", s3={"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"})
 )

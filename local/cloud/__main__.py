@@ -11,6 +11,7 @@ from rich.console import Console
 
 from local.cloud.build import BuildError
 from local.cloud.connection_file import Connection, published
+from local.cloud.console import console_beside
 from local.cloud.deploy import DeployError
 from local.cloud.emulator import EmulatorError
 from local.cloud.environment import environment
@@ -35,6 +36,8 @@ SIMULATED = """The provider is simulated and a minute takes a second. A task's i
 veo_task_on_time_1, veo_task_lost_1, veo_task_base_video_1 ... as listed in local/kie/scenarios.py
 """
 HOW_TO = """
+Console               {console}
+                      (this link works once, within ten minutes; veo4k console prints a new one)
 Job queue             {queue}
 Callback API          {api}
 Jobs by HTTP          {http}/jobs, with the token in the secret JobsApiTokenSecretName
@@ -87,7 +90,8 @@ def _run(console: Console, key: str, parameters: Mapping[str, str]) -> None:
             start = _at_the_provider(key, parameters) if key else _beside_the_simulator(parameters)
             cloud, sweeps, provider = running.enter_context(start)
         running.enter_context(published(Connection(cloud.endpoint, cloud.outputs, provider, cloud.stack)))
-        _print_how_to(console, cloud, simulated=not key)
+        link = running.enter_context(console_beside(cloud))
+        _print_how_to(console, cloud, link, simulated=not key)
         _print_failures(console, sweeps)
 
 
@@ -106,12 +110,13 @@ def _at_the_provider(key: str, parameters: Mapping[str, str]) -> Iterator[tuple[
             yield cloud, sweeps, PROVIDER
 
 
-def _print_how_to(console: Console, cloud: LocalCloud, *, simulated: bool) -> None:
+def _print_how_to(console: Console, cloud: LocalCloud, link: str, *, simulated: bool) -> None:
     if simulated:
         console.print(SIMULATED)
     task = "veo_task_on_time_1" if simulated else "..."
     places = {"queue": cloud.outputs["JobQueueUrl"], "api": _callback_api(cloud), "endpoint": cloud.endpoint}
     places["http"] = cloud.outputs["JobsApiUrl"]
+    places |= {"console": link or "did not start: veo4k console says why"}
     console.print(HOW_TO.strip("\n").format(task=task, **places), markup=False)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import hypercorn.asyncio  # type: ignore[import-not-found]  # this and ministack live in .venvs/cloud only
 from ministack import app  # type: ignore[import-not-found]
 from ministack.core import iam_actions, iam_evaluator  # type: ignore[import-not-found]
-from ministack.services import apigateway, cloudwatch_logs, iam, lambda_svc  # type: ignore[import-not-found]
+from ministack.services import apigateway, cloudwatch, cloudwatch_logs, iam, lambda_svc  # type: ignore[import-not-found]
 from ministack.services.cloudformation import provisioners  # type: ignore[import-not-found]
 
 Scope = dict[str, Any]
@@ -33,6 +33,7 @@ def apply() -> None:
     _set_permissions_boundaries()
     _name_log_streams_after_functions()
     _route_options_like_other_methods()
+    _store_metrics_in_logs()
     _serve_each_api_at_its_own_address()
 
 
@@ -158,6 +159,30 @@ def _route_options_like_other_methods() -> None:
         return await execute(api_id, stage, path, method, *more)
 
     apigateway._handle_execute_in_scope = execute_any  # noqa: SLF001
+
+
+def _store_metrics_in_logs() -> None:
+    """Store the metrics that functions embed in their logs, as CloudWatch does. Alarms are not evaluated by it."""
+    emit = lambda_svc._emit_lambda_logs  # noqa: SLF001  called at the end of every invocation
+
+    def emit_and_store(function: dict[str, Any], request_id: str, text: str, *how: Any, **more: Any) -> None:
+        emit(function, request_id, text, *how, **more)
+        for line in text.splitlines():
+            if line.startswith('{"_aws":'):
+                _store_embedded(json.loads(line))
+
+    lambda_svc._emit_lambda_logs = emit_and_store  # noqa: SLF001
+
+
+def _store_embedded(entry: dict[str, Any]) -> None:
+    at = entry["_aws"]["Timestamp"] / 1000
+    for group in entry["_aws"]["CloudWatchMetrics"]:
+        dimensions = {name: entry[name] for name in group["Dimensions"][0]}
+        for metric in group["Metrics"]:
+            values = entry[metric["Name"]]
+            values = values if isinstance(values, list) else [values]
+            place = group["Namespace"], metric["Name"], dimensions, at, metric.get("Unit", "None")
+            cloudwatch._store_datum(*place, None, values, None, None)  # noqa: SLF001  what PutMetricData calls
 
 
 def _serve_each_api_at_its_own_address() -> None:

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.live import Live
 
 from local.cloud.build import BuildError
+from local.cloud.console import console_beside
 from local.cloud.deploy import DeployError
 from local.cloud.emulator import PYTHON, EmulatorError
 from local.cloud.environment import Environment, environment
@@ -79,8 +80,11 @@ def run(console: Console, provider_api: str) -> Outcome:
             parameters = TIMES | JOBS_API | {"ProviderContract": provider_api}
             start = environment(SETTINGS, parameters, sweep_seconds=SWEEP_SECONDS, log=LOG)
             running = stack.enter_context(start)
+            link = stack.enter_context(console_beside(running.cloud))
         demo = Demo(running, TableWatcher(running.cloud), cases)
         console.print(_places(running, time.monotonic() - started), style="aside")
+        if link:
+            console.print(f"Watch the jobs in a browser while they run: {link}\n", soft_wrap=True)
         _submit(demo)
         _follow(console, demo)
         with console.status("Collecting the evidence"):

@@ -27,6 +27,12 @@ def test_the_wheel_contains_two_packages(wheel: Path) -> None:
     assert {name for name in names if not name.endswith(".dist-info")} == {"veo4k", "veo4k_cli"}
 
 
+def test_the_wheel_contains_what_the_console_shows(wheel: Path) -> None:
+    names = set(zipfile.ZipFile(wheel).namelist())
+    shown = {f"veo4k_cli/console/{name}" for name in ("templates/board.html", "static/console.css", "alarms.md")}
+    assert shown <= names
+
+
 def test_the_installed_command_runs_in_an_empty_folder(wheel: Path, tmp_path: Path) -> None:
     venv.create(tmp_path / "venv", with_pip=True)
     run(str(tmp_path / "venv/bin/pip"), "install", "--quiet", str(wheel))

@@ -1,10 +1,12 @@
 """Checks of the alarms and of who receives them."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from veo4k_cli.checks.finding import Finding, Findings, Verdict
 from veo4k_cli.command import Session
 from veo4k_cli.formatting import plural
+from veo4k_cli.stack import Stack
 
 TOPIC, ALARMS = "alarm topic", "alarms"
 PENDING, DELETED = "PendingConfirmation", "Deleted"
@@ -47,11 +49,16 @@ def judge_subscriptions(topic: str, subscriptions: Sequence[Mapping[str, str]], 
 
 def check_alarms(session: Session) -> Findings:
     """Check which of the stack's alarms fire."""
-    stack = session.stack
+    firing = firing_alarms(session.stack)
+    yield judge_firing([alarm["name"] for alarm in firing], is_local=session.stack.local)
+
+
+def firing_alarms(stack: Stack) -> list[dict[str, Any]]:
+    """Return the stack's alarms that fire: CloudWatch's description, and as `name` the name in the template."""
     ids = {one.physical_id: one.logical_id for one in stack.resources() if one.kind == "AWS::CloudWatch::Alarm"}
     found = stack.client("cloudwatch").describe_alarms(AlarmNames=sorted(ids), StateValue="ALARM")["MetricAlarms"]
-    names = {alarm["AlarmName"] for alarm in found}
-    yield judge_firing(sorted(ids[name] for name in names & ids.keys()), is_local=stack.local)
+    named = [dict(alarm) | {"name": ids[alarm["AlarmName"]]} for alarm in found if alarm["AlarmName"] in ids]
+    return sorted(named, key=lambda alarm: str(alarm["name"]))
 
 
 def judge_firing(names: Sequence[str], *, is_local: bool) -> Finding:

@@ -106,7 +106,15 @@ class Table(MemoryClient):
             return self._ended(**request)
         values = request["ExpressionAttributeValues"]
         name, wanted = ("#lane", values[":p"]) if "IndexName" in request else ("taskId", values[":t"])
-        return {"Items": [row for row in self._items() if row.get(name) == wanted]}
+        items = [row for row in self._items() if row.get(name) == wanted]
+        start = items.index(request["ExclusiveStartKey"]) + 1 if "ExclusiveStartKey" in request else 0
+        items = items[start:][: request.get("Limit")]
+        return {"Items": items, "Count": len(items)}
+
+    def batch_get_item(self, **request: Any) -> dict[str, Any]:
+        keys = request["RequestItems"]["jobs"]["Keys"]
+        found = (row for row in self._items() if {"taskId": row["taskId"], "run": row["run"]} in keys)
+        return {"Responses": {"jobs": list(found)}}
 
     def _ended(self, **request: Any) -> dict[str, Any]:
         if not self.has_day_index:
@@ -136,7 +144,9 @@ class Table(MemoryClient):
     def describe_table(self, **_: Any) -> dict[str, Any]:
         return {"Table": {"TableStatus": "ACTIVE"}, "ResponseMetadata": {"HTTPHeaders": {}}}
 
-    def get_paginator(self, _: str) -> Pages:
+    def get_paginator(self, operation: str) -> Pages:
+        if operation == "query":
+            return Pages(self.query)
         self.scans += 1
         return Pages(lambda **_: {"Items": self._items()})
 
@@ -285,8 +295,9 @@ class Buckets:
         self.requests: list[dict[str, Any]] = []
 
     def generate_presigned_url(self, operation: str, **request: Any) -> str:
-        place = "/".join(request["Params"].values())
-        return f"https://s3.example/{place}?{operation}&expires={request['ExpiresIn']}"
+        wanted = request["Params"]
+        place = f"https://{wanted['Bucket']}.s3.example/{wanted['Key']}"
+        return f"{place}?X-Amz-Expires={request['ExpiresIn']}&operation={operation}"
 
     def head_bucket(self, **request: Any) -> dict[str, Any]:
         self.requests.append(request)
@@ -295,3 +306,6 @@ class Buckets:
         if self.status != 200:
             raise client_error(str(self.status), "HeadBucket", **metadata)
         return {"ResponseMetadata": metadata}
+
+    def head_object(self, **_: Any) -> dict[str, Any]:
+        raise client_error("404", "HeadObject")

@@ -24,11 +24,11 @@ def names(group: Any, *parents: str) -> Iterator[tuple[str, ...]]:
 COMMANDS = list(names(get_command(app)))
 
 
-def test_there_are_eighteen_commands() -> None:
+def test_there_are_nineteen_commands() -> None:
     assert {" ".join(command) for command in COMMANDS} == {
         *("submit", "list", "show", "watch", "cancel", "replay", "link", "spend"),
         *("dead list", "dead show", "dead redrive"),
-        *("gate", "sweep", "credits", "test-callback", "hook", "rotate", "doctor"),
+        *("gate", "sweep", "credits", "test-callback", "hook", "rotate", "doctor", "console"),
     }
 
 

@@ -85,7 +85,7 @@ def test_live_jobs_are_listed_without_a_scan(operator: Operator) -> None:
 
 
 def test_a_job_in_a_state_of_a_later_version_is_listed_last(operator: Operator) -> None:
-    operator.add_job(State("PARKED"))
+    operator.add_job(State("PARKED"), partition=Partition.LIVE, due=NOON)
     operator.add_job(State.CANCELLED, run=2)
     assert operator.run("list").out.splitlines()[-1] == "2 jobs: 1 CANCELLED, 1 PARKED"
 
@@ -126,7 +126,7 @@ def test_a_table_without_the_index_by_day_is_scanned(operator: Operator) -> None
 def test_a_link_to_the_newest_file_is_printed_alone(operator: Operator) -> None:
     operator.add_job(State.SUCCEEDED, archive=ARCHIVED)
     operator.add_job(State.FAILED, run=2)
-    expected = f"https://s3.example/bucket/{ARCHIVED.key}?get_object&expires=3600"
+    expected = f"https://bucket.s3.example/{ARCHIVED.key}?X-Amz-Expires=3600&operation=get_object"
     assert operator.run("link", TASK).out == f"{expected}\n"
     assert operator.run("link", TASK, "1", "--json").json["url"] == expected
 

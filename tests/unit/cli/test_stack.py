@@ -5,6 +5,7 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 
+import boto3
 import pytest
 
 from local.cloud.connection_file import FILE as WRITTEN
@@ -14,7 +15,7 @@ from tests.unit.cli.operator import Operator
 from veo4k.domain.gate import Pace
 from veo4k_cli.errors import OperatorError
 from veo4k_cli.local_cloud import FILE, LocalCloud, running_local_cloud
-from veo4k_cli.stack import find_stack
+from veo4k_cli.stack import _S3_CONFIG, find_stack
 
 
 def test_a_named_stack_and_the_local_cloud_exclude_each_other() -> None:
@@ -77,3 +78,10 @@ def test_only_a_cloud_on_the_loopback_interface_counts(tmp_path: Path, endpoint:
     (file := tmp_path / FILE).parent.mkdir(parents=True)
     file.write_text(json.dumps({"endpoint": endpoint.replace("127.0.0.1", "0.0.0.0"), "stack": "veo4k"}))  # noqa: S104  not bound
     assert running_local_cloud(tmp_path) is None
+
+
+@pytest.mark.parametrize("region", ["us-east-1", "eu-central-1", "me-south-1"])
+def test_a_link_to_a_file_names_the_host_of_its_region(region: str) -> None:
+    s3 = boto3.Session("key", "secret", region_name=region).client("s3", config=_S3_CONFIG)
+    link = s3.generate_presigned_url("get_object", Params={"Bucket": "videos", "Key": "a.mp4"})
+    assert link.startswith(f"https://videos.s3.{region}.amazonaws.com/a.mp4?X-Amz-Algorithm=AWS4-HMAC-SHA256")

@@ -21,7 +21,7 @@ def decoded(video: bytes) -> list[av.VideoFrame]:
 def test_each_video_has_moving_pictures_and_a_poster_of_its_size(media: Media, name: str) -> None:
     video: Path = getattr(media, name)
     frames = decoded(video.read_bytes())
-    assert len(frames) == 12
+    assert len(frames) == 36
     assert {(frame.width, frame.height) for frame in frames} == {SIZES[name]}
     assert all(bytes(one.planes[0]) != bytes(other.planes[0]) for one, other in pairwise(frames))
     with av.open(str(poster(video)), "r") as file:
@@ -50,7 +50,7 @@ def test_only_missing_files_are_made_and_no_part_is_left(media: Media) -> None:
     poster(media.base).unlink()
     assert ensure_media(media.uhd.parent) == media
     assert media.uhd.stat().st_mtime_ns == before
-    names = {f"{name}{suffix}" for name in SIZES for suffix in (".mp4", ".jpg")}
+    names = {f"{name}-3s{suffix}" for name in SIZES for suffix in (".mp4", ".jpg")}
     assert {path.name for path in media.base.parent.iterdir()} == names
 
 
@@ -58,4 +58,4 @@ def test_two_makers_at_once_leave_complete_videos(tmp_path: Path) -> None:
     with ThreadPoolExecutor(2) as pool:
         one, other = pool.map(ensure_media, [tmp_path, tmp_path])
     assert one == other
-    assert len(decoded(one.base.read_bytes())) == 12
+    assert len(decoded(one.base.read_bytes())) == 36

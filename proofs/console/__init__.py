@@ -1,0 +1,1 @@
+"""The console in a real browser, beside the local cloud while jobs run."""

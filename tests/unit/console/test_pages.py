@@ -1,0 +1,180 @@
+import json
+import re
+from importlib import resources
+from typing import Any
+
+import pytest
+
+from proofs.doubles.time_manual import NOON
+from tests.unit.cli.doubles import DEAD, JOBS
+from tests.unit.cli.operator import TASK
+from tests.unit.console.conftest import Browser
+from veo4k.domain.job import Archived, Code, Evidence, Failure, State
+
+FILES = resources.files("veo4k_cli.console")
+HOSTILE = """</title><script>alert(1)</script><img src=x onerror="alert(2)">' onmouseover='alert(3)"""
+TAGS = {HOSTILE: HOSTILE}
+VIDEO = Archived("videos", f"videos/{TASK}/0/1.mp4", 62_100_000, "ab" * 32, 3840, 2160)
+PAGES = ("/", "/parts/next", f"/jobs/{TASK}/1", f"/parts/timeline?task={TASK}&run=1", "/parts/day", "/spend", "/dead")
+
+
+def ended(browser: Browser, **fields: Any) -> None:
+    succeeded: dict[str, Any] = {
+        "archive": VIDEO,
+        "accepted_at": NOON - 50,
+        "evidence": Evidence.CALLBACK,
+        "acceptances": 1,
+    }
+    browser.operator.add_job(State.SUCCEEDED, **{"finished_at": NOON - 5} | succeeded | fields)
+
+
+@pytest.mark.parametrize(
+    "path", [*PAGES, "/?tag=%3Cscript%3E&after=%3Cscript%3E", "/search?q=%3Cscript%3E", "/dead?reason=<b>"]
+)
+def test_foreign_text_stays_text(browser: Browser, path: str) -> None:
+    failure = Failure(Code.PROVIDER_FAILED, HOSTILE)
+    browser.operator.add_job(State.FAILED, tags=TAGS, error=failure, finished_at=NOON - 5)
+    browser.operator.add_job(
+        State.QUEUED, task_id="veo_task_waiting", tags=TAGS, wait_reason=HOSTILE, partition="QUEUED", due=NOON
+    )
+    browser.operator.queues.send_message(QueueUrl=DEAD, MessageBody=json.dumps({"taskId": TASK, HOSTILE: HOSTILE}))
+    browser.operator.logs.add("sweep", NOON, "job_failed", f"{TASK}#0#1", "FAILED", reason=HOSTILE)
+    page = browser.get(path).text
+    assert not re.search(r"<script(?! src=\"/static/console.js\" defer>)|<img src|=<b>|<[^>]* onmouseover='", page)
+
+
+@pytest.mark.parametrize(
+    "template", sorted(each.name for each in FILES.joinpath("templates").iterdir() if each.is_file())
+)
+def test_no_template_has_inline_code_or_unescaped_values(template: str) -> None:
+    text = FILES.joinpath("templates", template).read_text()
+    assert not re.search(r"\| ?safe|autoescape|<style|style=| on\w+=|<script(?! src=)|javascript:|https?://", text)
+
+
+def test_script_and_style_are_small() -> None:
+    script, style = (FILES.joinpath("static", f"console.{kind}").read_text() for kind in ("js", "css"))
+    assert (len(script.splitlines()) <= 80, len(style.encode()) <= 15 * 1024) == (True, True)
+    assert not re.search(r"https?://|\beval\b|document\.write", script + style)
+
+
+@pytest.mark.parametrize("path", PAGES[:3])
+def test_a_row_of_another_version_is_shown(browser: Browser, path: str) -> None:
+    browser.operator.add_job(due=NOON, partition="LIVE")
+    [row] = browser.operator.table._items()
+    row |= {"state": {"S": "DREAMING"}, "evidence": {"S": "hearsay"}, "error": {"M": {"code": {"S": "NEW"}}}}
+    assert browser.get(path).status_code == 200
+
+
+def test_an_unchanged_part_is_not_sent_again(browser: Browser) -> None:
+    tag = browser.get("/parts/boxes").headers["etag"]
+    assert browser.get("/parts/boxes", **{"if-none-match": tag}).status_code == 304
+    ended(browser)
+    browser.operator.clock.sleep_until(NOON + 20)
+    assert browser.get("/parts/boxes", **{"if-none-match": tag}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("query", "location"),
+    [(TASK, f"/jobs/{TASK}/1"), (f"{TASK}#0#1", f"/jobs/{TASK}/1"), ("veo_task_other", None), ("", None)],
+)
+def test_a_task_id_opens_its_job(browser: Browser, query: str, location: str | None) -> None:
+    ended(browser)
+    assert browser.send("GET", "/search", params={"q": query}).headers.get("location") == location
+
+
+def test_a_video_is_reached_by_a_link_of_five_minutes(browser: Browser) -> None:
+    ended(browser)
+    response = browser.get(f"/jobs/{TASK}/1/video")
+    assert (
+        response.headers["location"] == f"https://videos.s3.example/{VIDEO.key}?X-Amz-Expires=300&operation=get_object"
+    )
+    assert browser.get(f"/jobs/{TASK}/1/poster").headers["content-type"] == "image/svg+xml"  # there is no poster
+    assert browser.get(f"/jobs/{TASK}/1/base").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("page", "command"),
+    [("/gate?plan=pause", "veo4k gate pause"), (f"/jobs/{TASK}/1?plan=replay", f"veo4k replay {TASK}")],
+)
+def test_a_plan_shows_the_command_that_does_the_same(browser: Browser, page: str, command: str) -> None:
+    ended(browser)
+    assert command in browser.get(page).text
+
+
+def test_a_replay_is_sent_once_and_logged(browser: Browser) -> None:
+    ended(browser, tags={"order": "A-1"})
+    page = browser.get(f"/jobs/{TASK}/1?plan=replay").text
+    assert "120 credits, $0.60" in page
+    form = browser.form(f"/jobs/{TASK}/1?plan=replay")
+    locations = {browser.post(f"/jobs/{TASK}/1/replay", form).headers["location"] for _ in range(2)}
+    [body] = browser.operator.queues.bodies(JOBS)
+    assert body == {"taskId": TASK, "index": 0, "force": True, "tags": {"order": "A-1"}}
+    assert "next run is on the job queue" in browser.get(locations.pop()).text
+    assert (locations, len(browser.log)) == (set(), 1)
+
+
+def test_a_live_job_is_not_replayed(browser: Browser) -> None:
+    browser.operator.add_job()
+    assert '<form class="card plan' not in browser.get(f"/jobs/{TASK}/1?plan=replay").text
+
+
+def test_a_pause_has_a_reason_and_a_resume_ends_it(browser: Browser) -> None:
+    for action, sentence in (("pause", "They stay paused"), ("resume", "Requests are running")):
+        form = browser.form(f"/gate?plan={action}") | {"reason": "maintenance\x1b[2J"}
+        done = browser.post(f"/gate/{action}", form).headers["location"]
+        assert sentence in browser.get("/parts/gate?health=1").text + browser.get("/?health=1").text
+        assert "Requests are" in browser.get(done).text
+    assert "veo4k gate pause (maintenance�[2J): Requests are paused by hand." in browser.log[0]
+
+
+def test_dead_messages_are_planned_redriven_and_deleted(browser: Browser) -> None:
+    bodies = [{"taskId": "veo_task_new"}, {"taskId": TASK, "priority": 1}, {"taskId": TASK}]
+    ids = [
+        browser.operator.queues.send_message(QueueUrl=DEAD, MessageBody=json.dumps(body))["MessageId"]
+        for body in bodies
+    ]
+    ended(browser)
+    groups = browser.get("/dead").text
+    assert ("unknown field &#39;priority&#39;" in groups, "could not be stored" in groups) == (True, True)
+    assert '<mark>  "priority": 1</mark>' in browser.send(
+        "GET", "/dead", params={"reason": "unknown field 'priority'"}
+    ).text.replace("&#34;", '"')
+    plan = f"/dead?{'&'.join(f'id={each}' for each in ids)}"
+    assert "3 messages: 1 new job, 0 join, 1 announced again, 1 still invalid" in browser.get(plan).text
+    assert "120 credits, $0.60" in browser.get(plan).text
+    done = browser.post("/dead/redrive", browser.form(plan) | {"id": ids}).headers["location"]
+    assert "2 messages sent back to the job queue. 1 message left, still invalid." in browser.get(done).text
+    browser.post("/dead/delete", browser.form(f"/dead?id={ids[1]}"))
+    assert (len(browser.operator.queues.bodies(JOBS)), browser.operator.queues.bodies(DEAD)) == (2, [])
+
+
+def test_a_task_token_and_an_unreadable_body_are_not_shown(browser: Browser) -> None:
+    for body in ('{"taskId": "veo_task_a", "taskToken": "secret-one", "x": 1}', "secret-two", '["secret-three"]'):
+        browser.operator.queues.send_message(QueueUrl=DEAD, MessageBody=body)
+    reasons = re.findall(r'href="(/dead\?[^"]+)"', browser.get("/dead").text)
+    assert len(reasons) == 3
+    assert not re.search("secret-", "".join(browser.get(page).text for page in reasons))
+
+
+def test_a_table_of_spend_holds_no_formula(browser: Browser) -> None:
+    ended(browser, tags={"=cmd()": "1"})
+    assert "tag,'=cmd()=1,1,1,0,120.0,0.6,0.0" in browser.get("/spend.csv?days=1").text
+
+
+def test_a_firing_alarm_brings_its_steps(browser: Browser) -> None:
+    browser.operator.firing = ["veo4k-HeartbeatAlarm-1X2Y"]
+    page = browser.get("/?health=1").text
+    assert ("HeartbeatAlarm" in page, "enable the schedule" in page, "<code>veo4k sweep</code>" in page) == (True,) * 3
+
+
+def test_cursors_lead_through_all_rows_once(browser: Browser) -> None:
+    for number in range(120):
+        due = NOON + number // 40  # many rows are due at the same time
+        browser.operator.add_job(State.QUEUED, task_id=f"veo_task_{number:03d}", partition="QUEUED", due=due)
+    seen, path = list[str](), "/parts/next"
+    while path:
+        page = browser.get(path).text
+        seen += re.findall(r'class="id" href="/jobs/(\w+)/1"', page)
+        found = re.search(r'href="/\?(after=[^"]+)">Next page', page)
+        path = f"/parts/next?{found[1]}" if found else ""
+    assert (len(seen), len(set(seen))) == (120, 120)
