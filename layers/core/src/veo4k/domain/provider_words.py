@@ -80,7 +80,10 @@ _PHRASES = (
             "记录不存在",
         )
     ),
-    *(_Phrase(Known.NO_RESULT, (words,)) for words in ("record result data", "no result", "记录结果数据")),
+    *(_Phrase(Known.NO_RESULT, (words,)) for words in ("record result data", "记录结果数据")),
+    _Phrase(
+        Known.NO_RESULT, ("no result",), (*_TEMPORARY, "upstream", "returned")
+    ),  # "not returned for 10 minutes": 408
     *(_Phrase(Known.GENERATED, (words,)) for words in ("generated successfully", "生成成功")),
     *(_Phrase(Known.PROCESSING, (words,)) for words in ("is processing", "处理中", "生成中")),
     _Phrase(Known.NO_4K, ("4k version", "unavailable"), _TEMPORARY),
