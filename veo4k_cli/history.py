@@ -15,7 +15,7 @@ from veo4k_cli.stack import FUNCTIONS, Stack
 _FIRST_STEPS = frozenset({"job_created", "job_queued"})
 _STATE_CHANGES = _FIRST_STEPS | {"request_accepted", "result_received", "job_archived", "job_failed", "job_timed_out"}
 _LEVELS_WITH_STEPS = frozenset({"DEBUG", "INFO"})
-_DETAILS = ("errorCode", "reason", "meaning", "why", "status", "error")
+_DETAILS = ("errorCode", "reason", "meaning", "providerCode", "providerMessage", "about", "why", "status", "error")
 _DAY = 86_400
 _CLOCK_DIFFERENCE = 60.0  # seconds by which CloudWatch may stamp a line earlier than its row was created
 _RANK = {State.QUEUED: 0, State.SUBMITTING: 0, State.PROCESSING: 1, State.READY: 2} | dict.fromkeys(ENDED, 3)

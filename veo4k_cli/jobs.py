@@ -3,6 +3,8 @@
 import json
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
+from textwrap import shorten
 from typing import Annotated, Any
 
 import typer
@@ -16,10 +18,12 @@ from veo4k_cli.command import Session, command
 from veo4k_cli.errors import OperatorError
 from veo4k_cli.formatting import duration, parse_since, plural
 from veo4k_cli.output import state_text, table
+from veo4k_cli.wait_reasons import wait_of, words_of
 
 PANEL = "Jobs"
 DEFAULT_LIMIT = 50
 READERS = 10
+LONGEST_OUTCOME = 80  # characters; `show` has the provider's whole message
 END_OF_TIME = 9_999_999_999.0
 EVIDENCE = {"probe": "poll"}
 """Values of `evidence` for which people read another word."""
@@ -120,15 +124,16 @@ def list_jobs(
     now, states = session.clock.now(), frozenset(state or State)
     oldest = parse_since(since, now) if since else 0.0
     with session.out.spinner("Reading the table"):
-        found = _live(session.jobs()) if states <= LIVE else _scan(session)
+        found = live_jobs(session.jobs()) if states <= LIVE else _scan(session)
         jobs = [job for job in found if job.state in states and job.created_at >= oldest]
     jobs.sort(key=lambda job: job.created_at, reverse=True)
     shown = jobs[: limit or (len(jobs) if session.out.as_json else DEFAULT_LIMIT)]
     session.out.result([job.public() for job in shown], _view(shown, jobs, now))
 
 
-def _live(jobs: DynamoJobs) -> list[Job]:
-    keys = [key for lane in Partition for key in jobs.due(lane, END_OF_TIME)]
+def live_jobs(jobs: DynamoJobs, most: int | None = None) -> list[Job]:
+    """Read the jobs of the due index: all, or from each of its partitions the `most` that are due first."""
+    keys = [key for partition in Partition for key in islice(jobs.due(partition, END_OF_TIME), most)]
     with ThreadPoolExecutor(READERS) as executor:
         return [job for job in executor.map(jobs.get, keys) if job is not None]
 
@@ -163,8 +168,8 @@ def _outcome(job: Job) -> str:
     if job.archive:
         return f"{job.archive.width}x{job.archive.height}, {job.archive.bytes:,} bytes"
     if job.error:
-        return job.error.code
-    return job.wait_reason or "" if job.state not in ENDED else ""
+        return shorten(f"{job.error.code} {words_of(job)}", LONGEST_OUTCOME, placeholder="…")
+    return wait_of(job) if job.state not in ENDED else ""
 
 
 def _parse_tag(text: str) -> tuple[str, str]:

@@ -12,7 +12,7 @@ from veo4k_cli.formatting import duration, timestamp
 from veo4k_cli.jobs import PANEL, TaskId
 from veo4k_cli.output import state_text
 from veo4k_cli.show import Run
-from veo4k_cli.wait_reasons import describe_reason
+from veo4k_cli.wait_reasons import describe_wait, wait_of, words_of
 
 READ_SECONDS = 1.0  # between two reads of the row
 ROW_SECONDS = 60.0  # in which a message must have become a row
@@ -34,7 +34,7 @@ def watch(session: Session, task_id: TaskId, run: Run = None) -> None:
             now = session.clock.now()
             if spinner is not None:
                 spinner.update(f"{job.state} for {duration(now - job.created_at)}{_next_check(job, now)}")
-            if last is None or (job.run, job.state) != (last.run, last.state):
+            if last is None or _shown(job) != _shown(last):
                 session.out.line(job.public(), _change(job, now))
             last = job
     if last is None or last.state is not State.SUCCEEDED:
@@ -56,13 +56,22 @@ def _read_until_end(session: Session, task_id: str, run: int | None) -> Iterator
         session.clock.sleep_until(session.clock.now() + READ_SECONDS)
 
 
+def _shown(job: Job) -> tuple[int, State, str]:
+    """Return what is printed again when it changes."""
+    return job.run, job.state, wait_of(job)
+
+
 def _next_check(job: Job, now: float) -> str:
     due = "" if job.due is None or job.due <= now else f", checked again in {duration(job.due - now)}"
-    return f" ({job.wait_reason})" + due if job.wait_reason else due
+    return f" ({wait})" + due if (wait := wait_of(job)) else due
 
 
 def _change(job: Job, now: float) -> Text:
-    details = job.error.message if job.error else describe_reason(job.wait_reason or "")
+    details = f"{job.error.message} {_said(job)}".rstrip() if job.error else describe_wait(job)
     if job.archive:
         details = f"s3://{job.archive.bucket}/{job.archive.key}"
     return Text.assemble(f"{timestamp(now)}  {job.job_id}  ", state_text(job.state), f"  {details}")
+
+
+def _said(job: Job) -> str:
+    return f"The provider said: {words}" if (words := words_of(job)) else ""
