@@ -77,7 +77,7 @@ def task(scenario: str) -> str:
 
 @pytest.fixture(scope="module")
 def env() -> Iterator[Environment]:
-    with running("words", SHORT_WINDOW, PauseSeconds="1", UnclearSeconds="4") as env:
+    with running("words", SHORT_WINDOW, PauseSeconds="1", UnclearSeconds="2") as env:
         yield env
 
 
