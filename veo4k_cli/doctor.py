@@ -20,7 +20,7 @@ from veo4k_cli.checks.functions import (
     check_jobs_api,
     check_sweep,
 )
-from veo4k_cli.checks.jobs import check_gate, check_queues, check_table
+from veo4k_cli.checks.jobs import check_answers, check_gate, check_queues, check_table
 from veo4k_cli.checks.provider import (
     API_KEY_VARIABLE,
     check_provider,
@@ -57,9 +57,9 @@ app = typer.Typer()
 def doctor(session: Session) -> None:
     """Check everything that can be checked at no cost, and say what to do. Run it after a deployment.
 
-    Provider: key, credits, both contracts' paths, clock. Stack: keys, callbacks, gate, table, queues, functions and
-    their triggers, concurrency, bucket, alarms and who receives them. Without a stack: the provider alone, with the key
-    in KIE_API_KEY.
+    Provider: key, credits, both contracts' paths, clock. Stack: keys, callbacks, gate, table, hosts and answers that
+    jobs wait for, queues, functions and their triggers, concurrency, bucket, alarms and who receives them. Without a
+    stack: the provider alone, with the key in KIE_API_KEY.
 
     Each function is invoked with a harmless test event. The sweep runs once, as it does every minute, and processes
     what is due. The exit status is 1 if a finding needs you.
@@ -116,6 +116,7 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("callbacks", check_callbacks),
     ("gate", check_gate),
     ("table", check_table),
+    ("answers", check_answers),
     ("queues", check_queues),
     # After the table: the doctor's own sweep would process an overdue job.
     *_triggered("submit"),

@@ -5,6 +5,7 @@ import os
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from textwrap import shorten
 from typing import Annotated, Any, BinaryIO
 
 import typer
@@ -16,9 +17,11 @@ from veo4k_cli.command import Session, command
 from veo4k_cli.errors import EXPECTED, OperatorError, describe
 from veo4k_cli.formatting import plural
 from veo4k_cli.selection import parse_tags
+from veo4k_cli.wait_reasons import wait_of, words_of
 
 PANEL = "Jobs"
 STANDARD_INPUT = "-"
+LONGEST_OUTCOME = 80  # characters; `show` has the provider's whole message
 MOST_REASONS = 1000  # of lines that were not sent, which JSON shows: the memory is bounded
 EVIDENCE = {"probe": "poll"}
 """Values of `evidence` for which people read another word."""
@@ -164,8 +167,8 @@ def outcome(job: Job) -> str:
     if job.archive:
         return f"{job.archive.width}x{job.archive.height}, {job.archive.bytes:,} bytes"
     if job.error:
-        return str(job.error.code)
-    return job.wait_reason or "" if job.state not in ENDED else ""
+        return shorten(f"{job.error.code} {words_of(job)}", LONGEST_OUTCOME, placeholder="…")
+    return wait_of(job) if job.state not in ENDED else ""
 
 
 def non_empty(**fields: Any) -> dict[str, Any]:

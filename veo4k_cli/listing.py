@@ -82,9 +82,9 @@ def _indexed(session: Session, selection: Selection, now: float) -> Iterator[Job
     yield from filter(selection.has, heapq.merge(_sorted(live), first, ended, key=last_instant, reverse=True))
 
 
-def live_jobs(jobs: DynamoJobs) -> list[Job]:
-    """Read all live jobs, by the due index."""
-    keys = [key for partition in Partition for key in jobs.due(partition, END_OF_TIME)]
+def live_jobs(jobs: DynamoJobs, most: int | None = None) -> list[Job]:
+    """Read the live jobs, by the due index: all, or from each of its partitions the `most` that are due first."""
+    keys = [key for partition in Partition for key in islice(jobs.due(partition, END_OF_TIME), most)]
     with ThreadPoolExecutor(READERS) as executor:
         found = [job for job in executor.map(jobs.get, keys) if job is not None]
     return [job for job in found if job.state not in ENDED]

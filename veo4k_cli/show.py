@@ -7,14 +7,15 @@ import typer
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from veo4k.domain.job import ENDED, Job, utc
+from veo4k.domain.job import ENDED, Job, encode, utc
+from veo4k.domain.provider_words import NO_WORDS
 from veo4k_cli.command import Session, command
 from veo4k_cli.errors import OperatorError
 from veo4k_cli.formatting import printable, timestamp, timestamp_ahead
 from veo4k_cli.history import History, read_history
 from veo4k_cli.jobs import PANEL, TaskId, delivered_by
 from veo4k_cli.output import name_value_list, state_text, table
-from veo4k_cli.wait_reasons import describe_reason
+from veo4k_cli.wait_reasons import describe_wait, words_of
 
 app = typer.Typer()
 
@@ -51,6 +52,8 @@ def _value(job: Job, history: History, runs: Sequence[Job]) -> dict[str, Any]:
             "reason": job.wait_reason,
             "nextCheckAt": None if job.due is None else utc(job.due),
             "lostResponses": job.lost_responses,
+            "unclearSince": None if job.unclear_since is None else utc(job.unclear_since),
+            "unclearWords": encode("words", job.words or NO_WORDS),
             "contract": job.provider_api,
         },
         "runs": [other.job_id for other in runs],
@@ -72,9 +75,11 @@ def _properties(job: Job, now: float) -> Iterator[tuple[str, RenderableType]]:
     yield "job", job.job_id
     yield "state", state_text(job.state)
     if job.wait_reason:
-        yield "waits for", describe_reason(job.wait_reason)
+        yield "waits for", describe_wait(job)
     if job.error:
         yield "error", f"{job.error.code}: {job.error.message}"
+    if (words := words_of(job)) and job.archive is None:
+        yield "provider said", words
     if job.maybe_charged is not None:
         yield "charged", "maybe" if job.maybe_charged else "no"
     if job.archive:
@@ -89,9 +94,7 @@ def _properties(job: Job, now: float) -> Iterator[tuple[str, RenderableType]]:
         yield "tags", printable(", ".join(f"{name}={value}" for name, value in job.tags.items()))
     yield (
         "requests sent",
-        f"{job.requests_sent}, {job.lost_responses} without a response"
-        if job.lost_responses
-        else str(job.requests_sent),
+        f"{job.requests_sent}, {job.lost_responses} lost or unclear" if job.lost_responses else str(job.requests_sent),
     )
     yield from ((name, timestamp(at)) for name, at in _instants(job) if at is not None)
     if job.due is not None and job.state not in ENDED:

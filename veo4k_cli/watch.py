@@ -16,7 +16,7 @@ from veo4k_cli.formatting import duration, plural, timestamp
 from veo4k_cli.jobs import PANEL, outcome
 from veo4k_cli.output import state_text, table
 from veo4k_cli.show import Run
-from veo4k_cli.wait_reasons import describe_reason
+from veo4k_cli.wait_reasons import describe_wait, wait_of, words_of
 
 READ_SECONDS = 1.0  # between two reads of the rows, for each READERS jobs
 READERS = 10
@@ -56,7 +56,7 @@ def _watch_one(session: Session, task_id: str, run: int | None) -> bool:
             now = session.clock.now()
             if spinner is not None:
                 spinner.update(f"{job.state} for {duration(now - job.created_at)}{_next_check(job, now)}")
-            if last is None or (job.run, job.state) != (last.run, last.state):
+            if _differs(job, last):
                 session.out.line(job.public(), _change(job, now))
             last = job
     return last is not None and last.state is State.SUCCEEDED
@@ -101,7 +101,7 @@ def _watch_many(session: Session, tasks: Sequence[str]) -> bool:
 
 
 def _differs(job: Job, before: Job | None) -> bool:
-    return before is None or (job.run, job.state) != (before.run, before.state)
+    return before is None or (job.run, job.state, wait_of(job)) != (before.run, before.state, wait_of(before))
 
 
 def _read_all_until_end(session: Session, tasks: Sequence[str]) -> Iterator[dict[str, Job | None]]:
@@ -139,11 +139,15 @@ def _count(jobs: dict[str, Job | None]) -> str:
 
 def _next_check(job: Job, now: float) -> str:
     due = "" if job.due is None or job.due <= now else f", checked again in {duration(job.due - now)}"
-    return f" ({job.wait_reason})" + due if job.wait_reason else due
+    return f" ({wait})" + due if (wait := wait_of(job)) else due
 
 
 def _change(job: Job, now: float) -> Text:
-    details = job.error.message if job.error else describe_reason(job.wait_reason or "")
+    details = f"{job.error.message} {_said(job)}".rstrip() if job.error else describe_wait(job)
     if job.archive:
         details = f"s3://{job.archive.bucket}/{job.archive.key}"
     return Text.assemble(f"{timestamp(now)}  {job.job_id}  ", state_text(job.state), f"  {details}")
+
+
+def _said(job: Job) -> str:
+    return f"The provider said: {words}" if (words := words_of(job)) else ""

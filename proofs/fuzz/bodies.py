@@ -8,7 +8,7 @@ from veo4k.domain.payload import whole
 
 TASK = "veo-task-fuzz"
 OWN = "own_4k_fuzz_0001"
-CODES = (200, 200, 400, 401, 402, 404, 422, 422, 429, 433, 455, 500, 501, 505, "200", True, 200.0, None)
+CODES = (200, 200, 400, 401, 402, 404, 408, 422, 422, 429, 430, 433, 455, 500, 501, 505, 550, "200", True, 200.0, None)
 WORDS = (
     "4k is processing",
     "generated successfully",
@@ -17,6 +17,9 @@ WORDS = (
     "record status is not success",
     "temporarily supports records within 14 days",
     "check back later",
+    "记录状态不是成功。",
+    "4K视频处理中",
+    "call frequency is too high",
     "é",
 )
 LINK = "https://file.aiquickdraw.com/v/1.mp4"
@@ -29,6 +32,7 @@ VALUES: tuple[object, ...] = (
 NAMES = (
     *("code", "msg", "data", "taskId", "task_id", "info", "resultUrls", "result_urls", "imageUrls", "response"),
     *("successFlag", "errorMessage", "state", "resultJson", "failCode", "failMsg", "creditsConsumed"),
+    *("resultUrl", "fullResultUrls", "url"),
 )
 
 

@@ -17,7 +17,7 @@ from proofs.simulation.fault_profile import FaultProfile, draw_profile
 from proofs.simulation.profiles import PROFILES
 from proofs.simulation.requests import SimulatedProvider
 from proofs.simulation.stream import Schedule
-from veo4k.domain import decisions, gate, look, transitions
+from veo4k.domain import decisions, gate, look, provider_words, transitions
 from veo4k.domain.response import Meaning
 from veo4k.services import archive, callback, dispatch, generated, publish, signed_request, submit, sweep
 from veo4k.services.archive import Archiver
@@ -48,6 +48,8 @@ SIGNATURES = together(
 NO_LINK = tuple(set(Meaning) - {Meaning.DONE})
 TURNS = together(part(sweep, "is_turn", changes.always), part(submit, "is_turn", changes.always))
 
+_NO_RESULT = provider_words._Phrase(provider_words.Known.NO_RESULT, ("no result",))
+
 MUTANTS: Mapping[str, Mutant] = {
     "a claim without conditions": _mutant(
         part(transitions, "claim_submission", changes.loosened), 1, 2, 3, shows_in="a callback meets a poll"
@@ -76,6 +78,9 @@ MUTANTS: Mapping[str, Mutant] = {
     ),
     "unknown words end a job though nobody is understood": _mutant(
         part(gate, "is_understood_since", changes.always), 15, shows_in="six hours of unknown codes"
+    ),
+    "a silent upstream is a refusal": _mutant(
+        part(provider_words, "_PHRASES", lambda real: (*real, _NO_RESULT)), 15, shows_in="six hours of unknown codes"
     ),
     "404 in the envelope is a failure": _mutant(
         changes.rule(decisions._SUBMISSION, Meaning.NOT_FOUND, changes.unanswered_is_failed), 15

@@ -27,7 +27,7 @@ _INSTEAD = {
     Fault.KEY_REFUSED: reply(401, "unauthorized"),
     Fault.PATH_GONE: GONE,
     Fault.NOT_FOUND: reply(404, "Not Found"),
-    Fault.UNKNOWN_CODE: reply(420, "E-1207: unexpected state"),
+    Fault.UNKNOWN_CODE: reply(408, "Upstream has issues. No result has been returned for over 10 minutes."),
     Fault.UNKNOWN_ERROR: reply(550, "E-1207: unexpected state"),
     Fault.UNAVAILABLE: reply(422, "The 4K version service is temporarily unavailable. Please try again later."),
 }

@@ -93,7 +93,6 @@ BEFORE_THE_PAUSE = [f"veo_task_on_time_refused_{number}" for number in range(5)]
 IN_THE_PAUSE = [f"veo_task_on_time_later_{number}" for number in range(3)]
 WAITING = [*BEFORE_THE_PAUSE, *IN_THE_PAUSE]
 UNCONFIRMED = "veo_task_answer_and_callback_lost_later"
-RETIRED_REASON = "PATH_GONE: set the stack's ProviderContract to jobs"
 
 
 @dataclass(frozen=True)
@@ -134,8 +133,8 @@ def retirement(env: Environment, switched: dict[str, Row]) -> Retirement:
     return Retirement(gone, after, {task: env.ended(task) for task in (NOT_CALLED_BACK, UNCONFIRMED)})
 
 
-def test_jobs_wait_for_the_switch_and_say_what_to_set(retirement: Retirement) -> None:
-    assert {row["#reason"] for row in retirement.gone.values()} == {RETIRED_REASON}
+def test_jobs_wait_for_the_switch_and_say_why(retirement: Retirement) -> None:
+    assert {row["#reason"] for row in retirement.gone.values()} == {"PATH_GONE"}
     assert {retirement.gone[task]["attempts"] for task in IN_THE_PAUSE} == {0}
 
 

@@ -6,12 +6,14 @@ Everything that comes out is searched for them: log lines, metrics, answers, eve
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from io import BytesIO
 from typing import Any, cast
 from urllib.parse import quote
 
 import pytest
 import requests
 from botocore.exceptions import ClientError
+from urllib3 import HTTPResponse
 
 import archive.app
 import callback.app
@@ -20,6 +22,7 @@ import submit.app
 import sweep.app
 from proofs.doubles.archive_memory import MemoryArchive
 from proofs.doubles.stage import TASK, Stage
+from tests.unit.cli.operator import Operator
 from tests.unit.conftest import Context
 from veo4k.adapters.download import GuardedDownloads
 from veo4k.adapters.dynamodb_types import to_typed
@@ -145,9 +148,23 @@ def searched(house: House, log_output: LogOutput) -> Iterator[list[str]]:
     yield found
     logged = log_output()
     assert '"message":' in logged
-    kept = [json.dumps(part) for job in house.stage.jobs.all() for part in (job.public(), detail(job))]
-    out = "\n".join([logged, *found, *kept, *house.cloud.reasons])
+    kept = [json.dumps(part) for job in house.stage.jobs.all() for part in (stored(job), detail(job))]
+    out = "\n".join([logged, *found, *kept, *house.cloud.reasons, *printed(house)])
     assert [canary for canary in canaries(house) if canary in out] == []
+
+
+def stored(job: Job) -> dict[str, Any]:
+    """Return a row without what it may hold until the job's end is announced."""
+    return {name: value for name, value in job.row().items() if name not in ("#urls", "#images", "#tokens")}
+
+
+def printed(house: House) -> Iterator[str]:
+    """Yield what the command line prints about the jobs."""
+    operator = Operator()
+    for job in house.stage.jobs.all():
+        operator.table.put(job)
+        yield from (operator.run("show", job.task_id, *words).out for words in ((), ("--json",)))
+    yield from (operator.run(*words).out for words in (("list",), ("list", "--json"), ("doctor",)))
 
 
 def canaries(house: House) -> set[str]:
@@ -164,10 +181,15 @@ def message(body: Any, house: House, context: Context) -> str:
 
 
 def answer(status: int, body: Any) -> Callable[[], Any]:
-    response = requests.Response()
-    response.status_code = status
-    response._content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return lambda: response
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+
+    def respond() -> Any:
+        response = requests.Response()
+        response.status_code = status
+        response.raw = HTTPResponse(BytesIO(content), status=status, preload_content=False)
+        return response
+
+    return respond
 
 
 def raising(error: Exception) -> Callable[[], Any]:
@@ -203,6 +225,34 @@ def test_nothing_leaks_whatever_the_provider_answers(
     searched.append(json.dumps(sweep.app.handler({}, context)))
 
     assert API_KEY in house.line.sent[0]
+
+
+LINK = f"https://me.invalid/callbacks/{TASK}/0/1/{TOKEN}"
+WORDS = {
+    "a header": f"got Authorization: Bearer {API_KEY}",
+    "a named key": f"apiKey={API_KEY} and webhook_key: {WEBHOOK_KEY} are not active",
+    "named keys in JSON": json.dumps({"api_key": API_KEY, "Authorization": f"Bearer {API_KEY}", "secret": TOKEN_KEY}),
+    "a callback URL": f"could not call <{LINK}>: {TOKEN} was refused",
+    "a callback URL in JSON": json.dumps({"callBackUrl": LINK.replace("/", "\\/")}),
+    "a callback URL, encoded": quote(LINK, safe=""),
+    "a signature": f"X-Webhook-Signature: {make_signature(WEBHOOK_KEY.encode(), TASK, '1800000000')}",
+    "a link": f"no file at {URL}, nor at ({URL})",
+    "a link, encoded": f"no file at {quote(URL, safe='')}",
+    "a query": f"no file at /v/a.mp4?sig={QUERY}&expires=1 or &sig={QUERY}",
+}
+
+
+@pytest.mark.parametrize("words", WORDS)
+@pytest.mark.parametrize("code", [422, 500])
+def test_no_secret_in_the_providers_words_is_kept_or_printed(
+    house: House, searched: list[str], context: Context, words: str, code: int
+) -> None:
+    """In an unclear response, and in the callback that ends the job."""
+    house.line.next = answer(200, {"code": code, "msg": WORDS[words], "data": None})
+    searched.append(message({"taskId": TASK}, house, context))
+    searched.extend([*printed(house), json.dumps(stored(house.stage.job()))])
+    searched.append(called_back(house, context, {"code": code, "msg": WORDS[words], "data": None}))
+    assert (house.stage.job().state, bool(house.stage.job().words)) == (State.FAILED, True)
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,10 @@
-"""Checks of what jobs go through: the gate, the table and the queues."""
+"""Checks of what jobs go through: the gate, the table, the provider's answers and the queues."""
+
+from collections import Counter
+from collections.abc import Iterable
 
 from veo4k.domain.gate import Gate
-from veo4k.domain.job import Partition
+from veo4k.domain.job import Job, Partition
 from veo4k.domain.wait_reason import WaitReason
 from veo4k_cli.checks.clock import judge_clock
 from veo4k_cli.checks.finding import Finding, Findings, Verdict
@@ -9,9 +12,12 @@ from veo4k_cli.command import Session
 from veo4k_cli.formatting import duration, plural
 from veo4k_cli.gate import describe_gate
 from veo4k_cli.http import parse_date
+from veo4k_cli.listing import live_jobs
+from veo4k_cli.wait_reasons import wait_of, words_of
 
 OVERDUE = 300  # seconds after which a sweep should have processed a job
 DEAD_LETTER_QUEUES = tuple(f"{kind}DeadLetterQueue" for kind in ("", "Archive", "Sweep", "Publish"))
+MOST_READ = 500  # jobs of each partition of the due index
 QUEUES = ("JobQueue", "ArchiveQueue", *DEAD_LETTER_QUEUES)
 
 
@@ -55,6 +61,50 @@ def judge_overdue(seconds: float) -> Finding:
         text = f"A job is {duration(seconds)} overdue. The sweep does not run, fails or does not keep up."
         return Finding("due jobs", Verdict.ACT, text, "Read the findings on the sweep below, and its logs.")
     return Finding("due jobs", Verdict.WELL, "No job is overdue.")
+
+
+def check_answers(session: Session) -> Findings:
+    """Check whether jobs wait because of what the provider answered."""
+    jobs = live_jobs(session.jobs(), MOST_READ)
+    yield judge_hosts(job for job in jobs if job.wait_reason == WaitReason.HOST_NOT_ALLOWED)
+    yield judge_unclear(job for job in jobs if job.wait_reason == WaitReason.UNCLEAR_ANSWER)
+    yield judge_not_found(sum(job.wait_reason == WaitReason.NOT_FOUND for job in jobs))
+
+
+def judge_hosts(waiting: Iterable[Job]) -> Finding:
+    """Judge the jobs whose result is on a host that is not allowed."""
+    hosts = Counter(wait_of(job).removeprefix(f"{WaitReason.HOST_NOT_ALLOWED}: ") for job in waiting)
+    if not hosts:
+        return Finding("result hosts", Verdict.WELL, "No result waits for its host to be allowed.")
+    text = f"{_jobs_wait(hosts.total())} for a host that ResultHosts does not allow: {_counted(hosts)}."
+    todo = "If the host is the provider's, add it to ResultHosts and deploy. The jobs go on within 15 minutes, unpaid."
+    return Finding("result hosts", Verdict.ACT, text, todo)
+
+
+def judge_unclear(waiting: Iterable[Job]) -> Finding:
+    """Judge the jobs whose latest answer was in unknown words."""
+    said = Counter(words_of(job) for job in waiting)
+    if not said:
+        return Finding("answers", Verdict.WELL, "No job waits after an answer in unknown words.")
+    text = f"{_jobs_wait(said.total())} after an answer in unknown words: {_counted(said)}."
+    todo = "The requests are repeated. If it lasts, ask the provider what the words mean, and update this stack."
+    return Finding("answers", Verdict.WARN, text, todo)
+
+
+def judge_not_found(count: int) -> Finding:
+    """Judge the number of jobs whose latest answer was 404."""
+    if not count:
+        return Finding("answers 404", Verdict.WELL, "No job waits after an answer 404.")
+    todo = "Check the task ids and the API key. If all jobs wait so, the path may be gone: see ProviderContract."
+    return Finding("answers 404", Verdict.WARN, f"{_jobs_wait(count)} after an answer 404.", todo)
+
+
+def _jobs_wait(count: int) -> str:
+    return f"{plural(count, 'job')} {'waits' if count == 1 else 'wait'}"
+
+
+def _counted(texts: Counter[str]) -> str:
+    return ", ".join(f"{text} ({count})" for text, count in texts.most_common(5))
 
 
 def check_queues(session: Session) -> Findings:

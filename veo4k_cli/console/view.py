@@ -109,7 +109,7 @@ class View:
             "token": self.access.form_token(),
             "form": self.actions.forms.new if self.actions else None,
             "result": self.actions.forms.result(done) if self.actions and done else "",
-            "part": lambda name: Markup(self._part_text(request, name)),  # noqa: S704  a template has escaped it
+            "part": lambda name: Markup(self._part_text(request, name)),  # noqa: S704  # nosec B704 - a template has escaped it
         }
         return self._templates.get_template(template).render(common | dict(values))
 

@@ -11,6 +11,7 @@ from proofs.doubles.time_manual import NOON
 from tests.unit.cli.doubles import DEAD, WITH_MAPPING, client_error, subscription
 from tests.unit.cli.operator import Operator
 from veo4k.domain.job import Partition
+from veo4k.domain.provider_words import Words
 from veo4k_cli import doctor
 from veo4k_cli.checks.functions import TEST_EVENTS
 from veo4k_cli.stack import FUNCTIONS
@@ -18,7 +19,7 @@ from veo4k_cli.stack import FUNCTIONS
 EMAIL = "on-call@example.com"
 KEYS = ("API key", "webhook key", "token key")
 HEALTHY = (
-    *("stack", "gate", "table", "due jobs", "JobQueue", "DeadLetterQueue"),
+    *("stack", "gate", "table", "due jobs", "result hosts", "answers", "answers 404", "JobQueue", "DeadLetterQueue"),
     *(f"function {name}" for name in FUNCTIONS),
     *(f"trigger of {name}" for name in (*WITH_MAPPING, "sweep")),
     *("Lambda concurrency", "archive bucket", "alarm topic", "alarms"),
@@ -135,6 +136,24 @@ def test_overdue_jobs_are_counted_before_the_doctor_sweeps(operator: Operator) -
     found = list(findings(operator))
     assert problems(operator) == {"due jobs": "act"}
     assert found.index("due jobs") < found.index("function sweep")
+
+
+@pytest.mark.parametrize(
+    ("about", "waiting", "text"),
+    [
+        ("result hosts", {"wait_text": "HOST_NOT_ALLOWED: files.example"}, "allow: files.example (2)."),
+        ("answers", {"wait_text": "UNCLEAR_ANSWER", "words": Words(422, "Oh?")}, "2 jobs wait after an answer in"),
+        ("answers 404", {"wait_text": "NOT_FOUND"}, "2 jobs wait after an answer 404."),
+    ],
+)
+def test_jobs_that_wait_because_of_an_answer_are_found(
+    operator: Operator, about: str, waiting: dict[str, Any], text: str
+) -> None:
+    reason = waiting["wait_text"].split(":")[0]
+    for run, partition in enumerate(Partition, 1):
+        operator.add_job(run=run, partition=partition, due=NOON + 60, wait_reason=reason, **waiting)
+    assert problems(operator).keys() == {about}
+    assert text in findings(operator)[about]["text"]
 
 
 def test_the_bucket_must_belong_to_the_stacks_account(operator: Operator) -> None:

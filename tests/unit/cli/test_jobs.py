@@ -6,6 +6,7 @@ from proofs.doubles.time_manual import NOON
 from tests.unit.cli.doubles import JOBS
 from tests.unit.cli.operator import TASK, Operator
 from veo4k.domain.job import Archived, Code, Failure, Partition, State
+from veo4k.domain.provider_words import Words
 
 ARCHIVED = Archived("bucket", f"videos/{TASK}/0/1.mp4", 2_678_103, "ab" * 32, 3840, 2160)
 
@@ -66,14 +67,20 @@ def test_list_shows_the_outcome_of_each_job(operator: Operator) -> None:
     operator.add_job(State.SUCCEEDED, archive=ARCHIVED, finished_at=NOON - 12, evidence="probe")
     operator.add_job(State.FAILED, run=2, error=Failure(Code.NOT_4K, "It was no 4K video."), finished_at=NOON)
     operator.add_job(State.QUEUED, run=3, wait_reason="NO_CREDITS", partition=Partition.QUEUED)
+    host = "HOST_NOT_ALLOWED: files.example"
+    operator.add_job(run=4, partition=Partition.LIVE, wait_reason="HOST_NOT_ALLOWED", wait_text=host)
+    said = Words(500, "Upscale node 7 gave this asset back, and this asset was so long a one.")
+    operator.add_job(State.FAILED, run=5, error=Failure(Code.PROVIDER_FAILED, "It failed.", said), finished_at=NOON)
     text = operator.run("list").out
     lines = {line.split()[0]: " ".join(line.split()[1:]) for line in text.splitlines() if "#" in line}
     assert lines == {
         f"{TASK}#0#1": "SUCCEEDED 48 s poll 3840x2160, 2,678,103 bytes",
         f"{TASK}#0#2": "FAILED 60 s NOT_4K",
         f"{TASK}#0#3": "QUEUED 60 s NO_CREDITS",
+        f"{TASK}#0#4": "PROCESSING 60 s HOST_NOT_ALLOWED: files.example",
+        f"{TASK}#0#5": 'FAILED 60 s PROVIDER_FAILED 500 "Upscale node 7 gave this asset back, and this asset was so…',
     }
-    assert text.splitlines()[-1] == "3 jobs: 1 QUEUED, 1 SUCCEEDED, 1 FAILED"
+    assert text.splitlines()[-1] == "5 jobs: 1 QUEUED, 1 PROCESSING, 1 SUCCEEDED, 2 FAILED"
 
 
 def test_live_jobs_are_listed_without_a_scan(operator: Operator) -> None:

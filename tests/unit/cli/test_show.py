@@ -1,14 +1,18 @@
 """The commands `show` and `watch`."""
 
+from typing import Any
+
 import pytest
 
 from proofs.doubles.time_manual import NOON
 from tests.unit.cli.operator import TASK, Operator
 from veo4k.domain.job import Code, Failure, State, utc
+from veo4k.domain.provider_words import Words
 
 JOB = f"{TASK}#0#1"
 DAY = 86_400.0
 NOT_4K = Failure(Code.NOT_4K, "It was no 4K video.")
+SAID = Words(500, "Upscale node 7 gave this asset back.")
 
 
 def history(operator: Operator) -> list[dict[str, object]]:
@@ -87,6 +91,25 @@ def test_show_says_how_a_job_failed(operator: Operator) -> None:
     assert "maybe" in text
 
 
+def test_show_names_the_host_that_a_job_waits_for(operator: Operator) -> None:
+    operator.add_job(wait_reason="HOST_NOT_ALLOWED", wait_text="HOST_NOT_ALLOWED: files.example")
+    text = operator.run("show", TASK).out
+    assert "HOST_NOT_ALLOWED: files.example. The result is on a host that ResultHosts does not allow." in text
+
+
+@pytest.mark.parametrize(
+    ("state", "fields"),
+    [
+        (State.FAILED, {"error": NOT_4K._replace(words=SAID)}),
+        (State.SUBMITTING, {"words": SAID, "unclear_since": NOON, "wait_reason": "UNCLEAR_ANSWER"}),
+    ],
+)
+def test_show_prints_what_the_provider_said(operator: Operator, state: State, fields: dict[str, Any]) -> None:
+    operator.add_job(state, **fields)
+    assert '500 "Upscale node 7 gave this asset back."' in operator.run("show", TASK).out
+    assert operator.run("show", TASK, "--json").out.count(f'"providerMessage": "{SAID.message}"') == 1
+
+
 def test_show_takes_the_newest_run_by_default(operator: Operator) -> None:
     operator.add_job(State.FAILED)
     operator.add_job(run=2)
@@ -130,6 +153,17 @@ def test_watch_of_a_failed_job_is_status_1(operator: Operator) -> None:
     operator.add_job(State.FAILED, error=NOT_4K)
     result = operator.run("watch", TASK)
     assert (result.status, result.out.rstrip().endswith("FAILED  It was no 4K video.")) == (1, True)
+
+
+def test_watch_prints_why_a_job_waits_and_what_was_said(operator: Operator) -> None:
+    operator.add_job(wait_reason="HOST_NOT_ALLOWED", wait_text="HOST_NOT_ALLOWED: files.example")
+    operator.clock.steps = [
+        lambda: operator.add_job(wait_reason="HOST_NOT_ALLOWED", wait_text="HOST_NOT_ALLOWED: other.example"),
+        lambda: operator.add_job(State.FAILED, error=NOT_4K._replace(words=SAID)),
+    ]
+    first, second, third = operator.run("watch", TASK).out.splitlines()
+    assert ("files.example" in first, "other.example" in second) == (True, True)
+    assert third.endswith('It was no 4K video. The provider said: 500 "Upscale node 7 gave this asset back."')
 
 
 def test_watch_waits_for_the_row_of_a_new_run(operator: Operator) -> None:

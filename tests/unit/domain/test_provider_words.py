@@ -7,12 +7,18 @@ from veo4k.domain.provider_words import LONGEST_MESSAGE, clean
 SECRETS = {
     "the query of a link": "see https://file.example/v/a.mp4?sig=canary",
     "the path of a link": "called https://x.execute-api.example/callbacks/veo_task_1/0/1/canary",
+    "the user of a link": "no file at https://user:canary@file.example/a.mp4",
     "a link in capitals": "HTTPS://FILE.EXAMPLE/canary",
     "a query alone": "bad path /v/a.mp4?Signature=canary&x=1",
     "a bearer token": "header Authorization: Bearer canary was refused",
+    "a link, encoded": "no file at https%3A%2F%2Ffile.example%2Fcanary",
+    "a query, encoded": "no file at %2Fa.mp4%3Fsig%3Dcanary",
     "a named key": "api_key=canary is not active",
+    "a named key in JSON": '{"api_key": "canary", "model": "veo3"}',
+    "a named key in JSON in JSON": r"{\"secret\":\"canary\"}",
     "a named token": "token: canary has expired",
     "a key by itself": "key 0123456789canary0123456789 is not active",
+    "a long word": f"got {'abcdefgh' * 5}canary",
     "a signature": "got 3q2+7wcanary/0aXvBq5kP1m9Q0r7s= instead",
 }
 

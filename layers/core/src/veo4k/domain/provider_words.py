@@ -9,13 +9,20 @@ from enum import Enum, auto
 from typing import Any, NamedTuple
 
 LONGEST_MESSAGE = 300  # bytes
+_MOST_READ = 2000
 
-_LINK = re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://[^\s/?#\"'<>]{1,255})[^\s\"'<>]*")
+_LINK = re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://)(?:[^\s/?#\"'<>@]*@)?([^\s/?#\"'<>@]{1,255})[^\s\"'<>]*")
 _QUERY = re.compile(r"[?&#][\w.~%-]{1,64}=\S*")
 _BEARER = re.compile(r"(?i)\b(bearer )\S+")
-_NAMED_SECRET = re.compile(r"(?i)\b(\w*(?:key|token|secret|signature|password|authorization)\s*[=:]\s*)\S+")
-_OPAQUE = re.compile(r"(?=[\w+/=.~-]*[0-9])[\w+/=.~-]{20,}", re.ASCII)
-_SECRETS = ((_LINK, r"\1/…"), (_QUERY, "…"), (_BEARER, r"\1…"), (_NAMED_SECRET, r"\1…"), (_OPAQUE, "…"))
+_ENCODED = re.compile(r"(?i)[a-z]*%3a%2f%2f[^\s\"'<>]*|%(?:3f|26|23)[\w.~-]{1,64}%3d\S*")
+_NAMED_SECRET = re.compile(
+    r"(?i)\b(\w*(?:key|token|secret|signature|password|authorization)[\\\"']*\s*[=:]\s*[\\\"']*)\S+"
+)
+_OPAQUE = re.compile(r"(?=[\w+/=.~-]*[0-9])[\w+/=.~-]{20,}|[\w+/=.~-]{40,}", re.ASCII)
+_SECRETS = (
+    *((_LINK, r"\1\2/…"), (_ENCODED, "…"), (_QUERY, "…")),
+    *((_BEARER, r"\1…"), (_NAMED_SECRET, r"\1…"), (_OPAQUE, "…")),
+)
 
 
 class Words(NamedTuple):
@@ -34,7 +41,8 @@ def clean(text: object) -> str:
     Control and direction characters go, and so does whatever may be secret: the path and the query of links, values
     named as keys or tokens, and long strings of letters and digits.
     """
-    seen = (one if one.isprintable() else " " for one in (text if isinstance(text, str) else ""))
+    # Only so much is searched for secrets: the time for that grows with the square of a word's length.
+    seen = (one if one.isprintable() else " " for one in (text[:_MOST_READ] if isinstance(text, str) else ""))
     line = " ".join("".join(seen).split())
     for pattern, instead in _SECRETS:
         line = pattern.sub(instead, line)
@@ -80,7 +88,10 @@ _PHRASES = (
             "记录不存在",
         )
     ),
-    *(_Phrase(Known.NO_RESULT, (words,)) for words in ("record result data", "no result", "记录结果数据")),
+    *(_Phrase(Known.NO_RESULT, (words,)) for words in ("record result data", "记录结果数据")),
+    _Phrase(
+        Known.NO_RESULT, ("no result",), (*_TEMPORARY, "upstream", "returned")
+    ),  # "not returned for 10 minutes": 408
     *(_Phrase(Known.GENERATED, (words,)) for words in ("generated successfully", "生成成功")),
     *(_Phrase(Known.PROCESSING, (words,)) for words in ("is processing", "处理中", "生成中")),
     _Phrase(Known.NO_4K, ("4k version", "unavailable"), _TEMPORARY),
