@@ -211,7 +211,7 @@ def _excused(oracles: "Oracles", job: Job, code: Code | None) -> None:
         oracles.add_violation(7, job.task_id, "NOT_4K, but the provider had the 4K file")
     if code is Code.RESULT_HOST_BLOCKED and _is_allowed(oracles, video):
         oracles.add_violation(7, job.task_id, "RESULT_HOST_BLOCKED, but the host was allowed in time")
-    if code is Code.RESULT_UNREADABLE:
+    if code is Code.RESULT_UNREADABLE and not video.link_once:
         oracles.add_violation(7, job.task_id, "RESULT_UNREADABLE, but every link was readable in the end")
     if code is Code.INDEX_AMBIGUOUS and all(other.index == job.index for other in runs):
         oracles.add_violation(7, job.task_id, "INDEX_AMBIGUOUS, but there is one index only")

@@ -112,7 +112,9 @@ class SimulatedProvider:
         look = self.seen.get((self.effects.running(), job.task_id))
         if look is None or job.state is not State.SUBMITTING or job.lost_responses:
             return False
-        if look.status is not Meaning.DONE or look.is_legacy or job.index >= len(look.links):
+        if look.status is Meaning.WORKING:  # at the deadline the request says it, for nothing
+            return False
+        if look.status is Meaning.FAILED or look.is_legacy or job.index >= len(look.links):
             return True
         return look.is_4k and not job.passes_label
 
