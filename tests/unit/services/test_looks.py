@@ -85,6 +85,18 @@ def test_without_gate_or_key_there_is_no_look(broken: str) -> None:
     assert stage.provider.looked_at == []
 
 
+def test_a_message_that_comes_again_heeds_its_look_too() -> None:
+    stage = stage_seeing(DONE)
+    stage.gate.pause("NO_CREDITS", stage.clock.now(), "")
+    stage.receive(json.dumps({"taskId": TASK}))
+    stage.gate.resume()
+    stage.provider.looks = {TASK: LEGACY}
+    stage.clock.advance(61)
+
+    assert words(stage.receive(json.dumps({"taskId": TASK}), again="message1")) == ["message_redelivered", "job_failed"]
+    assert stage.provider.submitted == []
+
+
 def test_while_the_gate_is_paused_nobody_looks() -> None:
     stage = stage_seeing(IN_4K)
     stage.gate.pause("NO_CREDITS", stage.clock.now(), "")

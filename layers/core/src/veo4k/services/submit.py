@@ -12,7 +12,7 @@ from veo4k.domain.conditional_update import ConditionalUpdate, Updated
 from veo4k.domain.decisions import Context, Decision, Need, is_turn, when_due
 from veo4k.domain.errors import InvalidMessageError, StorageError
 from veo4k.domain.gate import Wait
-from veo4k.domain.job import ENDED, Job, ProviderApi
+from veo4k.domain.job import ENDED, Job, ProviderApi, State
 from veo4k.domain.log_events import LogEntry, LogEvent
 from veo4k.domain.look import Look, Unanswered, after_look, base_link, was_mislabelled
 from veo4k.domain.message import MOST_TASK_TOKENS, Message, parse_message
@@ -62,7 +62,9 @@ class Submitter:
             claims: deque[Claim] = deque(partial(self._store, received, message) for received, message in valid)
             messages = [message for _, message in valid]
             self._looks = self._look(list(dict.fromkeys(message.task_id for message in messages)))
-            tasks = {message.task_id for message in messages if self._after_look(self._candidate(message)) is None}
+            tasks = {
+                message.task_id for message in messages if self._after_look(Job(**self._candidate(message).put)) is None
+            }
             wait = self._send(claims, tasks=len(tasks))
             with_slot = len(valid) - len(claims)
             for received, message in valid[with_slot:]:
@@ -106,8 +108,7 @@ class Submitter:
         now = self.clock.now()
         return transitions.create_queued(message, run, now, Wait(now, WaitReason.LOOK_LATER), passes_label=passes_label)
 
-    def _after_look(self, creation: ConditionalUpdate) -> Decision | None:
-        job = Job(**creation.put)
+    def _after_look(self, job: Job) -> Decision | None:
         now = self.clock.now()
         context = Context(
             now=now, until=now, times=self.times, hosts=self.dispatcher.hosts, on_trial=False, new_id=self.new_id()
@@ -173,7 +174,7 @@ class Submitter:
         """Create a run in its turn: as the look decides, else with its intent where it has a slot, else QUEUED."""
         now = self.clock.now()
         candidate = self._candidate(message, run, passes_label=passes_label)
-        if (decision := self._after_look(candidate)) is not None:
+        if (decision := self._after_look(Job(**candidate.put))) is not None:
             return self._create_decided(candidate, decision)
         if wait is not None:
             return self._create_queued(message, wait, run, passes_label=passes_label)
@@ -203,9 +204,15 @@ class Submitter:
         """Continue with the run that this very message created before: its function may have died."""
         now, redelivered = self.clock.now(), _Stored(LogEntry(LogEvent.MESSAGE_REDELIVERED, own))
         due = when_due(own, now, self.new_id(), self.times, self.dispatcher.hosts)
-        if wait is not None or due is not Need.SUBMISSION or not is_turn(own, runs):
+        if due is not Need.SUBMISSION or not is_turn(own, runs):
             return redelivered
-        claim = transitions.claim_submission(own, self.new_id(), now, self.times, self.provider_api)
+        if own.state is State.QUEUED and (decision := self._after_look(own)) is not None and decision.update:
+            self._log(redelivered.entry)
+            return self._written(decision.event, decision.update) or redelivered
+        if wait is not None:
+            return redelivered
+        link = base_link(self._looks.get(own.task_id, Unanswered.NOTHING), own, self.dispatcher.hosts)
+        claim = transitions.claim_submission(own, self.new_id(), now, self.times, self.provider_api, base_url=link)
         outcome = self.jobs.write(claim)
         return redelivered._replace(job=outcome.job if isinstance(outcome, Updated) else None)
 
