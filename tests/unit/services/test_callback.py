@@ -98,6 +98,17 @@ def test_a_result_on_a_foreign_host_is_not_taken_but_polled() -> None:
     assert stage.job().due == stage.clock.now() + 120
 
 
+def test_a_foreign_link_is_kept_only_where_nobody_can_be_asked_for_it() -> None:
+    stage = accepted()
+    stage.change(acceptances=3)
+    body = {"code": 200, "data": {"taskId": TASK, "resultUrls": [ELSEWHERE]}}
+
+    assert call_back(stage, body) == (200, "result_host_blocked")
+    job = stage.job()
+    assert (job.state, job.urls, job.evidence) == (State.PROCESSING, (ELSEWHERE,), Evidence.CALLBACK)
+    assert job.wait_text == "HOST_NOT_ALLOWED: evil.example"
+
+
 def test_a_job_that_was_never_submitted_cannot_have_a_result() -> None:
     stage = Stage(unset_secret=WaitReason.API_KEY_UNSET)
     stage.ask()

@@ -60,13 +60,14 @@ def own_link(urls: Sequence[str], index: int, hosts: ResultHosts) -> str | Refus
 
     A list of one entry is this job's, whatever the index; of a longer one the entry at `index` is.
     """
-    if not (url := _entry(urls, index)):
+    if not (url := own_entry(urls, index)):
         return Refusal(f"the result has {len(urls)} links, and none at index {index}")
     target = hosts.target(url)
     return target if isinstance(target, Refusal) else url
 
 
-def _entry(urls: Sequence[str], index: int) -> str:
+def own_entry(urls: Sequence[str], index: int) -> str:
+    """Return this job's link of a 4K result, whether it may be fetched or not; empty where there is none."""
     place = 0 if len(urls) == 1 else index
     return normalized(urls[place]) if place < len(urls) else ""
 
@@ -95,6 +96,20 @@ def may_be_polled(job: Job) -> bool:
 def may_be_refreshed(job: Job) -> bool:
     """Return whether a fresh link may be requested: only of an accepted request that has not failed since."""
     return job.accepted_at is not None and not job.failure_reported and may_be_polled(job)
+
+
+def kept_link_of_callback(
+    job: Job, response: Response, host: str, now: float, times: Times
+) -> ConditionalUpdate | None:
+    """Return the update that keeps a callback's link on a host that is not allowed; None where the provider is asked.
+
+    The body of a callback is not signed. So its link is kept only where nobody can be asked for it any more.
+    """
+    if may_be_polled(job):
+        return None
+    kept = own_entry(response.urls, job.index), host
+    due = _host_due(job, now, times)
+    return transitions.poll_on_other_host(job, response, kept, due, evidence=Evidence.CALLBACK)
 
 
 def link_of_callback(job: Job, response: Response, hosts: ResultHosts, due: float) -> ConditionalUpdate | None:
@@ -128,7 +143,7 @@ def _done(job: Job, response: Response, context: Context) -> Decision:
         update = transitions.accept_with_result(job, response, link, context.now, context.times)
         return Decision(LogEvent.RESULT_RECEIVED, update)
     if link.host:
-        due, kept = _host_due(job, context.now, context.times), (_entry(response.urls, job.index), link.host)
+        due, kept = _host_due(job, context.now, context.times), (own_entry(response.urls, job.index), link.host)
         update = transitions.accept_on_other_host(job, response, kept, context.now, due)
         return Decision(LogEvent.RESULT_HOST_BLOCKED, update, link.host)
     return _unreadable(job, response, context)._replace(about=link.reason)
@@ -216,7 +231,7 @@ def _polled_done(job: Job, response: Response, context: Context) -> Decision:
         update = transitions.poll_ready(job, response, link, context.now, context.times)
         return Decision(LogEvent.RESULT_RECEIVED, update)
     if link.host:
-        due, kept = _host_due(job, context.now, context.times), (_entry(response.urls, job.index), link.host)
+        due, kept = _host_due(job, context.now, context.times), (own_entry(response.urls, job.index), link.host)
         update = transitions.poll_on_other_host(job, response, kept, due)
         return Decision(LogEvent.RESULT_HOST_BLOCKED, update, link.host)
     return _polled_unreadable(job, response, context)._replace(about=link.reason)

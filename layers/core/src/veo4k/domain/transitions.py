@@ -338,9 +338,11 @@ def poll_ready(job: Job, response: Response, url: str, now: float, times: Times)
     return ConditionalUpdate(key=job.key, when=(is_("state", State.PROCESSING),), put=put)
 
 
-def poll_on_other_host(job: Job, response: Response, link: tuple[str, str], due: float) -> ConditionalUpdate:
-    """PROCESSING → PROCESSING: the response to the poll contains the result, on a host that is not allowed."""
-    put = _on_other_host(response, link, Evidence.POLL) | {"due": due}
+def poll_on_other_host(
+    job: Job, response: Response, link: tuple[str, str], due: float, *, evidence: Evidence = Evidence.POLL
+) -> ConditionalUpdate:
+    """PROCESSING → PROCESSING: a poll, or a callback, brought the result, on a host that is not allowed."""
+    put = _on_other_host(response, link, evidence) | {"due": due}
     return ConditionalUpdate(key=job.key, when=(is_("state", State.PROCESSING),), put=put)
 
 

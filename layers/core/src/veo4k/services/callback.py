@@ -11,7 +11,7 @@ from veo4k.domain import transitions
 from veo4k.domain.callback import Address, CallbackPayload, is_failure, parse_address, parse_payload
 from veo4k.domain.callback_auth import Keys, verify_signature, verify_token
 from veo4k.domain.conditional_update import ConditionalUpdate, Refused
-from veo4k.domain.decisions import link_of_callback, own_link, with_fetchable_poster
+from veo4k.domain.decisions import kept_link_of_callback, link_of_callback, own_link, with_fetchable_poster
 from veo4k.domain.errors import InvalidBodyError, StorageError
 from veo4k.domain.job import ENDED, WAITING, Job, State
 from veo4k.domain.log_events import Detail, LogEntry, LogEvent, words_in_log
@@ -101,7 +101,15 @@ class CallbackHandler:
             event, outcome = LogEvent.LINK_REFRESHED, self.jobs.write(link)
         if isinstance(outcome, Refused):
             return _refused(address, payload, outcome.job)
+        if event is LogEvent.RESULT_HOST_BLOCKED:
+            self._keep_link(outcome.job, payload.response, now)
         return OK, LogEntry(event, outcome.job, _detail(payload.response))
+
+    def _keep_link(self, job: Job, response: Response, now: float) -> None:
+        refusal = own_link(response.urls, job.index, self.hosts)
+        host = refusal.host if isinstance(refusal, Refusal) else ""
+        if (update := kept_link_of_callback(job, response, host, now, self.times)) is not None:
+            self.jobs.write(update)
 
     def _fresh_link(
         self, address: Address, payload: CallbackPayload, job: Job | None, now: float
