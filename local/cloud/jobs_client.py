@@ -11,8 +11,12 @@ TIMEOUT = 30  # seconds, a function's start on a busy machine included
 
 
 def token_of(cloud: LocalCloud) -> str:
-    """Return the token in use: of a pair the current one."""
-    secret = cloud.secret("JobsApiTokenSecretName")
+    """Return the token in use."""
+    return in_use(cloud.secret("JobsApiTokenSecretName"))
+
+
+def in_use(secret: str) -> str:
+    """Return a secret's value in use: of a pair the current one."""
     return str(json.loads(secret)["current"]) if secret.startswith("{") else secret
 
 

@@ -27,11 +27,14 @@ def stored_videos(s3: Any, bucket: str, task_id: str) -> list[StoredVideo]:
     return [_stored(key, s3.get_object(Bucket=bucket, Key=key)["Body"].read()) for key in keys]
 
 
-def expected_hash(simulator: Simulator, task_id: str, *, index: int = 0, portrait: bool = False) -> str:
-    """Return the SHA-256, in hex, of the 4K file that the simulator makes for a video."""
+def expected_hash(simulator: Simulator, task_id: str, name: str = "0", *, portrait: bool = False) -> str:
+    """Return the SHA-256, in hex, of the 4K file that the simulator makes for a video.
+
+    `name`: its index; `base` is the base video of a task that was made in 4K.
+    """
     media = ensure_media(simulator.settings.media_folder)
     video = media.uhd_portrait if portrait else media.uhd
-    return hashlib.sha256(marked(video.read_bytes(), f"{task_id} {index}")).hexdigest()
+    return hashlib.sha256(marked(video.read_bytes(), f"{task_id} {name}")).hexdigest()
 
 
 def _stored(key: str, video: bytes) -> StoredVideo:

@@ -6,8 +6,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
+import requests
 from rich.console import Console
 from rich.live import Live
 
@@ -16,19 +18,21 @@ from local.cloud.console import console_beside
 from local.cloud.deploy import DeployError
 from local.cloud.emulator import PYTHON, EmulatorError
 from local.cloud.environment import Environment, environment
-from local.cloud.jobs_client import ask
+from local.cloud.jobs_client import ask, in_use
 from local.cloud.parameters import JOBS_API, SPEED
 from local.cloud.rows import has_ended
 from local.cloud.signals import INTERRUPTED, signals_as_interrupts
 from local.cloud.table_watcher import TableWatcher
 from local.cloud.theme import THEME
-from local.demo.cases import Case, cases_under
+from local.demo.cases import CANCEL, HOOK, Case, cases_under
 from local.demo.checks import account_problems, problems
-from local.demo.evidence import gather
-from local.demo.live_table import change_line, live_table
+from local.demo.evidence import gather, is_of
+from local.demo.live_table import change_line, key_of, live_table
 from local.demo.report import Outcome, Result, report, succeeded
 from local.kie import PROVIDER_APIS, VEO, Settings
 from local.paths import LOGS, ROOT
+from veo4k.domain.callback_auth import make_generated_token
+from veo4k.domain.generated import generated_path
 
 LOG = LOGS / "demo.log"
 GENERATION_MINUTES = (5.0, 7.0)  # well before the first poll, on a slow machine too
@@ -81,7 +85,7 @@ def run(console: Console, provider_api: str) -> Outcome:
             start = environment(SETTINGS, parameters, sweep_seconds=SWEEP_SECONDS, log=LOG)
             running = stack.enter_context(start)
             link = stack.enter_context(console_beside(running.cloud))
-        demo = Demo(running, TableWatcher(running.cloud), cases)
+        demo = Demo(running, TableWatcher(running.cloud, key_of), _generated(running, cases))
         console.print(_places(running, time.monotonic() - started), style="aside")
         if link:
             console.print(f"Watch the jobs in a browser while they run: {link}\n", soft_wrap=True)
@@ -103,12 +107,43 @@ def _places(running: Environment, seconds: float) -> str:
     return f"{places}\nThe functions run on Python {python} ({aside}), with their IAM roles enforced.\n"
 
 
+def _generated(running: Environment, cases: Sequence[Case]) -> Sequence[Case]:
+    """Let the provider generate the videos that come back in 4K by themselves. Return the cases with their task."""
+    hooked = {case.scenario for case in cases if case.by == HOOK}
+    tasks = {scenario: _generate(running, scenario) for scenario in hooked}
+    return [replace(case, task=tasks[case.scenario]) if case.by == HOOK else case for case in cases]
+
+
+def _generate(running: Environment, scenario: str) -> str:
+    """Give the provider the hook's URL with a generation. Return the id of its task."""
+    key = in_use(running.cloud.secret("TokenKeySecretName")).encode()
+    url = running.cloud.outputs["CallbackBaseUrl"] + generated_path(make_generated_token(key), {"scenario": scenario})
+    made = requests.post(
+        f"{running.simulator.base_url}/api/v1/veo/generate",
+        headers={"Authorization": f"Bearer {running.simulator.settings.api_key}", "User-Agent": "veo4k-demo"},
+        json={"prompt": f"[{scenario}] a lighthouse at dawn", "model": "veo3_fast", "callBackUrl": url},
+        timeout=10,
+    )
+    return str(made.json()["data"]["taskId"])
+
+
 def _submit(demo: Demo) -> None:
-    for case in demo.cases:
+    asked = [case for case in demo.cases if case.by != HOOK]
+    for case in asked:
         demo.environment.simulator.register(case.task_id, case.scenario, **case.changes)
-    by_http, *by_queue = ({"taskId": case.task_id, "tags": {"scenario": case.scenario}} for case in demo.cases)
+    by_http, *by_queue = (
+        {"taskId": case.task_id, "index": case.index, "tags": {"scenario": case.scenario}} for case in asked
+    )
     demo.environment.cloud.send(*by_queue)
     ask(demo.environment.cloud, "POST", "/jobs", by_http).raise_for_status()
+
+
+def _cancel(demo: Demo) -> None:
+    """Cancel what is to be cancelled, once it waits."""
+    for case in demo.cases:
+        row = demo.watcher.rows.get(case.key)
+        if case.by == CANCEL and row is not None and row["state"] == "QUEUED":
+            ask(demo.environment.cloud, "DELETE", f"/jobs/{case.task_id}/{row['run']}")
 
 
 def _follow(console: Console, demo: Demo) -> None:
@@ -119,6 +154,7 @@ def _follow(console: Console, demo: Demo) -> None:
             for change in demo.watcher.update():
                 if not console.is_terminal:
                     console.print(change_line(demo.cases, change, time.time() - started), soft_wrap=True)
+            _cancel(demo)
             live.update(live_table(demo.cases, demo.watcher.rows, time.time()), refresh=console.is_terminal)
             time.sleep(UPDATE_SECONDS)
     demo.watcher.update()
@@ -127,12 +163,12 @@ def _follow(console: Console, demo: Demo) -> None:
 def _is_over(demo: Demo) -> bool:
     """Return whether every job has ended and is announced, and every callback was sent, late ones too."""
     rows, callbacks = demo.watcher.rows, demo.environment.simulator.stats()["callbacks"]
-    announced = {event["detail"]["taskId"] for event in demo.environment.events.received()}
+    announced = {key_of(event["detail"]) for event in demo.environment.events.received()}
     return all(
-        case.task_id in rows
-        and has_ended(rows[case.task_id])
-        and case.task_id in announced
-        and sum(attempt["taskId"] == case.task_id for attempt in callbacks) >= len(case.callback_statuses)
+        case.key in rows
+        and has_ended(rows[case.key])
+        and case.key in announced
+        and sum(is_of(case, attempt) for attempt in callbacks) >= len(case.callback_statuses)
         for case in demo.cases
     )
 

@@ -23,8 +23,12 @@ class Case:
     requests           paid requests that the provider may receive; None where a repeat is safe
     downloads          downloads of the video
     archive_attempts   of the archive: a download from a foreign host would be one more
+    charges            of the provider for a 4K version
     refunded           whether the provider refunds the charge
     portrait           whether the video is upright
+    index              of the video
+    by                 who asks for it: a message, a request, or the hook that a generation calls; or who cancels it
+    task               id of its task, where the provider makes it
     """
 
     title: str
@@ -38,18 +42,22 @@ class Case:
     requests: int | None = None
     downloads: int = 1
     archive_attempts: int = 1
+    charges: int = 1
     refunded: bool = False
     portrait: bool = False
+    index: int = 0
+    by: str = ""
+    task: str = ""
 
     @property
     def task_id(self) -> str:
         """Id of its task, with the scenario's name for readers of keys and logs."""
-        return f"demo_{self.name or self.scenario}"
+        return self.task or f"demo_{self.name or self.scenario}"
 
     @property
-    def event_id(self) -> str:
-        """Id of the event that announces its end."""
-        return f"{self.task_id}#0#1#{self.state}"
+    def key(self) -> str:
+        """Id of its video: of the task, and the index."""
+        return f"{self.task_id}#{self.index}"
 
 
 def _failed(title: str, scenario: str) -> Case:
@@ -65,6 +73,14 @@ def _failed(title: str, scenario: str) -> Case:
     )
 
 
+def _free(title: str, scenario: str, state: str, code: str = "", **fields: Any) -> Case:
+    """A job for which a look at the base video is enough: nothing is requested, and nothing is paid."""
+    nothing: dict[str, Any] = {"evidence": (), "callback_statuses": NONE, "requests": 0, "charges": 0, "downloads": 0}
+    return Case(title=title, scenario=scenario, state=state, code=code, **nothing | {"archive_attempts": 0} | fields)
+
+
+HOOK, CANCEL = "hook", "cancel"
+HOOKED = Case(title="generated, by the hook", scenario="two_videos", by=HOOK)
 # The late callback must come after the first poll, and not so late that the demo waits for it.
 SOON_AFTER_THE_POLL = {"callbacks": [{"delay": 18.0}]}
 
@@ -88,7 +104,7 @@ CASES = (
         evidence=("probe", "submit"),
         callback_statuses=NONE,
     ),
-    Case(title="base video not finished", scenario="unfinished_base"),
+    Case(title="base video not finished", scenario="unfinished_base", requests=1),
     Case(
         title="base video as result",
         scenario="base_video",
@@ -99,6 +115,14 @@ CASES = (
     ),
     Case(title="task with its own id", scenario="own_id"),
     Case(title="dead link", scenario="dead_link", archive_attempts=3),
+    _free("made in 4K already", "made_in_4k", "SUCCEEDED", evidence=("look",), archive_attempts=1),
+    _free("made by the fallback path", "fallback", "FAILED", "NOT_AVAILABLE_IN_4K"),
+    _free("base video failed", "base_failed", "FAILED", "BASE_FAILED"),
+    _free("index that does not exist", "one_video", "FAILED", "INVALID_TASK", index=3),
+    _free("not available in 4K", "unavailable_4k", "FAILED", "NOT_AVAILABLE_IN_4K", requests=1),
+    _free("cancelled", "never_finished_base", "CANCELLED", by=CANCEL),
+    HOOKED,
+    replace(HOOKED, title="its second video", index=1),
 )
 
 # Under `jobs` a second request may be a second purchase, so there is none, unless the first was refused. A callback
@@ -106,6 +130,7 @@ CASES = (
 UNDER_JOBS: Mapping[str, Mapping[str, Any]] = {
     "early": {"callback_statuses": (200, 400)},
     "data_null": {"callback_statuses": (401, 401, 401)},
+    "two_videos": {"requests": None},  # two jobs of one task
     "answer_lost": {"evidence": ("callback",)},
     "answer_and_callback_lost": {
         "state": "TIMED_OUT",
@@ -114,11 +139,13 @@ UNDER_JOBS: Mapping[str, Mapping[str, Any]] = {
         "downloads": 0,
         "archive_attempts": 0,
     },
-    "unfinished_base": {"requests": None},
 }
 DIFFERENCES: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     VEO: {},
-    JOBS: {case.scenario: {"requests": 1, **UNDER_JOBS.get(case.scenario, {})} for case in CASES},
+    JOBS: {
+        case.scenario: {"requests": min(case.charges, 1) or case.requests, **UNDER_JOBS.get(case.scenario, {})}
+        for case in CASES
+    },
 }
 """How the cases differ from `CASES`, by API and scenario."""
 

@@ -13,7 +13,7 @@ PORTRAIT, LANDSCAPE = (2160, 3840), (3840, 2160)
 
 def expected_credits(case: Case, price: int) -> int:
     """Return the credits that a job must cost."""
-    return 0 if case.refunded else price
+    return 0 if case.refunded else price * case.charges
 
 
 def problems(case: Case, evidence: Evidence) -> list[str]:
@@ -42,7 +42,7 @@ def _file(case: Case, evidence: Evidence, row: Row) -> Iterator[str]:
         return
     [stored] = evidence.stored
     archive = row.get("archive", {})
-    yield from _differs("object", stored.key, f"videos/{case.task_id}/0/1.mp4")
+    yield from _differs("object", stored.key, f"videos/{case.task_id}/{case.index}/{row['run']}.mp4")
     yield from _differs("size", (stored.width, stored.height), PORTRAIT if case.portrait else LANDSCAPE)
     yield from _differs("SHA-256", stored.sha256, evidence.expected_sha256)
     yield from _differs(
@@ -52,9 +52,9 @@ def _file(case: Case, evidence: Evidence, row: Row) -> Iterator[str]:
 
 def _credits(case: Case, evidence: Evidence, row: Row) -> Iterator[str]:
     refunds = sum(charge["refundedAt"] is not None for charge in evidence.charges)
-    yield from _differs("charges", len(evidence.charges), 1)
+    yield from _differs("charges", len(evidence.charges), case.charges)
     yield from _differs("refunds", refunds, int(case.refunded))
-    yield from _differs("maybeCharged", row.get("maybeCharged", False), case.state != "SUCCEEDED")
+    yield from _differs("maybeCharged", row.get("maybeCharged", False), case.state != "SUCCEEDED" and case.charges > 0)
     if case.requests is not None:
         yield from _differs("requests", evidence.requests, case.requests)
 
@@ -62,8 +62,9 @@ def _credits(case: Case, evidence: Evidence, row: Row) -> Iterator[str]:
 def _events(case: Case, evidence: Evidence, row: Row) -> Iterator[str]:
     if not evidence.events:
         yield "the end was not announced"
+    event_id = f"{case.key}#{row['run']}#{case.state}"
     for event in evidence.events:
-        yield from _differs("event", event["detail"].get("eventId"), case.event_id)
+        yield from _differs("event", event["detail"].get("eventId"), event_id)
         if event["detail"] != public(row) | {"eventId": event["detail"].get("eventId")}:
             yield "event and row differ"
 

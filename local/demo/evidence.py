@@ -1,7 +1,8 @@
 """Collects what became of a job: from the table, the bucket, the ledger, the events, the callbacks."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from local.cloud.environment import Environment
@@ -9,6 +10,7 @@ from local.cloud.rows import Row
 from local.cloud.stored_videos import StoredVideo, expected_hash
 from local.cloud.table_watcher import TableWatcher
 from local.demo.cases import Case
+from local.kie.prices import Kind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,14 +48,28 @@ def gather(environment: Environment, watcher: TableWatcher, cases: Sequence[Case
 
 def _evidence(environment: Environment, watcher: TableWatcher, case: Case, account: Mapping[str, Any]) -> Evidence:
     task = case.task_id
+    row = watcher.rows.get(case.key)
+    name = "base" if (row or {}).get("evidence") == "look" else str(case.index)
+    of_video: Callable[[Mapping[str, Any]], bool] = partial(is_of, case)
     return Evidence(
-        row=watcher.rows.get(task),
-        ended_as=watcher.ended_as.get(task),
-        stored=environment.stored(task),
-        expected_sha256=expected_hash(environment.simulator, task, portrait=case.portrait),
-        charges=[charge for charge in account["ledger"] if charge["taskId"] == task],
+        row=row,
+        ended_as=watcher.ended_as.get(case.key),
+        stored=[video for video in environment.stored(task) if _is_4k_version(video, case)],
+        expected_sha256=expected_hash(environment.simulator, task, name, portrait=case.portrait),
+        charges=list(filter(of_video, account["ledger"])),
         requests=sum(row["method"] == "POST" and row["taskId"] == task for row in account["requests"]),
-        events=[event for event in account["events"] if event["detail"]["taskId"] == task],
-        callback_statuses=[attempt["status"] for attempt in account["callbacks"] if attempt["taskId"] == task],
-        downloads=account["downloads"].get(f"{task}_0.mp4", 0),
+        events=[event for event in account["events"] if of_video(event["detail"])],
+        callback_statuses=[attempt["status"] for attempt in filter(of_video, account["callbacks"])],
+        downloads=account["downloads"].get(f"{task}_{case.index}.mp4", 0),
     )
+
+
+def is_of(case: Case, entry: Mapping[str, Any]) -> bool:
+    """Return whether an entry is about the 4K version of a case's video, and about no generation."""
+    about = entry["taskId"], entry["index"], entry.get("kind", Kind.UHD)
+    return about == (case.task_id, case.index, Kind.UHD)
+
+
+def _is_4k_version(video: StoredVideo, case: Case) -> bool:
+    """Return whether a file in the bucket is the 4K version, and not the kept base video."""
+    return video.key.startswith(f"videos/{case.task_id}/{case.index}/") and not video.key.endswith(".base.mp4")

@@ -23,15 +23,20 @@ def live_table(cases: Sequence[Case], rows: Mapping[str, Row], now: float) -> Re
     table.add_column("age", width=5, justify="right")
     table.add_column("delivered by")
     for case in cases:
-        table.add_row(*_cells(case, rows.get(case.task_id), now))
+        table.add_row(*_cells(case, rows.get(case.key), now))
     ended = sum(has_ended(row) for row in rows.values())
     return Group(table, "", _progress(ended, len(cases)))
+
+
+def key_of(row: Row) -> str:
+    """Return the id of a row's video, as a case has it."""
+    return f"{row['taskId']}#{row['index']}"
 
 
 def change_line(cases: Sequence[Case], change: Change, seconds: float) -> str:
     """Return one plain line about a change, `seconds` after the start."""
     row = change.row
-    title = next((case.title for case in cases if case.task_id == row["taskId"]), str(row["taskId"]))
+    title = next((case.title for case in cases if case.key == key_of(row)), str(row["taskId"]))
     transition = f"{change.before} → {row['state']}" if change.before else row["state"]
     detail = row.get("error", {}).get("code") or row.get("evidence", "")
     return f"{seconds:4.0f} s  {title:<{TITLE}}  {transition}  {detail}".rstrip()

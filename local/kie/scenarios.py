@@ -69,6 +69,7 @@ SCENARIOS = {
     "base_failed_500": Scenario("the base task failed with a server's error", base_error=500),
     "base_failed_501": Scenario("the generation of the base video failed", base_error=501),
     "one_video": Scenario("the base task has one video", videos=1),
+    "two_videos": Scenario("the base task has two videos, each paid by itself", videos=2, keyed_by_index=True),
     "four_videos": Scenario("the base task has four videos", videos=4),
     "extended": Scenario("the base task is an extension, with the whole video in its record", videos=1, extended=True),
     "unavailable_4k": Scenario("there is no 4K version of the base video", refusal="unavailable"),

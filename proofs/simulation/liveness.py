@@ -232,7 +232,8 @@ def _excused(oracles: "Oracles", job: Job, code: Code | None) -> None:
 
 def _by_look(oracles: "Oracles", job: Job, video: Video, code: Code | None) -> None:
     """A base video is taken for the result only where its record calls it 4K, and given up only where it is not."""
-    if video.label != "4k" or job.requests_sent:
+    makings = [making for each in oracles.simulation.model.makings.values() for making in each if making.run == job.key]
+    if video.label != "4k" or makings:
         oracles.add_violation(13, job.task_id, f"run {job.run} took a base video that is called {video.label}")
     if code is Code.NOT_4K and video.base == FOUR_K:
         oracles.add_violation(7, job.task_id, "NOT_4K, but the base video was 4K")

@@ -131,7 +131,11 @@ def test_a_video_that_is_4k_already_is_the_result_and_nothing_is_paid() -> None:
 
 ENDS: list[tuple[BaseRecord, Code, str]] = [
     (replace(IN_4K, is_legacy=True), Code.NOT_AVAILABLE_IN_4K, ""),
-    (replace(DONE, links=LINKS[:1]), Code.INVALID_TASK, "The task has 1 videos, and none at index 1."),
+    (
+        replace(DONE, links=LINKS[:1]),
+        Code.INVALID_TASK,
+        "The provider has no video at index 1; the task's highest index is 0.",
+    ),
     (BaseRecord(status=Meaning.FAILED, words=Words(400, "no luck")), Code.BASE_FAILED, ""),
 ]
 

@@ -26,19 +26,22 @@ def charge(*, refunded: bool = False) -> dict[str, Any]:
 
 def as_demanded(of: Case) -> Evidence:
     """Return evidence without any problem."""
-    row = {"taskId": of.task_id, "run": 1, "state": of.state, "#tries": of.archive_attempts}
+    row: dict[str, Any] = {"taskId": of.task_id, "index": of.index, "run": 1, "state": of.state}
+    row |= {"#tries": of.archive_attempts}
     row |= {"evidence": of.evidence[0]} if of.evidence else {}
-    stored = StoredVideo(f"videos/{of.task_id}/0/1.mp4", 9, SHA, *((2160, 3840) if of.portrait else (3840, 2160)))
+    place = f"videos/{of.task_id}/{of.index}/1.mp4"
+    stored = StoredVideo(place, 9, SHA, *((2160, 3840) if of.portrait else (3840, 2160)))
     archive = {"archive": stored._asdict() | {"bucket": BUCKET}}
-    row |= {"error": {"code": of.code}, "maybeCharged": True} if of.code else archive
+    row |= archive if of.state == "SUCCEEDED" else {}
+    row |= {"error": {"code": of.code}, "maybeCharged": of.charges > 0} if of.code else {}
     return Evidence(
         row=row,
         ended_as=row,
-        stored=[] if of.code else [stored],
+        stored=[stored] if of.state == "SUCCEEDED" else [],
         expected_sha256=SHA,
-        charges=[charge(refunded=of.refunded)],
-        requests=of.requests or 2,
-        events=[{"detail": public(row) | {"eventId": of.event_id}}],
+        charges=[charge(refunded=of.refunded)] * of.charges,
+        requests=2 if of.requests is None else of.requests,
+        events=[{"detail": public(row) | {"eventId": f"{of.key}#1#{of.state}"}}],
         callback_statuses=of.callback_statuses,
         downloads=of.downloads,
     )
@@ -101,7 +104,7 @@ def test_a_file_of_a_failed_job_is_a_problem() -> None:
 
 
 def test_under_jobs_only_a_refused_request_may_be_repeated() -> None:
-    assert [case.scenario for case in cases_under(JOBS) if case.requests != 1] == ["unfinished_base"]
+    assert {case.scenario for case in cases_under(JOBS) if case.requests is None} == {"two_videos"}
     assert cases_under(VEO) == CASES
     for scenario in ("answer_lost", "answer_and_callback_lost"):
         of = case(scenario, JOBS)

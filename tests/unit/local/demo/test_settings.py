@@ -50,6 +50,6 @@ def test_the_hard_deadline_is_after_the_last_callback_and_before_the_end() -> No
     assert last + 4 < int(TIMES["HardDeadlineSeconds"]) < TIMEOUT_SECONDS / 2
 
 
-def test_every_case_has_a_scenario_of_the_simulator_and_its_own_task() -> None:
+def test_every_case_has_a_scenario_of_the_simulator_and_its_own_video() -> None:
     assert {case.scenario for case in CASES} <= SCENARIOS.keys()
-    assert len({case.task_id for case in CASES}) == len(CASES)
+    assert len({case.key for case in CASES}) == len(CASES)

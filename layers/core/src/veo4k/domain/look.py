@@ -123,7 +123,7 @@ def _finished(job: Job, look: BaseRecord, context: Context) -> Decision | None:
     if look.is_legacy:
         return _failed(job, Code.NOT_AVAILABLE_IN_4K, context)
     if look.links and all(look.links) and job.index >= len(look.links):
-        message = f"The task has {len(look.links)} videos, and none at index {job.index}."
+        message = f"The provider has no video at index {job.index}; the task's highest index is {len(look.links) - 1}."
         return _failed(job, Code.INVALID_TASK, context, message=message)
     link = base_link(look, job, context.hosts)
     if look.is_4k and link and not job.passes_label:
