@@ -167,7 +167,7 @@ def _end(jobs: DynamoJobs, ready: Job, now: float, meter: Meter) -> None:
     meter.calls = calls
     if ended is None or ended.state is not State.SUCCEEDED:
         raise RuntimeError("the job has not succeeded")
-    Publisher(jobs, _Quiet(), 90, Times()).publish([Change(ready, ended)], now)
+    Publisher(jobs, _Quiet(), 90, keep_base=True, times=Times()).publish([Change(ready, ended)], now)
 
 
 def _size(item: dict[str, Any]) -> int:

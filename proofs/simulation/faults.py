@@ -61,6 +61,7 @@ MENUS: Mapping[str, tuple[Fault, ...]] = {
     "back off": _SEND,
     "keys": (Fault.REFUSED, *_SLOW),
     "to archive": (*_SEND, Fault.PARTLY),
+    "base to archive": (*_SEND, Fault.PARTLY),
     "to bus": (*_SEND, Fault.PARTLY),
     "to task": _SEND,
     "download": (Fault.CRASH_BEFORE, Fault.REFUSED, Fault.DEAD, Fault.SHORT, *_SLOW),

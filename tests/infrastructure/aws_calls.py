@@ -73,6 +73,7 @@ PORTS = {
     "gate": ports.Gate,
     "provider": ports.Provider,
     "queue": ports.MessageQueue,
+    "redelivery": ports.Redelivery,
     "secret": Secret,
     "events": ports.EventPublisher,
     "archive": ports.Archive,

@@ -78,6 +78,7 @@ VARIABLES = {
     "AwsEventPublisher:events": "EVENT_BUS_NAME",
     "SqsQueue:sqs:SendMessage": "DEAD_LETTER_QUEUE_URL",
     "SqsQueue:sqs:ChangeMessageVisibility": "JOB_QUEUE_URL",
+    "SqsRedelivery": "ARCHIVE_QUEUE_URL",
     "S3Archive": "ARCHIVE_BUCKET_NAME",
     "S3Upload": "ARCHIVE_BUCKET_NAME",
 }

@@ -21,6 +21,7 @@ DEFAULTS = {
     "LowCredits": 1200,
     "CallbackSignature": "required",
     "CallbackBaseUrl": "",
+    "KeepBase": "on",
     "ArchiveBucketName": "",
     "ArchiveConcurrency": 5,
     "ExpireAfterDays": 0,
@@ -76,8 +77,8 @@ SETTINGS = {
     "Submit": SENDS_REQUESTS | {"JOB_QUEUE_URL", "DEAD_LETTER_QUEUE_URL"},
     "Sweep": SENDS_REQUESTS,
     "Callback": {"WEBHOOK_KEY_SECRET_NAME", "TOKEN_KEY_SECRET_NAME", "CALLBACK_SIGNATURE"},
-    "Publish": {"ARCHIVE_QUEUE_URL", "EVENT_BUS_NAME", "RETENTION_DAYS"},
-    "Archive": {"ARCHIVE_BUCKET_NAME"},
+    "Publish": {"ARCHIVE_QUEUE_URL", "EVENT_BUS_NAME", "RETENTION_DAYS", "KEEP_BASE"},
+    "Archive": {"ARCHIVE_BUCKET_NAME", "ARCHIVE_QUEUE_URL"},
 }
 OWN_API = {"Fn::If": ["UsesOwnApi", {"Fn::GetAtt": ["CallbackApi", "ApiEndpoint"]}, {"Ref": "CallbackBaseUrl"}]}
 

@@ -36,6 +36,8 @@ WARNINGS = frozenset(
         LogEvent.RESPONSE_WRITE_FAILED,
         LogEvent.ANNOUNCEMENT_FAILED,
         LogEvent.ARCHIVE_REQUEST_FAILED,
+        LogEvent.BASE_ABANDONED,
+        LogEvent.BASE_REQUEST_FAILED,
         LogEvent.CALLBACK_UNANSWERED,
         LogEvent.CALLBACK_UNCLEAR,
         LogEvent.DOUBLE_CHARGE_SUSPECTED,
