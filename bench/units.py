@@ -82,6 +82,11 @@ class _Quiet:
         del jobs
         return {}
 
+    def send_bases_to_archive(self, jobs: Any, delay: int) -> dict[Key, str]:
+        """Miss none."""
+        del jobs, delay
+        return {}
+
     def send_to_bus(self, jobs: Any) -> dict[Key, str]:
         """Miss none."""
         del jobs

@@ -3,13 +3,13 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from random import Random
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from proofs.simulation.effects import Effects
 from proofs.simulation.executor import SimulatedExecutor
 from proofs.simulation.kernel import Kernel, Killed, Process, SkewedClock
 from veo4k.adapters.provider_kie import CONNECTIONS
-from veo4k.domain.job import Job, Key, ProviderApi
+from veo4k.domain.job import Key, ProviderApi
 from veo4k.domain.log_events import LogEntry, LogEvent
 from veo4k.domain.ports import Change, Clock, Gate, Jobs, MessageQueue, Provider
 from veo4k.domain.result_url import ResultHosts

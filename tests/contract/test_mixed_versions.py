@@ -125,7 +125,9 @@ def test_an_end_of_the_released_version_is_announced(new_table: TableMaker, name
     table.put(item)
     changes, unreadable = read_changes([{"dynamodb": {"NewImage": item}}])
     announcements = RecordingEventPublisher()
-    Publisher(DynamoJobs(table.client, table.name), announcements, 90, keep_base=True, times=Times()).publish(changes, NOW)
+    Publisher(DynamoJobs(table.client, table.name), announcements, 90, keep_base=True, times=Times()).publish(
+        changes, NOW
+    )
     after = table.item(Key(item["taskId"]["S"], 1))
     assert (unreadable, announcements.bus) == ([], [Key(item["taskId"]["S"], 1)])
     assert ("#lane" in after, kept(after)) == (False, LATER)

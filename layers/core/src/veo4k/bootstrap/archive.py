@@ -28,9 +28,7 @@ def archiver() -> Archiver:
 def base_keeper() -> BaseKeeper:
     """Return the keeper of base videos."""
     at = archiver()
-    return BaseKeeper(
-        jobs=at.jobs, open_download=at.open_download, archive=at.archive, clock=at.clock, times=at.times
-    )
+    return BaseKeeper(jobs=at.jobs, open_download=at.open_download, archive=at.archive, clock=at.clock, times=at.times)
 
 
 @cache

@@ -169,7 +169,9 @@ def claim_look(job: Job, due: float) -> ConditionalUpdate:
 def requeue(job: Job, now: float, base_url: str | None) -> ConditionalUpdate:
     """QUEUED → QUEUED: the base video is finished, or the wait for it is over. The job is requested next."""
     put: dict[str, object] = {"partition": Partition.QUEUED, "due": now, "looked_at": now, "looks": 0}
-    return ConditionalUpdate(key=job.key, when=_queued(job), put=put | _base(None if job.base else base_url) | _WAITS_NO_MORE)
+    return ConditionalUpdate(
+        key=job.key, when=_queued(job), put=put | _base(None if job.base else base_url) | _WAITS_NO_MORE
+    )
 
 
 def refresh_by_look(job: Job, url: str, new_id: str, due: float) -> ConditionalUpdate:
