@@ -77,10 +77,10 @@ def _properties(job: Job, now: float) -> Iterator[tuple[str, RenderableType]]:
         yield "error", f"{job.error.code}: {job.error.message}"
     if job.maybe_charged is not None:
         yield "charged", "maybe" if job.maybe_charged else "no"
-    if job.archive:
-        file = job.archive
-        yield "archived", f"s3://{file.bucket}/{file.key}"
-        yield "", f"{file.width}x{file.height}, {file.bytes:,} bytes, SHA-256 {file.sha256}"
+    for name, file in (("archived", job.archive), ("base video", job.base)):
+        if file:
+            yield name, f"s3://{file.bucket}/{file.key}"
+            yield "", f"{file.width}x{file.height}, {file.bytes:,} bytes, SHA-256 {file.sha256}"
     if job.credits_consumed is not None:
         yield "credits", str(job.credits_consumed)
     if job.evidence:

@@ -194,7 +194,10 @@ BUILDERS: dict[str, tuple[frozenset[State], Builder]] = {
         frozenset({State.READY}),
         lambda d, job: transitions.postpone_archive(job, d.later(), refused=d.yes(), not_4k=d.yes()),
     ),
-    "link_died": (frozenset({State.READY}), lambda d, job: transitions.request_link(job, d.later(), not_4k=d.yes())),
+    "link_died": (
+        frozenset({State.READY}),
+        lambda d, job: transitions.request_link(replace(job, urls=(SIGNED,)), d.later(), not_4k=d.yes()),
+    ),
     "retrigger_id": (ENDED | {State.READY}, lambda d, job: transitions.retrigger(job, d.new_id(), d.later())),
     "postpone": (frozenset({State.QUEUED}), lambda d, job: transitions.postpone(job, d.later())),
     "announced_in_part": (

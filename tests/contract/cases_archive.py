@@ -26,6 +26,7 @@ LEASE_HELD = in_other_states(State.READY) | {
 }
 
 SHOWN = replace(SUCCEEDED, base_url=SIGNED)
+AS_ANNOUNCED = in_other_states(State.SUCCEEDED) | {"was re-triggered meanwhile": {"retrigger_id": "retrigger-9"}}
 GONE = dict.fromkeys(("partition", "due", "task_tokens", "urls", "image_urls"))
 
 ARCHIVING: dict[str, Case] = {
@@ -193,17 +194,19 @@ ANNOUNCEMENT: dict[str, Case] = {
         before=SHOWN,
         write=transitions.mark_announced(SHOWN, 1_900_000_000, keeps_base=True),
         changes=GONE | {"ttl": 1_900_000_000},
+        refusals=AS_ANNOUNCED,
     ),
     "an end was announced whose base video cannot be kept": Case(
         before=SHOWN,
         write=transitions.mark_announced(SHOWN, 1_900_000_000),
         changes=GONE | {"ttl": 1_900_000_000, "base_url": None},
+        refusals=AS_ANNOUNCED,
     ),
     "a base video is kept": Case(
         before=SHOWN,
         write=transitions.keep_base(SHOWN, BASE),
         changes={"base": BASE, "base_url": None},
-        refusals={"has one": {"base": BASE._replace(sha256="ef" * 32)}},
+        refusals={"has one": {"base": BASE._replace(sha256="ef" * 32)}, "is another index": {"index": 7}},
     ),
     "a base video is abandoned": Case(
         before=replace(SHOWN, partition=None),

@@ -105,6 +105,8 @@ SUBMISSION: dict[str, Case] = {
             replace(QUEUED, base=BASE_FILE), "attempt-2", NOW, TIMES, ProviderApi.JOBS, base_url=SIGNED
         ),
         changes=CLAIMED | {"requests_sent": 1, "first_requested_at": NOW, "retry_at": NOW + 90 + 120, "due": NOW + 720},
+        refusals=in_other_states(State.QUEUED)
+        | {"was claimed meanwhile": {"claim_id": "attempt-9"}, "was requested meanwhile": {"requested_at": NOW - 1}},
     ),
     "a crashed claim is claimed again": Case(
         before=SUBMITTING,
@@ -271,6 +273,7 @@ LOOKS: dict[str, Case] = {
         before=replace(AWAITING_BASE, base=BASE_FILE),
         write=transitions.requeue(replace(AWAITING_BASE, base=BASE_FILE), NOW, BASE),
         changes={"partition": Partition.QUEUED, "due": NOW, "looked_at": NOW, "looks": 0} | NO_WAIT,
+        refusals=AT_REST,
     ),
     "a look refreshes the link it has shown": Case(
         before=LOOKED_UP,

@@ -521,7 +521,7 @@ def _leased(job: Job) -> tuple[Clause, ...]:
 def keep_base(job: Job, base: Archived) -> ConditionalUpdate:
     """Add the base video's file, once, in any state: nothing else of the job changes. Its link is needed no more."""
     put: dict[str, object] = {"base": base, "base_url": None}
-    return ConditionalUpdate(key=job.key, when=(is_("run", job.run), is_("base", None)), put=put, ownership="base")
+    return ConditionalUpdate(key=job.key, when=(is_("index", job.index), is_("base", None)), put=put, ownership="base")
 
 
 def abandon_base(job: Job) -> ConditionalUpdate:
