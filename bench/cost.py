@@ -119,6 +119,14 @@ def end(counted: Counted) -> dict[str, float]:
         "Lambda archive (5 s at 1 GB)": MILLION * 5 * ARM_SECOND,
         "EventBridge": 1.00,
         "S3 requests (a video of 50 MB in 16 MB parts, a poster)": 8 * 5.00,
+        "the base video: SQS (2 messages)": 6 * SQS,
+        "the base video: Lambda publish (2) and archive (2), invocations": 4 * INVOCATION,
+        "the base video: Lambda publish and archive (2 of 20 ms, 1 s at 1 GB)": MILLION
+        * (2 * PUBLISH_SECONDS * MEMORY + 1)
+        * ARM_SECOND,
+        "the base video: logs of four invocations": MILLION * 4 * (PLATFORM_LOG + LINE) / 1e9 * LOG_GB,
+        "the base video: DynamoDB (2 reads, a write)": 2 * READ + 2 * WRITE,
+        "the base video: S3 request (8 MB)": 5.00,
     }
 
 

@@ -82,6 +82,11 @@ class _Quiet:
         del jobs
         return {}
 
+    def send_bases_to_archive(self, jobs: Any, delay: int) -> dict[Key, str]:
+        """Miss none."""
+        del jobs, delay
+        return {}
+
     def send_to_bus(self, jobs: Any) -> dict[Key, str]:
         """Miss none."""
         del jobs
@@ -167,7 +172,7 @@ def _end(jobs: DynamoJobs, ready: Job, now: float, meter: Meter) -> None:
     meter.calls = calls
     if ended is None or ended.state is not State.SUCCEEDED:
         raise RuntimeError("the job has not succeeded")
-    Publisher(jobs, _Quiet(), 90, Times()).publish([Change(ready, ended)], now)
+    Publisher(jobs, _Quiet(), 90, keep_base=True, times=Times()).publish([Change(ready, ended)], now)
 
 
 def _size(item: dict[str, Any]) -> int:

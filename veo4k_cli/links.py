@@ -23,6 +23,7 @@ app = typer.Typer()
     "veo4k link veo_task_abcdef123456",
     'curl -o video.mp4 "$(veo4k link veo_task_abcdef123456)"',
     "veo4k link veo_task_abcdef123456 1 --json | jq -r .expiresAt",
+    "veo4k link veo_task_abcdef123456 --base",
     panel=PANEL,
 )
 def link(
@@ -31,22 +32,25 @@ def link(
     run: Annotated[
         int | None, typer.Argument(metavar="RUN", min=1, help="Which run. Default: the newest with a file.")
     ] = None,
+    base: Annotated[bool, typer.Option("--base", help="To the base video that is kept beside it.")] = False,
 ) -> None:
     """Print a link to the archived file, which works for an hour without AWS credentials.
 
     It ends earlier where your own credentials end earlier. Everyone who has the link can download the file.
     """
-    file = _newest_file(session.jobs().runs(task_id), run)
+    file = _newest_file(session.jobs().runs(task_id), run, base=base)
     if file is None:
         which = f"Run {run} of {task_id}" if run else f"No run of {task_id}"
-        has = "has no archived file" if run else "has an archived file"
+        what = "base video" if base else "archived file"
+        has = f"has no {what}" if run else f"has {'a' if base else 'an'} {what}"
         raise OperatorError(f"{which} {has}. veo4k show {task_id} says why.")
     url = file_link(session.stack.client("s3"), file, LONGEST)
     session.out.result({"url": url, "expiresAt": utc(session.clock.now() + LONGEST)}, url)
 
 
-def _newest_file(runs: Sequence[Job], run: int | None) -> Archived | None:
-    return next((job.archive for job in reversed(runs) if run in (None, job.run) and job.archive), None)
+def _newest_file(runs: Sequence[Job], run: int | None, *, base: bool) -> Archived | None:
+    files = (job.base if base else job.archive for job in reversed(runs) if run in (None, job.run))
+    return next(filter(None, files), None)
 
 
 def file_link(s3: "S3Client", file: Archived, seconds: int) -> str:

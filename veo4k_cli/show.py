@@ -82,10 +82,7 @@ def _properties(job: Job, now: float) -> Iterator[tuple[str, RenderableType]]:
         yield "provider said", words
     if job.maybe_charged is not None:
         yield "charged", "maybe" if job.maybe_charged else "no"
-    if job.archive:
-        file = job.archive
-        yield "archived", f"s3://{file.bucket}/{file.key}"
-        yield "", f"{file.width}x{file.height}, {file.bytes:,} bytes, SHA-256 {file.sha256}"
+    yield from _files(job)
     if job.credits_consumed is not None:
         yield "credits", str(job.credits_consumed)
     if job.evidence:
@@ -99,6 +96,13 @@ def _properties(job: Job, now: float) -> Iterator[tuple[str, RenderableType]]:
     yield from ((name, timestamp(at)) for name, at in _instants(job) if at is not None)
     if job.due is not None and job.state not in ENDED:
         yield "next check", timestamp_ahead(job.due, now)
+
+
+def _files(job: Job) -> Iterator[tuple[str, str]]:
+    for name, file in (("archived", job.archive), ("base video", job.base)):
+        if file:
+            yield name, f"s3://{file.bucket}/{file.key}"
+            yield "", f"{file.width}x{file.height}, {file.bytes:,} bytes, SHA-256 {file.sha256}"
 
 
 def _instants(job: Job) -> tuple[tuple[str, float | None], ...]:

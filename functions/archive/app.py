@@ -1,4 +1,4 @@
-"""Takes READY jobs from ArchiveQueue and stores their files."""
+"""Takes READY jobs and base videos from ArchiveQueue and stores their files."""
 
 import json
 from typing import Any
@@ -6,9 +6,11 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from veo4k.bootstrap import clock
-from veo4k.bootstrap.archive import archiver
+from veo4k.bootstrap.archive import archiver, base_keeper, redelivery
 from veo4k.domain.job import Key
+from veo4k.domain.log_events import LogEvent
 from veo4k.observability import emit, logger, metrics
+from veo4k.services.base import RETRY
 
 
 @logger.inject_lambda_context
@@ -17,17 +19,29 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Archive an SQS batch. Return the messages whose job could not be claimed or written, for SQS to deliver again."""
     archiver()  # wrong settings fail here, by name, and not once for each message
     deadline = clock().now() + context.get_remaining_time_in_millis() / 1000
-    failed = [record["messageId"] for record in event["Records"] if not _archived(record["body"], deadline)]
+    failed = [record["messageId"] for record in event["Records"] if not _archived(record, deadline)]
     return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
 
 
-def _archived(body: str, deadline: float) -> bool:
+def _archived(record: dict[str, Any], deadline: float) -> bool:
     """Archive the job that one message names. Return whether SQS may delete the message."""
-    message = json.loads(body)
+    message = json.loads(record["body"])
+    key = Key(message["taskId"], message["run"])
     try:
-        emit([archiver().store(Key(message["taskId"], message["run"]), deadline)])
+        if message.get("kind") == "base":
+            return _kept(record, key, deadline)
+        emit([archiver().store(key, deadline)])
     except Exception as error:  # noqa: BLE001 - the message is delivered again, whatever went wrong
         # Only the name: the error's text may quote a link.
         logger.error("archive_crashed", extra={"taskId": message["taskId"], "error": type(error).__name__})
         return False
     return True
+
+
+def _kept(record: dict[str, Any], key: Key, deadline: float) -> bool:
+    """Keep a base video. Return whether SQS may delete the message; it comes back after a minute where not."""
+    entry = base_keeper().keep(key, deadline, int(record["attributes"]["ApproximateReceiveCount"]))
+    emit([entry])
+    if entry.event is LogEvent.BASE_POSTPONED:
+        redelivery().deliver_again(record["receiptHandle"], RETRY)
+    return entry.event is not LogEvent.BASE_POSTPONED

@@ -47,7 +47,7 @@ class Environment:
         return [charge for charge in self.simulator.ledger() if charge["taskId"] == task_id]
 
     def stored(self, task_id: str) -> list[StoredVideo]:
-        """Return the videos of a task in the bucket."""
+        """Return the results of a task in the bucket."""
         return stored_videos(self.cloud.client("s3"), self.cloud.outputs["ArchiveBucketName"], task_id)
 
 

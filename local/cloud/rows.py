@@ -39,6 +39,17 @@ def public(row: Row) -> dict[str, Any]:
     return {name: value for name, value in row.items() if not name.startswith("#")}
 
 
+def is_changed(end: Row, row: Row) -> bool:
+    """Return whether the public part of an ended row has changed since; a base video may have come, once."""
+    came = {"base": row["base"]} if "base" in row else {}
+    return came | public(end) != public(row)
+
+
+def row_of(event: Mapping[str, Any]) -> Row:
+    """Return the public row that an event holds."""
+    return {name: value for name, value in event["detail"].items() if name != "eventId"}
+
+
 def has_ended(row: Row) -> bool:
     """Return whether a job has ended."""
     return row["state"] in ENDED

@@ -21,9 +21,9 @@ class StoredVideo(NamedTuple):
 
 
 def stored_videos(s3: Any, bucket: str, task_id: str) -> list[StoredVideo]:
-    """Fetch, hash and decode every video of a task in the bucket."""
+    """Fetch, hash and decode every result of a task in the bucket; base videos are none."""
     listed = s3.list_objects_v2(Bucket=bucket, Prefix=f"videos/{task_id}/").get("Contents", ())
-    keys = [entry["Key"] for entry in listed if entry["Key"].endswith(".mp4")]
+    keys = [key for entry in listed if (key := entry["Key"]).endswith(".mp4") and not key.endswith(".base.mp4")]
     return [_stored(key, s3.get_object(Bucket=bucket, Key=key)["Body"].read()) for key in keys]
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from local.cloud.rows import Row, public
+from local.cloud.rows import Row, is_changed, row_of
 from local.cloud.stored_videos import StoredVideo
 from local.demo.cases import Case
 from local.demo.evidence import Evidence
@@ -28,7 +28,7 @@ def _end(case: Case, evidence: Evidence, row: Row) -> Iterator[str]:
     yield from _differs("error", row.get("error", {}).get("code", ""), case.code)
     if (delivered_by := row.get("evidence", "")) not in (case.evidence or ("",)):
         yield from _differs("delivered by", delivered_by, " or ".join(case.evidence))
-    if evidence.ended_as and public(evidence.ended_as) != public(row):
+    if evidence.ended_as and is_changed(evidence.ended_as, row):
         yield "the row changed after the job's end"
 
 
@@ -65,7 +65,7 @@ def _events(case: Case, evidence: Evidence, row: Row) -> Iterator[str]:
     event_id = f"{case.key}#{row['run']}#{case.state}"
     for event in evidence.events:
         yield from _differs("event", event["detail"].get("eventId"), event_id)
-        if event["detail"] != public(row) | {"eventId": event["detail"].get("eventId")}:
+        if is_changed(row_of(event), row):
             yield "event and row differ"
 
 

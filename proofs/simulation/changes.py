@@ -55,6 +55,11 @@ def puts(name: str, **values: object) -> Change:
     return part(transitions, name, changed)
 
 
+def keeps_the_base(real: Callable[..., ConditionalUpdate]) -> Callable[..., ConditionalUpdate]:
+    """Return a mutant of the mark of an announcement: the link of the base video never goes with it."""
+    return lambda *arguments, **_: real(*arguments, keeps_base=True)
+
+
 def part(place: Any, name: str, change: Callable[[Any], Any]) -> Change:
     """Return a mutant that replaces one part of the product by the result of `change`."""
     return lambda stack: stack.enter_context(replaced(place, name, change(place.__dict__[name])))

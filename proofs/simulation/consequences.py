@@ -16,7 +16,7 @@ class SimulatedEventPublisher:
     """The EventPublisher port. `on_event`: called with every event that the bus took; `refused`: of the tokens."""
 
     effects: Effects
-    to_queue: Callable[[Key], object]
+    to_queue: Callable[..., object]
     on_event: Callable[[Job, dict[str, Any]], None]
     refused: float = 0.0
     completed_tasks: list[tuple[str, Key]] = field(default_factory=list)
@@ -29,6 +29,10 @@ class SimulatedEventPublisher:
     def send_to_archive(self, jobs: Sequence[Job]) -> Mapping[Key, str]:
         """Send jobs to the archive queue."""
         return self._batch("to archive", jobs, lambda job: self.to_queue(job.key))
+
+    def send_bases_to_archive(self, jobs: Sequence[Job], delay: int) -> Mapping[Key, str]:
+        """Request base videos."""
+        return self._batch("base to archive", jobs, lambda job: self.to_queue(job.key, delay, kind="base"))
 
     def send_to_bus(self, jobs: Sequence[Job]) -> Mapping[Key, str]:
         """Put ends on the bus."""

@@ -33,11 +33,13 @@ from proofs.simulation.versions import MixedJobs
 from proofs.simulation.videos import STRANGE_HOST, Fate, RememberedProof, Video, draw_video
 from veo4k.domain.gate import Gate, Pace
 from veo4k.domain.job import Job, Key, ProviderApi
+from veo4k.domain.log_events import LogEvent
 from veo4k.domain.ports import Change
 from veo4k.domain.result_url import ResultHosts
 from veo4k.domain.schedule import Times
-from veo4k.services import archive
+from veo4k.services import archive, base
 from veo4k.services.archive import Archiver
+from veo4k.services.base import RETRY, BaseKeeper
 from veo4k.services.callback import CallbackHandler
 from veo4k.services.generated import GenerationHandler
 from veo4k.services.publish import Publisher
@@ -158,7 +160,20 @@ class Simulation:
                 SimulatedJobSender(self.effects, self._send_generated), token_keys, webhook_keys
             ),
             jobs=self.jobs,
-            publisher=Publisher(self.jobs, self.event_publisher, 90, self.times),
+            publisher=Publisher(
+                jobs=self.jobs,
+                events=self.event_publisher,
+                retention_days=90,
+                keep_base=self.profile.keep_base,
+                times=self.times,
+            ),
+            base_keeper=BaseKeeper(
+                jobs=self.jobs,
+                open_download=self.downloads.open,
+                archive=self.archive,
+                clock=clock,
+                times=self.times,
+            ),
             archiver=Archiver(
                 jobs=self.jobs,
                 open_download=self.downloads.open,
@@ -248,10 +263,21 @@ class Simulation:
     def _archive(self, batch: Sequence[Received], done: Callable[[Sequence[str] | None], None]) -> None:
         named = json.loads(batch[0].body)
         key = Key(named["taskId"], named["run"])
-        self.functions.archive(key, lambda lived: done([] if lived else None))
+        if "kind" in named:
+            self._keep_base(key, batch[0], done)
+        else:
+            self.functions.archive(key, lambda lived: done([] if lived else None))
 
-    def _to_archive(self, key: Key) -> None:
-        self.archive_queue.send(json.dumps({"taskId": key.task_id, "run": key.run}))
+    def _keep_base(self, key: Key, received: Received, done: Callable[[Sequence[str] | None], None]) -> None:
+        def over(event: LogEvent | None) -> None:
+            if event is LogEvent.BASE_POSTPONED:
+                self.archive_queue.back_off(received.message_id, RETRY)
+            done(None if event in (None, LogEvent.BASE_POSTPONED) else [])
+
+        self.functions.keep_base(key, received.receives, over)
+
+    def _to_archive(self, key: Key, delay: int = 0, **kind: str) -> None:
+        self.archive_queue.send(json.dumps({"taskId": key.task_id, "run": key.run, **kind}), delay=delay)
 
     def _deliver(self, name: str, key: Key, request: Request, done: Callable[[int | None], None]) -> None:
         self.functions.callback(name, key, request, done)
@@ -278,5 +304,5 @@ class Simulation:
 @contextmanager
 def product_proof_remembered() -> Iterator[None]:
     """Let the product's proof of 4K remember what it has proven: most files here differ in their names only."""
-    with replaced(archive, "Mp4Proof", RememberedProof):
+    with replaced(archive, "Mp4Proof", RememberedProof), replaced(base, "Mp4Proof", RememberedProof):
         yield

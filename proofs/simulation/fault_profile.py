@@ -48,6 +48,7 @@ class FaultProfile:
     fails: float = 0.0  # of the videos, besides the usual
     rephrases: float = 0.0  # of the responses and callbacks
     spurious: float = 0.0  # of the jobs under an own id: failure callbacks in unknown words, the video being made
+    keep_base: bool = True
     labels: float = 0.07  # of the base videos are called 4K; most of these are
     strange_hosts: float = 0.01  # of the videos lie on a host that is not allowed
     host_allowed_at: float = float("inf")  # then the strange host is in ResultHosts
@@ -69,6 +70,7 @@ def _draw(seed: int, jobs: int) -> FaultProfile:
         rephrases=random.choice((0.0, 0.05, 0.1)),
         spurious=random.choice((0.0, 0.1)),
         host_allowed_at=random.choice((HOUR, 12 * HOUR, float("inf"))),
+        keep_base=seed % 8 < 6,
     )
     return fixed if seed % 2 == 0 else _swarm(fixed, random)
 
@@ -124,6 +126,7 @@ def _outage(random: Random, end: float) -> Outage:
             (frozenset({"write"}), Fault.SLOW_AFTER),
             (frozenset({"request"}), Fault.SLOW_AFTER),
             (frozenset({"download"}), Fault.DEAD),
+            (frozenset({"base to archive"}), Fault.REFUSED),
             (frozenset({"request"}), Fault.NOT_FOUND),
             (frozenset({"request"}), Fault.UNKNOWN_CODE),
             (frozenset({"request"}), Fault.UNKNOWN_ERROR),

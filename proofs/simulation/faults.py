@@ -62,6 +62,7 @@ MENUS: Mapping[str, tuple[Fault, ...]] = {
     "keys": (Fault.REFUSED, *_SLOW),
     "send": (*_SEND, Fault.PARTLY),
     "to archive": (*_SEND, Fault.PARTLY),
+    "base to archive": (*_SEND, Fault.PARTLY),
     "to bus": (*_SEND, Fault.PARTLY),
     "to task": _SEND,
     "download": (Fault.CRASH_BEFORE, Fault.REFUSED, Fault.DEAD, Fault.SHORT, *_SLOW),

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from random import Random
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from proofs.simulation.effects import Effects
 from proofs.simulation.executor import SimulatedExecutor
@@ -12,12 +12,13 @@ from proofs.simulation.kernel import Kernel, Killed, Process, SkewedClock
 from veo4k.adapters.provider_kie import CONNECTIONS
 from veo4k.domain import transitions
 from veo4k.domain.errors import StorageError
-from veo4k.domain.job import Job, Key, ProviderApi
-from veo4k.domain.log_events import LogEntry
+from veo4k.domain.job import Key, ProviderApi
+from veo4k.domain.log_events import LogEntry, LogEvent
 from veo4k.domain.ports import Change, Clock, Gate, Jobs, MessageQueue, Provider
 from veo4k.domain.result_url import ResultHosts
 from veo4k.domain.schedule import Times
 from veo4k.services.archive import Archiver
+from veo4k.services.base import BaseKeeper
 from veo4k.services.callback import CallbackHandler
 from veo4k.services.dispatch import Dispatcher
 from veo4k.services.generated import GenerationHandler
@@ -27,7 +28,16 @@ from veo4k.services.submit import Received, Submitter
 from veo4k.services.sweep import Sweeper
 
 T = TypeVar("T")
-TIMEOUTS = {"submit": 60.0, "callback": 10.0, "sweep": 120.0, "publish": 30.0, "archive": 900.0, "api": 10.0}
+BASE = "base"  # the archive's invocation for a base video
+TIMEOUTS = {
+    "submit": 60.0,
+    "callback": 10.0,
+    "sweep": 120.0,
+    "publish": 30.0,
+    "archive": 900.0,
+    "api": 10.0,
+    BASE: 900.0,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,9 +111,11 @@ class Functions:
     generation_handler: GenerationHandler
     publisher: Publisher
     archiver: Archiver
+    base_keeper: BaseKeeper
     skew: float
     faulted: list[tuple[str, BaseException]] = field(default_factory=list)
     entries: dict[str, int] = field(default_factory=dict)
+    base_tries: dict[Key, int] = field(default_factory=dict)
     on_log_entry: Callable[[LogEntry], None]
     on_batch_response: Callable[[Sequence[str], Sequence[str]], None]
     _free: list[Machine] = field(default_factory=list)
@@ -195,6 +207,16 @@ class Functions:
 
         self._invoke("archive", lambda deadline: self.archiver.store(key, deadline), over)
 
+    def keep_base(self, key: Key, receives: int, done: Callable[[LogEvent | None], None]) -> None:
+        """Keep a base video; `done` is called with what happened, None where the function died."""
+
+        def over(value: LogEntry | None) -> None:
+            self._log([value] if value else [])
+            done(value.event if value else None)
+
+        self.base_tries[key] = self.base_tries.get(key, 0) + 1
+        self._invoke(BASE, lambda deadline: self.base_keeper.keep(key, deadline, receives), over)
+
     def _take(self) -> Machine:
         while self._free:
             machine = self._free.pop(self.random.randrange(len(self._free)))
@@ -227,8 +249,3 @@ class Functions:
 def make_clock(kernel: Kernel) -> SkewedClock:
     """Return the clock of the running function."""
     return SkewedClock(kernel)
-
-
-def named_job(job: Job) -> dict[str, Any]:
-    """Return the archive queue's message about a job."""
-    return {"taskId": job.task_id, "run": job.run}

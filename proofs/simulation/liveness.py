@@ -1,6 +1,7 @@
-"""Invariants 4 to 7, 10 and 11, checked at the end: nothing lost, everything announced, everything true."""
+"""Invariants 4 to 7, 10, 11 and 14, checked at the end: nothing lost, everything announced, everything true."""
 
 import hashlib
+import json
 import math
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from veo4k.domain.generated import MOST_VIDEOS
 from veo4k.domain.job import ENDED, Code, Evidence, Job, ProviderApi, State
 from veo4k.domain.response import SERVER_ERROR, Meaning
 from veo4k.domain.schedule import Times
+from veo4k.services.base import MOST_RECEIVES
 
 if TYPE_CHECKING:
     from proofs.simulation.messages import Sending
@@ -38,6 +40,7 @@ def judge(oracles: "Oracles") -> None:
         _announced(oracles, job)
         _archived(oracles, job)
         _cancelled(oracles, job)
+        _base_kept(oracles, job)
         _right(oracles, job)
         _not_by_words(oracles, job)
     _one_run_each(oracles)
@@ -99,7 +102,7 @@ def _ended(oracles: "Oracles", job: Job) -> None:
         oracles.add_violation(4, job.task_id, f"run {job.run} is {job.state} for ever")
     elif job.partition is not None:
         oracles.add_violation(4, job.task_id, f"run {job.run} is in the due index for ever")
-    elif job.urls or job.image_urls or job.task_tokens:
+    elif job.urls or job.image_urls or job.task_tokens or (job.base_url and not _may_keep_link(oracles, job)):
         oracles.add_violation(11, job.task_id, "private links or tokens outlive the announcement")
 
 
@@ -152,6 +155,31 @@ def _cancelled(oracles: "Oracles", job: Job) -> None:
     bought = [m for each in oracles.simulation.model.makings.values() for m in each if m.run == job.key]
     if job.state is State.CANCELLED and bought and not oracles.simulation.restored_at:
         oracles.add_violation(7, job.task_id, f"run {job.run} is CANCELLED, but the provider had accepted it")
+
+
+def _may_keep_link(oracles: "Oracles", job: Job) -> bool:
+    """Return whether the base video's link may outlive the announcement: its message is dead, or forgotten."""
+    dead = (json.loads(message.body) for message in oracles.simulation.archive_queue.dead)
+    is_dead = any("kind" in named and (named["taskId"], named["run"]) == job.key for named in dead)
+    return is_dead or bool(oracles.simulation.restored_at)
+
+
+def _base_kept(oracles: "Oracles", job: Job) -> None:
+    """The base video that a look showed is in the bucket, unless it could not be fetched in a message's five tries."""
+    simulation = oracles.simulation
+    tries = simulation.functions.base_tries.get(job.key, 0)
+    is_wanted = simulation.profile.keep_base and job.key in oracles.shown_bases and not simulation.restored_at
+    if job.base is None:
+        if is_wanted and tries < MOST_RECEIVES:
+            oracles.add_violation(14, job.task_id, f"run {job.run} has no base video after {tries} tries")
+        return
+    stored, video = simulation.archive.objects.get(job.base.key, b""), simulation.model.videos[job.task_id]
+    if stored != content(video.base, f"{job.task_id}_{-1 - job.index}_{video.base}"):
+        oracles.add_violation(14, job.task_id, f"run {job.run}: the object is not the base video")
+    if (len(stored), hashlib.sha256(stored).hexdigest()) != (job.base.bytes, job.base.sha256):
+        oracles.add_violation(14, job.task_id, f"run {job.run}: the base video is not the row's")
+    if not simulation.profile.keep_base:
+        oracles.add_violation(14, job.task_id, f"run {job.run}: the base video was kept unasked")
 
 
 def _right(oracles: "Oracles", job: Job) -> None:

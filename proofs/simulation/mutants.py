@@ -18,8 +18,9 @@ from proofs.simulation.profiles import PROFILES
 from proofs.simulation.requests import SimulatedProvider
 from proofs.simulation.stream import Schedule
 from veo4k.domain import decisions, gate, look, provider_words, transitions
+from veo4k.domain.job import State
 from veo4k.domain.response import Meaning
-from veo4k.services import archive, callback, dispatch, generated, publish, signed_request, submit, sweep
+from veo4k.services import archive, base, callback, dispatch, generated, publish, signed_request, submit, sweep
 from veo4k.services.archive import Archiver
 from veo4k.services.callback import CallbackHandler
 from veo4k.services.generated import GenerationHandler
@@ -174,6 +175,11 @@ MUTANTS: Mapping[str, Mutant] = {
         4,
         shows_in="task tokens that are refused for good",
     ),
+    "the base video ends the job": _mutant(changes.puts("keep_base", state=State.SUCCEEDED), 14),
+    "the base video's link goes with the announcement": _mutant(changes.puts("mark_announced", base_url=None), 14),
+    "the base video is requested once": _mutant(part(publish, "requests_base", lambda _: publish._brings_base), 14),
+    "the base video is given up at once": _mutant(part(base, "MOST_RECEIVES", lambda _: 1), 14),
+    "the base video's link stays for ever": _mutant(part(transitions, "mark_announced", changes.keeps_the_base), 11),
     "told tokens wait again": _mutant(
         part(transitions, "postpone_announcement", changes.as_announced),
         11,

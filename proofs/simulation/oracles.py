@@ -17,17 +17,21 @@ Safety is checked with each effect, liveness at the end. All faults end before t
 11 no secret is announced, kept or logged                `announced`, `logged`; liveness `_ended`
 12 every request is answered                             `answered`, `judge`
 13 nothing is paid for what a look shows to be useless  `judge`
+14 a base video that a look showed is kept, and does  `changed`, `_compared`; liveness `_base_kept`
+   nothing to its job
 15 no words of the provider end a job that would succeed liveness `_not_by_words`; profiles of incidents
 == ===================================================== ==========================================================
 """
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from proofs.simulation import liveness, pacing
 from proofs.simulation.effects import STRANGER
+from proofs.simulation.functions import BASE
 from proofs.simulation.generations import Generation
 from proofs.simulation.kernel import Process
 from veo4k.domain.decisions import MOST_ACCEPTANCES
@@ -76,6 +80,7 @@ class Oracles:
         self.violations: list[Violation] = []
         self.claims: list[tuple[Process, Key]] = []
         self.events: dict[Key, list[dict[str, object]]] = {}
+        self.shown_bases: set[Key] = set()
 
     def add_violation(self, invariant: int, task_id: str, what: str) -> None:
         """Record a violation."""
@@ -95,6 +100,10 @@ class Oracles:
             self.add_violation(3, new.task_id, f"{new.state} without the day of its end")
         if new.claim_id is not None and (old is None or old.claim_id != new.claim_id):
             self._claimed(old, new)
+        if new.base_url is not None:
+            self.shown_bases.add(new.key)
+        if process is not None and process.name == BASE and _without_base(old) != _without_base(new):
+            self.add_violation(14, new.task_id, "the base video changed its job")
         if old is not None:
             self._compared(old, new)
 
@@ -110,7 +119,9 @@ class Oracles:
     def _compared(self, old: Job, new: Job) -> None:
         if RANK[new.state] < RANK[old.state]:
             self.add_violation(3, new.task_id, f"rank fell: {old.state} -> {new.state}")
-        if old.state in ENDED and PUBLIC(old) != PUBLIC(new):
+        if old.base is not None and new.base != old.base:
+            self.add_violation(3, new.task_id, "the base video was replaced")
+        if old.state in ENDED and PUBLIC(replace(old, base=new.base)) != PUBLIC(new):
             self.add_violation(3, new.task_id, f"the public part of {old.state} changed")
         if old.accepted_at is not None and new.accepted_at != old.accepted_at:
             self.add_violation(1, new.task_id, "acceptedAt changed")
@@ -141,7 +152,7 @@ class Oracles:
     def announced(self, job: Job, event: dict[str, object]) -> None:
         """Check an event on the bus."""
         row = self.simulation.memory.get(job.key)
-        if row is None or PUBLIC(row) != PUBLIC(job):
+        if row is None or PUBLIC(row) != PUBLIC(job if job.base else replace(job, base=row.base)):
             self.add_violation(5, job.task_id, "announced something else than the row")
         if event["eventId"] != f"{job.job_id}#{job.state}":
             self.add_violation(5, job.task_id, f"event id {event['eventId']}")
@@ -177,7 +188,7 @@ class Oracles:
         """Check the whole simulation at its end."""
         self._strangers()
         for name, error in self.simulation.functions.faulted:
-            if name != "archive" or not isinstance(error, StorageError):
+            if name not in ("archive", BASE) or not isinstance(error, StorageError):
                 self.add_violation(12, "", f"{name} let {error!r} through")
         for url in self.simulation.downloads.outside:
             self.add_violation(8, "", f"fetched {url}")
@@ -192,6 +203,10 @@ class Oracles:
         for who, status in self.simulation.callbacks.answers | self.simulation.generations.answers:
             if status not in (REFUSALS if who in (STRANGER, "misdirected") else STATUSES):
                 self.add_violation(8 if who == STRANGER else 12, "", f"a callback ({who}) was answered {status}")
+
+
+def _without_base(job: Job | None) -> Job | None:
+    return job and replace(job, base=None, base_url=None)
 
 
 def summary(violations: Sequence[Violation]) -> str:

@@ -44,11 +44,11 @@ class Queue:
     _woken_at: float = float("inf")
     _numbers: "count[int]" = field(default_factory=count)
 
-    def send(self, body: str, message_id: str = "") -> str:
-        """Put a message in."""
+    def send(self, body: str, message_id: str = "", delay: int = 0) -> str:
+        """Put a message in, to be delivered after so many seconds."""
         message_id = message_id or f"m{next(self._numbers)}"
-        self.messages[message_id] = Sent(message_id, body, self.kernel.now)
-        self._wake(self.kernel.now + 0.02)
+        self.messages[message_id] = Sent(message_id, body, self.kernel.now + delay)
+        self._wake(self.kernel.now + delay + 0.02)
         return message_id
 
     def back_off(self, message_id: str, seconds: float) -> None:

@@ -10,11 +10,14 @@ from proofs.simulation.faults import Fault, Faults
 from proofs.simulation.kernel import Kernel
 from veo4k.domain.job import ENDED, State
 from veo4k.domain.ports import Change
-from veo4k.services.publish import _is_trigger
+from veo4k.services.publish import is_trigger, requests_base
 
 BATCH, MOST_TRIES, MINUTE = 100, 6, 60.0
 SHOWN = ENDED | {State.READY}
-"""States of the rows that publish sees, while they are in the due index; the template says the same."""
+"""States of the rows that publish sees while they are in the due index, as it sees rows that lack their base video.
+
+The template says the same.
+"""
 
 
 @dataclass(eq=False)
@@ -29,7 +32,8 @@ class Stream:
 
     def record(self, change: Change) -> None:
         """Take a change of the table, if the function's event source lets it through."""
-        if change.new.state not in SHOWN or change.new.partition is None:
+        has_left = change.new.state not in SHOWN or change.new.partition is None
+        if has_left and not change.new.lacks_base:
             return
         fault = self.faults.draw("record", self.kernel.now)
         times = {Fault.NOT_ARRIVED: 0, Fault.REFUSED: 0, Fault.TWICE: 2}
@@ -53,7 +57,7 @@ class Stream:
             else:
                 self.kernel.after(1.0, self._try, batch, tries + 1)
 
-        if any(_is_trigger(change) for change in batch):
+        if any(is_trigger(change) or requests_base(change) for change in batch):
             self.publish(batch, done)
         else:
             done(True)  # the function does nothing with most records

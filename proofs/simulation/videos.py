@@ -195,8 +195,8 @@ class RememberedProof(Mp4Proof):
 
     verdicts: dict[bytes, Verdict] = {}  # noqa: RUF012 - shared on purpose
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, *, any_codec: bool = False) -> None:
+        super().__init__(any_codec=any_codec)
         self._all = b""
 
     def feed(self, chunk: bytes | bytearray | memoryview) -> None:

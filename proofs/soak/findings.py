@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from local.cloud.queue_reader import messages_in
-from local.cloud.rows import Row, public
+from local.cloud.rows import Row, is_changed, row_of
 from local.cloud.stored_videos import expected_hash
 from local.kie.ledger import credits_spent
 from proofs.soak.run import LIMIT, Run
@@ -88,12 +88,14 @@ def _of_task(found: Findings, task: str) -> Iterator[str]:
         yield f"{task} was charged {charged} times"
     if found.announced().get(task) != {f"{task}#0#1#SUCCEEDED"}:
         yield f"{task} was announced as {found.announced().get(task)}"
-    if public(found.ended_as.get(task, row)) != public(row):
+    if is_changed(found.ended_as.get(task, row), row):
         yield f"{task} was changed after its end"
 
 
 def _of_account(found: Findings) -> Iterator[str]:
-    if surplus := sorted(found.objects.keys() - {f"videos/{task}/0/1.mp4" for task in found.tasks}):
+    if surplus := sorted(
+        found.objects.keys() - {f"videos/{task}/0/1{kind}" for task in found.tasks for kind in (".mp4", ".base.mp4")}
+    ):
         yield f"objects without a job: {surplus}"
     if credits_spent(found.charges) != sum(charge["credits"] for charge in found.charges):
         yield "credits were refunded, as for failures"
@@ -105,5 +107,5 @@ def _of_account(found: Findings) -> Iterator[str]:
         yield f"{found.dead_letters} messages in dead-letter queues"
     for event in found.events:
         task = event["detail"]["taskId"]
-        if event["detail"] != public(found.rows.get(task, {})) | {"eventId": event["detail"]["eventId"]}:
+        if is_changed(row_of(event), found.rows.get(task, {})):
             yield f"{task}: event and row differ"

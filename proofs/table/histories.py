@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from random import Random
 
-from proofs.table.rows import ARCHIVE, NOW, OTHER_TASK, POSTER, SIGNED, TIMES
+from proofs.table.rows import ARCHIVE, BASE, NOW, OTHER_TASK, POSTER, SIGNED, TIMES
 from veo4k.domain import transitions
 from veo4k.domain.callback import Address, CallbackPayload
 from veo4k.domain.conditional_update import ConditionalUpdate
@@ -198,7 +198,10 @@ BUILDERS: dict[str, tuple[frozenset[State], Builder]] = {
         frozenset({State.READY}),
         lambda d, job: transitions.postpone_archive(job, d.later(), refused=d.yes(), not_4k=d.yes()),
     ),
-    "link_died": (frozenset({State.READY}), lambda d, job: transitions.request_link(job, d.later(), not_4k=d.yes())),
+    "link_died": (
+        frozenset({State.READY}),
+        lambda d, job: transitions.request_link(replace(job, urls=(SIGNED,)), d.later(), not_4k=d.yes()),
+    ),
     "retrigger_id": (ENDED | {State.READY}, lambda d, job: transitions.retrigger(job, d.new_id(), d.later())),
     "postpone": (frozenset({State.QUEUED}), lambda d, job: transitions.postpone(job, d.later())),
     "announced_in_part": (
@@ -211,7 +214,12 @@ BUILDERS: dict[str, tuple[frozenset[State], Builder]] = {
             tokens=job.task_tokens if d.yes() else frozenset(),
         ),
     ),
-    "announced": (ENDED, lambda d, job: transitions.mark_announced(job, int(d.now) + 86_400)),
+    "announced": (
+        ENDED,
+        lambda d, job: transitions.mark_announced(job, int(d.now) + 86_400, keeps_base=d.yes()),
+    ),
+    "keep_base": (frozenset(State), lambda _, job: transitions.keep_base(job, BASE)),
+    "abandon_base": (ENDED, lambda _, job: transitions.abandon_base(job)),
 }
 """Each transition with the states it is for."""
 

@@ -62,6 +62,7 @@ READY = replace(
 LEASED = replace(READY, lease="lease-1", lease_until=NOW + 300, archive_attempts=1)
 LINKLESS = replace(READY, link_dead=True, archive_attempts=1)
 ARCHIVE = Archived("bucket", "videos/veo_task_abcdef123456/1/1.mp4", 123, "ab" * 32, 3840, 2160)
+BASE = Archived("bucket", "videos/veo_task_abcdef123456/1/1.base.mp4", 45, "cd" * 32, 1280, 720)
 SUCCEEDED = replace(READY, state=State.SUCCEEDED, archive=ARCHIVE, finished_at=NOW - 60, day=DAY, archive_attempts=1)
 RETRIGGERED = replace(SUCCEEDED, retrigger_id="retrigger-1")
 RESULT: Changes = {

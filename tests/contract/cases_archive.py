@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from proofs.table.rows import (
     ARCHIVE,
+    BASE,
     DAY,
     LEASED,
     LINKLESS,
@@ -17,12 +18,16 @@ from proofs.table.rows import (
     in_other_states,
 )
 from veo4k.domain import transitions
-from veo4k.domain.job import State, link_digest
+from veo4k.domain.job import ENDED, Partition, State, link_digest
 
 LEASE_HELD = in_other_states(State.READY) | {
     "is leased by another archive": {"lease": "lease-2"},
     "has no lease": {"lease": None},
 }
+
+SHOWN = replace(SUCCEEDED, base_url=SIGNED)
+AS_ANNOUNCED = in_other_states(State.SUCCEEDED) | {"was re-triggered meanwhile": {"retrigger_id": "retrigger-9"}}
+GONE = dict.fromkeys(("partition", "due", "task_tokens", "urls", "image_urls"))
 
 ARCHIVING: dict[str, Case] = {
     "an archive claims": Case(
@@ -184,6 +189,31 @@ ANNOUNCEMENT: dict[str, Case] = {
             "was re-triggered meanwhile": {"retrigger_id": "retrigger-9"},
             "was never re-triggered": {"retrigger_id": None},
         },
+    ),
+    "an end was announced whose base video is requested": Case(
+        before=SHOWN,
+        write=transitions.mark_announced(SHOWN, 1_900_000_000, keeps_base=True),
+        changes=GONE | {"ttl": 1_900_000_000},
+        refusals=AS_ANNOUNCED,
+    ),
+    "an end was announced whose base video cannot be kept": Case(
+        before=SHOWN,
+        write=transitions.mark_announced(SHOWN, 1_900_000_000),
+        changes=GONE | {"ttl": 1_900_000_000, "base_url": None},
+        refusals=AS_ANNOUNCED,
+    ),
+    "a base video is kept": Case(
+        before=SHOWN,
+        write=transitions.keep_base(SHOWN, BASE),
+        changes={"base": BASE, "base_url": None},
+        refusals={"has one": {"base": BASE._replace(sha256="ef" * 32)}, "is another index": {"index": 7}},
+    ),
+    "a base video is abandoned": Case(
+        before=replace(SHOWN, partition=None),
+        write=transitions.abandon_base(SHOWN),
+        changes={"base_url": None},
+        refusals=in_other_states(*ENDED)
+        | {"is not announced": {"partition": Partition.LIVE}, "has a base video": {"base": BASE}},
     ),
     "an end without a re-trigger was announced": Case(
         before=SUCCEEDED,

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from proofs.table.rows import (
+    DAY,
     KEPT,
     LEASED,
     LINKLESS,
@@ -198,8 +199,10 @@ ENDS: dict[str, Case] = {
         changes={
             "state": State.CANCELLED,
             "finished_at": NOW,
+            "day": DAY,
             "retrigger_id": "cancel-1",
             "wait_reason": None,
+            "wait_text": None,
             "partition": Partition.LIVE,
             "due": NOW + 60,
         },

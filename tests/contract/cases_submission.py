@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from proofs.table.rows import BASE as BASE_FILE
 from proofs.table.rows import (
     LOST,
     NOW,
@@ -94,6 +95,15 @@ SUBMISSION: dict[str, Case] = {
     "a queued job is claimed": Case(
         before=QUEUED,
         write=transitions.claim_submission(QUEUED, "attempt-2", NOW, TIMES, ProviderApi.JOBS),
+        changes=CLAIMED | {"requests_sent": 1, "first_requested_at": NOW, "retry_at": NOW + 90 + 120, "due": NOW + 720},
+        refusals=in_other_states(State.QUEUED)
+        | {"was claimed meanwhile": {"claim_id": "attempt-9"}, "was requested meanwhile": {"requested_at": NOW - 1}},
+    ),
+    "a job whose base video is kept is claimed": Case(
+        before=replace(QUEUED, base=BASE_FILE),
+        write=transitions.claim_submission(
+            replace(QUEUED, base=BASE_FILE), "attempt-2", NOW, TIMES, ProviderApi.JOBS, base_url=SIGNED
+        ),
         changes=CLAIMED | {"requests_sent": 1, "first_requested_at": NOW, "retry_at": NOW + 90 + 120, "due": NOW + 720},
         refusals=in_other_states(State.QUEUED)
         | {"was claimed meanwhile": {"claim_id": "attempt-9"}, "was requested meanwhile": {"requested_at": NOW - 1}},
@@ -257,6 +267,12 @@ LOOKS: dict[str, Case] = {
         before=AWAITING_BASE,
         write=transitions.requeue(AWAITING_BASE, NOW, BASE),
         changes={"partition": Partition.QUEUED, "due": NOW, "looked_at": NOW, "looks": 0, "base_url": BASE} | NO_WAIT,
+        refusals=AT_REST,
+    ),
+    "a base video is finished that is kept already": Case(
+        before=replace(AWAITING_BASE, base=BASE_FILE),
+        write=transitions.requeue(replace(AWAITING_BASE, base=BASE_FILE), NOW, BASE),
+        changes={"partition": Partition.QUEUED, "due": NOW, "looked_at": NOW, "looks": 0} | NO_WAIT,
         refusals=AT_REST,
     ),
     "a look refreshes the link it has shown": Case(

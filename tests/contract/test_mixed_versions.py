@@ -89,7 +89,8 @@ def test_nobody_writes_a_row_in_an_unknown_state(new_table: TableMaker, name: st
     swept = environment.sweep()
     assert environment.ask(job.task_id, index=1) == ["job_joined"]
     assert environment.ask(job.task_id, index=1, taskToken="token-2") == ["message_store_failed"]
-    assert Publisher(jobs, RecordingEventPublisher(), 90, Times()).publish([Change(None, job)], NOW) == []
+    publisher = Publisher(jobs, RecordingEventPublisher(), 90, keep_base=True, times=Times())
+    assert publisher.publish([Change(None, job)], NOW) == []
     claim = jobs.write(transitions.claim_archive(job.key, "lease-9", NOW, Times()))
     payload = CallbackPayload(Response(meaning=Meaning.DONE, urls=(SIGNED,)), None)
     ready = jobs.write(transitions.callback_ready(Address(job.task_id, 1, 1, ""), payload, SIGNED, NOW))
@@ -160,7 +161,9 @@ def test_an_end_of_the_released_version_is_announced(new_table: TableMaker, name
     table.put(item)
     changes, unreadable = read_changes([{"dynamodb": {"NewImage": item}}])
     announcements = RecordingEventPublisher()
-    Publisher(DynamoJobs(table.client, table.name), announcements, 90, Times()).publish(changes, NOW)
+    Publisher(DynamoJobs(table.client, table.name), announcements, 90, keep_base=True, times=Times()).publish(
+        changes, NOW
+    )
     after = table.item(Key(item["taskId"]["S"], 1))
     assert (unreadable, announcements.bus) == ([], [Key(item["taskId"]["S"], 1)])
     assert ("#lane" in after, kept(after)) == (False, LATER)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from proofs.table.rows import NOW, PROCESSING, put
 from proofs.table.tables import Table
-from veo4k.adapters.jobs_dynamodb import DynamoJobs
+from veo4k.adapters.jobs_dynamodb import DynamoJobs, placeholder_of
 from veo4k.domain.conditional_update import ConditionalUpdate, Updated, is_
 from veo4k.domain.job import ATTRIBUTES, DEFAULTS, Archived, Code, Evidence, Failure, Job, Partition, ProviderApi, State
 from veo4k.domain.ports import Jobs
@@ -28,6 +28,7 @@ FULL = Job(
     finished_at=NOW + 1.5,
     result_urls=("https://a.example/1.mp4", "https://a.example/2.mp4"),
     archive=Archived("bucket", "videos/x/0/1.mp4", 2**40, "0f" * 32, 2160, 3840, poster=True),
+    base=Archived("bucket", "videos/x/0/1.base.mp4", 3, "1e" * 32, 1280, 720),
     error=Failure(Code.NOT_4K, "Twice.", Words(500, "E-1207 记录")),
     maybe_charged=False,
     credits_consumed=0,
@@ -96,6 +97,16 @@ TYPED: dict[str, Any] = {
             "width": {"N": "2160"},
             "height": {"N": "3840"},
             "poster": {"BOOL": True},
+        }
+    },
+    "base": {
+        "M": {
+            "bucket": {"S": "bucket"},
+            "key": {"S": "videos/x/0/1.base.mp4"},
+            "bytes": {"N": "3"},
+            "sha256": {"S": "1e" * 32},
+            "width": {"N": "1280"},
+            "height": {"N": "720"},
         }
     },
     "error": {"M": {"code": {"S": "NOT_4K"}, "message": {"S": "Twice."}, **WORDS}},
@@ -170,5 +181,5 @@ def test_attributes_of_another_version_are_ignored_and_left_alone(table: Table, 
 
 
 def test_no_two_attributes_share_a_placeholder() -> None:
-    placeholders = [attribute.lstrip("#") for attribute in ATTRIBUTES.values()]
+    placeholders = [placeholder_of(attribute) for attribute in ATTRIBUTES.values()]
     assert len(set(placeholders)) == len(placeholders)

@@ -11,6 +11,7 @@ from tests.e2e.account import Account, prepared
 OPTIONS = (
     {"LowCredits": "0"},
     {"DailyRequestLimit": "10"},
+    {"KeepBase": "off"},
     {"ExpireAfterDays": "30"},
     {"JobsApi": "on"},
     {"CallbackBaseUrl": "none"},

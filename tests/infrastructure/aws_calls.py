@@ -75,6 +75,7 @@ PORTS = {
     "queue": ports.MessageQueue,
     "job_sender": ports.JobSender,
     "links": ports.Links,
+    "redelivery": ports.Redelivery,
     "secret": Secret,
     "events": ports.EventPublisher,
     "archive": ports.Archive,

@@ -80,6 +80,7 @@ VARIABLES = {
     "SqsQueue:sqs:ChangeMessageVisibility": "JOB_QUEUE_URL",
     "SqsJobSender": "JOB_QUEUE_URL",
     "S3Links": "ARCHIVE_BUCKET_NAME",
+    "SqsRedelivery": "ARCHIVE_QUEUE_URL",
     "S3Archive": "ARCHIVE_BUCKET_NAME",
     "S3Upload": "ARCHIVE_BUCKET_NAME",
 }

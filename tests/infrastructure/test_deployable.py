@@ -20,6 +20,7 @@ OPTIONS: dict[str, dict[str, str]] = {
     "optional signature": {"CallbackSignature": "optional"},
     "own key": {"KmsKeyArn": KEY},
     "own bucket": {"ArchiveBucketName": "my-videos"},
+    "no base video": {"KeepBase": "off"},
     "expiry": {"ExpireAfterDays": "30"},
     "subnets": {"SubnetIds": "subnet-1,subnet-2", "SecurityGroupIds": "sg-1"},
     "boundary": {"PermissionsBoundaryArn": "arn:aws:iam::111122223333:policy/boundary"},

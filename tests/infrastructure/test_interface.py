@@ -22,6 +22,7 @@ DEFAULTS = {
     "JobsApi": "off",
     "CallbackSignature": "required",
     "CallbackBaseUrl": "",
+    "KeepBase": "on",
     "ArchiveBucketName": "",
     "ArchiveConcurrency": 5,
     "ExpireAfterDays": 0,
@@ -80,8 +81,8 @@ SETTINGS = {
     "Submit": SENDS_REQUESTS | {"JOB_QUEUE_URL", "DEAD_LETTER_QUEUE_URL"},
     "Sweep": SENDS_REQUESTS,
     "Callback": {"WEBHOOK_KEY_SECRET_NAME", "TOKEN_KEY_SECRET_NAME", "CALLBACK_SIGNATURE", "JOB_QUEUE_URL"},
-    "Publish": {"ARCHIVE_QUEUE_URL", "EVENT_BUS_NAME", "RETENTION_DAYS"},
-    "Archive": {"ARCHIVE_BUCKET_NAME"},
+    "Publish": {"ARCHIVE_QUEUE_URL", "EVENT_BUS_NAME", "RETENTION_DAYS", "KEEP_BASE"},
+    "Archive": {"ARCHIVE_BUCKET_NAME", "ARCHIVE_QUEUE_URL"},
     "Api": {"JOB_QUEUE_URL", "ARCHIVE_BUCKET_NAME", "JOBS_API_TOKEN_SECRET_NAME", "JOBS_API_URL"},
 }
 OWN_API = {"Fn::If": ["UsesOwnApi", {"Fn::GetAtt": ["CallbackApi", "ApiEndpoint"]}, {"Ref": "CallbackBaseUrl"}]}

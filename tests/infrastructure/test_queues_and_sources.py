@@ -128,8 +128,13 @@ def test_a_message_that_fits_can_be_rejected_with_its_reason(resources: Resource
 
 
 def test_publish_sees_only_rows_that_have_something_to_announce(resources: Resources) -> None:
-    [pattern] = properties(resources, "PublishFunctionRows")["FilterCriteria"]["Filters"]
+    pattern, of_bases = properties(resources, "PublishFunctionRows")["FilterCriteria"]["Filters"]
     image = json.loads(pattern["Pattern"])["dynamodb"]["NewImage"]
+    base = json.loads(of_bases["Pattern"])["dynamodb"]["NewImage"]
+    assert base == {
+        ATTRIBUTES["base_url"]: {"S": [{"exists": True}]},
+        ATTRIBUTES["base"]: {"M": {"key": {"S": [{"exists": False}]}}},
+    }
     assert set(image["state"]["S"]) == {state.value for state in SHOWN}
     assert set(image[ATTRIBUTES["partition"]]["S"]) == {lane.value for lane in Partition}
 

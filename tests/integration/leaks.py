@@ -82,8 +82,9 @@ def written(env: Environment) -> Iterator[tuple[str, str]]:
 
 
 def searched(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a row without the attributes that it may have until the job's end is announced."""
-    return {name: value for name, value in row.items() if name not in UNTIL_ANNOUNCED or "#lane" not in row}
+    """Return a row without the attributes that it may have until its end is announced, or its base video is kept."""
+    passing = {*(UNTIL_ANNOUNCED if "#lane" in row else ()), *(() if "base" in row else ("#base",))}
+    return {name: value for name, value in row.items() if name not in passing}
 
 
 def logs(cloud: LocalCloud) -> Iterator[tuple[str, str]]:

@@ -1,15 +1,18 @@
 """The end of a job of each scenario. All are sent together."""
 
+import hashlib
+
 import pytest
 
 from local.cloud.environment import Environment
 from local.cloud.rows import Row, public
 from local.cloud.stored_videos import expected_hash
 from local.kie.ledger import credits_spent
+from local.waiting import wait_until
 
 SIZES = {"on_time": (3840, 2160), "portrait": (2160, 3840), "lost": (3840, 2160), "dead_link": (3840, 2160)}
 EVIDENCE = {"on_time": "callback", "lost": "probe", "own_id_lost": "probe"}
-FAILED = {"failure": "NOT_AVAILABLE_IN_4K", "base_video": "NOT_4K"}
+FAILED = {"failure": "NOT_AVAILABLE_IN_4K", "unavailable_4k": "NOT_AVAILABLE_IN_4K", "base_video": "NOT_4K"}
 DOWNLOADED = ("dead_link", "page_first", "late_file", "blank_encoding")
 SUCCEEDED = ("on_time", "portrait", "lost", "answer_lost", "answer_and_callback_lost", "own_id_lost", *DOWNLOADED)
 
@@ -39,7 +42,8 @@ def test_a_message_becomes_a_proven_4k_file(env: Environment, ended: dict[str, R
 def test_an_event_equals_its_row(env: Environment, ended: dict[str, Row], scenario: str) -> None:
     row, events = ended[scenario], env.events_about(task(scenario))
     expected = public(row) | {"eventId": f"{task(scenario)}#0#1#{row['state']}"}
-    assert [event["detail"] for event in events] == [expected] * len(events)
+    at_any_time = {"base": expected.get("base")}  # it may come after the event
+    assert [event["detail"] | at_any_time for event in events] == [expected | at_any_time] * len(events)
     assert {event["detail-type"] for event in events} == {f"Veo 4K Job {row['state'].title()}"}
 
 
@@ -58,6 +62,17 @@ def test_a_lost_response_is_requested_again_without_a_callback(ended: dict[str, 
 def test_a_job_that_cannot_succeed_fails_without_a_file(env: Environment, ended: dict[str, Row], scenario: str) -> None:
     assert (ended[scenario]["state"], ended[scenario]["error"]["code"]) == ("FAILED", FAILED[scenario])
     assert env.stored(task(scenario)) == []
+
+
+def test_the_base_video_is_kept_where_there_is_no_4k_version(env: Environment, ended: dict[str, Row]) -> None:
+    unavailable = task("unavailable_4k")
+    row = wait_until(lambda: next((row for row in env.cloud.runs(unavailable) if "base" in row), None))
+    base, bucket = row["base"], env.cloud.outputs["ArchiveBucketName"]
+    video = env.cloud.client("s3").get_object(Bucket=bucket, Key=f"videos/{unavailable}/0/1.base.mp4")["Body"].read()
+    assert (base["bytes"], base["sha256"]) == (len(video), hashlib.sha256(video).hexdigest())
+    assert (base["width"], base["height"]) == (1280, 720)
+    assert public(row) == public(ended["unavailable_4k"]) | {"base": base}
+    assert "#base" not in row
 
 
 def test_a_failed_generation_is_charged_and_refunded(env: Environment, ended: dict[str, Row]) -> None:

@@ -107,7 +107,7 @@ class House:
         keys = self.secret("token").in_use, self.secret("webhook").in_use
         callback_handler = CallbackHandler(self.stage.jobs, *keys, self.stage.times, HOSTS, is_signature_optional=False)
         announcements = AwsEventPublisher(self.cloud, self.cloud, self.cloud, "queue", "bus")
-        publisher = Publisher(self.stage.jobs, announcements, 90, self.stage.times)
+        publisher = Publisher(self.stage.jobs, announcements, 90, keep_base=True, times=self.stage.times)
         archiver = Archiver(
             jobs=self.stage.jobs,
             open_download=GuardedDownloads(HOSTS, self.stage.clock.now).open,

@@ -71,6 +71,14 @@ def test_a_ready_job_is_put_on_the_archive_queue_by_its_key() -> None:
     assert json.loads(entry["MessageBody"]) == {"taskId": "veo_task_abcdef123456", "run": 2}
 
 
+@pytest.mark.parametrize(("delay", "delayed"), [(0, {}), (60, {"DelaySeconds": 60})])
+def test_a_base_video_is_requested_without_its_link(delay: int, delayed: dict[str, int]) -> None:
+    sqs = FakeClient({"Successful": [{"Id": "0"}]})
+    assert announcing(sqs=sqs).send_bases_to_archive([replace(SUCCEEDED, base_url="https://a/?sig=x")], delay) == {}
+    body = json.dumps({"taskId": "veo_task_abcdef123456", "run": 2, "kind": "base"})
+    assert sqs.calls[0][1]["Entries"] == [{"Id": "0", "MessageBody": body, **delayed}]
+
+
 def test_a_batch_has_ten_messages_at_most_each_with_an_id_of_its_own() -> None:
     sqs = FakeClient({"Successful": []})
     announcing(sqs=sqs).send_to_archive(jobs(23))

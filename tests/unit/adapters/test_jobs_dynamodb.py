@@ -40,19 +40,19 @@ def test_a_write_is_one_conditional_update_that_shows_the_row_either_way() -> No
     assert request("jobs", write) == {
         "TableName": "jobs",
         "Key": {"taskId": {"S": KEY.task_id}, "run": {"N": "1"}},
-        "ConditionExpression": "#state = :0 AND (attribute_not_exists(#until) OR #until <= :1)",
+        "ConditionExpression": "#state = :0 AND (attribute_not_exists(#_until) OR #_until <= :1)",
         "UpdateExpression": (
-            "SET #lease = :2, #until = :3, #acceptedAt = if_not_exists(#acceptedAt, :4)"
-            " REMOVE #reason ADD #tries :5, #tokens :6"
+            "SET #_lease = :2, #_until = :3, #acceptedAt = if_not_exists(#acceptedAt, :4)"
+            " REMOVE #_reason ADD #_tries :5, #_tokens :6"
         ),
         "ExpressionAttributeNames": {
             "#state": "state",
-            "#until": "#until",
-            "#lease": "#lease",
+            "#_until": "#until",
+            "#_lease": "#lease",
             "#acceptedAt": "acceptedAt",
-            "#reason": "#reason",
-            "#tries": "#tries",
-            "#tokens": "#tokens",
+            "#_reason": "#reason",
+            "#_tries": "#tries",
+            "#_tokens": "#tokens",
         },
         "ExpressionAttributeValues": {
             ":0": {"S": "READY"},

@@ -2,7 +2,7 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 
 from tests.unit.adapters.fake_aws import FakeClient, refusal
-from veo4k.adapters.queue_sqs import SqsJobSender, SqsQueue
+from veo4k.adapters.queue_sqs import SqsJobSender, SqsQueue, SqsRedelivery
 from veo4k.domain.errors import StorageError
 
 JOBS, DEAD = "https://sqs.example/jobs", "https://sqs.example/dead"
@@ -26,8 +26,9 @@ def test_a_rejected_body_is_dead_lettered_unchanged_with_the_reason(body: str) -
 def test_a_message_comes_back_after_whole_seconds(seconds: float, whole: int) -> None:
     client = FakeClient()
     queue(client).back_off("receipt", seconds)
+    SqsRedelivery(client, JOBS).deliver_again("receipt", seconds)  # type: ignore[arg-type]
     sent = {"QueueUrl": JOBS, "ReceiptHandle": "receipt", "VisibilityTimeout": whole}
-    assert client.calls == [("change_message_visibility", sent)]
+    assert client.calls == [("change_message_visibility", sent)] * 2
 
 
 @pytest.mark.parametrize("failure", [UNREACHABLE, refusal("AccessDenied"), refusal("ReceiptHandleIsInvalid")])

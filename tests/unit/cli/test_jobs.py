@@ -138,7 +138,17 @@ def test_a_link_to_the_newest_file_is_printed_alone(operator: Operator) -> None:
     assert operator.run("link", TASK, "1", "--json").json["url"] == expected
 
 
-@pytest.mark.parametrize(("words", "text"), [((), "No run of"), (("2",), "Run 2 of")])
+def test_a_link_to_the_base_video_is_printed(operator: Operator) -> None:
+    operator.add_job(State.FAILED, base=ARCHIVED._replace(key="videos/x/0/1.base.mp4"))
+    link = "https://s3.example/bucket/videos/x/0/1.base.mp4?get_object&expires=3600"
+    assert operator.run("link", TASK, "--base").out == f"{link}\n"
+    assert "s3://bucket/videos/x/0/1.base.mp4" in operator.run("show", TASK).out
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [((), "No run of"), (("2",), "Run 2 of"), (("--base",), "a base video"), (("2", "--base"), "no base video")],
+)
 def test_without_a_file_there_is_no_link(operator: Operator, words: tuple[str, ...], text: str) -> None:
     operator.add_job(State.FAILED, run=2)
     result = operator.run("link", TASK, *words)

@@ -37,6 +37,7 @@ TASK, NOW, TIMES = "veo_task_abcdef123456", 1_795_341_723.123, Times()
 URLS = ("https://file.aiquickdraw.com/v/a.mp4?signature=secret",)
 DONE = Response(meaning=Meaning.DONE, urls=URLS, credits=120)
 GONE = Response(meaning=Meaning.FAILED, code=Code.NOT_AVAILABLE_IN_4K)
+BASE = Archived("bucket", f"videos/{TASK}/0/1.base.mp4", 1, "0" * 64, 1280, 720)
 STORED = Archived("bucket", f"videos/{TASK}/0/1.mp4", 1, "0" * 64, 2160, 3840)
 
 
@@ -66,7 +67,8 @@ def lives() -> list[Job]:
     unasked = done(transitions.time_out(queued, Code.NEVER_SUBMITTED, NOW, TIMES), queued)
     shown = done(transitions.succeed(claimed, STORED._replace(poster=True), NOW), claimed)
     cancelled = done(transitions.cancel(queued.key, "cancel", NOW, TIMES), queued)
-    return [queued, asked, accepted, ready, claimed, stored, shown, failed, not_4k, unasked, cancelled]
+    kept = [done(transitions.keep_base(job, BASE), job) for job in (asked, stored, failed)]
+    return [queued, asked, accepted, ready, claimed, stored, shown, failed, not_4k, unasked, cancelled, *kept]
 
 
 LIVES = lives()

@@ -56,7 +56,7 @@ def test_every_private_attribute_begins_with_a_hash_and_is_unique() -> None:
     assert len(set(ATTRIBUTES.values())) == len(fields(Job))
     assert public == {
         *("taskId", "run", "index", "state", "createdAt", "tags", "acceptedAt", "finishedAt", "resultUrls"),
-        *("archive", "error", "maybeCharged", "creditsConsumed", "evidence", "attempts", "waitReason"),
+        *("archive", "base", "error", "maybeCharged", "creditsConsumed", "evidence", "attempts", "waitReason"),
     }
 
 

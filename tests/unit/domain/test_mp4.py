@@ -160,6 +160,30 @@ def test_byte_by_byte_gives_the_same_verdict(name: str) -> None:
     assert judged(data, chunk=1) == judged(data)
 
 
+@pytest.mark.parametrize(
+    ("name", "size"),
+    [
+        ("VP9", (3840, 2160)),
+        ("no codec configuration", (3840, 2160)),
+        ("4K whose sample entry claims 720p", (3840, 2160)),
+    ],
+)
+def test_where_any_codec_counts_the_displayed_size_is_enough(name: str, size: tuple[int, int]) -> None:
+    proof = Mp4Proof(any_codec=True)
+    proof.feed(ALL_CASES[name].make())
+
+    verdict = proof.verdict()
+    assert isinstance(verdict, Video)
+    assert (verdict.width, verdict.height) == size
+
+
+def test_where_any_codec_counts_a_video_without_any_size_is_none() -> None:
+    proof = Mp4Proof(any_codec=True)
+    proof.feed(claiming(ALL_CASES["VP9"].make(), 0, 0))
+
+    assert isinstance(proof.verdict(), NotMp4)
+
+
 def test_any_buffer_is_read() -> None:
     proof = Mp4Proof()
 

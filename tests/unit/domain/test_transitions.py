@@ -95,6 +95,8 @@ def test_a_write_that_would_do_harm_twice_proves_itself() -> None:
 
     assert marks(writes) == {
         "a queued job is claimed": "claim_id",
+        "a job whose base video is kept is claimed": "claim_id",
+        "a base video is kept": "base",
         "a crashed claim is claimed again": "claim_id",
         "a request is repeated after a lost response": "claim_id",
         "an end is announced again": "retrigger_id",

@@ -7,6 +7,7 @@ import pytest
 from proofs.doubles.stage import TASK, Stage, words
 from tests.unit.services.responses import LOST, NOT_FOUND, WORKING
 from veo4k.domain.conditional_update import ConditionalUpdate, is_
+from veo4k.domain.errors import StorageError
 from veo4k.domain.job import Code, Evidence, Failure, Partition, State
 from veo4k.domain.look import BaseRecord, Unanswered
 from veo4k.domain.response import Meaning
@@ -83,6 +84,18 @@ def test_without_gate_or_key_there_is_no_look(broken: str) -> None:
     stage.ask()
 
     assert stage.provider.looked_at == []
+
+
+def test_there_is_no_look_while_the_key_cannot_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    stage = stage_seeing(IN_4K)
+
+    def refused() -> WaitReason | None:
+        raise StorageError("GetSecretValue: Throttling")
+
+    monkeypatch.setattr(stage.provider, "unset_secret", refused)
+    stage.ask()
+
+    assert (stage.provider.looked_at, stage.provider.submitted, stage.job().state) == ([], [], State.QUEUED)
 
 
 def test_a_message_that_comes_again_heeds_its_look_too() -> None:

@@ -10,11 +10,11 @@ from proofs.doubles.stage import TASK, URL
 from proofs.doubles.time_manual import NOON
 from veo4k.domain import transitions
 from veo4k.domain.conditional_update import ConditionalUpdate
-from veo4k.domain.job import Code, Failure, Job, Key, Partition, State
+from veo4k.domain.job import Archived, Code, Failure, Job, Key, Partition, State
 from veo4k.domain.log_events import LogEntry, LogEvent
 from veo4k.domain.ports import Change, Jobs
 from veo4k.domain.schedule import Times
-from veo4k.services.publish import DAY, Publisher
+from veo4k.services.publish import BASE_DELAY, DAY, Publisher
 
 READY = Job(
     task_id=TASK,
@@ -38,6 +38,7 @@ class RecordingEventPublisher:
     def __init__(self, *refused: object) -> None:
         self.refused = refused
         self.archive: list[Key] = []
+        self.bases: list[tuple[Key, int]] = []
         self.bus: list[Key] = []
         self.tasks: list[str] = []
 
@@ -45,6 +46,11 @@ class RecordingEventPublisher:
         """Remember READY jobs."""
         self.archive += [job.key for job in jobs]
         return {job.key: "refused" for job in jobs if job.key in self.refused}
+
+    def send_bases_to_archive(self, jobs: Sequence[Job], delay: int) -> Mapping[Key, str]:
+        """Remember requests of base videos; a run is refused as "base"."""
+        self.bases += [(job.key, delay) for job in jobs]
+        return {job.key: "refused" for job in jobs if "base" in self.refused}
 
     def send_to_bus(self, jobs: Sequence[Job]) -> Mapping[Key, str]:
         """Remember ends."""
@@ -62,7 +68,7 @@ def publisher(*rows: Job, refused: Sequence[object] = ()) -> tuple[Publisher, Re
     for row in rows:
         fields = {name: getattr(row, name) for name in Job.__dataclass_fields__}
         jobs.write(ConditionalUpdate(key=row.key, put=fields))
-    return Publisher(jobs, announcements, retention_days=90, times=Times()), announcements, jobs
+    return Publisher(jobs, announcements, retention_days=90, keep_base=True, times=Times()), announcements, jobs
 
 
 def job_of(jobs: MemoryJobs) -> Job:
@@ -280,3 +286,58 @@ def test_without_anything_to_publish_no_client_is_called() -> None:
     assert entries(silent, Change(READY, replace(READY, ttl=1))) == []
     assert events(silent, Change(WORKING, READY)) == ["archive_requested"]
     assert events(silent, Change(READY, FAILED)) == ["announcement_sent"]
+
+
+# Base videos
+
+SHOWN = replace(WORKING, base_url=f"{URL}&base=1")
+UNAVAILABLE = replace(FAILED, base_url=SHOWN.base_url)
+KEPT = Archived("bucket", "videos/x/0/1.base.mp4", 1, "ab", 1280, 720)
+
+
+@pytest.mark.parametrize(
+    ("changes", "sent"),
+    [
+        ([Change(None, SHOWN)], [0]),
+        ([Change(WORKING, SHOWN)], [0]),
+        ([Change(replace(SHOWN, state=State.SUBMITTING), SHOWN)], [BASE_DELAY]),
+        ([Change(SHOWN, replace(SHOWN, retrigger_id="again"))], [BASE_DELAY]),
+        ([Change(WORKING, SHOWN), Change(SHOWN, replace(SHOWN, retrigger_id="again"))], [0]),
+        ([Change(SHOWN, replace(SHOWN, ttl=1))], []),
+        ([Change(WORKING, replace(SHOWN, base=KEPT))], []),
+    ],
+    ids=["new row", "appears", "new state", "nudged", "appears and nudged", "nothing new", "kept"],
+)
+def test_a_base_video_that_is_not_kept_is_requested(changes: list[Change], sent: list[int]) -> None:
+    at, announcements, _ = publisher(SHOWN)
+    off = replace(at, keep_base=False)
+
+    assert events(off, *changes) == []
+    assert events(at, *changes) == ["base_requested"] * len(sent)
+    assert announcements.bases == [(SHOWN.key, delay) for delay in sent]
+
+
+@pytest.mark.parametrize(
+    ("keep_base", "ended", "link"),
+    [
+        (True, UNAVAILABLE, SHOWN.base_url),
+        (True, replace(UNAVAILABLE, base=KEPT), None),
+        (False, UNAVAILABLE, None),
+    ],
+    ids=["requested", "kept", "off"],
+)
+def test_the_base_videos_link_stays_until_its_message_is_done(keep_base: bool, ended: Job, link: str | None) -> None:
+    at, _, jobs = publisher(ended)
+    events(replace(at, keep_base=keep_base), Change(SHOWN, ended))
+
+    assert (job_of(jobs).partition, job_of(jobs).base_url) == (None, link)
+
+
+@pytest.mark.parametrize(("since", "told", "link"), [(NOON, True, SHOWN.base_url), (NOON - DAY, None, None)])
+def test_an_end_stays_due_until_its_base_video_is_requested(since: float, told: bool, link: str | None) -> None:
+    ended = replace(UNAVAILABLE, announcing_since=since)
+    at, announcements, jobs = publisher(ended, refused=["base"])
+
+    assert events(at, Change(SHOWN, ended))[0] == "base_request_failed"
+    assert announcements.bus == [ended.key]
+    assert (job_of(jobs).on_bus, job_of(jobs).base_url) == (told, link)

@@ -37,6 +37,8 @@ WARNINGS = frozenset(
         LogEvent.ANNOUNCEMENT_FAILED,
         LogEvent.API_REQUEST_UNANSWERED,
         LogEvent.ARCHIVE_REQUEST_FAILED,
+        LogEvent.BASE_ABANDONED,
+        LogEvent.BASE_REQUEST_FAILED,
         LogEvent.CALLBACK_UNANSWERED,
         LogEvent.CALLBACK_UNCLEAR,
         LogEvent.DOUBLE_CHARGE_SUSPECTED,

@@ -1,7 +1,7 @@
 """Where the consequences of a state go: ArchiveQueue, EventBus, and Step Functions tasks."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -34,11 +34,15 @@ class AwsEventPublisher:
 
     def send_to_archive(self, jobs: Sequence[Job]) -> dict[Key, str]:
         """Put READY jobs on the archive queue. Return the failures: why a job is not on the queue."""
-        return _failures(jobs, self._enqueue)
+        return _failures(jobs, lambda batch: self._enqueue(batch, {}, 0), "enqueue")
+
+    def send_bases_to_archive(self, jobs: Sequence[Job], delay: int) -> dict[Key, str]:
+        """Request that base videos be kept, so many seconds later. Return the failures. No message holds a link."""
+        return _failures(jobs, lambda batch: self._enqueue(batch, {"kind": "base"}, delay), "enqueue")
 
     def send_to_bus(self, jobs: Sequence[Job]) -> dict[Key, str]:
         """Put the ends of jobs on the event bus. Return the failures: why an end is not on the bus."""
-        return _failures(jobs, self._put)
+        return _failures(jobs, self._put, "put")
 
     def send_to_task(self, job: Job, token: str) -> str:
         """Answer a Step Functions task. Return why the answer must be repeated, or an empty string."""
@@ -63,10 +67,11 @@ class AwsEventPublisher:
             code = job.error.code if job.error else job.state
             self.sfn.send_task_failure(taskToken=token, error=str(code), cause=text)
 
-    def _enqueue(self, jobs: Sequence[Job]) -> list[str]:
+    def _enqueue(self, jobs: Sequence[Job], kind: Mapping[str, str], delay: int) -> list[str]:
+        bodies = (json.dumps({"taskId": job.task_id, "run": job.run, **kind}) for job in jobs)
         entries: list[Any] = [
-            {"Id": str(n), "MessageBody": json.dumps({"taskId": job.task_id, "run": job.run})}
-            for n, job in enumerate(jobs)
+            {"Id": str(n), "MessageBody": body, **({"DelaySeconds": delay} if delay else {})}
+            for n, body in enumerate(bodies)
         ]
         response = self.sqs.send_message_batch(QueueUrl=self.archive_queue_url, Entries=entries)
         failures = {failed["Id"]: failed["Code"] for failed in response.get("Failed", ())}
@@ -85,16 +90,16 @@ class AwsEventPublisher:
         return [result.get("ErrorCode", "") for result in self.events.put_events(Entries=entries)["Entries"]]
 
 
-def _failures(jobs: Sequence[Job], send: Callable[[Sequence[Job]], list[str]]) -> dict[Key, str]:
+def _failures(jobs: Sequence[Job], send: Callable[[Sequence[Job]], list[str]], name: str) -> dict[Key, str]:
     """Send in batches; `send` returns for each job why it failed, or an empty string."""
     batches = [jobs[start : start + ENTRIES] for start in range(0, len(jobs), ENTRIES)]
-    results = ((job, why) for batch in batches for job, why in zip(batch, _sent(send, batch), strict=True))
+    results = ((job, why) for batch in batches for job, why in zip(batch, _sent(send, batch, name), strict=True))
     return {job.key: why for job, why in results if why}
 
 
-def _sent(send: Callable[[Sequence[Job]], list[str]], batch: Sequence[Job]) -> list[str]:
+def _sent(send: Callable[[Sequence[Job]], list[str]], batch: Sequence[Job], name: str) -> list[str]:
     try:
-        with as_storage_error(send.__name__.strip("_")):
+        with as_storage_error(name):
             return send(batch)
     except StorageError as error:
         return [str(error)] * len(batch)

@@ -104,6 +104,11 @@ def request(table: str, update: ConditionalUpdate) -> dict[str, Any]:
     }
 
 
+def placeholder_of(attribute: str) -> str:
+    """Return the placeholder of an attribute: `#base` is another one than `base`."""
+    return "#" + attribute.replace("#", "_")
+
+
 class _Placeholders:
     """Placeholders of one request: names may be reserved words, values are typed."""
 
@@ -112,7 +117,7 @@ class _Placeholders:
         self.values: dict[str, Any] = {}
 
     def name(self, attribute: str) -> str:
-        placeholder = "#" + attribute.lstrip("#")
+        placeholder = placeholder_of(attribute)
         self.names[placeholder] = attribute
         return placeholder
 

@@ -1,4 +1,4 @@
-"""The job queue in SQS: what becomes of one received message, and how messages are sent."""
+"""The queues in SQS, as far as one message is concerned."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,10 +30,7 @@ class SqsQueue:
 
     def back_off(self, receipt: str, seconds: float) -> None:
         """Let SQS deliver a message again after so many seconds; SQS takes whole seconds."""
-        with as_storage_error("ChangeMessageVisibility"):
-            self.client.change_message_visibility(
-                QueueUrl=self.queue_url, ReceiptHandle=receipt, VisibilityTimeout=int(seconds)
-            )
+        _delay(self.client, self.queue_url, receipt, seconds)
 
 
 @dataclass(frozen=True)
@@ -50,3 +47,20 @@ class SqsJobSender:
             response = self.client.send_message_batch(QueueUrl=self.queue_url, Entries=entries)
         if failed := response.get("Failed"):
             raise StorageError(f"SendMessageBatch: {failed[0]['Code']}")
+
+
+@dataclass(frozen=True)
+class SqsRedelivery:
+    """A queue that delivers one of its messages again, sooner or later than it does by itself."""
+
+    client: "SQSClient"
+    queue_url: str
+
+    def deliver_again(self, receipt: str, seconds: float) -> None:
+        """Let SQS deliver a message again after so many seconds."""
+        _delay(self.client, self.queue_url, receipt, seconds)
+
+
+def _delay(client: "SQSClient", queue_url: str, receipt: str, seconds: float) -> None:
+    with as_storage_error("ChangeMessageVisibility"):
+        client.change_message_visibility(QueueUrl=queue_url, ReceiptHandle=receipt, VisibilityTimeout=int(seconds))

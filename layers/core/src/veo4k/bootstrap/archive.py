@@ -1,12 +1,14 @@
-"""What archive needs: the table, the downloads, and the bucket."""
+"""What archive needs: the table, the downloads, the bucket, and its queue."""
 
 from functools import cache
 
 from veo4k.adapters.archive_s3 import S3Archive
 from veo4k.adapters.aws import client
 from veo4k.adapters.download import GuardedDownloads
+from veo4k.adapters.queue_sqs import SqsRedelivery
 from veo4k.bootstrap import clock, hosts, jobs, new_id, settings, times
 from veo4k.services.archive import Archiver
+from veo4k.services.base import BaseKeeper
 
 
 @cache
@@ -20,3 +22,16 @@ def archiver() -> Archiver:
         new_id=new_id,
         times=times(),
     )
+
+
+@cache
+def base_keeper() -> BaseKeeper:
+    """Return the keeper of base videos."""
+    at = archiver()
+    return BaseKeeper(jobs=at.jobs, open_download=at.open_download, archive=at.archive, clock=at.clock, times=at.times)
+
+
+@cache
+def redelivery() -> SqsRedelivery:
+    """Return the archive queue, as far as the next delivery of a message is concerned."""
+    return SqsRedelivery(client("sqs"), settings().text("ARCHIVE_QUEUE_URL"))

@@ -23,7 +23,13 @@ def publisher() -> Publisher:
         events=client("events"),
         sfn=client("stepfunctions"),
     )
-    return Publisher(jobs(), events, int(settings().number("RETENTION_DAYS")), times())
+    return Publisher(
+        jobs=jobs(),
+        events=events,
+        retention_days=int(settings().number("RETENTION_DAYS")),
+        keep_base=settings().chosen("KEEP_BASE", "on", "off") == "on",
+        times=times(),
+    )
 
 
 def read_changes(records: Sequence[Mapping[str, Any]]) -> tuple[list[Change], list[LogEntry]]:

@@ -175,6 +175,7 @@ class Job:
     finished_at: float | None = _public("finishedAt", default=None)
     result_urls: tuple[str, ...] = _public("resultUrls", default=())  # without their query strings
     archive: Archived | None = _public("archive", default=None)
+    base: Archived | None = _public("base", default=None)  # the file of the base video, kept beside the result
     error: Failure | None = _public("error", default=None)
     maybe_charged: bool | None = _public("maybeCharged", default=None)
     credits_consumed: float | None = _public("creditsConsumed", default=None)
@@ -190,7 +191,7 @@ class Job:
 
     looked_at: float | None = _private("looked")  # when the base task's record was last read
     looks: int = _private("looks", 0)  # without an answer, or at a base video that is not finished
-    base_url: str | None = _private("base")  # the link of the base video, as the record of its task has it
+    base_url: str | None = _private("base")  # the link of the base video, until its file is kept
     passes_label: bool | None = _private("passes")  # the record calls the video 4K, and its file was not
 
     claim_id: str | None = _private("attempt")  # id of the latest claim of a paid request
@@ -218,7 +219,7 @@ class Job:
     not_4k: int = _private("not4k", 0)  # whole files that were no 4K video
 
     retrigger_id: str | None = _private("nudge")  # changed to make publish act again
-    on_bus: bool | None = _private("told")  # the bus has the event, and task tokens still wait
+    on_bus: bool | None = _private("told")  # the bus has the event, and the announcement is not done
     announcing_since: float | None = _private("since")  # when the announcement failed first
     task_tokens: frozenset[str] = _private("tokens", frozenset())  # Step Functions task tokens to answer
     day: str | None = _private("day")  # of its end, in UTC: partition of the index of ended jobs
@@ -238,6 +239,16 @@ class Job:
     def own_id(self) -> str | None:
         """Return the id that the provider gave this job; None for the base video's, which cannot be polled."""
         return self.provider_task_id if self.provider_task_id != self.task_id else None
+
+    @property
+    def was_seen(self) -> bool:
+        """Return whether a look has found the base video at the job's index."""
+        return self.base_url is not None or self.base is not None
+
+    @property
+    def lacks_base(self) -> bool:
+        """Return whether the base video can be kept, and is not."""
+        return self.base_url is not None and self.base is None
 
     def has_tried(self, link: str) -> bool:
         """Return whether the archive has tried a link, or is about to."""
@@ -300,6 +311,10 @@ def _words(plain: Mapping[str, Any]) -> Words:
     return Words(plain.get("providerCode"), plain.get("providerMessage", ""))
 
 
+def _archived(plain: Mapping[str, Any]) -> Archived:
+    return Archived(**{name: plain[name] for name in Archived._fields if name in plain})
+
+
 _PLAIN: dict[str, tuple[Any, Any]] = {
     "created_at": (utc, _seconds),
     "accepted_at": (utc, _seconds),
@@ -314,10 +329,8 @@ _PLAIN: dict[str, tuple[Any, Any]] = {
     "tags": (dict, dict),
     "task_tokens": (set, frozenset),
     "tried_links": (set, frozenset),
-    "archive": (
-        Archived.row,
-        lambda plain: Archived(**{name: plain[name] for name in Archived._fields if name in plain}),
-    ),
+    "archive": (Archived.row, _archived),
+    "base": (Archived.row, _archived),
     "error": (
         lambda failure: {"code": str(failure.code), "message": failure.message} | _plain_words(failure.words),
         lambda plain: Failure(Code(plain["code"]), plain["message"], _words(plain)),

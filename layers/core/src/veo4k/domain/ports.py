@@ -129,6 +129,13 @@ class Links(Protocol):
         """Return a link to an object that is valid for so many seconds."""
 
 
+class Redelivery(Protocol):
+    """A queue, as far as the next delivery of one of its messages is concerned."""
+
+    def deliver_again(self, receipt: str, seconds: float) -> None:
+        """Let SQS deliver a message again after so many seconds."""
+
+
 class Change(NamedTuple):
     """A record of the table's stream: the row before, where there was one, and after."""
 
@@ -141,6 +148,9 @@ class EventPublisher(Protocol):
 
     def send_to_archive(self, jobs: Sequence[Job]) -> Mapping[Key, str]:
         """Put READY jobs on the archive queue. Return the failures: why a job is not on the queue."""
+
+    def send_bases_to_archive(self, jobs: Sequence[Job], delay: int) -> Mapping[Key, str]:
+        """Request that base videos be kept, so many seconds later. Return the failures."""
 
     def send_to_bus(self, jobs: Sequence[Job]) -> Mapping[Key, str]:
         """Put the ends of jobs on the event bus. Return the failures: why an end is not on the bus."""

@@ -124,7 +124,7 @@ def claim_submission(
         "partition": Partition.LIVE,
         "due": retry_at if lost else now + times.first_probe,
         **_WAITS_NO_MORE,
-        **_base(base_url),
+        **_base(None if job.base else base_url),
     }
     unchanged = (is_("state", job.state), is_("claim_id", job.claim_id), is_("requested_at", job.requested_at))
     return ConditionalUpdate(key=job.key, when=unchanged, put=put, add={"requests_sent": 1}, ownership="claim_id")
@@ -169,7 +169,9 @@ def claim_look(job: Job, due: float) -> ConditionalUpdate:
 def requeue(job: Job, now: float, base_url: str | None) -> ConditionalUpdate:
     """QUEUED → QUEUED: the base video is finished, or the wait for it is over. The job is requested next."""
     put: dict[str, object] = {"partition": Partition.QUEUED, "due": now, "looked_at": now, "looks": 0}
-    return ConditionalUpdate(key=job.key, when=_queued(job), put=put | _base(base_url) | _WAITS_NO_MORE)
+    return ConditionalUpdate(
+        key=job.key, when=_queued(job), put=put | _base(None if job.base else base_url) | _WAITS_NO_MORE
+    )
 
 
 def refresh_by_look(job: Job, url: str, new_id: str, due: float) -> ConditionalUpdate:
@@ -525,6 +527,18 @@ def _leased(job: Job) -> tuple[Clause, ...]:
     return (is_("state", State.READY), is_("lease", job.lease))
 
 
+def keep_base(job: Job, base: Archived) -> ConditionalUpdate:
+    """Add the base video's file, once, in any state: nothing else of the job changes. Its link is needed no more."""
+    put: dict[str, object] = {"base": base, "base_url": None}
+    return ConditionalUpdate(key=job.key, when=(is_("index", job.index), is_("base", None)), put=put, ownership="base")
+
+
+def abandon_base(job: Job) -> ConditionalUpdate:
+    """Remove the base video's link from an announced row. Before its end is announced, publish requests it again."""
+    when = (in_("state", ENDED), is_("partition", None), is_("base", None))
+    return ConditionalUpdate(key=job.key, when=when, put={"base_url": None})
+
+
 def retrigger(job: Job, new_id: str, due: float) -> ConditionalUpdate:
     """Make publish act again on a READY or ended row from which nothing has followed, a dead link included."""
     unchanged = (is_("state", job.state), is_("retrigger_id", job.retrigger_id), is_("lease", job.lease))
@@ -553,10 +567,13 @@ def postpone_announcement(
     return ConditionalUpdate(key=job.key, when=(*_as_announced(job), *as_read), put=put)
 
 
-def mark_announced(job: Job, ttl: int) -> ConditionalUpdate:
-    """Remove an announced row from the due index, if it is still as announced; tokens and private links go with it."""
-    gone = ("partition", "due", "task_tokens", "urls", "image_urls", "tried_links", "on_bus", "announcing_since")
-    put: dict[str, object] = dict.fromkeys(gone)
+def mark_announced(job: Job, ttl: int, *, keeps_base: bool = False) -> ConditionalUpdate:
+    """Remove an announced row from the due index, if it is still as announced; tokens and private links go with it.
+
+    `keeps_base`: a message to the archive is about the base video, so its link stays until that message is done.
+    """
+    gone = ["partition", "due", "task_tokens", "urls", "image_urls", "tried_links", "on_bus", "announcing_since"]
+    put: dict[str, object] = dict.fromkeys(gone + ([] if keeps_base else ["base_url"]))
     return ConditionalUpdate(key=job.key, when=_as_announced(job), put=put | {"ttl": ttl})
 
 

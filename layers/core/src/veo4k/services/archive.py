@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
+from typing import NamedTuple
 
 from veo4k.domain import transitions
 from veo4k.domain.conditional_update import ConditionalUpdate, Refused, changed
@@ -15,7 +16,7 @@ from veo4k.domain.log_events import LogEntry, LogEvent
 from veo4k.domain.look import MOST_RELOOKS, is_by_look, relook_wait
 from veo4k.domain.mp4 import EndsEarly, Mp4Proof, NotMp4, OtherContent, Verdict, Video, is_4k
 from veo4k.domain.picture import content_type
-from veo4k.domain.ports import Archive, Clock, Jobs, OpenDownload
+from veo4k.domain.ports import Archive, Clock, Jobs, OpenDownload, Upload
 from veo4k.domain.schedule import Times, archive_wait
 
 RESERVE = 30.0  # seconds before its own timeout at which the function stops downloading, to write the outcome
@@ -72,22 +73,15 @@ class Archiver:
 
     def _stream(self, job: Job, deadline: float) -> Archived:
         """Stream the file into the bucket. The object appears only when its own header proves it 4K."""
-        name = object_key(job, ".mp4")
-        tags = {"taskId": job.task_id, "index": str(job.index), "run": str(job.run)}
+        name, tags = object_key(job, ".mp4"), object_tags(job)
         self.archive.abort_strays(name, self.clock.now() - self.times.archive_lease)
         with self.open_download(job.urls[0], deadline) as body, self.archive.upload(name, MP4, tags) as upload:
-            proof, digest, size = Mp4Proof(), hashlib.sha256(), 0
-            for chunk in body:
-                upload.write(chunk)
-                proof.feed(chunk)
-                digest.update(chunk)
-                size += len(chunk)
-            video = _proven(job, proof.verdict())
-            sha256 = digest.hexdigest()
-            if any(other.archive and other.archive.sha256 == sha256 for other in self._siblings(job)):
+            copied = copy(body, upload, Mp4Proof())
+            video = _proven(job, copied.verdict)
+            if any(other.archive and other.archive.sha256 == copied.sha256 for other in self._siblings(job)):
                 raise _UnfitError(Code.INDEX_AMBIGUOUS, "the same file as another index", is_final=True)
             upload.complete()
-        return Archived(self.archive.bucket, name, size, sha256, video.width, video.height)
+        return Archived(self.archive.bucket, name, copied.bytes, copied.sha256, video.width, video.height)
 
     def _siblings(self, job: Job) -> list[Job]:
         return [other for other in self.jobs.runs(job.task_id) if other.index != job.index]
@@ -148,8 +142,32 @@ class Archiver:
         return LogEntry(event, outcome.job, detail)
 
 
+class Copied(NamedTuple):
+    """A file that was copied into an upload: what it is, its size, and its SHA-256 in hex."""
+
+    verdict: Verdict
+    bytes: int
+    sha256: str
+
+
+def copy(body: Iterable[bytes], upload: Upload, proof: Mp4Proof) -> Copied:
+    """Copy a file into an upload in one pass."""
+    digest, size = hashlib.sha256(), 0
+    for chunk in body:
+        upload.write(chunk)
+        proof.feed(chunk)
+        digest.update(chunk)
+        size += len(chunk)
+    return Copied(proof.verdict(), size, digest.hexdigest())
+
+
+def object_tags(job: Job) -> dict[str, str]:
+    """Return the tags of a job's videos in the bucket."""
+    return {"taskId": job.task_id, "index": str(job.index), "run": str(job.run)}
+
+
 def object_key(job: Job, suffix: str) -> str:
-    """Return the key of a job's object: `videos/{taskId}/{index}/{run}.mp4`, and of its poster and sidecar."""
+    """Return the key of a job's object: `videos/{taskId}/{index}/{run}.mp4`, and of what lies beside it."""
     return str(PurePosixPath("videos", job.task_id, str(job.index), f"{job.run}{suffix}"))
 
 

@@ -199,7 +199,7 @@ class Dispatcher:
         if self.clock.now() > slot.instant + gate.LATEST:
             return Response(meaning=Meaning.NOT_SENT, wait_reason=WaitReason.SLOT_MISSED)
         response = self.provider.submit(job) if job.state is State.SUBMITTING else self.provider.poll(job)
-        if response.meaning is Meaning.NOT_FOUND and job.base_url:
+        if response.meaning is Meaning.NOT_FOUND and job.was_seen:
             # The record has shown this video: not the task is unknown, but the path.
             response = replace(response, meaning=Meaning.ACCOUNT_REFUSED, wait_reason=WaitReason.PATH_GONE)
         if response.wait_reason is WaitReason.PATH_GONE and job.provider_api != self.provider_api:

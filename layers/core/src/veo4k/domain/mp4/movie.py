@@ -90,13 +90,20 @@ class _Track(NamedTuple):
     entries: memoryview
 
 
-def movie(moov: memoryview, moofs: Iterable[tuple[int, memoryview]], media: Callable[[Place], bytes]) -> Movie:
+def movie(
+    moov: memoryview,
+    moofs: Iterable[tuple[int, memoryview]],
+    media: Callable[[Place], bytes],
+    *,
+    any_codec: bool = False,
+) -> Movie:
     """Return what a movie states of its video.
 
     Args:
         moov: Body of the `moov` box.
         moofs: Position in the file and body of each `moof` box.
         media: Returns the front of the media data at a place in the file, as far as it is known.
+        any_codec: Whether a video counts whose coded size cannot be read, but whose header gives its displayed size.
     """
     timescale, *turn = versioned(only(moov, b"mvhd"), _MVHD)
     runs = fragments(moov, moofs)
@@ -104,7 +111,7 @@ def movie(moov: memoryview, moofs: Iterable[tuple[int, memoryview]], media: Call
     track = _shown(tracks)
     if not track:
         raise BrokenBoxError(fault or "no video track with samples")
-    codec, coded = _coded(track, media(track.samples.first))
+    codec, coded = _stated(track, media(track.samples.first), any_codec=any_codec)
     matrix = _product(track.matrix, _Matrix(*turn))
     pixels = _turned(matrix, coded)
     shown = _displayed(matrix, track.size)
@@ -173,6 +180,15 @@ def _displayed(matrix: _Matrix, size: Size) -> Size:
 
 def _turned(matrix: _Matrix, size: Size) -> Size:
     return Size(size.height, size.width) if matrix.b else size
+
+
+def _stated(track: _Track, sample: bytes, *, any_codec: bool) -> tuple[str, Size]:
+    try:
+        return _coded(track, sample)
+    except BROKEN:
+        if any_codec and all(track.size):
+            return "", Size(track.size.width // _ONE, track.size.height // _ONE)
+        raise
 
 
 def _coded(track: _Track, sample: bytes) -> tuple[str, Size]:

@@ -54,7 +54,9 @@ Verdict = Video | EndsEarly | NotMp4 | OtherContent
 class Mp4Proof:
     """Read a file in chunks of any size; neither method ever raises, whatever the bytes are."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, any_codec: bool = False) -> None:
+        """Begin. `any_codec`: a video whose coded size cannot be read is one too, at its displayed size."""
+        self._any_codec = any_codec
         self._at = 0  # position in the file
         self._front = bytearray()  # the head of a box, while incomplete
         self._box = b""  # type of the box that is arriving, or came last
@@ -110,7 +112,7 @@ class Mp4Proof:
     def _movie(self) -> Movie:
         if self._movies > 1 and b"moof" in self._seen:
             raise BrokenBoxError("more than one moov")
-        return movie(self._headers.moov(), self._headers.moofs(), self._media.front)
+        return movie(self._headers.moov(), self._headers.moofs(), self._media.front, any_codec=self._any_codec)
 
     def _checked(self, film: Movie) -> Verdict:
         if all(map(self._media.contains, film.samples)):
