@@ -1,4 +1,4 @@
-"""`python -m bench`: every figure beside its anchor, in one table, kept in performance.md and cost.md (docs/evidence)."""
+"""`python -m bench`: every figure beside its anchor, in one table, and the pages of docs/evidence that keep them."""
 
 import datetime as dt
 import os
