@@ -8,7 +8,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 import requests
@@ -36,7 +36,7 @@ def env() -> Iterator[Environment]:
 
 
 class Receiver(BaseHTTPRequestHandler):
-    deliveries: list[tuple[dict[str, str], bytes]]
+    deliveries: ClassVar[list[tuple[dict[str, str], bytes]]] = []
 
     def do_POST(self) -> None:
         self.deliveries.append((dict(self.headers), self.rfile.read(int(self.headers["Content-Length"]))))
@@ -49,10 +49,9 @@ class Receiver(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def receiver() -> Iterator[tuple[str, list[tuple[dict[str, str], bytes]]]]:
-    kind = type("Collecting", (Receiver,), {"deliveries": []})
-    with ThreadingHTTPServer(("127.0.0.1", 0), kind) as server:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Receiver) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/ended?of=veo4k", kind.deliveries
+        yield f"http://127.0.0.1:{server.server_port}/ended?of=veo4k", Receiver.deliveries
         server.shutdown()
 
 

@@ -55,7 +55,8 @@ def test_the_rules_match_events_that_the_bundle_sends(example: str) -> None:
 def webhook(monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     spec = importlib.util.spec_from_file_location("webhook", EXAMPLES / "webhook/function/app.py")
-    assert spec and spec.loader
+    assert spec
+    assert spec.loader
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
