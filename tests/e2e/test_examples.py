@@ -32,6 +32,7 @@ FROM_SNS = {"Version": "2012-10-17", "Statement": [SEND]}
 @pytest.fixture(scope="module")
 def env() -> Iterator[Environment]:
     with environment(Settings(speed=600), JOBS_API) as env:
+        assert token_of(env.cloud).isalnum()  # else it may look like a pair of tokens
         yield env
 
 
