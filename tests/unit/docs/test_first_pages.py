@@ -6,7 +6,7 @@ import re
 import pytest
 from samtranslator.yaml_helper import yaml_parse
 
-from tests.unit.docs.pages import NAMES, ROOT, blocks, links, page, prose
+from tests.unit.docs.pages import NAMES, ROOT, blocks, links, page, prose, rows, section
 from tests.unit.docs.test_schemas import holds
 from veo4k.domain.event import DETAIL_TYPES
 from veo4k.domain.job import Code, State
@@ -58,6 +58,12 @@ def test_assistants_read_messages_and_events_that_the_schemas_allow() -> None:
 def test_assistants_read_every_state_code_and_event(words: object) -> None:
     text = " ".join(prose(page("AGENTS.md")).split())
     assert [str(word) for word in words if f"`{word}`" not in text] == []  # type: ignore[attr-defined]
+
+
+def test_the_questions_quote_the_models_sums() -> None:
+    shapes = rows(section("docs/evidence/cost.md", "Other shapes, their orchestration alone"))
+    quoted = {row[-1] for row in rows(section("docs/faq.md", "What does it cost beside other shapes?"))}
+    assert {f"{float(cost):,.0f}" for _, cost in shapes} < quoted
 
 
 @pytest.mark.parametrize("form", FORMS, ids=lambda path: path.stem)
