@@ -1,4 +1,4 @@
-"""`python -m bench`: every figure beside its anchor, in one table, kept in docs/performance.md and docs/cost.md."""
+"""`python -m bench`: every figure beside its anchor, in one table, and the pages of docs/evidence that keep them."""
 
 import datetime as dt
 import os
@@ -24,7 +24,7 @@ FEW, MANY = 1_000, 100_000
 FIRST_ROUNDS = 7
 
 
-PLOTS = ROOT / "docs/plots"
+PLOTS = ROOT / "docs/evidence/plots"
 
 
 def main() -> None:
@@ -42,7 +42,7 @@ def main() -> None:
         table, counted = _units(logged)
         figures += [*table, *_costs(counted)]
     page = pages.performance_page(figures, undone, _machine(), _when())
-    (ROOT / "docs/performance.md").write_text(page)
+    (ROOT / "docs/evidence/performance.md").write_text(page)
     if not reason:
         cost_page.write()  # from the figures of the other page
     print(pages.table(figures))

@@ -1,4 +1,4 @@
-"""docs/cost.md: the model over the units in docs/performance.md and over the template.
+"""docs/evidence/cost.md: the model over the units in docs/evidence/performance.md and over the template.
 
 `python -m bench.cost_page` writes the page anew. It measures nothing; `make bench` counts the units.
 """
@@ -13,14 +13,14 @@ from samtranslator.yaml_helper import yaml_parse
 from bench import cost
 from local.paths import ROOT
 
-PAGE = ROOT / "docs/cost.md"
+PAGE = ROOT / "docs/evidence/cost.md"
 FIGURES = {
     "writes_known": "table writes until the result is known, units",
     "whole": "table writes until it is announced, units",
     "log_bytes": "bytes that a job logs, platform lines apart",
     "writes_signed": "the same where signed links have 400 characters",
 }
-"""Rows of docs/performance.md that the model reads."""
+"""Rows of docs/evidence/performance.md that the model reads."""
 
 TEXT = """\
 # What it costs
@@ -82,7 +82,7 @@ A NAT gateway takes ${nat_gb} for each GB besides.
 
 
 def counted(performance: str) -> cost.Counted:
-    """Return the units of one job that the page docs/performance.md contains."""
+    """Return the units of one job that the page docs/evidence/performance.md contains."""
     figures = {name: _figure(performance, row) for name, row in FIGURES.items()}
     known = figures["writes_known"]
     return cost.Counted(known, figures["whole"] - known, figures["log_bytes"], figures["writes_signed"])
@@ -138,7 +138,7 @@ def _metrics_drawn(body: str | list[Any]) -> int:
 
 
 def page(performance: str, template: Mapping[str, Any]) -> str:
-    """Return docs/cost.md."""
+    """Return docs/evidence/cost.md."""
     units = counted(performance)
     known, end, idle = cost.known(units), cost.end(units), cost.idle(stack(template))
     job = sum(known.values()) / cost.MILLION
@@ -194,9 +194,9 @@ def _monthly(rows: Mapping[str, cost.Price], *, whole: bool = True) -> str:
 
 
 def write() -> None:
-    """Write docs/cost.md anew."""
+    """Write docs/evidence/cost.md anew."""
     template = yaml_parse((ROOT / "template.yaml").read_text())
-    PAGE.write_text(page((ROOT / "docs/performance.md").read_text(), template))
+    PAGE.write_text(page((ROOT / "docs/evidence/performance.md").read_text(), template))
 
 
 if __name__ == "__main__":

@@ -89,7 +89,7 @@ def table(figures: Sequence[Figure]) -> str:
 def performance_page(
     figures: Sequence[Figure], steps: Sequence[tuple[str, str, float]], machine: str, when: str
 ) -> str:
-    """Return docs/performance.md."""
+    """Return docs/evidence/performance.md."""
     return PERFORMANCE.format(table=table(figures), steps=steps_table(steps), machine=machine, when=when)
 
 

@@ -73,7 +73,8 @@ def _upload(endpoint: str, template: Path) -> str:
     s3.create_bucket(Bucket=PACKAGES)
     body = yaml_parse(template.read_text())
     for resource in body["Resources"].values():
-        if place := CODE.get(resource["Type"]):
+        place = CODE.get(resource["Type"])
+        if place and place in resource["Properties"]:
             code = _zip(template.parent / resource["Properties"][place])
             key = hashlib.sha256(code).hexdigest()
             s3.put_object(Bucket=PACKAGES, Key=key, Body=code)

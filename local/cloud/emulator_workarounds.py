@@ -6,6 +6,7 @@ They replace functions of ministack, whose version is locked. The template stays
 import json
 import re
 import socket
+import string
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -30,6 +31,7 @@ def apply() -> None:
     _set_the_role_as_principal()
     _accept_saved_queries()
     _convert_concurrency_to_a_number()
+    _exclude_punctuation_from_secrets()
     _set_permissions_boundaries()
     _name_log_streams_after_functions()
     _route_options_like_other_methods()
@@ -107,6 +109,20 @@ def _convert_concurrency_to_a_number() -> None:
 def _numbered(properties: dict[str, Any]) -> dict[str, Any]:
     scaling = {name: int(value) for name, value in properties.get("ScalingConfig", {}).items()}
     return properties | ({"ScalingConfig": scaling} if scaling else {})
+
+
+def _exclude_punctuation_from_secrets() -> None:
+    """Generate secrets without punctuation where the template says so: a token that begins with { looks like a pair."""
+    generate = provisioners._sm_secret_string  # noqa: SLF001  called for every secret
+
+    def generated(properties: dict[str, Any]) -> Any:
+        wanted = properties.get("GenerateSecretString") or {}
+        if wanted.get("ExcludePunctuation"):
+            excluded = wanted.get("ExcludeCharacters", "") + string.punctuation
+            properties = properties | {"GenerateSecretString": wanted | {"ExcludeCharacters": excluded}}
+        return generate(properties)
+
+    provisioners._sm_secret_string = generated  # noqa: SLF001
 
 
 def _set_permissions_boundaries() -> None:

@@ -1,4 +1,4 @@
-"""The scorecard: rules that no scanner checks, each over every resource it concerns, printed into docs/scorecard.md.
+"""The scorecard: rules that no scanner checks, each over every resource it concerns (docs/evidence/scorecard.md).
 
 `python -m tests.infrastructure.scorecard` writes the page; the tests fail where page and template differ.
 """
@@ -13,7 +13,7 @@ from tests.infrastructure.conftest import transformed
 from tests.infrastructure.rights import granted, name_of, statements
 from tests.infrastructure.stack import Resources, function_of, of_type, properties
 
-PAGE = Path("docs/scorecard.md")
+PAGE = Path("docs/evidence/scorecard.md")
 HEAD = """# Scorecard
 
 Rules that the template keeps and that no scanner checks. `python -m tests.infrastructure.scorecard` writes this page

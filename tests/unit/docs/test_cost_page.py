@@ -1,4 +1,4 @@
-"""docs/cost.md is the model's output, and what other pages quote of it is true."""
+"""docs/evidence/cost.md is the model's output, and what other pages quote of it is true."""
 
 import re
 
@@ -9,13 +9,13 @@ from bench import cost, cost_page
 from tests.unit.docs.pages import ROOT, page
 
 TEMPLATE = yaml_parse((ROOT / "template.yaml").read_text())
-UNITS = cost_page.counted(page("docs/performance.md"))
+UNITS = cost_page.counted(page("docs/evidence/performance.md"))
 IDLE = cost.idle(cost_page.stack(TEMPLATE)).values()
 LISTED, ALONE = (sum(prices) for prices in zip(*IDLE, strict=True))
 
 
 def test_the_page_is_what_model_template_and_counted_units_give() -> None:
-    assert page("docs/cost.md") == cost_page.page(page("docs/performance.md"), TEMPLATE)
+    assert page("docs/evidence/cost.md") == cost_page.page(page("docs/evidence/performance.md"), TEMPLATE)
 
 
 def test_the_dashboard_stays_within_what_aws_gives_for_nothing() -> None:

@@ -1,0 +1,121 @@
+"""The examples beside a stack, as their pages say. Run by `make prove`."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, ClassVar
+
+import pytest
+import requests
+from standardwebhooks import Webhook
+
+from local.cloud.deploy import deploy
+from local.cloud.emulator import free_port
+from local.cloud.environment import Environment, environment
+from local.cloud.jobs_client import token_of
+from local.cloud.parameters import JOBS_API
+from local.cloud.queue_reader import QueueReader
+from local.kie import Settings
+from local.paths import ROOT
+from local.waiting import wait_until
+
+EXAMPLES = ROOT / "examples"
+SEND = {"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage", "Resource": "*"}
+FROM_SNS = {"Version": "2012-10-17", "Statement": [SEND]}
+
+
+@pytest.fixture(scope="module")
+def env() -> Iterator[Environment]:
+    with environment(Settings(speed=600), JOBS_API) as env:
+        assert token_of(env.cloud).isalnum()  # else it may look like a pair of tokens
+        yield env
+
+
+class Receiver(BaseHTTPRequestHandler):
+    deliveries: ClassVar[list[tuple[dict[str, str], bytes]]] = []
+
+    def do_POST(self) -> None:
+        self.deliveries.append((dict(self.headers), self.rfile.read(int(self.headers["Content-Length"]))))
+        self.send_response(204)
+        self.end_headers()
+
+    def log_message(self, *_: Any) -> None:
+        """Print nothing."""
+
+
+@pytest.fixture
+def receiver() -> Iterator[tuple[str, list[tuple[dict[str, str], bytes]]]]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Receiver) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/ended?of=veo4k", Receiver.deliveries
+        server.shutdown()
+
+
+def test_the_webhook_delivers_what_the_reference_verifies(env: Environment, receiver: Any) -> None:
+    endpoint, deliveries = receiver
+    parameters = {"EventBusName": env.cloud.outputs["EventBusName"], "Endpoint": endpoint}
+    outputs = deploy(env.cloud.endpoint, "webhook", EXAMPLES / "webhook/template.yaml", parameters)
+    secrets = env.cloud.client("secretsmanager")
+    secret = "whsec_" + secrets.get_secret_value(SecretId=outputs["SecretArn"])["SecretString"]
+    env.cloud.send({"taskId": "veo_task_on_time_hook"}, {"taskId": "veo_task_failure_hook"})
+    wait_until(lambda: len(deliveries) >= 2 or None)
+    verified = {body["data"]["taskId"]: body for body in (Webhook(secret).verify(body, h) for h, body in deliveries)}
+    assert {task: body["type"] for task, body in verified.items()} == {
+        "veo_task_on_time_hook": "veo4k.job.succeeded",
+        "veo_task_failure_hook": "veo4k.job.failed",
+    }
+    assert {headers["webhook-id"] for headers, _ in deliveries} == {b["data"]["eventId"] for b in verified.values()}
+
+
+def test_notify_tells_of_a_job_that_ended_without_a_video(env: Environment) -> None:
+    parameters = {"EventBusName": env.cloud.outputs["EventBusName"]}
+    outputs = deploy(env.cloud.endpoint, "notify", EXAMPLES / "notify/template.yaml", parameters)
+    sqs, sns = env.cloud.client("sqs"), env.cloud.client("sns")
+    queue = sqs.create_queue(QueueName="reader-of-notify", Attributes={"Policy": json.dumps(FROM_SNS)})["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    sns.subscribe(TopicArn=outputs["FailuresTopicArn"], Protocol="sqs", Endpoint=arn)
+    env.cloud.send({"taskId": "veo_task_failure_note"})
+    reader = QueueReader(sqs, queue)
+    [message, *_] = wait_until(lambda: reader.received() or None)
+    text = json.loads(message["Body"])["Message"]
+    assert text.startswith('"veo_task_failure_note#0#1 ended without a video, NOT_AVAILABLE_IN_4K: ')
+
+
+@pytest.fixture
+def page(env: Environment) -> Iterator[str]:
+    port = free_port()
+    own = {"VEO4K_URL": env.cloud.outputs["JobsApiUrl"], "VEO4K_TOKEN": token_of(env.cloud), "PORT": str(port)}
+    program = [sys.executable, str(EXAMPLES / "web-app/app.py")]
+    with subprocess.Popen(program, env=os.environ | own, stderr=subprocess.DEVNULL) as server:  # noqa: S603  our own
+        url = f"http://127.0.0.1:{port}"
+        wait_until(lambda: answers(url) or None)
+        yield url
+        server.terminate()
+
+
+def answers(url: str) -> bool:
+    try:
+        return requests.get(url, timeout=5).ok
+    except requests.ConnectionError:
+        return False
+
+
+def test_the_web_page_requests_a_job_and_shows_its_video(page: str) -> None:
+    task = {"task": "veo_task_on_time_page"}
+    requested = requests.post(page, task, headers={"Origin": page}, timeout=30)
+    assert "http-equiv" in requested.text
+    shown = wait_until(lambda: re.search(r'<video .*src="', requests.get(page, task, timeout=30).text))
+    assert shown
+
+
+def test_the_web_page_shows_why_a_job_failed_and_refuses_other_pages(page: str) -> None:
+    task = {"task": "veo_task_failure_page"}
+    assert requests.post(page, task, headers={"Origin": "http://elsewhere.example"}, timeout=30).status_code == 403
+    requests.post(page, task, headers={"Origin": page}, timeout=30)
+    wait_until(lambda: "FAILED The provider" in requests.get(page, task, timeout=30).text or None)
+    assert "8 to 64 letters" in requests.post(page, {"task": "short"}, headers={"Origin": page}, timeout=30).text
