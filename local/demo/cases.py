@@ -26,6 +26,7 @@ class Case:
     charges            of the provider for a 4K version
     refunded           whether the provider refunds the charge
     portrait           whether the video is upright
+    base_kept          whether the base video must be kept: the only file that its owner has where there is no 4K
     index              of the video
     by                 who asks for it: a message, a request, or the hook that a generation calls; or who cancels it
     task               id of its task, where the provider makes it
@@ -45,6 +46,7 @@ class Case:
     charges: int = 1
     refunded: bool = False
     portrait: bool = False
+    base_kept: bool = False
     index: int = 0
     by: str = ""
     task: str = ""
@@ -116,10 +118,10 @@ CASES = (
     Case(title="task with its own id", scenario="own_id"),
     Case(title="dead link", scenario="dead_link", archive_attempts=3),
     _free("made in 4K already", "made_in_4k", "SUCCEEDED", evidence=("look",), archive_attempts=1),
-    _free("made by the fallback path", "fallback", "FAILED", "NOT_AVAILABLE_IN_4K"),
+    _free("made by the fallback path", "fallback", "FAILED", "NOT_AVAILABLE_IN_4K", base_kept=True),
     _free("base video failed", "base_failed", "FAILED", "BASE_FAILED"),
     _free("index that does not exist", "one_video", "FAILED", "INVALID_TASK", index=3),
-    _free("not available in 4K", "unavailable_4k", "FAILED", "NOT_AVAILABLE_IN_4K", requests=1),
+    _free("not available in 4K", "unavailable_4k", "FAILED", "NOT_AVAILABLE_IN_4K", requests=1, base_kept=True),
     _free("cancelled", "never_finished_base", "CANCELLED", by=CANCEL),
     HOOKED,
     replace(HOOKED, title="its second video", index=1),

@@ -50,6 +50,12 @@ def _file(case: Case, evidence: Evidence, row: Row) -> Iterator[str]:
     )
 
 
+def _base(case: Case, evidence: Evidence, row: Row) -> Iterator[str]:
+    base = row.get("base", {})
+    if case.base_kept and base.get("sha256", "") != evidence.bases.get(base.get("key")):
+        yield "the base video was not kept"
+
+
 def _credits(case: Case, evidence: Evidence, row: Row) -> Iterator[str]:
     refunds = sum(charge["refundedAt"] is not None for charge in evidence.charges)
     yield from _differs("charges", len(evidence.charges), case.charges)
@@ -81,7 +87,7 @@ def _differs(name: str, found: Any, demanded: Any) -> Iterator[str]:
 
 
 Check = Callable[[Case, Evidence, Row], Iterator[str]]
-CHECKS: tuple[Check, ...] = (_end, _file, _credits, _events, _traffic)
+CHECKS: tuple[Check, ...] = (_end, _file, _base, _credits, _events, _traffic)
 
 
 def account_problems(stats: Mapping[str, Any], allowed: int) -> list[str]:

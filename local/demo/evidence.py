@@ -12,6 +12,8 @@ from local.cloud.table_watcher import TableWatcher
 from local.demo.cases import Case
 from local.kie.prices import Kind
 
+BASE = ".base.mp4"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
@@ -19,7 +21,8 @@ class Evidence:
 
     row                its row now; None where there is none
     ended_as           its row as it was first read ended
-    stored             its videos in the bucket
+    stored             its 4K versions in the bucket
+    bases              hash of each base video in the bucket, by key
     expected_sha256    of the file that the provider made
     charges            its rows of the provider's ledger
     requests           paid requests that the provider received
@@ -31,6 +34,7 @@ class Evidence:
     row: Row | None
     ended_as: Row | None
     stored: Sequence[StoredVideo]
+    bases: Mapping[str, str]
     expected_sha256: str
     charges: Sequence[Mapping[str, Any]]
     requests: int
@@ -55,6 +59,7 @@ def _evidence(environment: Environment, watcher: TableWatcher, case: Case, accou
         row=row,
         ended_as=watcher.ended_as.get(case.key),
         stored=[video for video in environment.stored(task) if _is_4k_version(video, case)],
+        bases={video.key: video.sha256 for video in environment.stored(task) if video.key.endswith(BASE)},
         expected_sha256=expected_hash(environment.simulator, task, name, portrait=case.portrait),
         charges=list(filter(of_video, account["ledger"])),
         requests=sum(row["method"] == "POST" and row["taskId"] == task for row in account["requests"]),
@@ -72,4 +77,4 @@ def is_of(case: Case, entry: Mapping[str, Any]) -> bool:
 
 def _is_4k_version(video: StoredVideo, case: Case) -> bool:
     """Return whether a file in the bucket is the 4K version, and not the kept base video."""
-    return video.key.startswith(f"videos/{case.task_id}/{case.index}/") and not video.key.endswith(".base.mp4")
+    return video.key.startswith(f"videos/{case.task_id}/{case.index}/") and not video.key.endswith(BASE)

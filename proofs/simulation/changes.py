@@ -9,7 +9,7 @@ from proofs.simulation.consequences import SimulatedEventPublisher
 from proofs.simulation.replaced import replaced
 from proofs.simulation.requests import SimulatedProvider
 from veo4k.domain import decisions, transitions
-from veo4k.domain.callback import Address
+from veo4k.domain.callback import Address, CallbackPayload, is_failure
 from veo4k.domain.conditional_update import ConditionalUpdate, in_
 from veo4k.domain.decisions import Context, Decision, Due, Need
 from veo4k.domain.errors import StorageError
@@ -20,6 +20,7 @@ from veo4k.domain.message import Message
 from veo4k.domain.mp4 import NotMp4, OtherContent, Verdict
 from veo4k.domain.response import Meaning, Response, read_record
 from veo4k.domain.result_url import Refusal
+from veo4k.domain.schedule import Times
 from veo4k.services import submit, sweep
 from veo4k.services.archive import Archiver
 from veo4k.services.callback import CallbackHandler
@@ -92,6 +93,17 @@ def only_a_hint(real: Callable[..., ConditionalUpdate]) -> Callable[..., Conditi
         return replace(update, put={"due": arguments[3]}, set_if_absent={})
 
     return hint
+
+
+def believes_a_failure(real: Callable[..., ConditionalUpdate]) -> Callable[..., ConditionalUpdate]:
+    def failed(
+        address: Address, payload: CallbackPayload, now: float, times: Times, *, adopts: bool
+    ) -> ConditionalUpdate:
+        if is_failure(payload.response):
+            return transitions.callback_failed(address, payload, now, times)
+        return real(address, payload, now, times, adopts=adopts)
+
+    return failed
 
 
 def polls_the_base_video(provider: SimulatedProvider, job: Job) -> Response:

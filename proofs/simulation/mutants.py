@@ -90,7 +90,7 @@ MUTANTS: Mapping[str, Mutant] = {
         part(dispatch, "UNDERSTOOD", lambda real: real | {Meaning.UNCLEAR}), 9, shows_in="unknown codes behind a pause"
     ),
     "a failure in unknown words is never checked": _mutant(
-        part(transitions, "callback_failed_unchecked", lambda _: transitions.callback_failed),
+        part(transitions, "callback_unclear", changes.believes_a_failure),
         7,
         15,
         shows_in="failures that are none",

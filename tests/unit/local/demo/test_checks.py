@@ -34,10 +34,13 @@ def as_demanded(of: Case) -> Evidence:
     archive = {"archive": stored._asdict() | {"bucket": BUCKET}}
     row |= archive if of.state == "SUCCEEDED" else {}
     row |= {"error": {"code": of.code}, "maybeCharged": of.charges > 0} if of.code else {}
+    base = f"videos/{of.task_id}/{of.index}/1.base.mp4"
+    row |= {"base": {"key": base, "sha256": OTHER_SHA}} if of.base_kept else {}
     return Evidence(
         row=row,
         ended_as=row,
         stored=[stored] if of.state == "SUCCEEDED" else [],
+        bases={base: OTHER_SHA} if of.base_kept else {},
         expected_sha256=SHA,
         charges=[charge(refunded=of.refunded)] * of.charges,
         requests=2 if of.requests is None else of.requests,
@@ -101,6 +104,13 @@ def test_a_file_of_a_failed_job_is_a_problem() -> None:
     assert problems(case("base_video"), replace(as_demanded(case("base_video")), stored=stored)) == [
         "a file was stored"
     ]
+
+
+@pytest.mark.parametrize("kept", [{}, {"videos/demo_fallback/0/1.base.mp4": SHA}], ids=["missing", "another"])
+def test_a_job_without_4k_must_have_its_base_video(kept: dict[str, str]) -> None:
+    of = case("fallback")
+    assert problems(of, replace(as_demanded(of), bases=kept)) == ["the base video was not kept"]
+    assert problems(of, rewritten(as_demanded(of), base={})) == ["the base video was not kept"]
 
 
 def test_under_jobs_only_a_refused_request_may_be_repeated() -> None:

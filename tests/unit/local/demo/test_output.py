@@ -39,6 +39,7 @@ def outcome(*problems: str, breaches: tuple[str, ...] = (), job: dict[str, Any] 
         row=job,
         ended_as=job,
         stored=[STORED],
+        bases={},
         expected_sha256="",
         charges=[{"credits": 120, "refundedAt": None}],
         requests=1,
