@@ -31,6 +31,7 @@ def apply() -> None:
     _set_the_role_as_principal()
     _accept_saved_queries()
     _convert_concurrency_to_a_number()
+    _find_absent_what_has_no_parent()
     _exclude_punctuation_from_secrets()
     _set_permissions_boundaries()
     _name_log_streams_after_functions()
@@ -109,6 +110,17 @@ def _convert_concurrency_to_a_number() -> None:
 def _numbered(properties: dict[str, Any]) -> dict[str, Any]:
     scaling = {name: int(value) for name, value in properties.get("ScalingConfig", {}).items()}
     return properties | ({"ScalingConfig": scaling} if scaling else {})
+
+
+def _find_absent_what_has_no_parent() -> None:
+    """Filter a stream as AWS does: a field is absent too where the field around it is."""
+    match = lambda_svc._match_esm_filter  # noqa: SLF001
+    lambda_svc._match_esm_filter = lambda record, pattern: match(_with_parents(record, pattern), pattern)  # noqa: SLF001
+
+
+def _with_parents(record: dict[str, Any], pattern: dict[str, Any]) -> dict[str, Any]:
+    nested = {name: within for name, within in pattern.items() if isinstance(within, dict)}
+    return record | {name: _with_parents(record.get(name) or {}, within) for name, within in nested.items()}
 
 
 def _exclude_punctuation_from_secrets() -> None:

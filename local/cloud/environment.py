@@ -46,9 +46,9 @@ class Environment:
         """Return what the provider charged for a task."""
         return [charge for charge in self.simulator.ledger() if charge["taskId"] == task_id]
 
-    def stored(self, task_id: str) -> list[StoredVideo]:
-        """Return the results of a task in the bucket."""
-        return stored_videos(self.cloud.client("s3"), self.cloud.outputs["ArchiveBucketName"], task_id)
+    def stored(self, task_id: str, *, bases: bool = False) -> list[StoredVideo]:
+        """Return the results of a task in the bucket, or instead its base videos that are kept."""
+        return stored_videos(self.cloud.client("s3"), self.cloud.outputs["ArchiveBucketName"], task_id, bases=bases)
 
 
 @contextlib.contextmanager

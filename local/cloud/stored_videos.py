@@ -20,10 +20,10 @@ class StoredVideo(NamedTuple):
     height: int
 
 
-def stored_videos(s3: Any, bucket: str, task_id: str) -> list[StoredVideo]:
-    """Fetch, hash and decode every result of a task in the bucket; base videos are none."""
+def stored_videos(s3: Any, bucket: str, task_id: str, *, bases: bool = False) -> list[StoredVideo]:
+    """Fetch, hash and decode every result of a task in the bucket, or instead its base videos that are kept."""
     listed = s3.list_objects_v2(Bucket=bucket, Prefix=f"videos/{task_id}/").get("Contents", ())
-    keys = [key for entry in listed if (key := entry["Key"]).endswith(".mp4") and not key.endswith(".base.mp4")]
+    keys = [key for entry in listed if (key := entry["Key"]).endswith(".mp4") and key.endswith(".base.mp4") is bases]
     return [_stored(key, s3.get_object(Bucket=bucket, Key=key)["Body"].read()) for key in keys]
 
 

@@ -41,6 +41,7 @@ TIMES = {
     "HardDeadlineSeconds": "24",  # for three days: callbacks come before it, retried ones too
 }
 SETTINGS = Settings(speed=SPEED, generation_minutes=GENERATION_MINUTES, log_file=LOG)
+OWN_REQUESTS = str(SETTINGS.window_count - 1)  # of those that the provider allows in a window; a generation is another
 TIMEOUT_SECONDS = 120.0
 UPDATE_SECONDS = 0.5
 SWEEP_SECONDS = 1.5
@@ -81,7 +82,7 @@ def run(console: Console, provider_api: str) -> Outcome:
     )
     with contextlib.ExitStack() as stack:
         with console.status("Building and deploying the stack"):
-            parameters = TIMES | JOBS_API | {"ProviderContract": provider_api}
+            parameters = TIMES | JOBS_API | {"ProviderContract": provider_api, "RequestsPerWindow": OWN_REQUESTS}
             start = environment(SETTINGS, parameters, sweep_seconds=SWEEP_SECONDS, log=LOG)
             running = stack.enter_context(start)
             link = stack.enter_context(console_beside(running.cloud))

@@ -12,8 +12,6 @@ from local.cloud.table_watcher import TableWatcher
 from local.demo.cases import Case
 from local.kie.prices import Kind
 
-BASE = ".base.mp4"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
@@ -58,8 +56,8 @@ def _evidence(environment: Environment, watcher: TableWatcher, case: Case, accou
     return Evidence(
         row=row,
         ended_as=watcher.ended_as.get(case.key),
-        stored=[video for video in environment.stored(task) if _is_4k_version(video, case)],
-        bases={video.key: video.sha256 for video in environment.stored(task) if video.key.endswith(BASE)},
+        stored=[video for video in environment.stored(task) if _is_of_index(video, case)],
+        bases={video.key: video.sha256 for video in environment.stored(task, bases=True)} if case.base_kept else {},
         expected_sha256=expected_hash(environment.simulator, task, name, portrait=case.portrait),
         charges=list(filter(of_video, account["ledger"])),
         requests=sum(row["method"] == "POST" and row["taskId"] == task for row in account["requests"]),
@@ -75,6 +73,6 @@ def is_of(case: Case, entry: Mapping[str, Any]) -> bool:
     return about == (case.task_id, case.index, Kind.UHD)
 
 
-def _is_4k_version(video: StoredVideo, case: Case) -> bool:
-    """Return whether a file in the bucket is the 4K version, and not the kept base video."""
-    return video.key.startswith(f"videos/{case.task_id}/{case.index}/") and not video.key.endswith(BASE)
+def _is_of_index(video: StoredVideo, case: Case) -> bool:
+    """Return whether a file in the bucket is of this index."""
+    return video.key.startswith(f"videos/{case.task_id}/{case.index}/")

@@ -185,6 +185,10 @@ def polls_what_was_looked_up(real: Callable[..., Due]) -> Callable[..., Due]:
     return when_due
 
 
+def without_base(real: Callable[..., Decision]) -> Callable[..., Decision]:
+    return lambda *arguments, **more: real(*arguments, **more | {"base_url": None})
+
+
 def first_base(real: Callable[..., str | None]) -> Callable[..., str | None]:
     return lambda look, job, hosts: real(look, replace(job, index=0), hosts)
 

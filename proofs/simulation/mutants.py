@@ -71,6 +71,7 @@ MUTANTS: Mapping[str, Mutant] = {
     "a looked-up link is refreshed by a paid request": _mutant(
         changes.in_both("when_due", changes.polls_what_was_looked_up), 13, shows_in="labels that lie"
     ),
+    "the base video of the fallback path is lost": _mutant(part(look, "_failed", changes.without_base), 14),
     "the first base video is every index's": _mutant(
         part(look, "base_link", changes.first_base), 6, shows_in="labels that lie"
     ),

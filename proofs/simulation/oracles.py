@@ -37,7 +37,7 @@ from proofs.simulation.kernel import Process
 from veo4k.domain.decisions import MOST_ACCEPTANCES
 from veo4k.domain.errors import StorageError
 from veo4k.domain.gate import Gate
-from veo4k.domain.job import ATTRIBUTES, ENDED, Job, Key, State, utc_day
+from veo4k.domain.job import ATTRIBUTES, ENDED, Code, Job, Key, State, utc_day
 from veo4k.domain.log_events import LogEntry
 from veo4k.domain.message import MOST_TASK_TOKENS
 from veo4k.domain.ports import Change
@@ -100,7 +100,7 @@ class Oracles:
             self.add_violation(3, new.task_id, f"{new.state} without the day of its end")
         if new.claim_id is not None and (old is None or old.claim_id != new.claim_id):
             self._claimed(old, new)
-        if new.base_url is not None:
+        if new.base_url is not None or _is_unavailable_by_look(new):
             self.shown_bases.add(new.key)
         if process is not None and process.name == BASE and _without_base(old) != _without_base(new):
             self.add_violation(14, new.task_id, "the base video changed its job")
@@ -203,6 +203,11 @@ class Oracles:
         for who, status in self.simulation.callbacks.answers | self.simulation.generations.answers:
             if status not in (REFUSALS if who in (STRANGER, "misdirected") else STATUSES):
                 self.add_violation(8 if who == STRANGER else 12, "", f"a callback ({who}) was answered {status}")
+
+
+def _is_unavailable_by_look(job: Job) -> bool:
+    """Return whether a look ended a job of a video that is there, but not in 4K."""
+    return job.error is not None and job.error.code is Code.NOT_AVAILABLE_IN_4K and not job.requests_sent
 
 
 def _without_base(job: Job | None) -> Job | None:

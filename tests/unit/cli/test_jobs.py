@@ -140,7 +140,7 @@ def test_a_link_to_the_newest_file_is_printed_alone(operator: Operator) -> None:
 
 def test_a_link_to_the_base_video_is_printed(operator: Operator) -> None:
     operator.add_job(State.FAILED, base=ARCHIVED._replace(key="videos/x/0/1.base.mp4"))
-    link = "https://s3.example/bucket/videos/x/0/1.base.mp4?get_object&expires=3600"
+    link = "https://bucket.s3.example/videos/x/0/1.base.mp4?X-Amz-Expires=3600&operation=get_object"
     assert operator.run("link", TASK, "--base").out == f"{link}\n"
     assert "s3://bucket/videos/x/0/1.base.mp4" in operator.run("show", TASK).out
 

@@ -58,6 +58,13 @@ def test_a_video_in_4k_already_has_a_result_by_look() -> None:
     assert (stage.job().evidence, stage.job().urls, stage.job().accepted_at) == (Evidence.LOOK, LINKS[:1], None)
 
 
+def test_a_task_of_the_fallback_path_keeps_the_base_videos_link() -> None:
+    stage = stage_seeing(LEGACY)
+    stage.ask()
+
+    assert (stage.job().state, stage.job().base_url, stage.provider.submitted) == (State.FAILED, LINKS[0], [])
+
+
 def test_one_look_serves_all_messages_of_a_task() -> None:
     stage = stage_seeing(IN_4K)
     entries = stage.receive(json.dumps({"taskId": TASK}), json.dumps({"taskId": TASK, "index": 1}))

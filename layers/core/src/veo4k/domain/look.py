@@ -121,7 +121,7 @@ def after_look(job: Job, look: Look, context: Context) -> Decision | None:
 
 def _finished(job: Job, look: BaseRecord, context: Context) -> Decision | None:
     if look.is_legacy:
-        return _failed(job, Code.NOT_AVAILABLE_IN_4K, context)
+        return _failed(job, Code.NOT_AVAILABLE_IN_4K, context, base_url=base_link(look, job, context.hosts))
     if look.links and all(look.links) and job.index >= len(look.links):
         message = f"The provider has no video at index {job.index}; the task's highest index is {len(look.links) - 1}."
         return _failed(job, Code.INVALID_TASK, context, message=message)
@@ -138,8 +138,10 @@ def _wait_for_base(job: Job, context: Context) -> Decision | None:
     return Decision(LogEvent.BASE_AWAITED, transitions.wait_for_base(job, context.now, due))
 
 
-def _failed(job: Job, code: Code, context: Context, words: Words = NO_WORDS, message: str = "") -> Decision:
-    update = transitions.fail(job, code, context.now, context.times, words, message=message)
+def _failed(
+    job: Job, code: Code, context: Context, words: Words = NO_WORDS, *, message: str = "", base_url: str | None = None
+) -> Decision:
+    update = transitions.fail(job, code, context.now, context.times, words, message=message, base_url=base_url)
     return Decision(LogEvent.JOB_FAILED, update)
 
 

@@ -431,11 +431,22 @@ def cancel(key: Key, new_id: str, now: float, times: Times) -> ConditionalUpdate
 
 
 def fail(
-    job: Job, code: Code, now: float, times: Times, words: Words = NO_WORDS, *, message: str = ""
+    job: Job,
+    code: Code,
+    now: float,
+    times: Times,
+    words: Words = NO_WORDS,
+    *,
+    message: str = "",
+    base_url: str | None = None,
 ) -> ConditionalUpdate:
-    """End a job without a result; only if it is still as it was read. `message`: instead of the code's own."""
+    """End a job without a result; only if it is still as it was read.
+
+    `message`: instead of the code's own. `base_url`: the link of the base video, which a look has shown.
+    """
     put = _end(State.FAILED, code, now, times, maybe_charged=maybe_charged(job), words=words)
     put |= {"error": Failure(code, message, words)} if message else {}
+    put |= _base(None if job.base else base_url)
     return ConditionalUpdate(key=job.key, when=_unchanged(job), put=put)
 
 
