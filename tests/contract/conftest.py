@@ -62,6 +62,16 @@ def new_table(table: Table) -> TableMaker:
 @pytest.fixture(scope="session", params=ENGINES)
 def jobs(request: pytest.FixtureRequest) -> Jobs:
     """Return a store that all tests share, by engine. Each test uses task ids of its own."""
+    return _shared(request)
+
+
+@pytest.fixture(scope="session", params=[engine for engine in ENGINES if engine != "emulator"])
+def reference_jobs(request: pytest.FixtureRequest) -> Jobs:
+    """Return such a store too, without the emulator: for hundreds of cases, AWS' own engine is enough."""
+    return _shared(request)
+
+
+def _shared(request: pytest.FixtureRequest) -> Jobs:
     if request.param == "memory":
         return MemoryJobs()
     shared: Table = request.getfixturevalue(f"{request.param}_table")

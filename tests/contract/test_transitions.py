@@ -34,10 +34,12 @@ def test_a_transition_changes_only_its_fields_under_both_provider_apis(
 
 
 @pytest.mark.parametrize(("name", "row"), REFUSALS.values(), ids=REFUSALS)
-def test_a_refused_transition_changes_nothing_and_shows_the_row(jobs: Jobs, task_id: str, name: str, row: Job) -> None:
-    there = put(jobs, row, task_id)
-    assert jobs.write(moved(CASES[name].write, task_id)) == Refused(there)
-    assert jobs.get(there.key) == there
+def test_a_refused_transition_changes_nothing_and_shows_the_row(
+    reference_jobs: Jobs, task_id: str, name: str, row: Job
+) -> None:
+    there = put(reference_jobs, row, task_id)
+    assert reference_jobs.write(moved(CASES[name].write, task_id)) == Refused(there)
+    assert reference_jobs.get(there.key) == there
 
 
 @each_case

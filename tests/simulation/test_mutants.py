@@ -8,12 +8,25 @@ from proofs.simulation.mutants import ENOUGH, MUTANTS, drawn, hunt, mutated
 from proofs.simulation.profiles import PROFILES
 
 LONG = {
+    "404 in the envelope is a failure",
     "a callback only hints",
+    "a crash is no lost response",
+    "a callback's links are trusted",
+    "a claim without conditions",
+    "a kept link never goes on",
+    "a lost response starts another run",
     "a poll without a claim",
+    "a processing job is submitted",
+    "a request is repeated where a repeat is not safe",
     "an end without conditions",
     "ends are never announced again",
+    "no token check",
     "own writes are not recognised",
-    "a processing job is submitted",
+    "the gate is a fixed window",
+    "the first base video is every index's",
+    "the first link is every index's",
+    "the paused gate has slots for all",
+    "unknown words are a failure",
 }
 """Those that take longest to be caught: `make prove` hunts them with all the others."""
 
