@@ -252,13 +252,6 @@ def compares_links(real: Callable[..., LogEntry]) -> Callable[..., LogEntry]:
     return store
 
 
-def wants_another_link(real: Callable[..., ConditionalUpdate]) -> Callable[..., ConditionalUpdate]:
-    def refresh(job: Job, answer: Response, urls: Sequence[str], *others: Any) -> ConditionalUpdate:
-        return transitions.postpone(job, job.due or 0) if job.has_tried(urls[0]) else real(job, answer, urls, *others)
-
-    return refresh
-
-
 def as_announced(real: Callable[..., ConditionalUpdate]) -> Callable[..., ConditionalUpdate]:
     def postpone(job: Job, *arguments: Any, **named: Any) -> ConditionalUpdate:
         return replace(real(job, *arguments, **named), when=transitions._as_announced(job))

@@ -125,7 +125,8 @@ def _tokens(oracles: "Oracles", job: Job) -> None:
     for (_, key), times in simulation.event_publisher.refusals.items():
         if key == job.key and (len(times) > MOST_REFUSALS * messages or times[-1] - times[0] > messages * TWO_DAYS):
             oracles.add_violation(4, job.task_id, f"a refused task token was tried {len(times)} times")
-    is_calm = not any(simulation.profile.rates.values()) and not simulation.profile.outages
+    has_rates = simulation.faults is not None or any(simulation.profile.rates.values())  # or faults at chosen places
+    is_calm = not has_rates and not simulation.profile.outages
     if is_calm and len(oracles.events.get(job.key, [])) > messages:
         oracles.add_violation(5, job.task_id, f"{len(oracles.events[job.key])} events of {messages} messages")
 

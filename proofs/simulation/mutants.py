@@ -158,11 +158,6 @@ MUTANTS: Mapping[str, Mutant] = {
         7,
         shows_in="404 for an hour, and no link a second time",
     ),
-    "a link in a response is fresh only where it is another": _mutant(
-        part(transitions, "refresh_link", changes.wants_another_link),
-        7,
-        shows_in="404 for an hour, and the same link in every response",
-    ),
     "a refused token repeats the event": _mutant(
         changes.puts("postpone_announcement", on_bus=None), 5, shows_in="task tokens that are refused for good"
     ),

@@ -13,7 +13,7 @@ from veo4k.domain.conditional_update import ConditionalUpdate, Outcome
 from veo4k.domain.job import DEFAULTS, Job, Key
 
 NEWER = (
-    *("credits_consumed", "first_requested_at", "wait_reason", "evidence"),
+    *("credits_consumed", "first_requested_at", "wait_reason"),
     *("link_refusals", "tried_links", "failure_reported", "on_bus", "announcing_since"),
 )
 """The fields that the older version did not have: no promise depends on them."""
