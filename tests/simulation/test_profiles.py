@@ -52,14 +52,19 @@ def test_each_day_uses_its_limit_while_jobs_wait_and_no_more() -> None:
     days: dict[int, int] = {}
     for sent in simulation.provider.sent:
         days[int(sent.left_at // DAY)] = days.get(int(sent.left_at // DAY), 0) + 1
-    assert list(days.values()) == [DAILY, DAILY, DAILY, 100 - 3 * DAILY]
+    full, rest = divmod(len(simulation.provider.sent), DAILY)
+    assert full > 1  # of a hundred jobs, without those that their owner cancels
+    assert list(days.values()) == [DAILY] * full + [rest] * (rest > 0)
 
 
 def test_lost_responses_buy_no_run_twice_where_a_repeat_is_not_safe() -> None:
-    simulation = Simulation(4, PROFILES["the unified task API"]).run()
-    lost = {sent.key for sent in simulation.provider.sent if sent.paid and sent.meaning in (None, Meaning.LOST)}
-    assert lost & {making.run for making in simulation.model.own_ids.values()}
-    assert all(len(makings) == 1 for makings in _makings_of_runs(simulation).values())
+    bought_unheard = set()
+    for seed in range(8):
+        simulation = Simulation(seed, PROFILES["the unified task API"]).run()
+        lost = {sent.key for sent in simulation.provider.sent if sent.paid and sent.meaning in (None, Meaning.LOST)}
+        bought_unheard |= lost & {making.run for making in simulation.model.own_ids.values()}
+        assert all(len(makings) == 1 for makings in _makings_of_runs(simulation).values())
+    assert bought_unheard
 
 
 def test_a_restored_table_buys_nothing_twice() -> None:
