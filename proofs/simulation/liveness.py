@@ -238,7 +238,10 @@ def _excused(oracles: "Oracles", job: Job, code: Code | None) -> None:
         return
     if code is Code.NOT_4K and there and not misled and may_be_polled(job):
         oracles.add_violation(7, job.task_id, "NOT_4K, but the provider had the 4K file")
-    if code is Code.RESULT_HOST_BLOCKED and _is_allowed(oracles, video):
+    # Of a link that nobody but its thief has told, and that nobody can be asked about, no better one ever comes.
+    callbacks = oracles.simulation.callbacks
+    is_only_tampered = job.key in callbacks.tampered_with - callbacks.acknowledged_runs and not may_be_polled(job)
+    if code is Code.RESULT_HOST_BLOCKED and _is_allowed(oracles, video) and not is_only_tampered:
         oracles.add_violation(7, job.task_id, "RESULT_HOST_BLOCKED, but the host was allowed in time")
     if code is Code.RESULT_UNREADABLE and not video.link_once:
         oracles.add_violation(7, job.task_id, "RESULT_UNREADABLE, but every link was readable in the end")

@@ -100,12 +100,15 @@ class Oracles:
             self.add_violation(3, new.task_id, f"{new.state} without the day of its end")
         if new.claim_id is not None and (old is None or old.claim_id != new.claim_id):
             self._claimed(old, new)
-        if new.base_url is not None or _is_unavailable_by_look(new):
+        if new.base_url is not None or (_is_unavailable_by_look(new) and self._has_base(new)):
             self.shown_bases.add(new.key)
         if process is not None and process.name == BASE and _without_base(old) != _without_base(new):
             self.add_violation(14, new.task_id, "the base video changed its job")
         if old is not None:
             self._compared(old, new)
+
+    def _has_base(self, job: Job) -> bool:
+        return job.index < self.simulation.model.videos[job.task_id].bases
 
     def _claimed(self, old: Job | None, new: Job) -> None:
         process = self.simulation.kernel.process

@@ -311,6 +311,25 @@ def test_a_refusal_names_the_host_only_where_nothing_else_is_wrong() -> None:
 
 
 @pytest.mark.parametrize(
+    ("link", "reason"),
+    [
+        ("http://new.example/a", "the link is not https"),
+        ("http://169.254.169.254/latest/meta-data", "the link is not https"),
+        ("https://169.254.169.254/latest/meta-data", "the link leads to an address that is not public"),
+        ("https://[fd00::1]/a", "the link leads to an address that is not public"),
+        ("https://127.0.0.1/a", "the link leads to an address that is not public"),
+    ],
+)
+def test_no_owner_is_asked_to_allow_a_link_that_stays_refused(link: str, reason: str) -> None:
+    assert ResultHosts.parse("cdn.example", KIE).target(link) == Refusal(reason)
+
+
+def test_of_a_local_provider_another_loopback_host_may_be_allowed() -> None:
+    hosts = ResultHosts.parse("127.0.0.1:8080", "http://127.0.0.1:8080")
+    assert hosts.target("http://127.0.0.2:8080/a") == Refusal("the link leads outside ResultHosts", "127.0.0.2:8080")
+
+
+@pytest.mark.parametrize(
     ("link", "stored"),
     [
         (f"  https://{HOST}/v/a.mp4\n", f"https://{HOST}/v/a.mp4"),

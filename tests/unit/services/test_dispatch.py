@@ -101,6 +101,34 @@ def test_a_fresh_link_retriggers_the_archive() -> None:
     assert stage.job().retrigger_id is not None
 
 
+@pytest.mark.parametrize(
+    ("row", "meanwhile"),
+    [
+        ({"state": State.PROCESSING}, {"state": State.READY, "urls": (URL,)}),
+        ({"state": State.READY, "urls": (URL,), "link_dead": True}, {"urls": (f"{URL}?2",), "link_dead": None}),
+    ],
+)
+def test_an_acceptance_is_counted_though_a_callback_was_faster(
+    row: dict[str, object], meanwhile: dict[str, object]
+) -> None:
+    stage = Stage(WORKING, WORKING)
+    stage.ask()
+    stage.change(**row)
+    stage.provider.meanwhile = lambda _: stage.change(**meanwhile)
+    stage.sweep(after=720)
+
+    assert (stage.job().state, stage.job().acceptances) == (State.READY, 2)
+
+
+def test_an_acceptance_of_an_ended_job_is_counted_no_more() -> None:
+    stage = Stage(WORKING, WORKING)
+    stage.ask()
+    stage.provider.meanwhile = lambda _: stage.change(state=State.FAILED)
+    stage.sweep(after=720)
+
+    assert (stage.job().state, stage.job().acceptances) == (State.FAILED, 1)
+
+
 def test_a_response_that_came_too_late_is_logged_with_its_time() -> None:
     stage = Stage(Response(meaning=Meaning.REFUSED, code=Code.INVALID_TASK))
     stage.provider.meanwhile = lambda _: stage.change(state=State.READY)

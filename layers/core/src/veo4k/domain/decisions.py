@@ -293,6 +293,14 @@ def _accepted_anew(job: Job, response: Response, _: Context) -> Decision:
     return Decision(LogEvent.POLL_INCONCLUSIVE)
 
 
+def count_overtaken(polled: Job, current: Job | None, refused: ConditionalUpdate) -> ConditionalUpdate | None:
+    """Return the update that still counts an acceptance where a callback was faster than the poll's response."""
+    if current is None or current.state in ENDED or "acceptances" not in refused.add:
+        return None
+    is_same_poll = (current.poll_id, current.acceptances) == (polled.poll_id, polled.acceptances)
+    return transitions.count_acceptance(current) if is_same_poll else None
+
+
 def _poll_not_sent(job: Job, response: Response, _: Context) -> Decision:
     by_post = polls_by_post(job)
     # A path that is gone never comes back: an attempt given back there would be repeated for ever.

@@ -97,12 +97,20 @@ class ResultHosts:
         if link is None or port > MAX_PORT:
             return Refusal("the link is malformed, or longer than 8 KiB")
         scheme, host = link["scheme"], link["host"]
+        ip = _literal(host)
+        if not (self._is_local and _is_loopback(host)):
+            if scheme != "https":
+                return Refusal("the link is not https")
+            if ip is not None and not is_public(ip):
+                return Refusal("the link leads to an address that is not public")
         if not self._allows(host, port):
             default = port == DEFAULT_PORT["https"]
             return Refusal("the link leads outside ResultHosts", host if default else f"{host}:{port}")
-        if scheme != "https" and not _is_loopback(host):
-            return Refusal("the link is not https")
         return Target(scheme, host, port, (link["path"] or "/") + (link["query"] or ""))
+
+    @property
+    def _is_local(self) -> bool:
+        return any(_is_loopback(host) for host, _ in self.entries)
 
     def _allows(self, host: str, port: int) -> bool:
         if not self.entries.isdisjoint({(host, port), (host, None)}):

@@ -13,7 +13,7 @@ from typing import Self
 
 from veo4k.domain import gate
 from veo4k.domain.conditional_update import Updated
-from veo4k.domain.decisions import Context, after_response
+from veo4k.domain.decisions import Context, after_response, count_overtaken
 from veo4k.domain.errors import StorageError
 from veo4k.domain.gate import Wait
 from veo4k.domain.job import Job, ProviderApi, State
@@ -249,7 +249,9 @@ class Dispatcher:
                 self._uncount([slot])
             return LogEntry(event, outcome.job, detail, context.now)
         # A callback was faster, or the lease has ended and another function has claimed the job.
-        return LogEntry(LogEvent.RESPONSE_SUPERSEDED, outcome.job or job, detail, context.now)
+        count = count_overtaken(job, outcome.job, update)
+        is_counted = count is not None and isinstance(self.jobs.write(count), Updated)
+        return LogEntry(event if is_counted else LogEvent.RESPONSE_SUPERSEDED, outcome.job or job, detail, context.now)
 
     def _is_understood(self, job: Job, response: Response) -> bool:
         """Return whether a submission of another job was understood since this job's first unclear response."""
