@@ -116,6 +116,7 @@ class Functions:
     faulted: list[tuple[str, BaseException]] = field(default_factory=list)
     entries: dict[str, int] = field(default_factory=dict)
     base_tries: dict[Key, int] = field(default_factory=dict)
+    cancelled: set[Key] = field(default_factory=set)  # by their owner, or in vain
     on_log_entry: Callable[[LogEntry], None]
     on_batch_response: Callable[[Sequence[str], Sequence[str]], None]
     _free: list[Machine] = field(default_factory=list)
@@ -183,6 +184,7 @@ class Functions:
         def call(_: float) -> None:
             with suppress(StorageError):  # the owner learns that it may or may not have been done
                 for job in self.jobs.runs(task_id)[-1:]:
+                    self.cancelled.add(job.key)
                     now, times = self.archiver.clock.now(), self.archiver.times
                     self.jobs.write(transitions.cancel(job.key, self.archiver.new_id(), now, times))
 

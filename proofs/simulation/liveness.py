@@ -152,7 +152,9 @@ def _archived(oracles: "Oracles", job: Job) -> None:
 
 
 def _cancelled(oracles: "Oracles", job: Job) -> None:
-    """Only a job of which the provider has accepted nothing is cancelled."""
+    """Only a job of which the provider has accepted nothing is cancelled, and only by its owner."""
+    if job.state is State.CANCELLED and job.key not in oracles.simulation.functions.cancelled:
+        oracles.add_violation(7, job.task_id, f"run {job.run} is CANCELLED, and its owner never wanted it")
     bought = [m for each in oracles.simulation.model.makings.values() for m in each if m.run == job.key]
     if job.state is State.CANCELLED and bought and not oracles.simulation.restored_at:
         oracles.add_violation(7, job.task_id, f"run {job.run} is CANCELLED, but the provider had accepted it")
@@ -250,7 +252,8 @@ def _excused(oracles: "Oracles", job: Job, code: Code | None) -> None:
     profile = oracles.simulation.profile
     if code is Code.INDEX_AMBIGUOUS and profile.manners.counts_index and not video.same_for_all and not misled:
         oracles.add_violation(7, job.task_id, "INDEX_AMBIGUOUS, but each index has a file of its own")
-    rough = bool(profile.outages) or max(profile.rates.values()) > 0.1
+    # An older version does not count how often the host has refused a link, and so spends tries on it.
+    rough = bool(profile.outages) or max(profile.rates.values()) > 0.1 or profile.mixed
     path_gone = job.provider_api == ProviderApi.VEO and math.isfinite(profile.veo_until)
     # After a second acceptance the provider reports the state of the second, and nothing more of the first one's file.
     makings = [making for each in oracles.simulation.model.makings.values() for making in each if making.run == job.key]

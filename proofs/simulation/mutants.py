@@ -158,6 +158,11 @@ MUTANTS: Mapping[str, Mutant] = {
         7,
         shows_in="404 for an hour, and no link a second time",
     ),
+    "an acceptance that a callback overtakes is not counted": _mutant(
+        part(dispatch, "count_overtaken", lambda _: lambda *_: None),
+        1,
+        shows_in="404 for hours, and a provider that starts over at once",
+    ),
     "a refused token repeats the event": _mutant(
         changes.puts("postpone_announcement", on_bus=None), 5, shows_in="task tokens that are refused for good"
     ),

@@ -30,6 +30,11 @@ UNUSUAL: Mapping[str, FaultProfile] = {
     "404 for an hour, and the same link in every response": replace(
         NOTHING_WRONG, videos={"hindered": GONE, "hindered_for": HOUR, "same_link": True}
     ),
+    "404 for hours, and a provider that starts over at once": replace(
+        NOTHING_WRONG,
+        manners=replace(NOTHING_WRONG.manners, starts_over=1.0),
+        videos={"hindered": GONE, "hindered_for": 12 * HOUR, "takes": 0.0},
+    ),
 }
 """Fault profiles in which nothing goes wrong but this."""
 

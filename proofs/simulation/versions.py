@@ -15,8 +15,13 @@ from veo4k.domain.job import DEFAULTS, Job, Key
 NEWER = (
     *("credits_consumed", "first_requested_at", "wait_reason"),
     *("link_refusals", "tried_links", "failure_reported", "on_bus", "announcing_since"),
+    *("looked_at", "looks", "passes_label", "wait_text", "day"),
+    *("unclear_responses", "unclear_since", "words"),
 )
-"""The fields that the older version did not have: no promise depends on them."""
+"""The fields that the older version did not have: no promise depends on them, but that of `day` itself.
+
+Those of the base video are missing here: that it is kept, the newer version alone promises.
+"""
 LATER = {"later": "x", "#later": 1}
 """The attributes that a later version has put into each row."""
 

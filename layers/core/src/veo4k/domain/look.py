@@ -172,7 +172,7 @@ def relook_wait(job: Job, times: Times) -> float:
 
 def was_mislabelled(job: Job) -> bool:
     """Return whether a run ended because the record calls the video 4K, and its file is not: force passes that over."""
-    return job.evidence is Evidence.LOOK and job.error is not None and job.error.code is Code.NOT_4K
+    return is_by_look(job) and job.error is not None and job.error.code is Code.NOT_4K
 
 
 def is_by_look(job: Job) -> bool:
