@@ -36,21 +36,17 @@ jobs: setup ## The jobs of the running local cloud
 invoke-%: setup
 	@$(DEV)/python -m local.cloud.invoke $*
 
-test: ## All checks and all tests
-	@$(MAKE) --silent --jobs 4 .venvs/dev/bin/veo4k .venvs/cloud/.ready .venvs/sam/.ready .venvs/scan/.ready
+test: setup ## All checks and all tests
 	$(DEV)/ruff format --check .
 	$(DEV)/ruff check .
 	$(DEV)/mypy
 	PYTHONPATH=layers/core/src $(DEV)/lint-imports
-	$(DEV)/cfn-lint template.yaml examples/*/template.yaml
-	$(SAM) validate --lint
-	@$(MAKE) --silent scan
 	$(DEV)/pytest --quiet --numprocesses 2 --ignore tests/integration --ignore tests/e2e --ignore tests/simulation --cov --cov-report=
 	$(DEV)/coverage report --fail-under 95
 	$(DEV)/coverage report --fail-under 100 --include '*/veo4k/domain/*,*/veo4k/services/*'
-	@$(MAKE) --silent --jobs 2 --output-sync test-simulation test-integration
+	@$(MAKE) --silent --jobs 3 --output-sync scan test-simulation test-integration
 
-# Side by side: those of the local cloud wait while the simulation uses the processor.
+# Side by side: those of the local cloud wait while the others use the processor.
 test-simulation test-integration: test-%:
 	@$(DEV)/pytest --quiet tests/$*
 
@@ -91,7 +87,9 @@ mutate: setup ## Check that the tests notice changed code, everywhere or in one 
 	@cd .local/mutmut && ../../$(DEV)/mutmut run '$(or $(MODULE),veo4k).*'
 	@cd .local/mutmut && ../../$(DEV)/mutmut results | sed '/: not checked$$/d'
 
-scan: .venvs/scan/.ready ## Scanners over template, code and workflow; none of them needs the network
+scan: setup .venvs/scan/.ready ## Linters and scanners over templates, code and workflow; none of them needs the network
+	$(DEV)/cfn-lint template.yaml examples/*/template.yaml
+	$(SAM) validate --lint
 	$(SCAN)/cfn-lint --config-file scans/cfn-lint.yaml
 	$(SCAN)/checkov --config-file scans/checkov.yaml
 	$(SCAN)/bandit -q -r layers/core/src functions

@@ -114,6 +114,14 @@ def _warm(functions: dict[str, list[Path]], place: Path) -> Iterator[Figure]:
         ours, theirs = taken[name], taken[f"idiomatic {name}"]
         sides = f"{median(ours) * 1e3:.2f} / {median(theirs) * 1e3:.2f} ms"
         yield Figure(f"warm CPU of {name}, by message", f"idiomatic {name}", _ratio(ours, theirs), 0.95, sides)
+    ours, without = taken["submit"], taken["submit without looks"]
+    sides = f"{median(ours) * 1e3:.2f} / {median(without) * 1e3:.2f} ms"
+    yield Figure("warm CPU of submit, by message", "submit without looks", _ratio(ours, without), None, sides)
+    for what in (warm.REQUESTS, warm.BYTES):
+        pair = [median(taken[f"{what}, {name}"]) for name in ("submit", "submit without looks")]
+        yield Figure(
+            f"{what}, by message", "submit without looks", pair[0] / pair[1], None, "{:.0f} / {:.0f}".format(*pair)
+        )
     accepted = taken["callback"]
     for name, goal in (("forged callback", 1 / 10), ("forged callback before metric and log", 1 / 50)):
         sides = f"{median(taken[name]) * 1e6:.0f} / {median(accepted) * 1e6:.0f} us"
@@ -153,7 +161,17 @@ def _units(logged: float) -> tuple[list[Figure], cost.Counted]:
     figures = [
         Figure("table writes until the result is known, units", "-", job.writes_known, 4.1),
         Figure("table requests until then", "-", job.calls_known, 3.1),
-        Figure("table writes until it is announced, units", "-", whole, 9.1, f"row of {job.row_bytes} bytes"),
+        Figure("table writes until it is announced, units", "-", whole, 9.1),
+        Figure("row with the links of result, poster and base video, bytes", "-", job.row_bytes, 1024),
+        Figure("table writes of the base video, units", "-", job.writes_base, None, "its write, once"),
+        Figure("table requests of the base video", "-", job.calls_base, None, "a read, a write"),
+        Figure(
+            "CPU to keep a base video",
+            "archive of the same file",
+            job.cpu_base / job.cpu_end,
+            None,
+            f"{job.cpu_base * 1e3:.1f} / {job.cpu_end * 1e3:.1f} ms",
+        ),
         Figure(f"read units of a query, 10 due of {MANY:,}", f"10 due of {FEW:,}", many / few, 1.1, f"{many} / {few}"),
         Figure(
             "the same where signed links have 400 characters", "-", longer, None, f"row of {signed.row_bytes} bytes"

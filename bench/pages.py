@@ -35,8 +35,8 @@ A figure without a goal (`-`) is for information only.
 ## What the anchors are
 
 - **idiomatic**: `bench/idiomatic/submit.py` and `bench/idiomatic/callback.py`, as the guides write them: boto3
-  resource, Logger, Tracer and Metrics, the parser (pydantic), a requests session, one message after the other. For the
-  start as `sam build` ships it, without bytecode.
+  resource, Logger, Tracer and Metrics, the parser (pydantic), a requests session, one message after the other, with a
+  look at the base task before each request. For the start as `sam build` ships it, without bytecode.
 - **bare boto3 client**: `import boto3; boto3.client("dynamodb")` of `pip install`, with bytecode.
 - **floor**: `http.client`, `ssl` with the usual roots, `hmac`, `json`.
 - **default clients**: one POST and two writes for each of ten messages side by side, over a boto3 client and a requests

@@ -17,6 +17,14 @@ from typing import Any
 
 SECRET = "bench-key"  # noqa: S105  of a stub
 _SETTING = re.compile(r"(#?\w+) = (?:if_not_exists\(#?\w+, )?(:\w+)\)?")
+_RECORD = {
+    "successFlag": 1,
+    "errorCode": None,
+    "errorMessage": None,
+    "fallbackFlag": False,
+    "completeTime": 1795816573000,
+}
+_BASE = "https://file.aiquickdraw.com/v/base.mp4?signature=" + "s" * 356
 _ANSWER = {"code": 200, "msg": "success", "data": {"taskId": "veo_4k_task_0123456789", "resultUrls": None}}
 
 
@@ -30,6 +38,7 @@ class Stub:
     asked: Counter[str] = field(default_factory=Counter)
     connections: int = 0
     logged: int = 0
+    provider_bytes: int = 0
     url: str = ""
     recent: deque[float] = field(default_factory=deque)
 
@@ -49,7 +58,7 @@ class Stub:
         _update(row, body)
         return {"Attributes": row}
 
-    async def provider(self) -> tuple[int, dict[str, Any]]:
+    async def provider(self, head: str) -> tuple[int, dict[str, Any]]:
         """Answer a request to the provider, with 429 where it came too early."""
         now = asyncio.get_running_loop().time()
         self.asked["provider"] += 1
@@ -62,6 +71,9 @@ class Stub:
                 return 429, {"code": 429, "msg": "too many requests", "data": None}
             self.recent.append(now)
         await asyncio.sleep(self.latency)
+        if looked := re.match(r"GET /api/v1/veo/record-info\?taskId=(\S+)", head):
+            details = {"taskId": looked[1], "resultUrls": [_BASE], "originUrls": None, "resolution": "1080p"}
+            return 200, {"code": 200, "msg": "success", "data": _RECORD | {"taskId": looked[1], "response": details}}
         return 200, _ANSWER
 
 
@@ -113,8 +125,10 @@ async def _talk(stub: Stub, reader: asyncio.StreamReader, writer: asyncio.Stream
             headers = dict(line.lower().split(": ", 1) for line in head.split("\r\n")[1:] if ": " in line)
             body = json.loads(await reader.readexactly(int(headers.get("content-length", 0))) or b"{}")
             target = re.search(r"x-amz-target: (\S+)", head, re.IGNORECASE)
-            status, answer = (200, stub.aws(target[1], body)) if target else await stub.provider()
+            status, answer = (200, stub.aws(target[1], body)) if target else await stub.provider(head)
             payload = json.dumps(answer).encode()
+            if not target:
+                stub.provider_bytes += len(head) + int(headers.get("content-length", 0)) + len(payload)
             writer.write(
                 b"HTTP/1.1 %d -\r\nContent-Type: application/x-amz-json-1.0\r\nContent-Length: %d\r\n\r\n%s"
                 % (status, len(payload), payload)

@@ -1,4 +1,4 @@
-"""What a message and a callback cost a warm function in CPU, beside the idiomatic handlers; and a forged callback."""
+"""What messages, looks and callbacks cost a warm function in CPU, beside the idiomatic handlers; a forged callback."""
 
 import base64
 import hashlib
@@ -20,11 +20,15 @@ from local.paths import ROOT
 from veo4k.domain.callback_auth import make_token
 
 TURNS, ROUNDS = 9, 6
+REQUESTS, BYTES = "requests to the provider", "bytes to and from the provider"
 BATCH = 10
 CALLBACKS = 6  # for each batch
 LATENCY = 0.05  # seconds until the provider answers
 EVENTS = ROOT / "events"
 CHILD = ROOT / "bench/handlers.py"
+WITHOUT_LOOKS = (
+    READY["SubmitFunction"] + "; from veo4k.services.dispatch import Dispatcher; Dispatcher.look = lambda *_: {}"
+)
 QUIET = READY["CallbackFunction"] + "; app.emit = lambda notes: None; app.handler = app.handler.__wrapped__.__wrapped__"
 
 
@@ -34,8 +38,16 @@ def measure(functions: Mapping[str, list[Path]], place: Path) -> dict[str, list[
     submit, callback = ([place, *functions[name]] for name in ("SubmitFunction", "CallbackFunction"))
     taken: dict[str, list[float]] = defaultdict(list)
     for _ in range(TURNS):
-        with serving(Stub(LATENCY), tls) as ours, serving(Stub(LATENCY), tls) as theirs:
+        with (
+            serving(Stub(LATENCY), tls) as ours,
+            serving(Stub(LATENCY), tls) as theirs,
+            serving(Stub(LATENCY), tls) as blind,
+        ):
             taken["submit"].append(_warm(ours, submit, "app", _batches(), READY["SubmitFunction"]))
+            taken["submit without looks"].append(_warm(blind, submit, "app", _batches(), WITHOUT_LOOKS))
+            for name, stub in (("submit", ours), ("submit without looks", blind)):
+                taken[f"{REQUESTS}, {name}"].append(stub.asked["provider"] / ((ROUNDS + 1) * BATCH))
+                taken[f"{BYTES}, {name}"].append(stub.provider_bytes / ((ROUNDS + 1) * BATCH))
             taken["idiomatic submit"].append(_warm(theirs, idiomatic, "submit", _batches()))
             messages = ours.logged
             taken["callback"].append(_warm(ours, callback, "app", callbacks(), READY["CallbackFunction"]))

@@ -29,8 +29,16 @@ class Job(BaseModel):
 
 @tracer.capture_method
 def record_handler(record: SQSRecord) -> None:
-    """Write the intent, ask, write the answer."""
+    """Look at the base video, write the intent, ask, write the answer."""
     job = Job.model_validate_json(record.body)
+    secret = parameters.get_secret(os.environ["API_KEY_SECRET_NAME"], max_age=30)
+    known = {"Authorization": f"Bearer {secret}"}
+    record_info = os.environ["KIE_BASE_URL"] + "/api/v1/veo/record-info"
+    found = session.get(record_info, params={"taskId": job.taskId}, headers=known, timeout=3)
+    found.raise_for_status()
+    if found.json()["data"]["response"]["resolution"] == "4k":
+        logger.info("4K already", extra={"taskId": job.taskId})
+        return
     key = {"taskId": job.taskId, "run": 1}
     table.put_item(
         Item={**key, "state": "SUBMITTING", "createdAt": str(time.time())},
@@ -39,7 +47,7 @@ def record_handler(record: SQSRecord) -> None:
     answer = session.post(
         os.environ["KIE_BASE_URL"] + "/api/v1/veo/get-4k-video",
         json={"taskId": job.taskId, "index": job.index, "callBackUrl": os.environ["CALLBACK_BASE_URL"]},
-        headers={"Authorization": f"Bearer {parameters.get_secret(os.environ['API_KEY_SECRET_NAME'], max_age=30)}"},
+        headers=known,
         timeout=20,
     )
     answer.raise_for_status()
