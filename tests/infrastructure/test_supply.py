@@ -70,7 +70,8 @@ def test_what_cannot_be_looked_up_fails_the_audit() -> None:
 
 
 def test_the_tests_of_developers_run_every_scanner() -> None:
-    assert "$(MAKE) --silent scan" in recipe("test")
+    [*_, side_by_side] = recipe("test").splitlines()
+    assert {"$(MAKE)", "scan", "test-simulation", "test-integration"} <= set(side_by_side.removeprefix("\t@").split())
     assert {scanner for scanner in ("cfn-lint", "checkov", "bandit") if f"/{scanner} " in recipe("scan")} == SCANNERS
 
 
