@@ -13,7 +13,7 @@ from local.demo.__main__ import run
 from local.demo.report import report
 from local.kie import PROVIDER_APIS, VEO
 
-COLUMNS = 84
+COLUMNS = 100
 
 
 def draw(shown: RenderableType, path: Path) -> None:

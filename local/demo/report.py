@@ -1,10 +1,11 @@
 """The demo's report: how each job ended, and every difference from what its case demands."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from rich.console import Group, RenderableType
+from rich.padding import Padding
 from rich.text import Text
 
 from local.cloud.rows import Row
@@ -15,6 +16,7 @@ from local.demo.live_table import TITLE
 from local.kie.ledger import credits_spent
 
 SHORT_HASH = 12
+INDENT = (0, 0, 0, 2)
 
 
 class Result(NamedTuple):
@@ -49,7 +51,7 @@ def report(outcome: Outcome) -> RenderableType:
     return Group(Text(head, "aside"), *jobs, Text(), *account, _summary(outcome))
 
 
-def _job(result: Result, price: int) -> list[Text]:
+def _job(result: Result, price: int) -> list[RenderableType]:
     case, evidence = result.case, result.evidence
     row = evidence.row or {"state": "missing"}
     paid = f"{credits_spent(evidence.charges)}/{expected_credits(case, price)}"
@@ -59,17 +61,19 @@ def _job(result: Result, price: int) -> list[Text]:
         (f"{row['state']:<9}", f"state.{row['state']}" if evidence.row else "bad"),
         f"  {row.get('evidence', ''):<12}  {evidence.requests:>8}  {paid:>7}  {len(evidence.events):>6}",
     )
-    end = [Text(f"  {text}", "aside")] if (text := _end(evidence, row)) else []
-    return [first, *end, *(Text(f"  {problem}", "bad") for problem in result.problems)]
+    below = [Text(line, "aside") for line in _end(evidence, row)]
+    below += [Text(problem, "bad") for problem in result.problems]
+    return [first, *(Padding(line, INDENT, expand=False) for line in below)]
 
 
-def _end(evidence: Evidence, row: Row) -> str:
+def _end(evidence: Evidence, row: Row) -> Iterator[str]:
+    """Return the file; where there is none, why, and the base video that was kept instead."""
+    if "error" in row:
+        yield f"{row['error']['code']}  {row['error']['message']}"
+    for stored in evidence.stored[:1]:
+        yield f"{stored.key}  {stored.width}x{stored.height}  {stored.bytes:,} bytes  {stored.sha256[:SHORT_HASH]}"
     if not evidence.stored:
-        error = row.get("error", {})
-        return f"{error.get('code', '')}  {error.get('message', '')}".strip()
-    stored = evidence.stored[0]
-    size = f"{stored.width}x{stored.height}  {stored.bytes:,} bytes"
-    return f"{stored.key}  {size}  {stored.sha256[:SHORT_HASH]}"
+        yield from (f"{key}  {sha256[:SHORT_HASH]}" for key, sha256 in evidence.bases.items())
 
 
 def _summary(outcome: Outcome) -> Text:

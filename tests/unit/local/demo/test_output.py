@@ -1,6 +1,7 @@
 """What the demo prints: the live table, lines of changes, the report and its picture."""
 
 import io
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +87,13 @@ def test_the_report_has_the_end_and_the_file_of_a_job() -> None:
     assert " ".join(lines[1].split()) == "✓ callback on time SUCCEEDED callback 1 120/120 1"
     assert lines[2] == "  videos/demo_on_time/0/1.mp4  3840x2160  2,678,094 bytes  4a0ed7a0fcf9"
     assert lines[4].startswith("1 of 1 correct; 120 of 120 credits; 25 requests")
+
+
+def test_of_a_job_without_4k_the_report_has_the_reason_and_the_base_video() -> None:
+    failed = outcome(job=row("FAILED", error={"code": "NOT_4K", "message": "It was not."})).results[0]
+    kept = replace(failed.evidence, stored=[], bases={"videos/a/0/1.base.mp4": "4a0ed7a0fcf91234"})
+    shown = text(report(replace(outcome(), results=[failed._replace(evidence=kept)]))).splitlines()
+    assert shown[2:4] == ["  NOT_4K  It was not.", "  videos/a/0/1.base.mp4  4a0ed7a0fcf9"]
 
 
 def test_the_report_has_every_problem() -> None:
