@@ -14,6 +14,7 @@ from local.demo.cases import CASES
 from local.kie import Settings
 from local.waiting import wait_until
 
+SENT = [case for case in CASES if not case.by]  # by a message; and they end by themselves
 ROUNDS = 4
 ROUND_SECONDS = 8.0
 CREDITS, PRICE = 100_000, 120
@@ -36,9 +37,9 @@ def record() -> Recording:
         simulator, cloud = running.simulator, running.cloud
         for number in range(ROUNDS):
             simulator.control(credits=0 if number == ROUND_WITHOUT_CREDITS else CREDITS - 1500 * number)
-            for case in CASES:
+            for case in SENT:
                 simulator.register(f"{case.task_id}_{number}", case.scenario, **case.changes)
-            cloud.send(*({"taskId": f"{case.task_id}_{number}"} for case in CASES))
+            cloud.send(*({"taskId": f"{case.task_id}_{number}", "index": case.index} for case in SENT))
             time.sleep(ROUND_SECONDS)
         wait_until(lambda: all(has_ended(row) for row in cloud.rows()), pause=1)
         return Recording(*_read("\n".join(function_logs(cloud).values())))
