@@ -22,6 +22,10 @@ CHANCE = random.Random(4)  # noqa: S311 - repeatable on purpose
 def before_call(_: Any, case: Any, **__: Any) -> None:
     """Ask for a job that exists every other time, and keep a valid message within the rules."""
     path = case.path_parameters or {}
+    if (
+        "taskId" in path
+    ):  # the emulator's gateway has no route for a path with a line break, and answers in its own words
+        path["taskId"] = re.sub("[\r\n]|%0[AaDd]", "-", str(path["taskId"]))
     if TASK_ID.fullmatch(str(path.get("taskId", ""))) and CHANCE.random() < 0.5:
         path["taskId"] = CHANCE.choice(TASKS)
         if "run" in path and re.fullmatch("[1-9][0-9]{0,8}", str(path["run"])):
