@@ -146,7 +146,8 @@ def _archived(oracles: "Oracles", job: Job) -> None:
     # Where the provider does not count the index, a sibling that ended without a result leaves nothing to compare with.
     indices = {job.index} if oracles.simulation.profile.manners.counts_index else set(range(MOST_VIDEOS))
     indices |= {-1 - job.index} if job.evidence is Evidence.LOOK else set()
-    names = [(index, kind) for index in (0, *indices) for kind in (FOUR_K, TALL)]
+    indices |= {0} if oracles.simulation.model.videos[job.task_id].same_for_all else set()
+    names = [(index, kind) for index in indices for kind in (FOUR_K, TALL)]
     if stored not in [content(kind, f"{job.task_id}_{index}_{kind}") for index, kind in names]:
         oracles.add_violation(6, job.task_id, "the object is not this video in 4K")
 

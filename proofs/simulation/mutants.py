@@ -100,7 +100,12 @@ MUTANTS: Mapping[str, Mutant] = {
     "a result on a new host is a failure": _mutant(
         part(decisions, "own_link", changes.blocked_is_unreadable), 7, shows_in="a host that is allowed after a day"
     ),
-    "the first link is every index's": _mutant(part(decisions, "own_entry", lambda _: changes.first_entry), 6),
+    "the first link is every index's": _mutant(
+        part(decisions, "own_entry", lambda _: changes.first_entry),
+        6,
+        7,
+        shows_in="two indices, and results that list both",
+    ),
     "a callback only hints": _mutant(part(transitions, "callback_ready", changes.only_a_hint), 1, 2),
     "an end without conditions": _mutant(
         part(transitions, "_unchanged", lambda _: lambda _: changes.ANY_STATE), 3, 5, shows_in="a callback meets a poll"

@@ -103,6 +103,7 @@ PROFILES: Mapping[str, FaultProfile] = {
     "two indices, and links that differ in their queries": replace(
         NOTHING_WRONG, repeated=1.0, tokens=0.0, videos={"same_path": True}
     ),
+    "two indices, and results that list both": replace(NOTHING_WRONG, repeated=1.0, videos={"lists_all": True}),
     "records that come twice, and task tokens that are refused now and then": replace(
         NOTHING_WRONG, tokens=1.0, rates={**NOTHING_WRONG.rates, "record": 0.5, "to task": 0.3}
     ),

@@ -167,7 +167,12 @@ class ProviderModel:
         keeps = video.link_once or video.same_link
         link = self._link(file, video, making.done_at if video.same_link else self.kernel.now, keeps=keeps)
         poster = [f"{link}.{video.poster}.jpg"] if video.poster else None
-        return {"resultUrls": [link], "imageUrls": poster}
+        own = {making.index: link}
+        places = range(video.bases) if video.lists_all else own
+        return {
+            "resultUrls": [own.get(place) or self.link(task_id, place, FOUR_K) for place in places],
+            "imageUrls": poster,
+        }
 
     def link(self, task_id: str, index: int, kind: str) -> str:
         """Return a link to a file, as long as links live."""

@@ -52,6 +52,7 @@ class Video:
     base: str = HD  # the file of the base video
     label: str = "720p"  # what its record calls it
     bases: int = 2  # videos of the base task
+    lists_all: bool = False  # each result's list holds the links of all indices
 
 
 def draw_video(random: Random, now: float, own_ids: float, strange_hosts: float, labels: float) -> Video:
