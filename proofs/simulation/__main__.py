@@ -9,7 +9,7 @@ from concurrent.futures import ProcessPoolExecutor
 from proofs.simulation import exhaustive, profiles, seeds
 from proofs.simulation.environment import Simulation
 from proofs.simulation.fault_profile import draw_profile
-from proofs.simulation.mutants import MUTANTS, Catch, hunts
+from proofs.simulation.mutants import MUTANTS, hunt
 from proofs.simulation.oracles import summary
 from veo4k.domain.job import ProviderApi
 
@@ -107,21 +107,16 @@ def unusual(count: int) -> int:
 def broken() -> int:
     """Hunt each mutant; one that nothing catches is a failure."""
     begun, missed = time.perf_counter(), 0
-    print_line(f"{'mutant':<56} {'invariants':<10} {'fixed':>6} {'swarm':>6} {'profile':>8}  seen first")
+    print_line(f"{'mutant':<56} {'invariants':<10} {'seed':>4}  seen first")
     with ProcessPoolExecutor() as pool:
-        for name, found in zip(MUTANTS, pool.map(hunts, MUTANTS), strict=True):
-            catches = [catch for catch in found.values() if catch]
-            missed += not catches
-            print_line(_row(name, found, catches))
+        for name, catch in zip(MUTANTS, pool.map(hunt, MUTANTS), strict=True):
+            missed += catch is None
+            numbers = ",".join(map(str, catch.invariants)) if catch else "-"
+            print_line(
+                f"{name:<56} {numbers:<10} {catch.seed if catch else '-':>4}  {catch.what if catch else 'NOT CAUGHT'}"
+            )
     print_line(f"{len(MUTANTS)} mutants, {missed} not caught, {time.perf_counter() - begun:.1f} s")
     return bool(missed)
-
-
-def _row(name: str, found: dict[str, Catch | None], catches: list[Catch]) -> str:
-    first = {profile: "-" if catch is None else str(catch.seed) for profile, catch in found.items()}
-    numbers = ",".join(map(str, sorted({number for catch in catches for number in catch.invariants})))
-    seen = catches[0].what if catches else "NOT CAUGHT"
-    return f"{name:<56} {numbers:<10} {first['fixed']:>6} {first['swarm']:>6} {first['profile']:>8}  {seen}"
 
 
 if __name__ == "__main__":

@@ -3,9 +3,8 @@
 `python -m proofs.simulation --mutants` prints which oracle catches each of them, and with which seed first.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from itertools import count, islice
 from typing import NamedTuple
 
 from proofs.doubles import jobs_memory
@@ -85,7 +84,9 @@ MUTANTS: Mapping[str, Mutant] = {
         part(provider_words, "_PHRASES", lambda real: (*real, _NO_RESULT)), 15, shows_in="six hours of unknown codes"
     ),
     "404 in the envelope is a failure": _mutant(
-        changes.rule(decisions._SUBMISSION, Meaning.NOT_FOUND, changes.unanswered_is_failed), 15
+        changes.rule(decisions._SUBMISSION, Meaning.NOT_FOUND, changes.unanswered_is_failed),
+        15,
+        shows_in="an hour of 404 in the envelope, and no look that shows anything",
     ),
     "an unclear response lets the gate run": _mutant(
         part(dispatch, "UNDERSTOOD", lambda real: real | {Meaning.UNCLEAR}), 9, shows_in="unknown codes behind a pause"
@@ -96,7 +97,9 @@ MUTANTS: Mapping[str, Mutant] = {
         15,
         shows_in="failures that are none",
     ),
-    "a kept link never goes on": _mutant(part(decisions, "_kept_link_due", changes.never_allowed), 7),
+    "a kept link never goes on": _mutant(
+        part(decisions, "_kept_link_due", changes.never_allowed), 7, shows_in="a host that is allowed after a day"
+    ),
     "a result on a new host is a failure": _mutant(
         part(decisions, "own_link", changes.blocked_is_unreadable), 7, shows_in="a host that is allowed after a day"
     ),
@@ -207,28 +210,18 @@ class Catch(NamedTuple):
     what: str
 
 
-def hunt(name: str, profile: Callable[[int], FaultProfile], seeds: Iterable[int]) -> Catch | None:
-    """Run seeds until an oracle of the mutant's own sees it."""
+def hunt(name: str) -> Catch | None:
+    """Run seeds of the profile the mutant shows in, else drawn ones, until an oracle of its own sees it."""
+    shows_in = MUTANTS[name].shows_in
     with mutated(name):
-        for seed in seeds:
+        for seed in range(ENOUGH):
+            profile = PROFILES[shows_in] if shows_in else drawn(seed)
             seen = [
-                v
-                for v in Simulation(seed, profile(seed)).run().oracles.violations
-                if v.invariant in MUTANTS[name].breaks
+                v for v in Simulation(seed, profile).run().oracles.violations if v.invariant in MUTANTS[name].breaks
             ]
             if seen:
                 return Catch(seed, tuple(sorted({v.invariant for v in seen})), seen[0].what)
     return None
-
-
-def hunts(name: str) -> dict[str, Catch | None]:
-    """Hunt a mutant in profiles of fixed rates, in swarm profiles, and in the profile it shows in."""
-    shows_in = MUTANTS[name].shows_in
-    return {
-        "fixed": hunt(name, drawn, islice(count(0, 2), ENOUGH)),
-        "swarm": hunt(name, drawn, islice(count(1, 2), ENOUGH)),
-        "profile": hunt(name, lambda _: PROFILES[shows_in], range(ENOUGH)) if shows_in else None,
-    }
 
 
 def drawn(seed: int) -> FaultProfile:

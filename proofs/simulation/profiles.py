@@ -87,6 +87,9 @@ PROFILES: Mapping[str, FaultProfile] = {
         USUAL, veo_until=600.0, switched_at=600.0 + HOUR
     ),
     "six hours of unknown codes": _incident(Fault.UNKNOWN_CODE, 6, ProviderApi.VEO),
+    "an hour of 404 in the envelope, and no look that shows anything": replace(
+        _incident(Fault.NOT_FOUND, 1, ProviderApi.VEO), rates={**NOTHING_WRONG.rates, "look": 1.0}
+    ),
     "unknown codes behind a pause": replace(
         USUAL,
         outages=(
