@@ -7,12 +7,10 @@ from proofs.simulation.fault_profile import draw_profile
 from proofs.simulation.mutants import MUTANTS, hunt, mutated
 
 LONG = {
-    "404 in the envelope is a failure",
     "a callback only hints",
     "a crash is no lost response",
     "a callback's links are trusted",
     "a claim without conditions",
-    "a kept link never goes on",
     "a lost response starts another run",
     "a poll without a claim",
     "a processing job is submitted",
