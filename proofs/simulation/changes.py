@@ -14,7 +14,7 @@ from veo4k.domain.conditional_update import ConditionalUpdate, in_
 from veo4k.domain.decisions import Context, Decision, Due, Need
 from veo4k.domain.errors import StorageError
 from veo4k.domain.gate import Pace, Wait
-from veo4k.domain.job import ENDED, UNANSWERED, Code, Job, ProviderApi, State
+from veo4k.domain.job import ENDED, UNANSWERED, Code, Job, State
 from veo4k.domain.log_events import LogEntry, LogEvent
 from veo4k.domain.message import Message
 from veo4k.domain.mp4 import NotMp4, OtherContent, Verdict
@@ -134,11 +134,9 @@ def never_retriggers_ends(real: Callable[..., Due]) -> Callable[..., Due]:
 
 
 def forgives_crashes(real: Callable[..., ConditionalUpdate]) -> Callable[..., ConditionalUpdate]:
-    def claim(job: Job, attempt: str, now: float, times: Any, provider_api: ProviderApi) -> ConditionalUpdate:
-        return real(replace(job, claim_id=None), attempt, now, times, provider_api)
-
-    def with_conditions(job: Job, *arguments: Any) -> ConditionalUpdate:
-        return replace(claim(job, *arguments), when=real(job, *arguments).when)
+    def with_conditions(job: Job, *arguments: Any, **named: Any) -> ConditionalUpdate:
+        forgiven = real(replace(job, claim_id=None), *arguments, **named)
+        return replace(forgiven, when=real(job, *arguments, **named).when)
 
     return with_conditions
 
@@ -212,7 +210,7 @@ def first_entry(urls: Sequence[str], _: int) -> str:
 
 
 def without_message_id(real: Callable[..., dict[str, object]]) -> Callable[..., dict[str, object]]:
-    return lambda *new: real(*new) | {"message_id": None}
+    return lambda *new, **named: real(*new, **named) | {"message_id": None}
 
 
 def in_both(name: str, change: Callable[[Any], Any]) -> Change:

@@ -216,9 +216,10 @@ def hunt(name: str) -> Catch | None:
     with mutated(name):
         for seed in range(ENOUGH):
             profile = PROFILES[shows_in] if shows_in else drawn(seed)
-            seen = [
-                v for v in Simulation(seed, profile).run().oracles.violations if v.invariant in MUTANTS[name].breaks
-            ]
+            simulation = Simulation(seed, profile).run()
+            if crashed := [error for _, error in simulation.functions.faulted if isinstance(error, TypeError)]:
+                raise crashed[0]  # the mutant no longer fits what it changes
+            seen = [v for v in simulation.oracles.violations if v.invariant in MUTANTS[name].breaks]
             if seen:
                 return Catch(seed, tuple(sorted({v.invariant for v in seen})), seen[0].what)
     return None
