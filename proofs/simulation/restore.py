@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 Tasks = dict[str, dict[int, Job]]
 Index = dict[Partition, dict[Key, float]]
 FORGOTTEN = 600.0  # seconds before the loss that the backup does not know
-LEEWAY = 120.0  # seconds a message may take to become a row
+LEEWAY = 1200.0  # seconds a message may take to become a row: three receives, where functions die
 
 
 def without_table(profile: "FaultProfile", lost_at: float, restored_at: float) -> "FaultProfile":
