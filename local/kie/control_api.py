@@ -67,7 +67,6 @@ def _stats(provider: Provider) -> dict[str, Any]:
         "posts": len(posts),
         "refused429": sum(row["code"] == TOO_MANY_REQUESTS for row in posts),
         "densestPosts": most_in_a_window([row["at"] for row in posts], seconds),
-        "densestRequests": most_in_a_window([row["at"] for row in requests], seconds),
         "phases": Counter(task.phase for task in provider.tasks),
         "downloads": provider.downloads,
         "requests": requests,

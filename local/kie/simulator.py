@@ -48,7 +48,7 @@ class SimulatorClient:
         return int(self._call("GET", "/_sim/ledger")["balance"])
 
     def stats(self) -> dict[str, Any]:
-        """Return posts, refused429, densestPosts, densestRequests, phases, downloads, requests, callbacks."""
+        """Return posts, refused429, densestPosts, phases, downloads, requests, callbacks."""
         stats: dict[str, Any] = self._call("GET", "/_sim/stats")
         return stats
 
