@@ -98,6 +98,16 @@ class Spending:
         """Return the credits in dollars."""
         return self.credits * DOLLARS
 
+    @property
+    def credits_in_4k(self) -> float:
+        """Return the credits of the jobs that became 4K."""
+        return self.credits - self.credits_without_4k
+
+    @property
+    def per_video(self) -> float | None:
+        """Return the credits for one archived video, or None where there is none."""
+        return self.credits / self.in_4k if self.in_4k else None
+
     def value(self) -> dict[str, Any]:
         """Return the sums as plain values."""
         return dict(zip(COLUMNS, astuple(self), strict=True)) | {"share": self.share, "dollars": round(self.dollars, 4)}
@@ -122,7 +132,7 @@ def sums(jobs: Iterable[Job], group: Group) -> list[Spending]:
     found: dict[str, Spending] = {}
     for job in jobs:
         name = group(job)
-        found[name] = add(found.get(name, Spending(group=name)), _of(job, name))
+        found[name] = add(found.get(name, Spending(group=name)), of_job(job, name))
     return [found[name] for name in sorted(found)]
 
 
@@ -141,7 +151,8 @@ def add(first: Spending, second: Spending) -> Spending:
     return Spending(group=first.group, **added)
 
 
-def _of(job: Job, group: str) -> Spending:
+def of_job(job: Job, group: str) -> Spending:
+    """Return the sums of a group of one job."""
     paid, is_4k = charge(job), job.state is State.SUCCEEDED
     return Spending(
         group=group,
@@ -155,12 +166,17 @@ def _of(job: Job, group: str) -> Spending:
 
 
 def as_csv(spendings: Sequence[Spending]) -> str:
-    """Return the sums as CSV with a head. A text that a spreadsheet would run as a formula gets an apostrophe."""
+    """Return the sums as CSV with a head."""
     text = io.StringIO()
     head: Mapping[str, Any] = Spending(group="").value()
     writer = csv.DictWriter(text, fieldnames=list(head), lineterminator="\n")
     writer.writeheader()
     for each in spendings:
         row = each.value()
-        writer.writerow(row | {"group": "'" * row["group"].startswith(("=", "+", "-", "@", "\t")) + row["group"]})
+        writer.writerow(row | {"group": as_cell(row["group"])})
     return text.getvalue()
+
+
+def as_cell(text: str) -> str:
+    """Return a text for CSV. One that a spreadsheet would run as a formula gets an apostrophe."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text

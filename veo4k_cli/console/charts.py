@@ -8,10 +8,9 @@ from typing import NamedTuple
 from veo4k.domain.gate import Gate, Pace
 from veo4k.domain.job import State
 from veo4k_cli.console.monitoring import Pauses
-from veo4k_cli.console.spend import Sum
 from veo4k_cli.console.times import DAY, HOUR, MINUTE, Row, age, clock, seconds_of
 from veo4k_cli.formatting import duration
-from veo4k_cli.spending import PRICE
+from veo4k_cli.spending import PRICE, Spending
 
 MOST_DOTS = 500
 LEFT, RIGHT, TOP, BOTTOM = 52.0, 948.0, 14.0, 206.0
@@ -168,7 +167,7 @@ class Stack(NamedTuple):
     parts: Sequence[tuple[str, float, float, str]]
 
 
-def spend_bars(days: Mapping[str, Sum]) -> tuple[list[Stack], list[Tick]]:
+def spend_bars(days: Mapping[str, Spending]) -> tuple[list[Stack], list[Tick]]:
     """Place the bars of each day, and labels of credits."""
     kinds = {day: _kinds(one) for day, one in days.items()}
     most = max([PRICE, *(sum(parts.values()) for parts in kinds.values())])
@@ -186,5 +185,6 @@ def spend_bars(days: Mapping[str, Sum]) -> tuple[list[Stack], list[Tick]]:
     return stacks, [Tick(up.place(most * share), f"{most * share:,.0f}") for share in (0, 0.5, 1)]
 
 
-def _kinds(one: Sum) -> dict[str, float]:
-    return {"paid": one.paid, "failed": one.failed, "maybe": one.maybe, "free": float(one.free * PRICE)}
+def _kinds(one: Spending) -> dict[str, float]:
+    paid, failed, maybe = one.credits_in_4k, one.credits_without_4k, one.maybe_credits
+    return {"paid": paid, "failed": failed, "maybe": maybe, "free": float(one.free * PRICE)}

@@ -18,6 +18,7 @@ from veo4k_cli.console.parts import status_of
 from veo4k_cli.console.times import Row
 from veo4k_cli.console.view import NotFoundError, View, job_of_path
 from veo4k_cli.formatting import plural
+from veo4k_cli.spending import as_cell
 
 RANGES = (1, 7, 30)
 FOUND = 50
@@ -117,8 +118,8 @@ def spending_csv(view: View, request: Request) -> Response:
     writer.writerow(("kind", "name", "jobs", "succeeded", "free", "credits", "dollars", "maybe"))
     for kind, sums in (("day", spend.by_day(rows, days)), ("tag", spend.by_tag(rows))):
         for name, one in sums.items():
-            figures = (one.jobs, one.succeeded, one.free, one.credits, spend.dollars(one.credits), one.maybe)
-            writer.writerow((kind, _cell(name), *figures))
+            figures = (one.jobs, one.in_4k, one.free, float(one.credits), one.dollars, float(one.maybe_credits))
+            writer.writerow((kind, as_cell(name), *figures))
     headers = {"Content-Disposition": 'attachment; filename="veo4k-spend.csv"'}
     return Response(text.getvalue(), media_type="text/csv", headers=headers)
 
@@ -127,11 +128,6 @@ def _spent(view: View, request: Request) -> tuple[list[str], list[Row]]:
     asked = request.query_params.get("days", "7")
     days = view.reader.days(int(asked) if asked in map(str, RANGES) else 7)
     return days, view.reader.ended(days)
-
-
-def _cell(text: str) -> str:
-    """Return a text that no spreadsheet takes for a formula."""
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
 
 
 def search(view: View, request: Request) -> Response:

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from veo4k.domain.job import Code, State
-from veo4k_cli.console.spend import cost, dollars
+from veo4k.domain.job import Code, Job, State
 from veo4k_cli.console.times import Row, age, megabytes, seconds_of
 from veo4k_cli.formatting import duration, printable
 from veo4k_cli.jobs import EVIDENCE
+from veo4k_cli.spending import DOLLARS, of_job
 from veo4k_cli.wait_reasons import describe_reason
 
 SHORT = 12
@@ -90,9 +90,9 @@ def failure(row: Row) -> Failure | None:
 
 def price(row: Row) -> str:
     """Return what a job cost: `120 credits, $0.60`, or that the look was free."""
-    spent = cost(row)
-    if spent.maybe:
-        return f"maybe {spent.maybe:,.0f} credits, {money(spent.maybe)}"
+    spent = of_job(Job.from_row(row), "")
+    if spent.maybe_credits:
+        return f"maybe {spent.maybe_credits:,.0f} credits, {money(spent.maybe_credits)}"
     return (
         f"{spent.credits:,.6g} credits, {money(spent.credits)}"
         if spent.credits or not spent.free
@@ -102,7 +102,7 @@ def price(row: Row) -> str:
 
 def money(credit_count: float) -> str:
     """Return the price of credits as `$0.60`."""
-    return f"${dollars(credit_count):,.2f}"
+    return f"${credit_count * DOLLARS:,.2f}"
 
 
 def proof(row: Row) -> list[tuple[str, str]]:

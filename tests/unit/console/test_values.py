@@ -6,6 +6,7 @@ import pytest
 
 from veo4k.domain.gate import Gate, Pace
 from veo4k.domain.job import utc
+from veo4k_cli import spending
 from veo4k_cli.console import charts, spend, timeline
 from veo4k_cli.console.cache import Cache
 from veo4k_cli.console.monitoring import Pauses
@@ -67,8 +68,8 @@ def test_the_line_says_the_first_thing_that_needs_a_person(facts: dict[str, Any]
     ],
 )
 def test_a_job_costs_what_veo4k_spend_counts(fields: dict[str, Any], spent: float, failed: float, maybe: float) -> None:
-    cost = spend.cost({name: value for name, value in row(**fields).items() if value is not None})
-    assert (cost.credits, cost.failed, cost.maybe) == (spent, failed, maybe)
+    cost = spend.total([{name: value for name, value in row(**fields).items() if value is not None}])
+    assert (cost.credits, cost.credits_without_4k, cost.maybe_credits) == (spent, failed, maybe)
 
 
 def test_days_and_ways_of_delivery_add_up_to_the_total() -> None:
@@ -76,7 +77,7 @@ def test_days_and_ways_of_delivery_add_up_to_the_total() -> None:
     del look["acceptedAt"], look["#accepts"]
     rows = [look, row(evidence="callback", tags={"a": "1", "b": "2"}), row(state="FAILED", maybeCharged=False)]
     days = spend.by_day(rows, ["2027-01-14", utc(NOON)[:10]])
-    assert sum(days.values(), spend.Sum()) == spend.total(rows)
+    assert spending.total(days.values()) == spend.total(rows)
     assert (spend.total(rows).free, spend.total(rows).per_video) == (1, 60)
     assert {tag: one.jobs for tag, one in spend.by_tag(rows).items()} == {"a=1": 2, "b=2": 1, "": 1}
     assert spend.by_delivery(rows) == {"callback": 1, "probe": 0, "submit": 0, "look": 1}
