@@ -124,7 +124,7 @@ def claim_submission(
         "partition": Partition.LIVE,
         "due": retry_at if lost else now + times.first_probe,
         **_WAITS_NO_MORE,
-        **_base(None if job.base else base_url),
+        **_missing_base(job, base_url),
     }
     unchanged = (is_("state", job.state), is_("claim_id", job.claim_id), is_("requested_at", job.requested_at))
     return ConditionalUpdate(key=job.key, when=unchanged, put=put, add={"requests_sent": 1}, ownership="claim_id")
@@ -132,6 +132,10 @@ def claim_submission(
 
 def _base(base_url: str | None) -> dict[str, object]:
     return {"base_url": base_url} if base_url else {}
+
+
+def _missing_base(job: Job, base_url: str | None) -> dict[str, object]:
+    return {} if job.base else _base(base_url)
 
 
 # Look
@@ -169,9 +173,7 @@ def claim_look(job: Job, due: float) -> ConditionalUpdate:
 def requeue(job: Job, now: float, base_url: str | None) -> ConditionalUpdate:
     """QUEUED → QUEUED: the base video is finished, or the wait for it is over. The job is requested next."""
     put: dict[str, object] = {"partition": Partition.QUEUED, "due": now, "looked_at": now, "looks": 0}
-    return ConditionalUpdate(
-        key=job.key, when=_queued(job), put=put | _base(None if job.base else base_url) | _WAITS_NO_MORE
-    )
+    return ConditionalUpdate(key=job.key, when=_queued(job), put=put | _missing_base(job, base_url) | _WAITS_NO_MORE)
 
 
 def refresh_by_look(job: Job, url: str, new_id: str, due: float) -> ConditionalUpdate:
@@ -446,7 +448,7 @@ def fail(
     """
     put = _end(State.FAILED, code, now, times, maybe_charged=maybe_charged(job), words=words)
     put |= {"error": Failure(code, message, words)} if message else {}
-    put |= _base(None if job.base else base_url)
+    put |= _missing_base(job, base_url)
     return ConditionalUpdate(key=job.key, when=_unchanged(job), put=put)
 
 
