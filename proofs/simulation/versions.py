@@ -15,7 +15,7 @@ from veo4k.domain.job import DEFAULTS, Job, Key
 NEWER = (
     *("credits_consumed", "first_requested_at", "wait_reason"),
     *("link_refusals", "tried_links", "failure_reported", "on_bus", "announcing_since"),
-    *("looked_at", "looks", "passes_label", "wait_text", "day"),
+    *("looked_at", "looks", "passes_label", "wait_text", "day", "codec"),
     *("unclear_responses", "unclear_since", "words"),
 )
 """The fields that the older version did not have: no promise depends on them, but that of `day` itself.

@@ -193,7 +193,7 @@ BUILDERS: dict[str, tuple[frozenset[State], Builder]] = {
         frozenset({State.READY}),
         lambda d, job: transitions.claim_archive(job.key, d.new_id(), d.now, TIMES),
     ),
-    "archived": (frozenset({State.READY}), lambda d, job: transitions.succeed(job, ARCHIVE, d.now)),
+    "archived": (frozenset({State.READY}), lambda d, job: transitions.succeed(job, ARCHIVE, "avc1", d.now)),
     "archive_later": (
         frozenset({State.READY}),
         lambda d, job: transitions.postpone_archive(job, d.later(), refused=d.yes(), not_4k=d.yes()),

@@ -46,10 +46,11 @@ ARCHIVING: dict[str, Case] = {
     ),
     "a file is archived": Case(
         before=LEASED,
-        write=transitions.succeed(LEASED, ARCHIVE, NOW),
+        write=transitions.succeed(LEASED, ARCHIVE, "hvc1", NOW),
         changes={
             "state": State.SUCCEEDED,
             "archive": ARCHIVE,
+            "codec": "hvc1",
             "finished_at": NOW,
             "day": DAY,
             "lease": None,

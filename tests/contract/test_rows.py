@@ -66,6 +66,7 @@ FULL = Job(
     tried_links=frozenset({"digest-1", "digest-2"}),
     failure_reported=True,
     not_4k=1,
+    codec="av01",
     retrigger_id="nudge",
     on_bus=True,
     announcing_since=NOW + 2,

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 import pytest
 import requests
+from samtranslator.yaml_helper import yaml_parse
 from standardwebhooks import Webhook
 
 from local.cloud.deploy import deploy
@@ -84,6 +85,24 @@ def test_notify_tells_of_a_job_that_ended_without_a_video(env: Environment) -> N
     [message, *_] = wait_until(lambda: reader.received() or None)
     text = json.loads(message["Body"])["Message"]
     assert text.startswith('"veo_task_failure_note#0#1 ended without a video, NOT_AVAILABLE_IN_4K: ')
+
+
+def test_notify_posts_every_end_as_slack_expects_it(env: Environment, receiver: Any) -> None:
+    """The emulator deploys no API destinations: the template's own are made by API calls, for another endpoint."""
+    endpoint, deliveries = receiver
+    resources = yaml_parse((EXAMPLES / "notify/template.yaml").read_text())["Resources"]
+    connection, channel, rule = (resources[name]["Properties"] for name in ("Slack", "Channel", "Ended"))
+    [target] = rule["Targets"]
+    bus, events = env.cloud.outputs["EventBusName"], env.cloud.client("events")
+    arn = events.create_connection(Name="slack", **connection)["ConnectionArn"]
+    destination = {**channel, "ConnectionArn": arn, "InvocationEndpoint": endpoint}
+    arn = events.create_api_destination(Name="channel", **destination)["ApiDestinationArn"]
+    events.put_rule(Name="ended", EventBusName=bus, EventPattern=json.dumps(rule["EventPattern"]))
+    role = "arn:aws:iam::000000000000:role/post-to-slack"
+    events.put_targets(Rule="ended", EventBusName=bus, Targets=[{**target, "Arn": arn, "RoleArn": role}])
+    env.cloud.send({"taskId": "veo_task_on_time_slack"})
+    texts = wait_until(lambda: [json.loads(body) for _, body in deliveries if b"on_time_slack" in body] or None)
+    assert texts[0] == {"text": "Veo 4K Job Succeeded: veo_task_on_time_slack#0#1"}
 
 
 @pytest.fixture

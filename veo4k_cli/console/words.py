@@ -11,6 +11,12 @@ from veo4k_cli.spending import DOLLARS, of_job
 from veo4k_cli.wait_reasons import describe_reason
 
 SHORT = 12
+CODECS: Mapping[str, str] = {
+    **dict.fromkeys(("avc1", "avc3", "dva1", "dvav"), "H.264"),
+    **dict.fromkeys(("hvc1", "hev1", "dvh1", "dvhe"), "H.265"),
+    **dict.fromkeys(("av01", "dav1"), "AV1"),
+}
+"""Names that people know, by the sample entry of a track."""
 LIVE_SENTENCES: Mapping[str, str] = {
     State.QUEUED: "Waits to be requested.",
     State.SUBMITTING: "A request is out, or its response was lost.",
@@ -113,8 +119,10 @@ def proof(row: Row) -> list[tuple[str, str]]:
     place, sha = f"s3://{file.get('bucket')}/{file.get('key')}", str(file.get("sha256", ""))
     attempts = int(row.get("attempts", 0))
     requests = f"{attempts} {'request' if attempts == 1 else 'requests'}"
-    facts = " · ".join((size(file), megabytes(float(file.get("bytes", 0))), requests, price(row)))
-    return [(facts, facts), (f"SHA-256 {sha}", sha), (place, place)]
+    codec = CODECS.get(str(row.get("#codec")), "")
+    facts = (size(file), codec, megabytes(float(file.get("bytes", 0))), requests, price(row))
+    line = " · ".join(filter(None, facts))
+    return [(line, line), (f"SHA-256 {sha}", sha), (place, place)]
 
 
 def size(file: Mapping[str, Any]) -> str:

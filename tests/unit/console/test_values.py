@@ -7,7 +7,7 @@ import pytest
 from veo4k.domain.gate import Gate, Pace
 from veo4k.domain.job import utc
 from veo4k_cli import spending
-from veo4k_cli.console import charts, spend, timeline
+from veo4k_cli.console import charts, spend, timeline, words
 from veo4k_cli.console.cache import Cache
 from veo4k_cli.console.monitoring import Pauses
 from veo4k_cli.console.reading import Counts
@@ -155,3 +155,13 @@ def test_readers_share_a_value_until_it_is_old() -> None:
     assert [cache.get("a", 2, lambda: next(values)) for now[0] in (0.0, 1.9, 2.0)] == [0, 0, 1]
     cache.clear()
     assert cache.get("a", 2, lambda: next(values)) == 2
+
+
+@pytest.mark.parametrize(("codec", "name"), [("avc1", "H.264"), ("dvh1", "H.265"), ("av01", "AV1"), (None, "")])
+def test_the_proof_names_the_codec_of_a_row_that_has_it(codec: str | None, name: str) -> None:
+    file = {"bucket": "b", "key": "k", "bytes": 62_100_000, "sha256": "ab", "width": 3840, "height": 2160}
+    shown = words.proof(row(archive=file, evidence="callback", **{"#codec": codec} if codec else {}))
+    facts = " \u00b7 ".join(part for part in (name, "62.1 MB", "1 request", "120 credits, $0.60") if part)
+
+    assert shown[0] == (f"3840 \u00d7 2160 \u00b7 {facts}",) * 2
+    assert shown[1:] == [("SHA-256 ab", "ab"), ("s3://b/k", "s3://b/k")]

@@ -61,11 +61,11 @@ def lives() -> list[Job]:
     accepted = done(transitions.accept(asked, Response(meaning=Meaning.WORKING, task_id=TASK), NOW, None), asked)
     ready = done(transitions.callback_ready(address, CallbackPayload(DONE, None), URLS[0], NOW), accepted)
     claimed = done(transitions.claim_archive(ready.key, "lease", NOW, TIMES), ready)
-    stored = done(transitions.succeed(claimed, STORED, NOW), claimed)
+    stored = done(transitions.succeed(claimed, STORED, "avc1", NOW), claimed)
     failed = done(transitions.callback_failed(address, CallbackPayload(GONE, None), NOW, TIMES), accepted)
     not_4k = done(transitions.fail(claimed, Code.NOT_4K, NOW, TIMES), claimed)
     unasked = done(transitions.time_out(queued, Code.NEVER_SUBMITTED, NOW, TIMES), queued)
-    shown = done(transitions.succeed(claimed, STORED._replace(poster=True), NOW), claimed)
+    shown = done(transitions.succeed(claimed, STORED._replace(poster=True), "avc1", NOW), claimed)
     cancelled = done(transitions.cancel(queued.key, "cancel", NOW, TIMES), queued)
     kept = [done(transitions.keep_base(job, BASE), job) for job in (asked, stored, failed)]
     return [queued, asked, accepted, ready, claimed, stored, shown, failed, not_4k, unasked, cancelled, *kept]

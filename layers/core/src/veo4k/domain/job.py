@@ -217,6 +217,7 @@ class Job:
     tried_links: frozenset[str] = _private("tried", frozenset())  # digests of the links that were dead or not 4K
     failure_reported: bool | None = _private("failure")  # asked for a fresh link, the provider reported a failure
     not_4k: int = _private("not4k", 0)  # whole files that were no 4K video
+    codec: str | None = _private("codec")  # of the archived video, by the name of its sample entry, such as "avc1"
 
     retrigger_id: str | None = _private("nudge")  # changed to make publish act again
     on_bus: bool | None = _private("told")  # the bus has the event, and the announcement is not done

@@ -512,10 +512,10 @@ def claim_archive(key: Key, lease: str, now: float, times: Times) -> Conditional
     return ConditionalUpdate(key=key, when=when, put=put, add={"archive_attempts": 1}, ownership="lease")
 
 
-def succeed(job: Job, archive: Archived, now: float) -> ConditionalUpdate:
+def succeed(job: Job, archive: Archived, codec: str, now: float) -> ConditionalUpdate:
     """READY → SUCCEEDED: stored and proven 4K."""
-    put = {"state": State.SUCCEEDED, "archive": archive, "lease": None, "lease_until": None} | _finished(now)
-    return ConditionalUpdate(key=job.key, when=_leased(job), put=put)
+    put = {"state": State.SUCCEEDED, "archive": archive, "codec": codec, "lease": None, "lease_until": None}
+    return ConditionalUpdate(key=job.key, when=_leased(job), put=put | _finished(now))
 
 
 def postpone_archive(job: Job, due: float, *, refused: bool = False, not_4k: bool = False) -> ConditionalUpdate:

@@ -60,7 +60,7 @@ class Archiver:
 
     def _store(self, job: Job, deadline: float) -> LogEntry:
         try:
-            stored = self._stream(job, deadline)
+            stored, codec = self._stream(job, deadline)
         except _UnfitError as unfit:
             if unfit.is_final:
                 return self._fail(job, unfit.code, str(unfit))
@@ -69,10 +69,13 @@ class Archiver:
             return self._dead_link(job, str(error))
         except (DownloadError, StorageError) as error:
             return self._postpone(job, str(error))
-        return self._succeed(job, stored, deadline)
+        return self._succeed(job, stored._replace(poster=self._store_poster(job, deadline)), codec)
 
-    def _stream(self, job: Job, deadline: float) -> Archived:
-        """Stream the file into the bucket. The object appears only when its own header proves it 4K."""
+    def _stream(self, job: Job, deadline: float) -> tuple[Archived, str]:
+        """Stream the file into the bucket. The object appears only when its own header proves it 4K.
+
+        Return the stored file and its codec.
+        """
         name, tags = object_key(job, ".mp4"), object_tags(job)
         self.archive.abort_strays(name, self.clock.now() - self.times.archive_lease)
         with self.open_download(job.urls[0], deadline) as body, self.archive.upload(name, MP4, tags) as upload:
@@ -81,14 +84,14 @@ class Archiver:
             if any(other.archive and other.archive.sha256 == copied.sha256 for other in self._siblings(job)):
                 raise _UnfitError(Code.INDEX_AMBIGUOUS, "the same file as another index", is_final=True)
             upload.complete()
-        return Archived(self.archive.bucket, name, copied.bytes, copied.sha256, video.width, video.height)
+        stored = Archived(self.archive.bucket, name, copied.bytes, copied.sha256, video.width, video.height)
+        return stored, video.codec
 
     def _siblings(self, job: Job) -> list[Job]:
         return [other for other in self.jobs.runs(job.task_id) if other.index != job.index]
 
-    def _succeed(self, job: Job, stored: Archived, deadline: float) -> LogEntry:
-        stored = stored._replace(poster=self._store_poster(job, deadline))
-        update = transitions.succeed(job, stored, self.clock.now())
+    def _succeed(self, job: Job, stored: Archived, codec: str) -> LogEntry:
+        update = transitions.succeed(job, stored, codec, self.clock.now())
         sidecar = json.dumps(changed(update, job).public(), ensure_ascii=False, indent=2).encode()
         try:
             self.archive.put(object_key(job, ".json"), sidecar, "application/json")
