@@ -75,20 +75,8 @@ def installed(requirements: Path, name: str, *, compiled: bool = False) -> Path:
     stamp, wanted = folder / ".requirements", requirements.read_text()
     if not stamp.exists() or stamp.read_text() != wanted:
         shutil.rmtree(folder, ignore_errors=True)
-        options = ["--quiet", "--disable-pip-version-check", "--no-warn-conflicts", "--no-input"]
-        compiling = "--compile" if compiled else "--no-compile"
-        command = [
-            interpreter(),
-            "-m",
-            "pip",
-            "install",
-            *options,
-            compiling,
-            "--target",
-            str(folder),
-            "-r",
-            str(requirements),
-        ]
-        subprocess.run(command, check=True)
+        quiet = ["--quiet", "--disable-pip-version-check", "--no-warn-conflicts", "--no-input"]
+        what = ["--compile" if compiled else "--no-compile", "--target", str(folder), "-r", str(requirements)]
+        subprocess.run([interpreter(), "-m", "pip", "install", *quiet, *what], check=True)
         stamp.write_text(wanted)
     return folder

@@ -90,6 +90,7 @@ def known(counted: Counted) -> dict[str, float]:
     batch_seconds = LEAD + PROVIDER + 0.1  # two rows of writes for each job, ten jobs side by side
     invocations = 1 / BATCH + 1
     log_bytes = counted.log_bytes + invocations * PLATFORM_LOG + ACCESS_LINE
+    key_reads = MILLION / PACE / KEY_SECONDS * KEY_READERS
     return {
         "DynamoDB": counted.writes_known * WRITE,
         "HTTP API": HTTP_API,
@@ -98,18 +99,14 @@ def known(counted: Counted) -> dict[str, float]:
         "Lambda submit": MILLION * batch_seconds / BATCH * MEMORY * ARM_SECOND,
         "Lambda callback": MILLION * CALLBACK_SECONDS * MEMORY * ARM_SECOND,
         "logs": MILLION * log_bytes / 1e9 * LOG_GB,
-        "Secrets Manager (keys are read every 30 s)": MILLION
-        / PACE
-        / KEY_SECONDS
-        * KEY_READERS
-        / MILLION
-        * SECRET_READ,
+        "Secrets Manager (keys are read every 30 s)": key_reads / MILLION * SECRET_READ,
         "egress": MILLION * REQUEST_BYTES / 1e9 * EGRESS_GB,
     }
 
 
 def end(counted: Counted) -> dict[str, float]:
     """Return $ of a million archived and announced jobs, above that; without the storage of the files."""
+    base_seconds = 2 * PUBLISH_SECONDS * MEMORY + 1
     return {
         "DynamoDB": counted.writes_end * WRITE,
         "SQS (archive queue)": 3 * SQS,
@@ -121,9 +118,7 @@ def end(counted: Counted) -> dict[str, float]:
         "S3 requests (a video of 50 MB in 16 MB parts, a poster)": 8 * 5.00,
         "the base video: SQS (2 messages)": 6 * SQS,
         "the base video: Lambda publish (2) and archive (2), invocations": 4 * INVOCATION,
-        "the base video: Lambda publish and archive (2 of 20 ms, 1 s at 1 GB)": MILLION
-        * (2 * PUBLISH_SECONDS * MEMORY + 1)
-        * ARM_SECOND,
+        "the base video: Lambda publish and archive (2 of 20 ms, 1 s at 1 GB)": MILLION * base_seconds * ARM_SECOND,
         "the base video: logs of four invocations": MILLION * 4 * (PLATFORM_LOG + LINE) / 1e9 * LOG_GB,
         "the base video: DynamoDB (2 reads, a write)": 2 * READ + 2 * WRITE,
         "the base video: S3 request (8 MB)": 5.00,
@@ -154,11 +149,10 @@ def burst_extra() -> float:
 
 def idle(stack: Stack) -> dict[str, Price]:
     """Return $ of a month without any job."""
-    drawn, receives = stack.dashboard_metrics, stack.polled_queues * POLLERS * MINUTES * 60 / LONG_POLL
+    watched, drawn = stack.alarm_metrics, stack.dashboard_metrics
+    receives = stack.polled_queues * POLLERS * MINUTES * 60 / LONG_POLL
     rows = {
-        f"{stack.alarm_metrics} metrics that alarms read": _beyond(
-            stack.alarm_metrics, FREE_ALARM_METRICS, ALARM_METRIC
-        ),
+        f"{watched} metrics that alarms read": _beyond(watched, FREE_ALARM_METRICS, ALARM_METRIC),
         f"{len(IDLE_METRICS)} custom metrics": _beyond(len(IDLE_METRICS), FREE_METRICS, METRIC),
         f"dashboard of {drawn} metrics": Price(DASHBOARD, DASHBOARD if drawn > FREE_DASHBOARD_METRICS else 0.0),
         f"{stack.secrets} secrets": _always(stack.secrets * SECRET),

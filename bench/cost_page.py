@@ -27,7 +27,7 @@ TEXT = """\
 
 This page is a model, not a bill: units that `make bench` counted ([performance](performance.md), {when}),
 times list prices of us-east-1. `python -m bench.cost_page` writes this page. The prices:
-{sources}
+{SOURCES}
 
 The model's assumptions are in `bench/cost.py`: a generation of 450 s, a response of the provider after 0.6 s,
 batches of ten, 256 MB on arm64.
@@ -42,9 +42,9 @@ lasts, and S3 charges a request for every 16 MB. The provider charges {times:,.0
 
 {known}
 A row is paid by the kilobyte. Where signed links of 400 characters make it larger than one, its writes take
-{signed:.1f} units in all instead of {whole:.1f}: ${dearer:.2f} a million more.
+{units.writes_signed:.1f} units in all instead of {whole:.1f}: ${dearer:.2f} a million more.
 
-That is ${job:.6f} a job. The provider's own charge for one 4K video is {credits} credits, about ${video:.2f} by its
+That is ${job:.6f} a job. The provider's own charge for one 4K video is {CREDITS} credits, about ${VIDEO:.2f} by its
 newest lists: AWS is {share:.4f} % of it, and one paid request too many costs as much as {duplicate:,.0f} jobs on AWS.
 In a burst submit waits for its slots, up to 20 s for a batch of ten: that adds up to ${burst:.2f} a million. Where no
 job comes within 30 s of another, each has an invocation of its own and reads its keys anew: that adds
@@ -61,7 +61,7 @@ ${one_by_one:.2f} a million.
 Stored files and the egress of their downloads come on top: $0.023 per GB and month in S3 Standard.
 
 A custom metric costs $0.30 for a month in which it is counted every hour. A job that succeeds by its callback counts
-{job_metrics} metrics beyond those of an idle stack. They cost ${job_metrics_price:.2f} in a month with a job of this
+{JOB_METRICS} metrics beyond those of an idle stack. They cost ${job_metrics_price:.2f} in a month with a job of this
 kind in every hour.
 
 ## A month in which nothing happens
@@ -70,14 +70,14 @@ By list price, and in an account that uses its free allowances (ten custom metri
 three dashboards of 50 metrics, a million requests to SQS, Lambda's, the schedule's and the logs') for nothing else:
 
 {idle}
-Empty receives: Lambda polls a queue without messages too. The model assumes {pollers} connections for each queue that
-wait {long_poll:.0f} s each, as third parties measured; AWS documents no number. No function records traces, so X-Ray
+Empty receives: Lambda polls a queue without messages too. The model assumes {POLLERS} connections for each queue that
+wait {LONG_POLL:.0f} s each, as third parties measured; AWS documents no number. No function records traces, so X-Ray
 costs nothing.
 
 Parameters that add to it:
 
 {options}
-A NAT gateway takes ${nat_gb} for each GB besides.
+A NAT gateway takes ${NAT_GB} for each GB besides.
 """
 
 
@@ -100,9 +100,8 @@ def stack(template: Mapping[str, Any]) -> cost.Stack:
     def of_type(kind: str) -> list[dict[str, Any]]:
         return [resource["Properties"] for resource in resources if resource["Type"] == kind]
 
-    events = [
-        event for function in of_type("AWS::Serverless::Function") for event in function.get("Events", {}).values()
-    ]
+    functions = of_type("AWS::Serverless::Function")
+    events = [event for function in functions for event in function.get("Events", {}).values()]
     [dashboard] = of_type("AWS::CloudWatch::Dashboard")
     return cost.Stack(
         alarm_metrics=sum(map(metrics_read, of_type("AWS::CloudWatch::Alarm"))),
@@ -141,43 +140,35 @@ def page(performance: str, template: Mapping[str, Any]) -> str:
     """Return docs/evidence/cost.md."""
     units = counted(performance)
     known, end, idle = cost.known(units), cost.end(units), cost.idle(stack(template))
+    million, whole = sum(known.values()) + sum(end.values()), units.writes_known + units.writes_end
     job = sum(known.values()) / cost.MILLION
-    whole = units.writes_known + units.writes_end
-    return TEXT.format(
-        when=_when(performance),
-        sources=cost.SOURCES,
-        idle_sum=sum(price.listed for price in idle.values()),
-        alone_sum=sum(price.alone for price in idle.values()),
-        watching=sum(price.listed for price in [*idle.values()][:3]),
-        million=sum(known.values()) + sum(end.values()),
-        archive=sum(price for name, price in end.items() if name.startswith(("Lambda archive", "S3"))),
-        times=cost.VIDEO * cost.MILLION / (sum(known.values()) + sum(end.values())),
-        known=_prices(known),
-        job=job,
-        signed=units.writes_signed,
-        whole=whole,
-        dearer=(units.writes_signed - whole) * cost.WRITE,
-        credits=cost.CREDITS,
-        video=cost.VIDEO,
-        share=job / cost.VIDEO * 100,
-        duplicate=cost.VIDEO / job,
-        burst=cost.burst_extra(),
-        one_by_one=cost.one_by_one(),
-        anchors=_prices(cost.anchors(), whole=False),
-        end=_prices(end),
-        job_metrics=cost.JOB_METRICS,
-        job_metrics_price=cost.JOB_METRICS * cost.METRIC,
-        idle=_monthly(idle),
-        options=_monthly(cost.options(), whole=False),
-        pollers=cost.POLLERS,
-        long_poll=cost.LONG_POLL,
-        nat_gb=cost.NAT_GB,
-    )
-
-
-def _when(performance: str) -> str:
     [when] = re.findall(r"on (\d{4}-\d{2}-\d{2})", performance)
-    return str(when)
+    numbers = {
+        "units": units,
+        "when": when,
+        "idle_sum": sum(price.listed for price in idle.values()),
+        "alone_sum": sum(price.alone for price in idle.values()),
+        "watching": sum(price.listed for price in [*idle.values()][:3]),
+        "million": million,
+        "archive": sum(price for name, price in end.items() if name.startswith(("Lambda archive", "S3"))),
+        "times": cost.VIDEO * cost.MILLION / million,
+        "job": job,
+        "whole": whole,
+        "dearer": (units.writes_signed - whole) * cost.WRITE,
+        "share": job / cost.VIDEO * 100,
+        "duplicate": cost.VIDEO / job,
+        "burst": cost.burst_extra(),
+        "one_by_one": cost.one_by_one(),
+        "job_metrics_price": cost.JOB_METRICS * cost.METRIC,
+    }
+    tables = {
+        "known": _prices(known),
+        "anchors": _prices(cost.anchors(), whole=False),
+        "end": _prices(end),
+        "idle": _monthly(idle),
+        "options": _monthly(cost.options(), whole=False),
+    }
+    return TEXT.format_map(vars(cost) | numbers | tables)
 
 
 def _prices(rows: Mapping[str, float], *, whole: bool = True) -> str:

@@ -8,9 +8,8 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from bench.artefact import installed, interpreter, unpack
+from bench.artefact import installed, interpreter
 from bench.stack import environment
-from local.cloud.build import built_template
 from local.paths import ROOT
 
 ROUNDS = 15
@@ -37,9 +36,8 @@ READY = {
 }
 
 
-def cases(place: Path) -> dict[str, tuple[str, Sequence[Path]]]:
+def cases(functions: Mapping[str, list[Path]]) -> dict[str, tuple[str, Sequence[Path]]]:
     """Return each case's code and path. The anchors: idiomatic without bytecode, as SAM ships it; bare boto3 with."""
-    functions = unpack(built_template().parent, place)
     shipped = installed(IDIOMATIC / "requirements.txt", "idiomatic")
     plain = installed(IDIOMATIC / "requirements.txt", "idiomatic-compiled", compiled=True)
     return {

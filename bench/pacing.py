@@ -3,12 +3,13 @@
 import json
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from itertools import count
 from random import Random
 
 from proofs.doubles.jobs_memory import MemoryJobs
+from proofs.doubles.provider_scripted import ScriptedProvider
 from proofs.doubles.stage import RecordingQueue
 from proofs.doubles.time_manual import NOON
 from proofs.simulation.effects import Effects
@@ -20,11 +21,8 @@ from proofs.simulation.timeline import Timeline
 from veo4k.domain.conditional_update import ConditionalUpdate
 from veo4k.domain.gate import Pace
 from veo4k.domain.job import Job, Key, Partition, ProviderApi, State
-from veo4k.domain.look import Look, Unanswered
-from veo4k.domain.response import Meaning, Response
 from veo4k.domain.result_url import ResultHosts
 from veo4k.domain.schedule import Times
-from veo4k.domain.wait_reason import WaitReason
 from veo4k.services.submit import Received
 
 BATCH, SUBMITS, LIFE_OF_SUBMIT, LIFE_OF_SWEEP, MINUTE = 10, 2, 60.0, 120.0, 60.0
@@ -63,26 +61,24 @@ def burst(messages: int) -> Paced:
 def paced_sweep(jobs: int) -> Paced:
     """Let so many jobs be due for a poll, and a sweep begin each minute, whether or not the former is over."""
     cloud = _Cloud()
-    for n in range(jobs):
-        put(cloud.memory, due_job(n, NOON))
+    for number in range(jobs):
+        put_due_job(cloud.memory, number, NOON)
     return cloud.run(jobs)
 
 
-@dataclass(eq=False)
 class _Cloud:
     """What invokes submit and sweep: a queue with two pollers, and a schedule. Effects take 2 to 10 ms."""
 
-    arrivals: list[float] = field(default_factory=list)
-    asked: dict[Key, float] = field(default_factory=dict)
-    waiting: deque[list[Received]] = field(default_factory=deque)
-    memory: MemoryJobs = field(default_factory=MemoryJobs)
-
-    def __post_init__(self) -> None:
-        self.random = Random("pacing")  # noqa: S311 - repeatable on purpose
-        self.kernel = Kernel(NOON)
-        self.effects = Effects(self.kernel, self.random, PlacedFaults({}), Timeline(self.kernel, is_traced=False))
-        self.row, self.ids = GateRow(lambda _old, _new: None), count()
+    def __init__(self) -> None:
+        self.arrivals: list[float] = []
+        self.asked: dict[Key, float] = {}
+        self.waiting: deque[list[Received]] = deque()
         self.free: list[Machine] = []
+        self.memory, self.kernel, self.random = MemoryJobs(), Kernel(NOON), Random("pacing")  # noqa: S311 - repeatable on purpose
+        self.effects = Effects(self.kernel, self.random, PlacedFaults({}), Timeline(self.kernel, is_traced=False))
+        self.row, self.ids = GateRow(lambda _old, _new: None), map(str, count())
+        self.provider = ScriptedProvider()
+        self.provider.meanwhile, self.provider.credits_left = self._take, None
 
     def run(self, wanted: int) -> Paced:
         """Let time pass until so many jobs have been requested."""
@@ -101,9 +97,7 @@ class _Cloud:
         """Take the next batch from the queue, and so on."""
         if self.waiting:
             batch = self.waiting.popleft()
-            self._invoke(
-                LIFE_OF_SUBMIT, lambda machine, deadline: machine.submitter(deadline).submit(batch), self.submit
-            )
+            self._invoke(LIFE_OF_SUBMIT, lambda machine, end: machine.submitter(end).submit(batch), self.submit)
 
     def _tick(self) -> None:
         self.kernel.after(MINUTE, self._tick)
@@ -121,15 +115,20 @@ class _Cloud:
 
         Process(self.kernel, "function", deadline).start(partial(call, machine, deadline), done)
 
-    def _machine(self) -> Machine:
-        def new_id() -> str:
-            return str(next(self.ids))
+    def _take(self, job: Job) -> None:
+        """Take a request, and note when it came."""
+        self.kernel.pause(self.random.uniform(*WAY_THERE))
+        self.arrivals.append(self.kernel.now)
+        self.asked.setdefault(job.key, self.kernel.now)
+        self.kernel.pause(self.random.uniform(*WAY_BACK))
 
+    def _machine(self) -> Machine:
+        new_id = partial(next, self.ids)
         return Machine(
             kernel=self.kernel,
             jobs=SimulatedJobs(self.effects, self.memory),
             gate=SimulatedGate(self.effects, self.row, Pace(), new_id),
-            provider=_Provider(self),
+            provider=self.provider,
             clock=SkewedClock(self.kernel),
             queue=RecordingQueue(),
             new_id=new_id,
@@ -140,57 +139,10 @@ class _Cloud:
         )
 
 
-@dataclass(frozen=True)
-class _Provider:
-    """Takes every request, and notes when it came."""
-
-    cloud: _Cloud
-
-    def unset_secret(self) -> WaitReason | None:
-        """Return no secret: all are set."""
-        return None
-
-    def submit(self, job: Job) -> Response:
-        """Take a request."""
-        return self.poll(job)
-
-    def look(self, _: str) -> Look:
-        """Show nothing."""
-        return Unanswered.NOTHING
-
-    def balance(self) -> float | None:
-        """Return no balance."""
-        return None
-
-    def poll(self, job: Job) -> Response:
-        """Take a request."""
-        kernel, draw = self.cloud.kernel, self.cloud.random.uniform
-        kernel.pause(draw(*WAY_THERE))
-        self.cloud.arrivals.append(kernel.now)
-        self.cloud.asked.setdefault(job.key, kernel.now)
-        kernel.pause(draw(*WAY_BACK))
-        return Response(meaning=Meaning.WORKING, accepted_anew=True)
-
-
-def due_job(number: int, now: float) -> Job:
-    """Return a job that was requested a quarter of an hour ago."""
-    return Job(
-        task_id=f"veo_task_{number:08}",
-        run=1,
-        index=0,
-        state=State.PROCESSING,
-        created_at=now - MINUTE,
-        requested_at=now - 15 * MINUTE,
-        first_requested_at=now - 15 * MINUTE,
-        accepted_at=now - 15 * MINUTE,
-        requests_sent=1,
-        provider_api=ProviderApi.VEO,
-        partition=Partition.LIVE,
-        due=now,
-    )
-
-
-def put(jobs: MemoryJobs, job: Job) -> None:
-    """Put a job into a table."""
-    given = {name: getattr(job, name) for name in Job.__dataclass_fields__}
-    jobs.write(ConditionalUpdate(key=Key(job.task_id, job.run), put=given))
+def put_due_job(jobs: MemoryJobs, number: int, now: float) -> None:
+    """Put a job that was requested a quarter of an hour ago."""
+    key, requested = Key(f"veo_task_{number:08}", 1), now - 15 * MINUTE
+    times = {"created_at": now - MINUTE, "first_requested_at": requested, "requested_at": requested}
+    given = {"task_id": key.task_id, "run": 1, "index": 0, "state": State.PROCESSING, "accepted_at": requested}
+    more = {"requests_sent": 1, "provider_api": ProviderApi.VEO, "partition": Partition.LIVE, "due": now}
+    jobs.write(ConditionalUpdate(key=key, put=times | given | more))

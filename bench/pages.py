@@ -1,6 +1,7 @@
 """The pages that a run of the benches writes."""
 
 from collections.abc import Sequence
+from statistics import median
 from typing import NamedTuple
 
 
@@ -19,6 +20,20 @@ class Figure(NamedTuple):
         """Whether the goal is met; `least`: it is a lower bound."""
         goal = self.value if self.goal is None else self.goal
         return self.value >= goal if self.least else self.value <= goal
+
+
+def ratio(ours: Sequence[float], theirs: Sequence[float]) -> float:
+    """Return the median of the ratios of rounds that ran in turn."""
+    return median(our / their for our, their in zip(ours, theirs, strict=True))
+
+
+def beside(
+    what: str, anchor: str, sides: Sequence[Sequence[float]], goal: float | None, *, digits: int = 1, unit: str = "ms"
+) -> Figure:
+    """Return the ratio of the two sides' seconds as a figure, beside the median of each."""
+    scale = {"ms": 1e3, "us": 1e6}[unit]
+    both = " / ".join(f"{median(side) * scale:.{digits}f}" for side in sides)
+    return Figure(what, anchor, ratio(*sides), goal, f"{both} {unit}")
 
 
 HEAD = "| figure | anchor | measured | goal | | both sides |\n|---|---|---|---|---|---|\n"

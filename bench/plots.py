@@ -1,12 +1,14 @@
 """Pictures of the figures, as SVG without fonts and scripts."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from statistics import median
 
 import pygal
 from pygal.style import Style
 
+from local.paths import ROOT
+
+PLOTS = ROOT / "docs/evidence/plots"
 STYLE = Style(
     background="white", plot_background="white", font_family="sans-serif", colors=("#2f6f9f", "#c77d2e", "#8a8a8a")
 )
@@ -53,8 +55,7 @@ def paced(arrivals: Sequence[float], requests: int, window: float) -> dict[str, 
     return {"as deployed": [(at, place + 1.0) for place, at in enumerate(arrivals)][::25], "best possible": best[::5]}
 
 
-def keep(folder: Path, pictures: Mapping[str, str]) -> None:
-    """Write pictures."""
-    folder.mkdir(exist_ok=True)
-    for name, picture in pictures.items():
-        (folder / f"{name}.svg").write_text(picture, encoding="utf-8")
+def keep(name: str, picture: str) -> None:
+    """Write a picture."""
+    PLOTS.mkdir(exist_ok=True)
+    (PLOTS / f"{name}.svg").write_text(picture, encoding="utf-8")

@@ -1,6 +1,7 @@
 """How long a job's last stages take on the local cloud, from the provider's own clock and the functions' own lines."""
 
 import json
+from collections.abc import Iterator
 from datetime import datetime
 from statistics import median
 from typing import NamedTuple
@@ -16,22 +17,15 @@ from local.waiting import wait_until
 JOBS = 6  # one after the other; the first one warms up and is not counted
 SPEED = 600  # a generation takes a second or less
 SWEEP_SECONDS = 60.0  # as the template's schedule
-STAGES = (
-    (
-        "local cloud, s: row READY to archive requested",
-        "result_received",
-        "archive_requested",
-        "own: one SendMessageBatch",
+STAGES = {
+    "row READY to archive requested": ("result_received", "archive_requested", "one SendMessageBatch"),
+    "archive requested to archived, a small file": (
+        *("archive_requested", "job_archived"),
+        "a claim, one pass from download to upload, poster, JSON, a write",
     ),
-    (
-        "local cloud, s: archive requested to archived, a small file",
-        "archive_requested",
-        "job_archived",
-        "own: a claim, one pass from download to upload, poster, JSON, a write",
-    ),
-    ("local cloud, s: READY to archived, a small file", "result_received", "job_archived", "own: the two above"),
-    ("local cloud, s: row final to event", "job_archived", "announcement_sent", "own: one PutEvents, one write"),
-)
+    "READY to archived, a small file": ("result_received", "job_archived", "the two above"),
+    "row final to event": ("job_archived", "announcement_sent", "one PutEvents, one write"),
+}
 
 
 class Stage(NamedTuple):
@@ -48,7 +42,7 @@ def measure() -> list[Stage]:
         tasks = [f"veo_task_on_time_bench_{n:03}" for n in range(JOBS)]
         for task in tasks:
             _run_job(running.cloud, task)
-        return _stages(running, tasks[1:])
+        return [*_stages(running, tasks[1:])]
 
 
 def _run_job(cloud: LocalCloud, task: str) -> None:
@@ -56,15 +50,13 @@ def _run_job(cloud: LocalCloud, task: str) -> None:
     wait_until(lambda: any(map(is_announced, cloud.runs(task))))
 
 
-def _stages(running: Environment, tasks: list[str]) -> list[Stage]:
+def _stages(running: Environment, tasks: list[str]) -> Iterator[Stage]:
     answered = [float(call["seconds"]) for task in tasks for call in running.simulator.callbacks(task)]
+    yield Stage("local cloud, s: callback to row final and 200", median(answered), "own: two checks, one write")
     at = _moments(running.cloud)
-    first = Stage("local cloud, s: callback to row final and 200", median(answered), "own: two checks, one write")
-    return [first, *(Stage(name, _median(at, tasks, begin, end), own) for name, begin, end, own in STAGES)]
-
-
-def _median(at: dict[tuple[str, str], float], tasks: list[str], begin: str, end: str) -> float:
-    return median(at[task, end] - at[task, begin] for task in tasks)
+    for name, (begin, end, own) in STAGES.items():
+        seconds = median(at[task, end] - at[task, begin] for task in tasks)
+        yield Stage(f"local cloud, s: {name}", seconds, f"own: {own}")
 
 
 def _moments(cloud: LocalCloud) -> dict[tuple[str, str], float]:
@@ -76,8 +68,3 @@ def _moments(cloud: LocalCloud) -> dict[tuple[str, str], float]:
                 stamp = datetime.strptime(event["timestamp"], "%Y-%m-%d %H:%M:%S,%f%z")
                 moments[event["jobId"].partition("#")[0], event["message"]] = stamp.timestamp()
     return moments
-
-
-if __name__ == "__main__":
-    for stage in measure():
-        print(f"{stage.seconds:8.3f} s  {stage.name}")

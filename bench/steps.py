@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from bench import init, warm
 from bench.artefact import VENDOR, installed
+from bench.pages import ratio
 from bench.roots import server_context
 from bench.stub import Stub, serving
 
@@ -41,7 +42,7 @@ def _starts(path: Sequence[Path], place: Path) -> list[Step]:
         "one module for each way in": (READY + EVERY_WAY_IN, path),
     }
     taken = init.measure({"": (READY, path)} | variants, ROUNDS)
-    return [Step(name, "init CPU of callback", _ratio(taken[""], taken[name])) for name in variants]
+    return [Step(name, "init CPU of callback", ratio(taken[""], taken[name])) for name in variants]
 
 
 def _warm(functions: Mapping[str, list[Path]], place: Path) -> list[Step]:
@@ -56,17 +57,13 @@ def _warm(functions: Mapping[str, list[Path]], place: Path) -> list[Step]:
                 taken.extend(warm.run(stub, submit, "app", [warm.batch(number)], undone + ready))
         usual, defaults = (warm.run(stub, callback, "app", _calls(), undone + READY) for undone in ("", SDK_DEFAULTS))
     return [
-        Step("roots read once", "CPU of a first batch", _ratio(first[""], first[ROOTS_EACH_TIME])),
+        Step("roots read once", "CPU of a first batch", ratio(first[""], first[ROOTS_EACH_TIME])),
         Step("no validation, no composed user agent", "warm CPU of callback", median(usual[1:]) / median(defaults[1:])),
     ]
 
 
 def _calls() -> list[dict[str, object]]:
     return [warm.callback(f"veo_task_bench_{n % ROUNDS:04}-{n // ROUNDS:02}", forged=False) for n in range(ROUNDS * 8)]
-
-
-def _ratio(ours: Sequence[float], theirs: Sequence[float]) -> float:
-    return median(our / their for our, their in zip(ours, theirs, strict=True))
 
 
 def _without_bytecode(folder: Path, copy: Path) -> Path:

@@ -10,7 +10,7 @@ import json
 import re
 import ssl
 import threading
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -30,17 +30,14 @@ _ANSWER = {"code": 200, "msg": "success", "data": {"taskId": "veo_4k_task_012345
 
 @dataclass
 class Stub:
-    """What it was asked, and how the provider behaves: seconds until an answer, and a limit if it enforces one."""
+    """What it was asked; `latency`: seconds until the provider answers."""
 
     latency: float = 0.0
-    limit: tuple[int, float] | None = None
     rows: dict[str, dict[str, Any]] = field(default_factory=dict)
     asked: Counter[str] = field(default_factory=Counter)
-    connections: int = 0
     logged: int = 0
     provider_bytes: int = 0
     url: str = ""
-    recent: deque[float] = field(default_factory=deque)
 
     def aws(self, target: str, body: dict[str, Any]) -> dict[str, Any]:
         """Answer a request of the JSON protocol."""
@@ -58,23 +55,14 @@ class Stub:
         _update(row, body)
         return {"Attributes": row}
 
-    async def provider(self, head: str) -> tuple[int, dict[str, Any]]:
-        """Answer a request to the provider, with 429 where it came too early."""
-        now = asyncio.get_running_loop().time()
+    async def provider(self, head: str) -> dict[str, Any]:
+        """Answer a request to the provider."""
         self.asked["provider"] += 1
-        if self.limit is not None:
-            most, window = self.limit
-            while self.recent and self.recent[0] <= now - window:
-                self.recent.popleft()
-            if len(self.recent) >= most:
-                self.asked["refused"] += 1
-                return 429, {"code": 429, "msg": "too many requests", "data": None}
-            self.recent.append(now)
         await asyncio.sleep(self.latency)
         if looked := re.match(r"GET /api/v1/veo/record-info\?taskId=(\S+)", head):
             details = {"taskId": looked[1], "resultUrls": [_BASE], "originUrls": None, "resolution": "1080p"}
-            return 200, {"code": 200, "msg": "success", "data": _RECORD | {"taskId": looked[1], "response": details}}
-        return 200, _ANSWER
+            return {"code": 200, "msg": "success", "data": _RECORD | {"taskId": looked[1], "response": details}}
+        return _ANSWER
 
 
 def _key(item: dict[str, Any]) -> str:
@@ -118,20 +106,19 @@ def serving(stub: Stub, tls: ssl.SSLContext | None = None) -> Iterator[Stub]:
 
 
 async def _talk(stub: Stub, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    stub.connections += 1
     with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
         while True:
             head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
             headers = dict(line.lower().split(": ", 1) for line in head.split("\r\n")[1:] if ": " in line)
             body = json.loads(await reader.readexactly(int(headers.get("content-length", 0))) or b"{}")
             target = re.search(r"x-amz-target: (\S+)", head, re.IGNORECASE)
-            status, answer = (200, stub.aws(target[1], body)) if target else await stub.provider(head)
+            answer = stub.aws(target[1], body) if target else await stub.provider(head)
             payload = json.dumps(answer).encode()
             if not target:
                 stub.provider_bytes += len(head) + int(headers.get("content-length", 0)) + len(payload)
             writer.write(
-                b"HTTP/1.1 %d -\r\nContent-Type: application/x-amz-json-1.0\r\nContent-Length: %d\r\n\r\n%s"
-                % (status, len(payload), payload)
+                b"HTTP/1.1 200 -\r\nContent-Type: application/x-amz-json-1.0\r\nContent-Length: %d\r\n\r\n%s"
+                % (len(payload), payload)
             )
             await writer.drain()
     writer.close()

@@ -4,7 +4,7 @@ import math
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from bench.pacing import MINUTE, due_job, put
+from bench.pacing import MINUTE, put_due_job
 from proofs.doubles.faults import FaultInjector
 from proofs.doubles.gate_memory import MemoryGate
 from proofs.doubles.stage import Stage
@@ -23,7 +23,7 @@ def free_sweep(jobs: int, latency: float, width: int) -> float:
     stage = Stage(Response(meaning=Meaning.WORKING))
     clock = SystemClock()
     for n in range(jobs):
-        put(stage.jobs, due_job(n, clock.now() - MINUTE))
+        put_due_job(stage.jobs, n, clock.now() - MINUTE)
     stage.provider.meanwhile = lambda _: time.sleep(latency)
     stage.clock, stage.faulty_gate, stage.width = clock, FaultInjector(_Open()), width  # type: ignore[assignment]
     with ThreadPoolExecutor(width) as stage.executor:

@@ -2,11 +2,11 @@
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import uuid4
 
 from local.kie.media import ensure_media
@@ -21,7 +21,7 @@ from veo4k.adapters.gate_dynamodb import DynamoGate
 from veo4k.adapters.jobs_dynamodb import DynamoJobs
 from veo4k.domain import transitions
 from veo4k.domain.callback import Address, CallbackPayload
-from veo4k.domain.conditional_update import ConditionalUpdate, Updated
+from veo4k.domain.conditional_update import Updated
 from veo4k.domain.gate import Pace
 from veo4k.domain.job import Job, Key, Partition, State
 from veo4k.domain.look import BaseRecord
@@ -42,6 +42,13 @@ BASE = "https://file.aiquickdraw.com/v/base.mp4?"
 SIGNED = "signature=" + "s" * 356
 
 
+class Spent(NamedTuple):
+    """Requests and write units of one job."""
+
+    calls: float
+    writes: float
+
+
 @dataclass
 class Meter:
     """Requests, and the units of writes and reads, index included; reads of the bench itself are not counted."""
@@ -52,36 +59,32 @@ class Meter:
 
     def count(self, parsed: dict[str, Any], model: Any, **_: object) -> None:
         """Count one response."""
-        if model.name not in COUNTED:
-            return
-        self.calls += 1
-        units = float(parsed.get("ConsumedCapacity", {}).get("CapacityUnits", 0))
-        if model.name == "UpdateItem":
-            self.writes += units
-        else:
-            self.reads += units
+        if model.name in COUNTED:
+            self.calls += 1
+            units = float(parsed.get("ConsumedCapacity", {}).get("CapacityUnits", 0))
+            if model.name == "UpdateItem":
+                self.writes += units
+            else:
+                self.reads += units
 
-    def taken(self) -> tuple[float, float]:
-        """Return requests and write units since the last call."""
-        given = self.calls, self.writes
+    def spent(self) -> Spent:
+        """Return what each job of a batch has taken since the last call."""
+        spent = Spent(self.calls / BATCH, self.writes / BATCH)
         self.calls, self.writes = 0, 0.0
-        return given
+        return spent
 
 
 @dataclass(frozen=True)
 class Units:
-    """Of one job: requests and write units until its result is known, those of its base video, and those of its end.
+    """What one job takes until its result is known, for its base video, and for its end.
 
     `row_bytes`: its row's largest size; `cpu_base`, `cpu_end`: seconds to keep the base video, and to archive the same
     file as the result.
     """
 
-    calls_known: float
-    writes_known: float
-    calls_base: float
-    writes_base: float
-    calls_end: float
-    writes_end: float
+    known: Spent
+    base: Spent
+    end: Spent
     row_bytes: int
     cpu_base: float
     cpu_end: float
@@ -90,25 +93,8 @@ class Units:
 class _Quiet:
     """Announcements that all arrive."""
 
-    def send_to_archive(self, jobs: Any) -> dict[Key, str]:
-        """Miss none."""
-        del jobs
-        return {}
-
-    def send_bases_to_archive(self, jobs: Any, delay: int) -> dict[Key, str]:
-        """Miss none."""
-        del jobs, delay
-        return {}
-
-    def send_to_bus(self, jobs: Any) -> dict[Key, str]:
-        """Miss none."""
-        del jobs
-        return {}
-
-    def send_to_task(self, job: Any, token: str) -> str:
-        """Miss none."""
-        del job, token
-        return ""
+    def __getattr__(self, _: str) -> Callable[..., dict[Key, str]]:
+        return lambda *_: {}
 
 
 @contextmanager
@@ -130,37 +116,25 @@ def happy_jobs(table: Table, meter: Meter, query: str = "token=x") -> Units:
     """Take a batch of ten jobs from message to announcement, through the services; `query`: its links'."""
     stage = Stage(Response(meaning=Meaning.WORKING, accepted_anew=True))
     stage.hosts = ResultHosts.parse(".aiquickdraw.com", "https://api.kie.ai")
-    jobs = DynamoJobs(table.client, table.name)
+    jobs, now = DynamoJobs(table.client, table.name), stage.clock.now()
     gate = DynamoGate(table.client, table.name, Pace(), _new_id)
-    gate.note_understood("veo_task_before", stage.clock.now())  # as one response does in a quarter of an hour
+    gate.note_understood("veo_task_before", now)  # as one response does in a quarter of an hour
     stage.faulty_jobs, stage.faulty_gate, stage.new_id = FaultInjector(jobs), FaultInjector(gate), _new_id
-    ids, now = [f"veo_task_{_new_id()}" for _ in range(BATCH)], stage.clock.now()
+    ids = [f"veo_task_{_new_id()}" for _ in range(BATCH)]
     stage.provider.looks = {one: BaseRecord(status=Meaning.DONE, links=(BASE + query,)) for one in ids}
     batch = [Received(_new_id(), json.dumps({"taskId": one}), "receipt", 1) for one in ids]
-    meter.taken()
+    meter.spent()
     stage.submitter(now + 60).submit(batch)
     ready = [_called_back(jobs, one, now + 450, query) for one in ids]
-    calls_known, writes_known = meter.taken()
+    known = meter.spent()
     size = max(_size(table.item(row.key)) for row in ready)
     video = ensure_media(ROOT / ".local/media").uhd.read_bytes()
-    meter.taken()
+    meter.spent()
     began = time.process_time()
     kept = [_keep_base(jobs, row, now + 455, video) for row in ready]
-    between = time.process_time()
-    calls_base, writes_base = meter.taken()
-    cpu_end = sum(_end(jobs, row, now + 460, video, meter) for row in kept)
-    calls_end, writes_end = meter.taken()
-    return Units(
-        calls_known=calls_known / BATCH,
-        writes_known=writes_known / BATCH,
-        calls_base=calls_base / BATCH,
-        writes_base=writes_base / BATCH,
-        calls_end=calls_end / BATCH,
-        writes_end=writes_end / BATCH,
-        row_bytes=size,
-        cpu_base=(between - began) / BATCH,
-        cpu_end=cpu_end / BATCH,
-    )
+    cpu_base, base = (time.process_time() - began) / BATCH, meter.spent()
+    cpu_end = sum(_end(jobs, row, now + 460, video, meter) for row in kept) / BATCH
+    return Units(known, base, meter.spent(), size, cpu_base, cpu_end)
 
 
 def due_reads(table: Table, meter: Meter, rows: int) -> float:
@@ -174,11 +148,7 @@ def due_reads(table: Table, meter: Meter, rows: int) -> float:
 
 def _called_back(jobs: DynamoJobs, task_id: str, now: float, query: str) -> Job:
     payload = CallbackPayload(Response(meaning=Meaning.DONE, urls=(URL + query,), image_urls=(POSTER + query,)), None)
-    return _written(jobs, transitions.callback_ready(Address(task_id, 0, 1, "t" * 43), payload, URL + query, now))
-
-
-def _written(jobs: DynamoJobs, write: ConditionalUpdate) -> Job:
-    outcome = jobs.write(write)
+    outcome = jobs.write(transitions.callback_ready(Address(task_id, 0, 1, "t" * 43), payload, URL + query, now))
     if not isinstance(outcome, Updated):
         raise TypeError("the job is not as it should be")
     return outcome.job
@@ -186,11 +156,8 @@ def _written(jobs: DynamoJobs, write: ConditionalUpdate) -> Job:
 
 def _keep_base(jobs: DynamoJobs, ready: Job, now: float, video: bytes) -> Job:
     """Keep the base video. Return the job with it."""
-    downloads = MemoryDownloads({ready.base_url or "": [video]})
-    keeper = BaseKeeper(
-        jobs=jobs, open_download=downloads.open, archive=MemoryArchive(), clock=ManualClock(now), times=Times()
-    )
-    kept = keeper.keep(ready.key, now + 900, 1).job
+    doubles = _doubles(now, {ready.base_url or "": [video]})
+    kept = BaseKeeper(jobs=jobs, **doubles).keep(ready.key, now + 900, 1).job
     if kept is None or kept.base is None:
         raise RuntimeError("the base video was not kept")
     return kept
@@ -198,24 +165,23 @@ def _keep_base(jobs: DynamoJobs, ready: Job, now: float, video: bytes) -> Job:
 
 def _end(jobs: DynamoJobs, ready: Job, now: float, video: bytes, meter: Meter) -> float:
     """Archive a real video and announce the end. Return the CPU seconds of the archive."""
-    archiver = Archiver(
-        jobs=jobs,
-        open_download=MemoryDownloads({ready.urls[0]: [video], ready.image_urls[0]: [b"jpg"]}).open,
-        archive=MemoryArchive(),
-        clock=ManualClock(now),
-        new_id=_new_id,
-        times=Times(),
-    )
+    doubles = _doubles(now, {ready.urls[0]: [video], ready.image_urls[0]: [b"jpg"]})
+    archiver = Archiver(jobs=jobs, new_id=_new_id, **doubles)
     began = time.process_time()
     archiver.store(ready.key, now + 900)
-    taken = time.process_time() - began
-    calls = meter.calls
+    taken, calls = time.process_time() - began, meter.calls
     ended = jobs.get(ready.key)
     meter.calls = calls
     if ended is None or ended.state is not State.SUCCEEDED:
         raise RuntimeError("the job has not succeeded")
-    Publisher(jobs, _Quiet(), 90, keep_base=True, times=Times()).publish([Change(ready, ended)], now)
+    events: Any = _Quiet()
+    Publisher(jobs, events, 90, keep_base=True, times=Times()).publish([Change(ready, ended)], now)
     return taken
+
+
+def _doubles(now: float, files: Mapping[str, list[Any]]) -> dict[str, Any]:
+    downloads = MemoryDownloads(files)
+    return {"open_download": downloads.open, "archive": MemoryArchive(), "clock": ManualClock(now), "times": Times()}
 
 
 def _size(item: dict[str, Any]) -> int:

@@ -8,6 +8,7 @@ import subprocess
 import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -36,59 +37,49 @@ def measure(functions: Mapping[str, list[Path]], place: Path) -> dict[str, list[
     """CPU seconds for each message, by case: of each turn the median; bundle and idiomatic handlers alternate."""
     tls, idiomatic = server_context(place), [place, IDIOMATIC, installed(IDIOMATIC / "requirements.txt", "idiomatic")]
     submit, callback = ([place, *functions[name]] for name in ("SubmitFunction", "CallbackFunction"))
+    batches = [batch(number) for number in range(ROUNDS + 1)]
+    messages = len(batches) * BATCH
     taken: dict[str, list[float]] = defaultdict(list)
+
+    def keep(name: str, seconds: Sequence[float]) -> None:
+        taken[name].append(median(seconds[1:]))  # the first event warms up
+
     for _ in range(TURNS):
-        with (
-            serving(Stub(LATENCY), tls) as ours,
-            serving(Stub(LATENCY), tls) as theirs,
-            serving(Stub(LATENCY), tls) as blind,
-        ):
-            taken["submit"].append(_warm(ours, submit, "app", _batches(), READY["SubmitFunction"]))
-            taken["submit without looks"].append(_warm(blind, submit, "app", _batches(), WITHOUT_LOOKS))
+        with ExitStack() as stack:
+            ours, theirs, blind = (stack.enter_context(serving(Stub(LATENCY), tls)) for _ in range(3))
+            keep("submit", run(ours, submit, "app", batches, READY["SubmitFunction"]))
+            keep("submit without looks", run(blind, submit, "app", batches, WITHOUT_LOOKS))
             for name, stub in (("submit", ours), ("submit without looks", blind)):
-                taken[f"{REQUESTS}, {name}"].append(stub.asked["provider"] / ((ROUNDS + 1) * BATCH))
-                taken[f"{BYTES}, {name}"].append(stub.provider_bytes / ((ROUNDS + 1) * BATCH))
-            taken["idiomatic submit"].append(_warm(theirs, idiomatic, "submit", _batches()))
-            messages = ours.logged
-            taken["callback"].append(_warm(ours, callback, "app", callbacks(), READY["CallbackFunction"]))
-            taken["idiomatic callback"].append(_warm(theirs, idiomatic, "callback", callbacks()))
-            logged = messages / ((ROUNDS + 1) * BATCH) + (ours.logged - messages) / len(callbacks())
-            taken["log bytes of a job"].append(logged)
-            _forged(ours, callback, taken)
-    return taken
-
-
-def _forged(stub: Stub, callback: Sequence[Path], taken: dict[str, list[float]]) -> None:
-    calls, forged = _calls(stub), callbacks(forged=True)
-    taken["forged callback"].append(_warm(stub, callback, "app", forged, READY["CallbackFunction"]))
-    taken["forged callback before metric and log"].append(_warm(stub, callback, "app", forged, QUIET))
-    taken["AWS calls of forged callbacks"].append(_calls(stub) - calls)
-
-
-def _warm(stub: Stub, path: Sequence[Path], module: str, events: Sequence[Any], ready: str = "pass") -> float:
-    """Return the median; the first event warms up and is not counted."""
-    return median(run(stub, path, module, events, ready)[1:])
-
-
-def _batches() -> list[dict[str, Any]]:
-    return [batch(number) for number in range(ROUNDS + 1)]
-
-
-def first_batches(functions: Mapping[str, list[Path]], place: Path, rounds: int) -> dict[str, list[float]]:
-    """CPU seconds of the first batch of a process, by case."""
-    tls, plain = server_context(place), installed(IDIOMATIC / "requirements.txt", "idiomatic-compiled", compiled=True)
-    taken: dict[str, list[float]] = {"submit": [], "default clients": []}
-    with serving(Stub(LATENCY), tls) as stub:
-        for number in range(rounds):
-            ours = run(stub, [place, *functions["SubmitFunction"]], "app", [batch(number)], READY["SubmitFunction"])
-            default = run(stub, [place, IDIOMATIC, plain], "defaults", [batch(number + rounds)])
-            taken["submit"].append(ours[0] * BATCH)
-            taken["default clients"].append(default[0] * BATCH)
+                taken[f"{REQUESTS}, {name}"].append(stub.asked["provider"] / messages)
+                taken[f"{BYTES}, {name}"].append(stub.provider_bytes / messages)
+            keep("idiomatic submit", run(theirs, idiomatic, "submit", batches))
+            logged = ours.logged
+            accepted, forged = callbacks(), callbacks(forged=True)  # made now: signatures expire
+            keep("callback", run(ours, callback, "app", accepted, READY["CallbackFunction"]))
+            keep("idiomatic callback", run(theirs, idiomatic, "callback", accepted))
+            taken["log bytes of a job"].append(logged / messages + (ours.logged - logged) / len(accepted))
+            calls = _calls(ours)
+            keep("forged callback", run(ours, callback, "app", forged, READY["CallbackFunction"]))
+            keep("forged callback before metric and log", run(ours, callback, "app", forged, QUIET))
+            taken["AWS calls of forged callbacks"].append(_calls(ours) - calls)
     return taken
 
 
 def _calls(stub: Stub) -> int:
     return stub.asked.total() - stub.asked["GetSecretValue"]
+
+
+def first_batches(functions: Mapping[str, list[Path]], place: Path, rounds: int) -> dict[str, list[float]]:
+    """CPU seconds of the first batch of a process, by case."""
+    tls, plain = server_context(place), installed(IDIOMATIC / "requirements.txt", "idiomatic-compiled", compiled=True)
+    submit, taken = [place, *functions["SubmitFunction"]], defaultdict(list)
+    with serving(Stub(LATENCY), tls) as stub:
+        for number in range(rounds):
+            ours = run(stub, submit, "app", [batch(number)], READY["SubmitFunction"])
+            default = run(stub, [place, IDIOMATIC, plain], "defaults", [batch(number + rounds)])
+            taken["submit"].append(ours[0] * BATCH)
+            taken["default clients"].append(default[0] * BATCH)
+    return taken
 
 
 def run(stub: Stub, path: Sequence[Path], module: str, events: Sequence[Any], ready: str = "pass") -> list[float]:
@@ -111,12 +102,12 @@ def run(stub: Stub, path: Sequence[Path], module: str, events: Sequence[Any], re
     return seconds
 
 
-def batch(number: int, size: int = BATCH) -> dict[str, Any]:
+def batch(number: int) -> dict[str, Any]:
     """Return a batch of new messages."""
     record = json.loads((EVENTS / "sqs_submit.json").read_text())["Records"][0]
-    ids = [f"{number:04}-{n:02}" for n in range(size)]
-    bodies = [json.dumps({"taskId": f"veo_task_bench_{one}"}) for one in ids]
-    return {"Records": [record | {"messageId": one, "body": body} for one, body in zip(ids, bodies, strict=True)]}
+    ids = [f"{number:04}-{n:02}" for n in range(BATCH)]
+    bodies = {one: json.dumps({"taskId": f"veo_task_bench_{one}"}) for one in ids}
+    return {"Records": [record | {"messageId": one, "body": body} for one, body in bodies.items()]}
 
 
 def callbacks(*, forged: bool = False) -> list[dict[str, Any]]:

@@ -10,8 +10,9 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+import time
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,11 @@ from local.kie import Settings
 from local.kie.media import ensure_media
 from local.paths import MEDIA, ROOT
 from local.waiting import wait_until
+from proofs.table.rows import QUEUED
 from veo4k.adapters.dynamodb_types import to_typed
-from veo4k.domain.job import Job, Partition, State
+from veo4k.adapters.jobs_dynamodb import DynamoJobs
+from veo4k.domain import transitions
+from veo4k.domain.job import Archived, Key
 
 PYTHON = ROOT / ".venvs/browser/bin/python"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -51,29 +55,21 @@ def main() -> int:
         prepare(env)
         facts: dict[str, Any] = {"link": link, "browser": browser, "pictures": str(pictures.resolve())}
         facts |= {"watched": WATCHED, "replayed": REPLAYED, "dead": DEAD, "waiting": MANY}
-        process = _browser(facts)
-        for line in _lines(process):
-            print(line, flush=True)
-            if line.startswith("→ "):
-                REQUESTS[line.removeprefix("→ ")](env)
-                _answer(process)
-        return process.wait() or _left_behind(env)
+        return _browse(env, facts) or _left_behind(env)
 
 
-def _browser(facts: Mapping[str, Any]) -> subprocess.Popen[str]:
+def _browse(env: Environment, facts: Mapping[str, Any]) -> int:
+    """Let the browser take its steps. It says when it needs the rows of `fill`."""
     command = [str(PYTHON), str(Path(__file__).with_name("browser.py")), json.dumps(facts)]
-    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)  # noqa: S603  our own
-
-
-def _lines(process: subprocess.Popen[str]) -> Iterator[str]:
-    assert process.stdout is not None
-    yield from (line.rstrip() for line in process.stdout)
-
-
-def _answer(process: subprocess.Popen[str]) -> None:
-    assert process.stdin is not None
-    process.stdin.write("done\n")
-    process.stdin.flush()
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603  our own
+        assert process.stdin is not None
+        assert process.stdout is not None
+        for line in process.stdout:
+            print(line, end="", flush=True)
+            if line == "→ fill\n":
+                fill(env)
+                print("done", file=process.stdin, flush=True)
+    return process.returncode
 
 
 def prepare(env: Environment) -> None:
@@ -103,45 +99,34 @@ def send(env: Environment, numbers: range) -> None:
 
 def keep_base(env: Environment) -> None:
     """Put the base video beside the watched 4K one, where the stack has not done so itself."""
-    [row] = env.cloud.runs(WATCHED)
-    if "base" in row:
-        return
-    body, key = ensure_media(MEDIA).base.read_bytes(), row["archive"]["key"].replace(".mp4", ".base.mp4")
-    bucket = row["archive"]["bucket"]
-    env.cloud.client("s3").put_object(Bucket=bucket, Key=key, Body=body, ContentType="video/mp4")
-    base = {"bucket": bucket, "key": key, "bytes": len(body), "sha256": "0" * 64, "width": 1280, "height": 720}
-    env.cloud.client("dynamodb").update_item(
-        TableName=env.cloud.outputs["JobTableName"],
-        Key={"taskId": {"S": WATCHED}, "run": {"N": "1"}},
-        UpdateExpression="SET #b = :b",
-        ExpressionAttributeNames={"#b": "base"},
-        ExpressionAttributeValues={":b": to_typed(base)},
-    )
+    jobs = DynamoJobs(env.cloud.client("dynamodb"), env.cloud.outputs["JobTableName"])
+    job = jobs.get(Key(WATCHED, 1))
+    assert job is not None
+    assert job.archive is not None
+    body, bucket, key = ensure_media(MEDIA).base.read_bytes(), job.archive.bucket, f"videos/{WATCHED}/0/1.base.mp4"
+    if job.base is None:
+        env.cloud.client("s3").put_object(Bucket=bucket, Key=key, Body=body, ContentType="video/mp4")
+        jobs.write(transitions.keep_base(job, Archived(bucket, key, len(body), "0" * 64, 1280, 720)))
 
 
 def fill(env: Environment) -> None:
     """Store ten thousand rows that wait until tomorrow."""
     dynamodb, table = env.cloud.client("dynamodb"), env.cloud.outputs["JobTableName"]
-    later = (datetime.now(UTC) + timedelta(days=1)).timestamp()
+    tomorrow = time.time() + 86_400
     for start in range(0, MANY, 25):
-        rows = (_waiting(number, later).row() for number in range(start, start + 25))
-        items = [{"PutRequest": {"Item": {name: to_typed(value) for name, value in row.items()}}} for row in rows]
-        dynamodb.batch_write_item(RequestItems={table: items})
-
-
-def _waiting(number: int, due: float) -> Job:
-    return Job(
-        task_id=f"veo_task_many_{number:05d}",
-        run=1,
-        index=0,
-        state=State.QUEUED,
-        created_at=due - 86_400,
-        tags={"order": f"M-{number}"},
-        requests_sent=0,
-        wait_reason="WINDOW_FULL",
-        partition=Partition.QUEUED,
-        due=due + number // 100,
-    )
+        jobs = [
+            replace(
+                QUEUED,
+                task_id=f"veo_task_many_{number:05d}",
+                created_at=time.time(),
+                tags={"order": f"M-{number}"},
+                task_tokens=frozenset(),
+                due=tomorrow + number // 100,
+            )
+            for number in range(start, start + 25)
+        ]
+        items = [{name: to_typed(value) for name, value in job.row().items()} for job in jobs]
+        dynamodb.batch_write_item(RequestItems={table: [{"PutRequest": {"Item": item}} for item in items]})
 
 
 def _left_behind(env: Environment) -> int:
@@ -151,20 +136,12 @@ def _left_behind(env: Environment) -> int:
     facts = {
         "the replay made one further run": len(replayed) == 2,
         "the dead message became a job": len(redriven) == 1,
-        "no attack paused the requests": not any("reason" in row for row in _gate(env)),
+        "no attack paused the requests": not env.cloud.runs("#gate")[0]["#gate"].get("reason"),
     }
     for sentence, holds in facts.items():
         print("✓" if holds else "✗", sentence)
     return 0 if all(facts.values()) else 1
 
-
-def _gate(env: Environment) -> list[Any]:
-    row = env.cloud.runs("#gate")[0]["#gate"]
-    return [{name: value for name, value in row.items() if value}]
-
-
-REQUESTS: dict[str, Callable[[Environment], None]] = {"fill": fill}
-"""What the browser asks of this process."""
 
 if __name__ == "__main__":
     sys.exit(main())

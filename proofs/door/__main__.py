@@ -16,16 +16,21 @@ from local.cloud.jobs_client import ask, token_of
 from local.cloud.local_cloud import LocalCloud
 from local.cloud.parameters import JOBS_API
 from local.paths import ROOT
-from proofs.table.rows import ARCHIVE, PROCESSING, QUEUED, READY, SUBMITTING, SUCCEEDED
-from veo4k.adapters.dynamodb_types import to_typed
-from veo4k.domain.job import Job
+from proofs.table.rows import ARCHIVE, PROCESSING, QUEUED, READY, SUBMITTING, SUCCEEDED, put
+from veo4k.adapters.jobs_dynamodb import DynamoJobs
 
-SCHEMATHESIS = ROOT / ".venvs/door/bin/schemathesis"
-EXAMPLES = 100  # most of one operation
+SCHEMATHESIS = str(ROOT / ".venvs/door/bin/schemathesis")
+OPTIONS = (
+    "--continue-on-failure",
+    "--max-examples=100",  # of one operation
+    "--workers=2",
+    "--seed=7",
+    "--request-timeout=30",
+    # Checks of other APIs: here DELETE cancels and removes nothing, and a job appears seconds after its POST.
+    "--exclude-checks=use_after_free,ensure_resource_availability",
+)
 QUEUED_RUNS = 30
 KINDS = (SUBMITTING, PROCESSING, READY)
-NOT_OF_THIS_API = ("use_after_free", "ensure_resource_availability")
-"""Checks of other APIs: here DELETE cancels and removes nothing, and a job appears seconds after its POST."""
 MUST_COME = ("202", "400", "401", "404", "405", "409", "413")
 REFUSED = re.compile(r'"status":(\d+)')
 
@@ -35,7 +40,10 @@ def main() -> int:
     with LocalCloud(JOBS_API) as cloud:
         tasks = seed(cloud)
         ask(cloud, "POST", "/jobs", b" " * 9000)  # longer than what Schemathesis makes
-        result = subprocess.run(command(cloud), cwd=ROOT, env=environment(tasks), check=False)  # noqa: S603  our own
+        environment = {"SCHEMATHESIS_HOOKS": "proofs.door.hooks", "DOOR_TASKS": ",".join(tasks), "PYTHONPATH": "."}
+        command = [SCHEMATHESIS, "run", "docs/openapi.yaml", f"--url={cloud.outputs['JobsApiUrl']}", *OPTIONS]
+        command += [f"--header=Authorization: Bearer {token_of(cloud)}"]
+        result = subprocess.run(command, cwd=ROOT, env=os.environ | environment, check=False)  # noqa: S603  our own
         counts, crashes = statuses(cloud)
     print("responses by status, 200 left out:", dict(sorted(counts.items())))
     missing = [status for status in MUST_COME if not counts[status]]
@@ -51,34 +59,10 @@ def seed(cloud: LocalCloud) -> list[str]:
     rows += [replace(SUCCEEDED, task_id="veo_task_door_done", archive=archive)]
     many = ["veo_task_abcdef123456", *(f"veo_task_door_many_{number}" for number in range(5))]
     rows += [replace(QUEUED, task_id=task, run=run) for task in many for run in range(1, QUEUED_RUNS + 1)]
+    jobs = DynamoJobs(cloud.client("dynamodb"), cloud.outputs["JobTableName"])
     for row in rows:
-        _put(cloud, row)
+        put(jobs, row, row.task_id)
     return sorted({row.task_id for row in rows})
-
-
-def _put(cloud: LocalCloud, row: Job) -> None:
-    item = {name: to_typed(value) for name, value in row.row().items()}
-    cloud.client("dynamodb").put_item(TableName=cloud.outputs["JobTableName"], Item=item)
-
-
-def environment(tasks: list[str]) -> dict[str, str]:
-    """Return the environment of Schemathesis."""
-    return os.environ | {"SCHEMATHESIS_HOOKS": "proofs.door.hooks", "DOOR_TASKS": ",".join(tasks), "PYTHONPATH": "."}
-
-
-def command(cloud: LocalCloud) -> list[str]:
-    """Return the command line of Schemathesis."""
-    options = {
-        "url": cloud.outputs["JobsApiUrl"],
-        "header": f"Authorization: Bearer {token_of(cloud)}",
-        "exclude-checks": ",".join(NOT_OF_THIS_API),
-        "max-examples": str(EXAMPLES),
-        "workers": "2",
-        "seed": "7",
-        "request-timeout": "30",
-    }
-    words = [word for name, value in options.items() for word in (f"--{name}", value)]
-    return [str(SCHEMATHESIS), "run", "docs/openapi.yaml", *words, "--continue-on-failure"]
 
 
 def statuses(cloud: LocalCloud) -> tuple[Counter[str], list[str]]:

@@ -13,6 +13,7 @@ import schemathesis  # type: ignore[import-not-found]  # lives in .venvs/door on
 
 TASKS = os.environ["DOOR_TASKS"].split(",")
 TASK_ID = re.compile("[A-Za-z0-9_-]{8,64}", re.ASCII)
+LINE_BREAK = re.compile("[\r\n]|%0[AaDd]")
 HIGHEST_RUN = 30
 LONGEST_TAGS = 1024
 CHANCE = random.Random(4)  # noqa: S311 - repeatable on purpose
@@ -22,10 +23,8 @@ CHANCE = random.Random(4)  # noqa: S311 - repeatable on purpose
 def before_call(_: Any, case: Any, **__: Any) -> None:
     """Ask for a job that exists every other time, and keep a valid message within the rules."""
     path = case.path_parameters or {}
-    if (
-        "taskId" in path
-    ):  # the emulator's gateway has no route for a path with a line break, and answers in its own words
-        path["taskId"] = re.sub("[\r\n]|%0[AaDd]", "-", str(path["taskId"]))
+    # The emulator's gateway has no route for a path with a line break, and answers in its own words.
+    path |= {name: LINE_BREAK.sub("-", value) for name, value in path.items() if isinstance(value, str)}
     if TASK_ID.fullmatch(str(path.get("taskId", ""))) and CHANCE.random() < 0.5:
         path["taskId"] = CHANCE.choice(TASKS)
         if "run" in path and re.fullmatch("[1-9][0-9]{0,8}", str(path["run"])):

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from veo4k.domain.errors import DownloadError, StorageError
+from veo4k.domain.errors import DownloadError
 
 CHUNK = 64 * 1024
 
@@ -20,7 +20,6 @@ class MemoryBody:
 
     @property
     def length(self) -> int | None:
-        """Content-Length."""
         return len(self.content)
 
     def __iter__(self) -> Iterator[bytes]:
@@ -40,7 +39,6 @@ class MemoryDownloads:
 
     @contextmanager
     def open(self, url: str, deadline: float) -> Iterator[MemoryBody]:
-        """Open a URL."""
         self.stops.append(deadline)
         self.opened.append(url)
         bodies = self.served.get(url, [DownloadError("404")])
@@ -50,24 +48,22 @@ class MemoryDownloads:
         yield body if isinstance(body, MemoryBody) else MemoryBody(body)
 
 
-@dataclass
 class MemoryUpload:
     """A file on its way."""
 
-    content: bytearray
-    completed: bool = False
+    def __init__(self) -> None:
+        self.content = b""
+        self.completed = False
 
     def write(self, chunk: bytes) -> None:
-        """Take the next bytes."""
         self.content += chunk
 
     def complete(self) -> None:
-        """Let the object appear."""
         self.completed = True
 
 
 class MemoryArchive:
-    """A bucket; `broken` refuses everything."""
+    """A bucket."""
 
     bucket = "archive"
 
@@ -76,23 +72,19 @@ class MemoryArchive:
         self.tags: dict[str, Mapping[str, str]] = {}
         self.types: dict[str, str] = {}
         self.strays: list[tuple[str, float]] = []
-        self.broken = False
 
     def abort_strays(self, key: str, older_than: float) -> int:
-        """Record the search."""
         self.strays.append((key, older_than))
         return 0
 
     @contextmanager
     def upload(self, key: str, content_type: str, tags: Mapping[str, str]) -> Iterator[MemoryUpload]:
         """Begin an upload; without complete() nothing appears."""
-        if self.broken:
-            raise StorageError("CreateMultipartUpload: down")
-        upload = MemoryUpload(bytearray())
+        upload = MemoryUpload()
         yield upload
         if upload.completed:
-            self.objects[key], self.tags[key], self.types[key] = bytes(upload.content), tags, content_type
+            self.tags[key] = tags
+            self.put(key, upload.content, content_type)
 
     def put(self, key: str, body: bytes, content_type: str) -> None:
-        """Store a small object."""
         self.objects[key], self.types[key] = body, content_type

@@ -1,16 +1,18 @@
-"""Executors without threads: a call is made where it is submitted."""
+"""Executors without threads: a call is made where it is submitted, or where its result is awaited."""
 
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
+from functools import partial
 from typing import Any
+
+Call = Callable[..., Any]
 
 
 class ImmediateExecutor(Executor):
     """Makes each call at once."""
 
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **named: Any) -> Future[Any]:
-        """Make the call."""
-        return _ended(Future(), fn, args, named)
+    def submit(self, fn: Call, /, *args: Any, **named: Any) -> Future[Any]:
+        return _ended(Future(), partial(fn, *args, **named))
 
 
 class SlowExecutor(Executor):
@@ -21,15 +23,14 @@ class SlowExecutor(Executor):
         self.most = 0
         self.left: list[int] = []  # how many were under way each time one was awaited
 
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **named: Any) -> Future[Any]:
-        """Make the call, and report it as under way."""
-        future = _ended(_Awaited(self), fn, args, named)
+    def submit(self, fn: Call, /, *args: Any, **named: Any) -> Future[Any]:
+        future = _ended(_Slow(self), partial(fn, *args, **named))
         self.under_way.append(future)
         self.most = max(self.most, len(self.under_way))
         return future
 
 
-class _Awaited(Future[Any]):
+class _Slow(Future[Any]):
     def __init__(self, executor: SlowExecutor) -> None:
         super().__init__()
         self._executor = executor
@@ -47,30 +48,28 @@ class _Awaited(Future[Any]):
 class LazyExecutor(Executor):
     """Makes no call before its result is awaited."""
 
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **named: Any) -> Future[Any]:
-        """Keep the call for later."""
-        return _Lazy(fn, args, named)
+    def submit(self, fn: Call, /, *args: Any, **named: Any) -> Future[Any]:
+        return _Lazy(partial(fn, *args, **named))
 
 
 class _Lazy(Future[Any]):
-    def __init__(self, fn: Callable[..., Any], args: tuple[Any, ...], named: dict[str, Any]) -> None:
+    def __init__(self, call: Call) -> None:
         super().__init__()
-        self._call = fn, args, named
-
-    def result(self, timeout: float | None = None) -> Any:
-        if not self.done():
-            _ended(self, *self._call)
-        return super().result(timeout)
+        self._call = call
 
     def exception(self, timeout: float | None = None) -> BaseException | None:
         if not self.done():
-            _ended(self, *self._call)
+            _ended(self, self._call)
         return super().exception(timeout)
 
+    def result(self, timeout: float | None = None) -> Any:
+        self.exception()
+        return super().result(timeout)
 
-def _ended(future: Future[Any], fn: Callable[..., Any], args: tuple[Any, ...], named: dict[str, Any]) -> Future[Any]:
+
+def _ended(future: Future[Any], call: Call) -> Future[Any]:
     try:
-        future.set_result(fn(*args, **named))
+        future.set_result(call())
     except Exception as error:  # noqa: BLE001 - a future keeps what its call raised
         future.set_exception(error)
     return future

@@ -42,7 +42,6 @@ class FaultInjector:
         self._before[method] = do
 
     def called(self, method: str) -> list[tuple[Any, ...]]:
-        """Return the arguments of every call of this method."""
         return [arguments for name, arguments in self.calls if name == method]
 
     def __getattr__(self, name: str) -> Any:
@@ -53,17 +52,15 @@ class FaultInjector:
         def call(*arguments: Any, **named: Any) -> Any:
             self.calls.append((name, arguments))
             fault = self._faults.get(name)
-            fails = fault is not None and fault.call in (0, len(self.called(name)))
-            self._before.get(name, _nothing)(*arguments, **named)
-            if fault is not None and fails and not fault.done:
+            if fault and fault.call not in (0, len(self.called(name))):
+                fault = None
+            if before := self._before.get(name):
+                before(*arguments, **named)
+            if fault and not fault.done:
                 raise fault.error
             result = method(*arguments, **named)
-            if fault is not None and fails:
+            if fault:
                 raise fault.error
             return result
 
         return call
-
-
-def _nothing(*_: object, **__: object) -> None:
-    """Do nothing."""

@@ -11,14 +11,10 @@ Listener = Callable[[Change], None]
 """Called with every change, in order, as the table's stream would deliver it."""
 
 
-def _ignore(_: Change) -> None:
-    """Ignore the change."""
-
-
 class MemoryJobs:
     """All rows, and the due index over them, never stale."""
 
-    def __init__(self, listener: Listener = _ignore) -> None:
+    def __init__(self, listener: Listener | None = None) -> None:
         self.tasks: dict[str, dict[int, Job]] = {}
         self.index: dict[Partition, dict[Key, float]] = {partition: {} for partition in Partition}
         self._listener = listener
@@ -29,22 +25,20 @@ class MemoryJobs:
         outcome = apply(write, old)
         if isinstance(outcome, Updated):
             self._store(outcome.job)
-            self._listener(Change(old, outcome.job))
+            if self._listener:
+                self._listener(Change(old, outcome.job))
         elif old is not None and is_own(write, old):
             return Updated(old)
         return outcome
 
     def get(self, key: Key) -> Job | None:
-        """Read one row."""
         return self.tasks.get(key.task_id, {}).get(key.run)
 
     def runs(self, task_id: str) -> Sequence[Job]:
-        """Read all runs of a task, in the order of their numbers."""
         runs = self.tasks.get(task_id, {})
         return [runs[run] for run in sorted(runs)]
 
     def newest(self, task_id: str, count: int) -> Sequence[Job]:
-        """Read the newest runs of a task, the newest first."""
         return self.runs(task_id)[::-1][:count]
 
     def due(self, partition: Partition, until: float) -> Iterator[Key]:

@@ -25,26 +25,21 @@ class ScriptedProvider:
         self.meanwhile: Meanwhile = lambda _: None  # what happens while the request is out
 
     def unset_secret(self) -> WaitReason | None:
-        """Return which secret is unset."""
         return self.unset
 
     def submit(self, job: Job) -> Response:
-        """Take the paid request."""
         self.submitted.append(job.job_id)
         return self._respond(job)
 
     def poll(self, job: Job) -> Response:
-        """Take a poll."""
         self.polled.append(job.job_id)
         return self._respond(job)
 
     def look(self, task_id: str) -> Look:
-        """Take a look."""
         self.looked_at.append(task_id)
         return self.looks.get(task_id, Unanswered.NOTHING)
 
     def balance(self) -> float | None:
-        """Return the credits left."""
         self.balance_reads += 1
         return self.credits_left
 

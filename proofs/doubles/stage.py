@@ -12,11 +12,9 @@ from proofs.doubles.jobs_memory import MemoryJobs
 from proofs.doubles.provider_scripted import ScriptedProvider
 from proofs.doubles.time_manual import ManualClock
 from veo4k.domain.conditional_update import ConditionalUpdate, is_
-from veo4k.domain.errors import StorageError
 from veo4k.domain.gate import Slots
 from veo4k.domain.job import Job, Key, ProviderApi
 from veo4k.domain.log_events import LogEntry
-from veo4k.domain.ports import Gate, Jobs, MessageQueue
 from veo4k.domain.response import Response
 from veo4k.domain.result_url import ResultHosts
 from veo4k.domain.schedule import Times
@@ -43,7 +41,6 @@ class CountingGate(MemoryGate):
         self.given: list[float] = []
 
     def reserve(self, wanted: int, now: float, *, last: float = math.inf, counted: bool = False) -> Slots:
-        """Reserve instants."""
         slots = super().reserve(wanted, now, last=last, counted=counted)
         self.given += slots.instants
         return slots
@@ -56,19 +53,14 @@ class KilledError(BaseException):
 class RecordingQueue:
     """A job queue that records what became of its messages."""
 
-    def __init__(self, *, broken: bool = False) -> None:
+    def __init__(self) -> None:
         self.rejected: list[tuple[str, str]] = []
         self.backed_off: list[tuple[str, float]] = []
-        self.broken = broken
 
     def reject(self, body: str, reason: str) -> None:
-        """Record a rejected body and its reason."""
-        if self.broken:
-            raise StorageError("SendMessage: broken")
         self.rejected.append((body, reason))
 
     def back_off(self, receipt: str, seconds: float) -> None:
-        """Record the receipt and the seconds."""
         self.backed_off.append((receipt, seconds))
 
 
@@ -96,42 +88,27 @@ class Stage:
         self.unstored: list[str] = []
         self._messages = numbered("message")
 
-    def dispatcher(self, deadline: float, **others: Any) -> Dispatcher:
-        """Return the dispatcher of one invocation; `others`: parts that replace the environment's own."""
-        parts: dict[str, Any] = {"jobs": self.faulty_jobs, "gate": self.faulty_gate, "provider": self.provider}
-        parts |= {"clock": self.clock, "executor": self.executor, "width": self.width, "new_id": self.new_id}
-        parts |= {"times": self.times, "hosts": self.hosts, "provider_api": self.provider_api, "deadline": deadline}
-        return Dispatcher(**parts | others)
+    @property
+    def _shared(self) -> dict[str, Any]:
+        parts: dict[str, Any] = {"jobs": self.faulty_jobs, "clock": self.clock, "new_id": self.new_id}
+        return parts | {"times": self.times, "provider_api": self.provider_api}
+
+    def dispatcher(self, deadline: float) -> Dispatcher:
+        parts: dict[str, Any] = {"gate": self.faulty_gate, "provider": self.provider, "executor": self.executor}
+        parts |= {"width": self.width, "hosts": self.hosts, "deadline": deadline}
+        return Dispatcher(**self._shared | parts)
 
     def submitter(self, deadline: float) -> Submitter:
-        """Return the submitter of one invocation."""
-        return Submitter(
-            dispatcher=self.dispatcher(deadline),
-            queue=cast("MessageQueue", self.faulty_queue),
-            jobs=cast("Jobs", self.faulty_jobs),
-            clock=self.clock,
-            new_id=self.new_id,
-            times=self.times,
-            provider_api=self.provider_api,
-        )
+        queue: Any = self.faulty_queue
+        return Submitter(dispatcher=self.dispatcher(deadline), queue=queue, **self._shared)
 
     def sweeper(self, deadline: float) -> Sweeper:
-        """Return the sweeper of one invocation."""
-        return Sweeper(
-            dispatcher=self.dispatcher(deadline),
-            jobs=cast("Jobs", self.faulty_jobs),
-            gate=cast("Gate", self.faulty_gate),
-            clock=self.clock,
-            new_id=self.new_id,
-            chance=lambda: 0.0,
-            times=self.times,
-            provider_api=self.provider_api,
-            deadline=deadline,
-        )
+        parts: dict[str, Any] = {"gate": self.faulty_gate, "chance": lambda: 0.0, "deadline": deadline}
+        return Sweeper(dispatcher=self.dispatcher(deadline), **self._shared | parts)
 
     def health(self) -> Health:
-        """Return the health metrics of one process."""
-        return Health(cast("Jobs", self.faulty_jobs), cast("Gate", self.faulty_gate), self.provider, self.clock)
+        doubles: tuple[Any, ...] = (self.faulty_jobs, self.faulty_gate, self.provider, self.clock)
+        return Health(*doubles)
 
     def receive(self, *bodies: str, again: str = "", receives: int = 1) -> list[LogEntry]:
         """Deliver messages as one batch; `again`: the id of a message that is delivered once more."""
@@ -175,5 +152,4 @@ class Stage:
 
 
 def words(entries: list[LogEntry]) -> list[str]:
-    """Return the names of the log events."""
     return [entry.event for entry in entries]

@@ -12,7 +12,6 @@ class ManualClock:
         self.slept: list[float] = []
 
     def now(self) -> float:
-        """Return the time."""
         return self.at
 
     def sleep_until(self, instant: float) -> None:
@@ -21,5 +20,4 @@ class ManualClock:
         self.at = max(self.at, instant)
 
     def advance(self, seconds: float) -> None:
-        """Let time pass."""
         self.at = round(self.at + seconds, 3)

@@ -2,15 +2,14 @@
 
 import base64
 import json
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import replace
 from random import Random
-from typing import NamedTuple, NoReturn
+from typing import Any
 
+from proofs.doubles.faults import FaultInjector
 from proofs.doubles.job_sender_memory import MemoryJobSender
 from proofs.doubles.jobs_memory import MemoryJobs
 from proofs.doubles.time_manual import NOON
@@ -18,15 +17,16 @@ from proofs.doubles.updates import apply
 from proofs.fuzz.bodies import OWN, TASK, any_body, any_generation, any_json, is_nonsense
 from proofs.simulation.callbacks import TOKEN_KEY, WEBHOOK_KEY
 from proofs.simulation.environment import HOSTS as ALLOWED
+from proofs.table import rows
 from veo4k.adapters.provider_kie import APIS
-from veo4k.domain.callback_auth import make_generated_token, make_signature, make_token
-from veo4k.domain.conditional_update import ConditionalUpdate, Outcome, Updated
+from veo4k.domain.callback_auth import Keys, make_generated_token, make_signature, make_token
+from veo4k.domain.conditional_update import Updated
 from veo4k.domain.decisions import Context, after_response
 from veo4k.domain.errors import InvalidMessageError, StorageError
 from veo4k.domain.generated import MOST_VIDEOS
 from veo4k.domain.job import Job, Key, ProviderApi, State
 from veo4k.domain.message import Message, parse_message
-from veo4k.domain.response import HttpResponse, Meaning, NoResponse, Response, read_balance
+from veo4k.domain.response import HttpResponse, Meaning, Response, read_balance
 from veo4k.domain.result_url import Refusal, ResultHosts
 from veo4k.domain.schedule import Times
 from veo4k.domain.transitions import create_submitting
@@ -42,70 +42,56 @@ BAD_PATHS = ("", "é", "-1", "01", "1.0", "99999999999", "../x", "x" * 300, "\0"
 HTTP_STATUSES = (200, 200, 200, 400, 401, 403, 404, 405, 422, 429, 500, 502, 999)
 KEY = Key(TASK, 1)
 HOSTS = ResultHosts.parse(ALLOWED, "https://api.kie.ai")
+MINUTE_AGO = NOON - 60
+TIME, SIGNATURE = "x-webhook-timestamp", "x-webhook-signature"
 
 
-class Attempt(NamedTuple):
-    """A callback, and which parts of it are right."""
-
-    request: Request
-    authentic: bool
-    nonsense: bool
-    row_is_there: bool
+def _seldom(random: Random) -> bool:
+    return random.random() < 0.02
 
 
-@dataclass
-class FailingJobs(MemoryJobs):
-    """A table that may be out of reach."""
+def _keys(*, fail: bool) -> tuple[Callable[[], Keys], Callable[[], Keys]]:
+    def unreachable() -> Keys:
+        raise StorageError("unreachable")
 
-    fails: bool = False
-
-    def __post_init__(self) -> None:
-        super().__init__()
-
-    def write(self, write: ConditionalUpdate) -> Outcome:
-        """Apply the write, or raise an error."""
-        if self.fails:
-            raise StorageError("refused")
-        return super().write(write)
+    return (unreachable, unreachable) if fail else (lambda: (TOKEN_KEY,), lambda: (WEBHOOK_KEY,))
 
 
-def _callback(random: Random, now: int) -> Attempt:
+def _callback(random: Random) -> tuple[Request, bool]:
+    """Return a callback, and whether it may be believed."""
     body, encoded, right = any_body(random), random.random() < 0.3, random.random() < 0.5
     parts, path_right = _path(random)
     signed = random.choice((TASK, OWN if OWN.encode() in body else TASK))
-    headers = _headers(random, str(now), signed, right=right)
     text = base64.b64encode(body).decode() if encoded else body.decode("utf-8", "replace")
     if random.random() < 0.01:
         text *= 2000
-    seen = body if encoded else text.encode()
-    return Attempt(Request(parts, headers, text, encoded), path_right and right, is_nonsense(seen), parts[2] == "1")
+    believed = path_right and right and parts[2] == "1" and not is_nonsense(body if encoded else text.encode())
+    return Request(parts, _headers(random, signed, right=right), text, encoded), believed
 
 
-def _path(random: Random) -> tuple[tuple[str, str, str, str], bool]:
+def _path(random: Random) -> tuple[tuple[str, ...], bool]:
     run = random.choice(("1",) * 9 + ("2",))
     token = make_token(TOKEN_KEY, TASK, 0, int(run))
-    parts = [TASK, "0", run, token]
-    if random.random() < 0.6:
-        return (TASK, "0", run, token), True
-    parts[random.randrange(4)] = random.choice((*BAD_PATHS, "x" * 43, "=" * 43, token[:-1], token + "A", token.lower()))
-    return (parts[0], parts[1], parts[2], parts[3]), False
+    parts, right = [TASK, "0", run, token], random.random() < 0.6
+    if not right:
+        wrong = (*BAD_PATHS, "x" * 43, "=" * 43, token[:-1], token + "A", token.lower())
+        parts[random.randrange(4)] = random.choice(wrong)
+    return tuple(parts), right
 
 
-def _headers(random: Random, now: str, signed: str, *, right: bool) -> dict[str, str]:
+def _headers(random: Random, signed: str, *, right: bool) -> dict[str, str]:
+    """Return the headers of a callback, or wrong ones: one has another value, or one or both are missing."""
+    now = str(int(NOON))
     signature = make_signature(WEBHOOK_KEY, signed, now)
-    headers = {"x-webhook-timestamp": now, "x-webhook-signature": signature}
-    if right:
-        return headers
     times = (FULL_WIDTH, "nan", f" {now}", f"{now},{now}", str(int(now) - 999), str(int(now) + 999), "", f"{now}.0")
-    wrong = ("é" * 44, signature[:-1], "A" * 43 + "=", signature * 2, signature.swapcase(), "", "\0" * 44)
-    changed = random.choice(
-        ({}, {"x-webhook-timestamp": random.choice(times)}, {"x-webhook-signature": random.choice(wrong)})
+    signatures = ("é" * 44, signature[:-1], "A" * 43 + "=", signature * 2, signature.swapcase(), "", "\0" * 44)
+    headers = {TIME: now, SIGNATURE: signature}
+    wrong = (
+        headers | {TIME: random.choice(times)},
+        headers | {SIGNATURE: random.choice(signatures)},
+        random.choice(({}, {TIME: now}, {SIGNATURE: signature})),
     )
-    return (
-        headers | changed
-        if changed
-        else random.choice(({}, {"x-webhook-timestamp": now}, {"x-webhook-signature": signature}))
-    )
+    return headers if right else random.choice(wrong)
 
 
 def fuzz_callbacks(count: int, seed: int = 0) -> Mapping[str, int]:
@@ -116,74 +102,39 @@ def fuzz_callbacks(count: int, seed: int = 0) -> Mapping[str, int]:
     """
     random, seen = Random(seed), Counter[str]()  # noqa: S311 - repeatable on purpose
     for _ in range(count):
-        provider_api, table_fails, keys_fail = (
-            random.choice((ProviderApi.VEO, ProviderApi.JOBS)),
-            random.random() < 0.02,
-            random.random() < 0.02,
-        )
-        jobs = FailingJobs()
-        jobs.write(
-            create_submitting(
-                Message(task_id=TASK, message_id="m"),
-                1,
-                NOON - 300,
-                claim_id="a",
-                times=Times(),
-                provider_api=provider_api,
-            )
-        )
-        before, jobs.fails = jobs.get(KEY), table_fails
-        attempt = _callback(random, int(NOON))
-        handler = CallbackHandler(
-            jobs,
-            _unreachable if keys_fail else lambda: (TOKEN_KEY,),
-            _unreachable if keys_fail else lambda: (WEBHOOK_KEY,),
-            Times(),
-            HOSTS,
-            is_signature_optional=False,
-        )
-        status, _entry = handler.handle(attempt.request, NOON)
+        jobs, provider_api = MemoryJobs(), random.choice(tuple(ProviderApi))
+        message = Message(task_id=TASK, message_id="m")
+        jobs.write(create_submitting(message, 1, NOON - 300, claim_id="a", times=Times(), provider_api=provider_api))
+        before, table_fails, keys_fail = jobs.get(KEY), _seldom(random), _seldom(random)
+        table: Any = FaultInjector(jobs)
+        if table_fails:
+            table.fail("write")
+        request, believed = _callback(random)
+        handler = CallbackHandler(table, *_keys(fail=keys_fail), Times(), HOSTS, is_signature_optional=False)
+        status, _entry = handler.handle(request, NOON)
         after = jobs.get(KEY)
-        if not _is_right(attempt, status, before, after) or len(jobs.all()) != 1:
-            raise AssertionError(f"{status} and {after} for {attempt}")
+        lost_or_done = after is None or after.state is State.SUCCEEDED
+        if status not in STATUSES or lost_or_done or len(jobs.all()) != 1:
+            raise AssertionError(f"{status} and {after} for {request}")
+        if not believed and (status == 200 or after != before):
+            raise AssertionError(f"{status} and {after} for {request}, which may not be believed")
         if status == 503 and not (table_fails or keys_fail):
-            raise AssertionError(f"503 for {attempt}")
+            raise AssertionError(f"503 for {request}")
         seen[f"answered {status}"] += 1
         seen["changed"] += after != before
     return dict(sorted(seen.items()))
 
 
-def _is_right(attempt: Attempt, status: int, before: Job | None, after: Job | None) -> bool:
-    changed, believed = after != before, attempt.authentic and not attempt.nonsense and attempt.row_is_there
-    well = after is not None and after.state is not State.SUCCEEDED
-    return status in STATUSES and well and (believed or not changed) and (status != 200 or believed)
-
-
-def _unreachable() -> NoReturn:
-    raise StorageError("unreachable")
-
-
-def _stood(state: State, provider_api: ProviderApi) -> Job:
-    own = OWN if provider_api == ProviderApi.JOBS else None
-    job = Job(
-        task_id=TASK,
-        run=1,
-        index=0,
-        state=state,
-        created_at=NOON - 60,
-        requests_sent=1,
-        claim_id="a",
-        provider_api=provider_api,
-    )
-    requested = replace(job, first_requested_at=NOON - 60, requested_at=NOON - 60)
-    accepted = replace(requested, accepted_at=NOON - 50, acceptances=1, provider_task_id=own)
-    return (
-        requested if state is State.SUBMITTING else replace(accepted, link_dead=True if state is State.READY else None)
-    )
+def _stood(row: Job, provider_api: ProviderApi) -> Job:
+    """Return a job as it stands, requested a minute ago."""
+    requested = {"created_at": MINUTE_AGO, "first_requested_at": MINUTE_AGO, "requested_at": MINUTE_AGO}
+    accepted = {"accepted_at": MINUTE_AGO, "provider_task_id": OWN if provider_api is ProviderApi.JOBS else None}
+    fields: dict[str, Any] = requested | (accepted if row.accepted_at else {})
+    return replace(row, task_id=TASK, provider_api=provider_api, **fields)
 
 
 STOOD = [
-    _stood(state, provider_api) for state in (State.SUBMITTING, State.PROCESSING, State.READY) for provider_api in APIS
+    _stood(row, provider_api) for row in (rows.SUBMITTING, rows.PROCESSING, rows.LINKLESS) for provider_api in APIS
 ]
 MOMENT = Context(now=NOON, until=NOON + 60, times=Times(), hosts=HOSTS, on_trial=False, new_id="new")
 
@@ -207,7 +158,7 @@ def fuzz_responses(count: int, seed: int = 0) -> Mapping[str, int]:
     return dict(sorted(seen.items()))
 
 
-def _read_response(job: Job, reply: HttpResponse | NoResponse) -> Response:
+def _read_response(job: Job, reply: HttpResponse) -> Response:
     provider_api = APIS[job.provider_api]
     return (provider_api.read_submission if job.state is State.SUBMITTING else provider_api.read_record)(reply)
 
@@ -261,15 +212,15 @@ def fuzz_generations(count: int, seed: int = 0) -> Mapping[str, int]:
     random, seen = Random(seed), Counter[str]()  # noqa: S311 - repeatable on purpose
     for _ in range(count):
         body = random.choice((any_body, any_generation))(random)
-        right, keys_fail = random.random() < 0.5, random.random() < 0.02
+        token_right, signed_right, keys_fail = random.random() < 0.7, random.random() < 0.7, _seldom(random)
+        right = token_right and signed_right
         signed = OWN if OWN.encode() in body else TASK
-        token = make_generated_token(TOKEN_KEY) if right or random.random() < 0.5 else random.choice(BAD_PATHS)
-        headers = _headers(random, str(int(NOON)), signed, right=right)
+        token = make_generated_token(TOKEN_KEY) if token_right else random.choice((*BAD_PATHS, "x" * 43))
         text = base64.b64encode(body).decode() * random.choice((1,) * 99 + (2000,))
         sender = MemoryJobSender(takes=random.choice((10,) * 30 + (0, 1)))
-        keys = [_unreachable if keys_fail else partial(_only, key) for key in (TOKEN_KEY, WEBHOOK_KEY)]
-        request = Request((token,), headers, text, is_base64=True, query=random.choice(QUERIES))
-        status, _entries = GenerationHandler(sender, *keys).handle(request, NOON)
+        headers, query = _headers(random, signed, right=signed_right), random.choice(QUERIES)
+        request = Request((token,), headers, text, is_base64=True, query=query)
+        status, _entries = GenerationHandler(sender, *_keys(fail=keys_fail)).handle(request, NOON)
         messages = [parse_message(sent) for sent in sender.bodies]
         named = all(message.task_id == signed for message in messages)
         if status not in STATUSES or not named or len(messages) > MOST_VIDEOS or (messages and not right):
@@ -281,10 +232,6 @@ def fuzz_generations(count: int, seed: int = 0) -> Mapping[str, int]:
     return dict(sorted(seen.items()))
 
 
-def _only(key: bytes) -> tuple[bytes, ...]:
-    return (key,)
-
-
 FUZZ: Mapping[str, Callable[[int], Mapping[str, int]]] = {
     "callbacks": fuzz_callbacks,
     "responses": fuzz_responses,
@@ -293,15 +240,12 @@ FUZZ: Mapping[str, Callable[[int], Mapping[str, int]]] = {
 }
 
 
-def main() -> int:
-    """Fuzz each input, and print the counts and the seconds."""
+def main() -> None:
     for name, fuzz in FUZZ.items():
         begun = time.perf_counter()
         seen = fuzz(COUNTS[name])
-        sys.stdout.write(f"{COUNTS[name]} {name}: {seen}, {time.perf_counter() - begun:.1f} s\n")
-        sys.stdout.flush()
-    return 0
+        print(f"{COUNTS[name]} {name}: {seen}, {time.perf_counter() - begun:.1f} s", flush=True)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

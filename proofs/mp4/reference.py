@@ -22,9 +22,8 @@ class Reading:
     seconds: float | None
 
     @property
-    def is_4k(self) -> bool:
-        """Return whether the reference shows 4K."""
-        return self.square and {self.width, self.height} == {3840, 2160}
+    def is_uhd(self) -> bool:
+        return {self.width, self.height} == {3840, 2160}
 
 
 _CODECS = {
@@ -74,24 +73,9 @@ def disagreement(verdict: Verdict, reading: Reading | None) -> str:
     if video is None or reading is None:
         return "" if video is None and reading is None else "one of them reads a video"
     differences = {
-        "4K": is_4k(video) != reading.is_4k,
+        "4K": is_4k(video) != (reading.square and reading.is_uhd),
         "coded size": (video.coded_width, video.coded_height) != (reading.width, reading.height),
         "codec": _CODECS[video.codec] != reading.codec,
         "duration": reading.seconds is not None and abs(video.duration_seconds - reading.seconds) > 1 / 24,
     }
     return ", ".join(name for name, differs in differences.items() if differs)
-
-
-def words(seen: Verdict | Reading | None) -> str:
-    """Return either of the two as text."""
-    match seen:
-        case Video():
-            pixels = f"{seen.width}x{seen.height} of {seen.coded_width}x{seen.coded_height}"
-            return f"{answer(seen)}: {pixels} {seen.codec} {seen.duration_seconds:.3f} s"
-        case EndsEarly() | NotMp4() | OtherContent():
-            return f"{answer(seen)}: {seen.reason}"
-        case Reading():
-            stretched = "" if seen.square else " stretched"
-            return f"{seen.width}x{seen.height}{stretched} {seen.codec} {seen.seconds or 0:.3f} s"
-        case _:
-            return "no picture"

@@ -3,16 +3,14 @@
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
+from random import Random
 
-from proofs.mp4.forge import NESTED, box, boxes
+from proofs.mp4.forge import FRONTS, box, boxes
 
-CONTAINERS = NESTED | {b"dinf", b"mfra"}
-VIDEO_ENTRIES = {b"avc1", b"avc3", b"hvc1", b"hev1", b"av01"}
-_ENTRY_FRONT, _TABLE_FRONT = 78, 8
-_BASE_OFFSET, _DATA_OFFSET = 1, 1
+_BASE_OFFSET, _DATA_OFFSET = 1, 1  # flags of a `tfhd` and of a `trun`
 
 
-@dataclass
+@dataclass(eq=False)
 class Node:
     """A box: its type, bytes, boxes behind them, bytes behind those.
 
@@ -28,10 +26,14 @@ class Node:
     tail: bytes = b""
     long: bool = False
 
+    def put(self, at: int, new: bytes) -> None:
+        """Overwrite bytes of the body."""
+        self.body = self.body[:at] + new + self.body[at + len(new) :]
+
     def written(self, at: int) -> bytes:
         """Return the box, to be placed at this position of the file."""
         head = 16 if self.long else 8
-        body = self.body + written(self.children or [], at + head + len(self.body)) + self.tail
+        body = self.body + _written(self.children or [], at + head + len(self.body)) + self.tail
         self.place = at, at + head + len(body)
         return struct.pack(">I4sQ", 1, self.kind, head + len(body)) + body if self.long else box(self.kind, body)
 
@@ -46,63 +48,76 @@ class Node:
             yield from child.walk()
 
 
-def parsed(data: bytes, start: int = 0, end: int | None = None) -> list[Node]:
-    """Return the boxes of a file, or of a part of it."""
-    return [_parsed(data, *item) for item in boxes(data, start, end)]
+def _parsed(data: bytes, start: int, end: int) -> list[Node]:
+    nodes = []
+    for kind, head, body, stop in boxes(data, start, end):
+        inside = body + FRONTS[kind] if kind in FRONTS else stop
+        children = _parsed(data, inside, stop) if kind in FRONTS else None
+        nodes.append(Node(kind, data[body:inside], children, head, stop))
+    return nodes
 
 
-def _parsed(data: bytes, kind: bytes, start: int, body: int, end: int) -> Node:
-    front = _TABLE_FRONT if kind == b"stsd" else _ENTRY_FRONT if kind in VIDEO_ENTRIES else 0
-    if not front and kind not in CONTAINERS:
-        return Node(kind, data[body:end], None, start, end)
-    return Node(kind, data[body : body + front], parsed(data, body + front, end), start, end)
-
-
-def written(nodes: list[Node], at: int = 0) -> bytes:
-    """Return boxes one behind the other, the first at this position."""
-    parts = []
+def _written(nodes: list[Node], at: int) -> bytes:
+    data = b""
     for node in nodes:
-        parts.append(node.written(at))
-        at += len(parts[-1])
-    return b"".join(parts)
+        data += node.written(at + len(data))
+    return data
 
 
-def relocated(nodes: list[Node]) -> bytes:
-    """Return the file with the positions of its samples corrected by as much as their media data has moved."""
-    written(nodes)
-    for node in nodes:
-        for inner in node.walk():
-            if inner.kind in {b"stco", b"co64"}:
-                inner.body = _chunks_moved(inner.body, "I" if inner.kind == b"stco" else "Q", nodes)
-            elif inner.kind == b"moof":
-                _move_runs(inner, nodes)
-    return written(nodes)
+class Tree:
+    """The boxes of a file."""
 
+    def __init__(self, data: bytes) -> None:
+        self.nodes = _parsed(data, 0, len(data))
 
-def _moved(position: int, nodes: list[Node]) -> int:
-    """Return where a byte of the file read is in the file written; where it was, if its box is gone."""
-    return next((node.moved(position) for node in nodes if node.start <= position < node.end), position)
+    def walk(self) -> list[Node]:
+        """Return all boxes but the media data."""
+        return [inner for node in self.nodes for inner in node.walk() if inner.kind != b"mdat"]
 
+    def of_kind(self, *kinds: bytes) -> list[Node]:
+        return [node for node in self.walk() if node.kind in kinds]
 
-def _chunks_moved(table: bytes, size: str, nodes: list[Node]) -> bytes:
-    count = max(0, len(table) - 8) // struct.calcsize(size)
-    if not count:
-        return table
-    positions = struct.unpack_from(f">{count}{size}", table, 8)
-    return table[:8] + struct.pack(f">{count}{size}", *(_moved(position, nodes) for position in positions))
+    def drawn(self, random: Random) -> Node:
+        """Return a box, each type of box as likely as any other."""
+        kind = random.choice(sorted({node.kind for node in self.walk()}))
+        return random.choice(self.of_kind(kind))
 
+    def lists(self) -> list[list[Node]]:
+        """Return the boxes of the top level, and those of each box that contains boxes."""
+        return [self.nodes, *(node.children for node in self.walk() if node.children is not None)]
 
-def _move_runs(moof: Node, nodes: list[Node]) -> None:
-    """Correct the offsets of a fragment's runs, which are counted from the fragment or from a position in the file."""
-    if moof.start < 0:
-        return
-    for traf in (child for child in moof.children or [] if child.kind == b"traf"):
-        for child in traf.children or []:
-            flags = int.from_bytes(child.body[1:4]) if len(child.body) >= 12 else 0
-            if child.kind == b"tfhd" and flags & _BASE_OFFSET and len(child.body) >= 16:
-                (base,) = struct.unpack_from(">Q", child.body, 8)
-                child.body = child.body[:8] + struct.pack(">Q", _moved(base, nodes)) + child.body[16:]
-            elif child.kind == b"trun" and flags & _DATA_OFFSET:
-                (offset,) = struct.unpack_from(">i", child.body, 8)
-                new = _moved(moof.start + offset, nodes) - moof.place[0]
-                child.body = child.body[:8] + struct.pack(">i", new) + child.body[12:]
+    def siblings(self, node: Node) -> list[Node]:
+        return next(nodes for nodes in self.lists() if node in nodes)
+
+    def written(self) -> bytes:
+        return _written(self.nodes, 0)
+
+    def relocated(self) -> bytes:
+        """Return the file with the positions of its samples corrected by as much as their media data has moved."""
+        self.written()
+        for node in self.walk():
+            if node.kind in {b"stco", b"co64"}:
+                width = 4 if node.kind == b"stco" else 8
+                for at in range(8, len(node.body) - width + 1, width):
+                    self._move(node, at, width)
+            elif node.kind == b"moof" and node.start >= 0:
+                for run in [inner for inner in node.walk() if len(inner.body) >= 12]:
+                    self._move_run(run, node)
+        return self.written()
+
+    def _move_run(self, run: Node, moof: Node) -> None:
+        """Correct the offset of a fragment's run, which is counted from the fragment or from a position in the file."""
+        flags = int.from_bytes(run.body[1:4])
+        if run.kind == b"tfhd" and flags & _BASE_OFFSET and len(run.body) >= 16:
+            self._move(run, 8, 8)
+        elif run.kind == b"trun" and flags & _DATA_OFFSET:
+            offset = int.from_bytes(run.body[8:12], signed=True)
+            run.put(8, (self._moved(moof.start + offset) - moof.place[0]).to_bytes(4, signed=True))
+
+    def _move(self, node: Node, at: int, width: int) -> None:
+        position = int.from_bytes(node.body[at : at + width])
+        node.put(at, self._moved(position).to_bytes(width))
+
+    def _moved(self, position: int) -> int:
+        """Return where a byte of the file read is in the file written; where it was, if its box is gone."""
+        return next((node.moved(position) for node in self.nodes if node.start <= position < node.end), position)

@@ -4,7 +4,10 @@ import argparse
 import sys
 import time
 from argparse import Namespace
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from typing import TypeVar
 
 from proofs.simulation import exhaustive, profiles, seeds
 from proofs.simulation.environment import Simulation
@@ -13,11 +16,8 @@ from proofs.simulation.mutants import MUTANTS, hunt
 from proofs.simulation.oracles import summary
 from veo4k.domain.job import ProviderApi
 
-
-def print_line(text: str) -> None:
-    """Print a line, and flush it."""
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()
+T = TypeVar("T")
+U = TypeVar("U")
 
 
 def main() -> int:
@@ -35,88 +35,82 @@ def main() -> int:
     )
     parser.add_argument("--profiles", type=int, metavar="SEEDS", help="run so many seeds of each unusual profile")
     arguments = parser.parse_args()
+    if arguments.seed is not None:
+        return replay(arguments)
+    begun = time.perf_counter()
     if arguments.mutants:
-        return broken()
-    if arguments.profiles is not None:
-        return unusual(arguments.profiles)
-    if arguments.exhaustive is not None:
-        return everywhere(arguments.exhaustive)
-    return many(arguments) if arguments.seed is None else replay(arguments)
+        total, failed = broken()
+    elif arguments.profiles is not None:
+        total, failed = unusual(arguments.profiles)
+    elif arguments.exhaustive is not None:
+        total, failed = everywhere(arguments.exhaustive)
+    else:
+        total, failed = many(arguments)
+    print(f"{total}, {time.perf_counter() - begun:.1f} s")
+    return bool(failed)
+
+
+def on_every_core(run: Callable[[T], U], inputs: Iterable[T], chunk: int = 1) -> Iterator[U]:
+    with ProcessPoolExecutor() as pool:
+        yield from pool.map(run, inputs, chunksize=chunk)
 
 
 def replay(arguments: Namespace) -> int:
     """Run one seed and print the timeline of the tasks that failed, or of one task."""
-    simulation = Simulation(
-        arguments.seed, draw_profile(arguments.seed, arguments.jobs, arguments.contract), is_traced=True
-    ).run()
+    profile = draw_profile(arguments.seed, arguments.jobs, arguments.contract)
+    simulation = Simulation(arguments.seed, profile, is_traced=True).run()
     violations = simulation.oracles.violations
     for name in [arguments.task] if arguments.task else sorted({violation.task_id for violation in violations}):
-        print_line(f"--- {name or 'everything'} {simulation.model.videos.get(name, '')}")
-        print_line("\n".join(simulation.timeline.about(name)))
-    print_line(f"seed {arguments.seed}: {len(violations)} violations, digest {seeds.digest(simulation)}")
-    print_line(summary(violations))
+        print(f"--- {name or 'everything'} {simulation.model.videos.get(name, '')}")
+        print("\n".join(simulation.timeline.about(name)))
+    print(f"seed {arguments.seed}: {len(violations)} violations, digest {seeds.digest(simulation)}")
+    print(summary(violations))
     return bool(violations)
 
 
-def many(arguments: Namespace) -> int:
+def many(arguments: Namespace) -> tuple[str, int]:
     """Run many seeds."""
     failed = accepted = 0
-
-    def print_report(report: seeds.Report) -> None:
-        nonlocal failed, accepted
+    simulate = partial(seeds.simulate, jobs=arguments.jobs, provider_api=arguments.contract)
+    for report in on_every_core(simulate, range(arguments.first, arguments.first + arguments.seeds), 4):
         failed, accepted = failed + len(report.violations), accepted + report.accepted
         if report.violations:
-            print_line(f"seed {report.seed} fails; {seeds.replay(report.seed, arguments.jobs, arguments.contract)}")
-            print_line(summary(report.violations[:5]))
-
-    numbers = range(arguments.first, arguments.first + arguments.seeds)
-    done, seconds = seeds.simulate_all(numbers, arguments.jobs, arguments.contract, print_report)
-    totals = f"{accepted} accepted requests, {failed} violations, {seconds:.1f} s, {done / seconds:.0f} jobs/s"
-    print_line(f"{arguments.seeds} seeds x {arguments.jobs} jobs from seed {arguments.first}: {totals}")
-    return bool(failed)
+            print(f"seed {report.seed} fails; {seeds.replay(report.seed, arguments.jobs, arguments.contract)}")
+            print(summary(report.violations[:5]), flush=True)
+    jobs = f"{arguments.seeds} seeds x {arguments.jobs} jobs from seed {arguments.first}"
+    return f"{jobs}: {accepted} accepted requests, {failed} violations", failed
 
 
-def everywhere(faults: int) -> int:
+def everywhere(faults: int) -> tuple[str, int]:
     """Place faults at each effect of one job."""
-    begun, runs, failed = time.perf_counter(), 0, 0
-    with ProcessPoolExecutor() as pool:
-        for part, bad in pool.map(exhaustive.part, exhaustive.parts(faults), chunksize=1):
-            runs += part
-            failed += len(bad)
-            for way, places, violations in bad[:5]:
-                print_line(f"{way}: {places}\n{summary(violations)}")
-    seconds = time.perf_counter() - begun
-    print_line(f"up to {faults} faults: {runs} runs, {failed} fail, {seconds:.1f} s")
-    return bool(failed)
+    runs = failed = 0
+    for part, bad in on_every_core(exhaustive.part, exhaustive.parts(faults)):
+        runs, failed = runs + part, failed + len(bad)
+        for way, places, violations in bad[:5]:
+            print(f"{way}: {places}\n{summary(violations)}", flush=True)
+    return f"up to {faults} faults: {runs} runs, {failed} fail", failed
 
 
-def unusual(count: int) -> int:
+def unusual(count: int) -> tuple[str, int]:
     """Run many seeds of every profile."""
-    begun, failed = time.perf_counter(), 0
+    failed = 0
     runs = [(name, seed) for name in profiles.PROFILES for seed in range(count)]
-    with ProcessPoolExecutor() as pool:
-        for (name, seed), violations in zip(runs, pool.map(profiles.run, *zip(*runs, strict=True)), strict=True):
-            failed += bool(violations)
-            if violations:
-                print_line(f"{name}, seed {seed}\n{summary(violations[:5])}")
-    seconds = time.perf_counter() - begun
-    print_line(f"{len(profiles.PROFILES)} profiles x {count} seeds: {failed} fail, {seconds:.1f} s")
-    return bool(failed)
+    for (name, seed), violations in zip(runs, on_every_core(profiles.run, runs), strict=True):
+        if violations:
+            failed += 1
+            print(f"{name}, seed {seed}\n{summary(violations[:5])}", flush=True)
+    return f"{len(profiles.PROFILES)} profiles x {count} seeds: {failed} fail", failed
 
 
-def broken() -> int:
+def broken() -> tuple[str, int]:
     """Hunt each mutant; one that nothing catches is a failure."""
-    begun, missed = time.perf_counter(), 0
-    print_line(f"{'mutant':<56} {'invariants':<10} {'seed':>4}  seen first")
-    with ProcessPoolExecutor() as pool:
-        for name, catch in zip(MUTANTS, pool.map(hunt, MUTANTS), strict=True):
-            missed += catch is None
-            numbers = ",".join(map(str, catch.invariants)) if catch else "-"
-            print_line(
-                f"{name:<56} {numbers:<10} {catch.seed if catch else '-':>4}  {catch.what if catch else 'NOT CAUGHT'}"
-            )
-    print_line(f"{len(MUTANTS)} mutants, {missed} not caught, {time.perf_counter() - begun:.1f} s")
-    return bool(missed)
+    missed = 0
+    print(f"{'mutant':<56} {'invariants':<10} {'seed':>4}  seen first")
+    for name, catch in zip(MUTANTS, on_every_core(hunt, MUTANTS), strict=True):
+        missed += catch is None
+        seed, numbers, what = catch or ("-", "-", "NOT CAUGHT")
+        print(f"{name:<56} {','.join(map(str, numbers)):<10} {seed:>4}  {what}", flush=True)
+    return f"{len(MUTANTS)} mutants, {missed} not caught", missed
 
 
 if __name__ == "__main__":

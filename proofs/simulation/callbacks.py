@@ -1,103 +1,134 @@
 """The provider calls back: again until answered, late, twice or never; and strangers call, with and without keys."""
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from functools import partial
 from random import Random
-from typing import Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from proofs.simulation.effects import STRANGER
-from proofs.simulation.fault_profile import FaultProfile
-from proofs.simulation.faults import Fault, Faults
-from proofs.simulation.kernel import Kernel
-from proofs.simulation.provider import Making, ProviderModel
+from proofs.simulation.faults import Fault
+from proofs.simulation.provider import Making
 from proofs.simulation.rephrasing import rephrase
 from proofs.simulation.videos import EVIL_HOST, HD
 from veo4k.domain.callback_auth import make_generated_token, make_signature, make_token
 from veo4k.domain.job import Job, Key
+from veo4k.domain.log_events import LogEntry
 from veo4k.services.signed_request import Request
 
+if TYPE_CHECKING:
+    from proofs.simulation.environment import Simulation
+
+T = TypeVar("T")
 TOKEN_KEY, WEBHOOK_KEY = b"canary-token-key", b"canary-webhook-key"
 GENERATED = make_generated_token(TOKEN_KEY)  # opens no job, though every sender of generations has it
 RETRIES = (60.0, 300.0, 900.0)  # seconds between retries; then the provider stops
 NEVER = 9  # the number of a run that never exists
 MISDIRECTED = 0.02  # of the callbacks, also sent to a run that never exists
 
-Deliver = Callable[[str, Key, Request, Callable[[int | None], None]], None]
-"""Delivers a callback to the function, and passes its status on, or None where the function died."""
+
+def signed(key: bytes, task_id: str, timestamp: int) -> dict[str, str]:
+    signature = make_signature(key, task_id, str(timestamp))
+    return {"x-webhook-timestamp": str(timestamp), "x-webhook-signature": signature}
 
 
-@dataclass(eq=False)
-class Acknowledged:
-    """A success or failure that our side answered with 200."""
+class Sender(ABC, Generic[T]):
+    """The provider's sender of one kind of callback, and the people who listen in."""
 
-    at: float
-    making: Making
+    name: str
 
+    def __init__(self, simulation: "Simulation") -> None:
+        self.simulation, self.profile = simulation, simulation.profile
+        self.kernel, self.random, self.faults = simulation.kernel, simulation.random, simulation.effects.faults
+        self.end = simulation.end  # of the tampering
+        self.answers: set[tuple[str, int | None]] = set()  # the caller, and the status of the response
 
-@dataclass(eq=False)
-class CallbackSender:
-    """The provider's own sender of callbacks, and the people who listen in."""
+    @abstractmethod
+    def request(self, subject: T) -> Request:
+        """Return the request of a callback."""
 
-    kernel: Kernel
-    random: Random
-    profile: FaultProfile
-    faults: Faults
-    deliver: Deliver
-    end: float  # of the tampering
-    acknowledged: list[Acknowledged] = field(default_factory=list)
-    acknowledged_runs: set[Key] = field(default_factory=set)
-    tampered_with: set[Key] = field(default_factory=set)
-    answers: set[tuple[str, int | None]] = field(default_factory=set)  # the caller, and the status of the response
-    model: ProviderModel = field(init=False)
+    @abstractmethod
+    def handle(self, request: Request, now: float) -> tuple[Sequence[LogEntry], int]:
+        """Let our side handle a request. Return its log entries, and the status."""
 
-    def send(self, making: Making) -> None:
-        """Call back about a result, with the profile's faults."""
+    @abstractmethod
+    def acknowledge(self, subject: T) -> None:
+        """Take note of a callback that was answered with 200."""
+
+    def begin(self, subject: T, within: float = 0.0) -> None:
+        """Call back within so many seconds, with the profile's faults."""
         fault = self.faults.draw("callback", self.kernel.now) if self.profile.calls_back else Fault.NOT_ARRIVED
         late = 40_000 * self.random.random() ** 3 if fault is Fault.LATE else 0.0
         if fault is not Fault.NOT_ARRIVED:
-            self.kernel.after(0.2 * self.random.random() + late, self._try, making, 0)
+            self.kernel.after(late + (within * self.random.random() if within else 0.0), self.call, subject)
         if fault is Fault.TWICE:
-            self.kernel.after(600 * self.random.random(), self._try, making, 0)
-        if self.random.random() < self.profile.tampered and self.kernel.now < self.end:
-            self.kernel.after(600 * self.random.random(), self._tamper, making)
-        if self.random.random() < MISDIRECTED and self.profile.calls_back:
-            self._call("misdirected", making.run, self._signed(making, self.model.body(making), str(NEVER)))
+            self.soon(self.call, subject)
 
-        if self.random.random() < self.profile.spurious and making.own_id != making.run.task_id:
-            self._call("callback", making.run, self._signed(making, _spurious(making, self.random)))
+    def soon(self, call: Callable[..., object], *arguments: Any) -> None:
+        self.kernel.after(600 * self.random.random(), call, *arguments)
 
-    def _try(self, making: Making, tries: int) -> None:
-        def on_answer(status: int | None) -> None:
+    def call(self, subject: T, tries: int = 0) -> None:
+        """Send the callback until its response is 200 or the provider gives up."""
+
+        def answered(status: int | None) -> None:
             if status == 200:
-                self.acknowledged.append(Acknowledged(self.kernel.now, making))
-                self.acknowledged_runs.add(making.run)
-                making.is_told = True
+                self.acknowledge(subject)
             elif tries < len(RETRIES):
-                self.kernel.after(RETRIES[tries], self._try, making, tries + 1)
+                self.kernel.after(RETRIES[tries], self.call, subject, tries + 1)
 
-        self._call("callback", making.run, self._signed(making, self._body(making)), on_answer)
+        self.send(self.name, self.request(subject), answered)
 
-    def _body(self, making: Making) -> bytes:
-        body = self.model.body(making)
-        if self.kernel.now < self.end and self.random.random() < self.profile.rephrases:
-            return json.dumps(rephrase(json.loads(body), self.random), ensure_ascii=False).encode()
-        return body
-
-    def _call(self, who: str, key: Key, request: Request, answered: Callable[[int | None], None] | None = None) -> None:
+    def send(self, who: str, request: Request, answered: Callable[[int | None], None] = lambda _: None) -> None:
         def on_status(status: int | None) -> None:
             self.answers.add((who, status))
-            if answered:
-                answered(status)
+            answered(status)
 
-        self.deliver(who, key, request, on_status)
+        self.simulation.functions.receive(who, partial(self.handle, request), on_status)
 
-    def _tamper(self, making: Making) -> None:
+
+class CallbackSender(Sender[Making]):
+    """The callbacks about 4K versions."""
+
+    name = "callback"
+
+    def __init__(self, simulation: "Simulation") -> None:
+        super().__init__(simulation)
+        self.acknowledged: list[tuple[float, Making]] = []  # when our side answered with 200
+        self.acknowledged_runs: set[Key] = set()
+        self.tampered_with: set[Key] = set()
+
+    def finish(self, making: Making) -> None:
+        """Call back about a result; a thief of the signature may do so at the same time."""
+        self.begin(making, within=0.2)
+        if self.random.random() < self.profile.tampered and self.kernel.now < self.end:
+            self.soon(self.tamper, making)
+        if self.random.random() < MISDIRECTED and self.profile.calls_back:
+            self.send("misdirected", self._signed(making, self.simulation.model.body(making), str(NEVER)))
+        if self.random.random() < self.profile.spurious and making.own_id != making.run.task_id:
+            self.send(self.name, self._signed(making, _spurious(making, self.random)))
+
+    def acknowledge(self, making: Making) -> None:
+        self.acknowledged.append((self.kernel.now, making))
+        self.acknowledged_runs.add(making.run)
+        making.is_told = True
+
+    def handle(self, request: Request, now: float) -> tuple[Sequence[LogEntry], int]:
+        status, entry = self.simulation.functions.callback_handler.handle(request, now)
+        return [entry], status
+
+    def request(self, making: Making) -> Request:
+        body = self.simulation.model.body(making)
+        if self.kernel.now < self.end and self.random.random() < self.profile.rephrases:
+            body = json.dumps(rephrase(json.loads(body), self.random), ensure_ascii=False).encode()
+        return self._signed(making, body)
+
+    def tamper(self, making: Making) -> None:
         """Use a stolen signature for another payload: an attacker's links, the base video, or nothing new."""
         links = (
             f"https://{EVIL_HOST}/v/other.mp4",
             "http://169.254.169.254/latest/meta-data",
-            self.model.link(making.run.task_id, -1, HD),
+            self.simulation.model.link(making.run.task_id, -1, HD),
         )
         payloads: tuple[dict[str, Any], ...] = (
             {"code": 200, "data": {"info": {"resultUrls": [self.random.choice(links)]}}},
@@ -105,43 +136,36 @@ class CallbackSender:
             {"code": 422, "msg": "4k is processing"},
         )
         self.tampered_with.add(making.run)
-        body = json.dumps(self.random.choice(payloads)).encode()
-        self._call("tampered", making.run, self._signed(making, body))
+        self.send("tampered", self._signed(making, json.dumps(self.random.choice(payloads)).encode()))
 
     def _signed(self, making: Making, body: bytes, other_run: str = "") -> Request:
-        task_id, index, run = making.callback
-        run = other_run or run
+        task_id, index, run = making.run.task_id, making.index, other_run or str(making.run.run)
         signed_id = making.own_id if b'"' + making.own_id.encode() + b'"' in body else task_id
-        timestamp = str(int(self.kernel.now))
-        headers = {
-            "x-webhook-timestamp": timestamp,
-            "x-webhook-signature": make_signature(WEBHOOK_KEY, signed_id, timestamp),
-        }
-        token = make_token(TOKEN_KEY, task_id, int(index), int(run))
-        return Request((task_id, index, run, token), headers, body.decode(), is_base64=False)
+        token = make_token(TOKEN_KEY, task_id, index, int(run))
+        headers = signed(WEBHOOK_KEY, signed_id, int(self.kernel.now))
+        return Request((task_id, str(index), run, token), headers, body.decode(), is_base64=False)
 
     def forge(self, job: Job) -> None:
         """Attack a job without knowing a key."""
-        body = {"code": 200, "data": {"taskId": job.task_id, "resultUrls": [self.model.link(job.task_id, -1, HD)]}}
+        link = self.simulation.model.link(job.task_id, -1, HD)
+        body = {"code": 200, "data": {"taskId": job.task_id, "resultUrls": [link]}}
         token = make_token(TOKEN_KEY, job.task_id, job.index, job.run)
-        now = self.kernel.now
-        old, fresh = str(int(now) - 1000), str(int(now))
-        signature = make_signature(WEBHOOK_KEY, job.task_id, old)
+        now = int(self.kernel.now)
+        right, old = signed(WEBHOOK_KEY, job.task_id, now), signed(WEBHOOK_KEY, job.task_id, now - 1000)
         headers = self.random.choice(
             (
                 {},
-                {"x-webhook-timestamp": fresh, "x-webhook-signature": make_signature(b"guess", job.task_id, fresh)},
-                {"x-webhook-timestamp": old, "x-webhook-signature": signature},
-                {"x-webhook-timestamp": fresh, "x-webhook-signature": signature},
-                {"x-webhook-timestamp": fresh, "x-webhook-signature": "é" * 44},
+                signed(b"guess", job.task_id, now),
+                old,
+                old | {"x-webhook-timestamp": str(now)},
+                right | {"x-webhook-signature": "é" * 44},
             )
         )
         if self.random.random() < 0.2:
             token = self.random.choice((make_token(b"guess", job.task_id, job.index, job.run), GENERATED))
-            right = make_signature(WEBHOOK_KEY, job.task_id, fresh)
-            headers = {"x-webhook-timestamp": fresh, "x-webhook-signature": right}
+            headers = right
         parts = (job.task_id, str(job.index), str(job.run), token)
-        self._call(STRANGER, job.key, Request(parts, headers, json.dumps(body), is_base64=False))
+        self.send(STRANGER, Request(parts, headers, json.dumps(body), is_base64=False))
 
 
 def _spurious(making: Making, random: Random) -> bytes:

@@ -5,7 +5,7 @@ from random import Random
 from typing import TypeVar
 
 from proofs.simulation.faults import Fault, Faults
-from proofs.simulation.kernel import Kernel, Process
+from proofs.simulation.kernel import Kernel
 from proofs.simulation.timeline import Timeline
 from veo4k.domain.errors import StorageError
 
@@ -25,29 +25,35 @@ class Effects:
         """Do it, or what its fault makes of it."""
         fault = self.draw(effect, subject)
         self.kernel.pause(0.002 + 0.008 * self.random.random())
-        return call() if fault is None else self.suffer(fault, call)
+        return self.suffer(fault, call)
 
     def draw(self, effect: str, subject: str) -> Fault | None:
         """Draw the fault of an effect."""
         fault = self.faults.draw(effect, self.kernel.now)
-        if self.running().name == STRANGER:
+        if self.kernel.running().name == STRANGER:
             self.by_strangers.add(effect)
-        if self.timeline.is_traced:
-            self.timeline.add(subject, self.running().name, effect, str(fault or ""))
+        self.note(subject, effect, fault or "")
         return fault
 
-    def suffer(self, fault: Fault, call: Callable[[], T]) -> T:
-        """Do it with a fault that any effect may have."""
-        self.running().is_hurt |= fault not in (Fault.REPEATED, Fault.SLOW_BEFORE, Fault.SLOW_AFTER)
+    def note(self, subject: str, what: str, how: object) -> None:
+        """Add what the running function does to the timeline."""
+        if self.timeline.is_traced:
+            self.timeline.add(subject, self.kernel.running().name, what, str(how))
+
+    def suffer(self, fault: Fault | None, call: Callable[[], T]) -> T:
+        """Do it with a fault that any effect may have, or with none."""
+        if fault is None:
+            return call()
+        self.kernel.running().is_hurt |= fault not in (Fault.REPEATED, Fault.SLOW_BEFORE, Fault.SLOW_AFTER)
         if fault is Fault.CRASH_BEFORE:
-            self.running().crash()
+            self.kernel.running().crash()
         if fault is Fault.REFUSED:
             raise StorageError("refused")
         if fault is Fault.SLOW_BEFORE:
             self.lag()
         value = call()
         if fault is Fault.CRASH_AFTER:
-            self.running().crash()
+            self.kernel.running().crash()
         if fault is Fault.LOST:
             raise StorageError("response lost")
         if fault is Fault.REPEATED:
@@ -58,12 +64,4 @@ class Effects:
         return value
 
     def lag(self) -> None:
-        """Hang for a while."""
         self.kernel.pause(LONGEST_LAG * self.random.random() ** 3)
-
-    def running(self) -> Process:
-        """Return the function that runs now."""
-        process = self.kernel.process
-        if process is None:
-            raise RuntimeError("no function is running")
-        return process

@@ -40,13 +40,11 @@ class SimulatedExecutor(Executor):
         self._waiting: greenlet | None = None
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **_: Any) -> Future[Any]:
-        """Start a call."""
         call = _Call(self, fn, args)
         self._kernel.spawn(self._running(), call.run)
         return call
 
     def wait_for(self, call: Future[Any]) -> None:
-        """Wait until one call has ended."""
         process = self._running()
         while not call.done():
             self._waiting = getcurrent()

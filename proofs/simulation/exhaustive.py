@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import islice
-from typing import NamedTuple
 
 from proofs.simulation.environment import Simulation
 from proofs.simulation.fault_profile import FaultProfile
@@ -28,51 +27,34 @@ CALM = FaultProfile(
 )
 """The profile without faults."""
 
-WAYS: Mapping[str, FaultProfile] = {
-    "callback": CALM,
-    "no callback": replace(CALM, calls_back=False),
-}
+WAYS: Mapping[str, FaultProfile] = {"callback": CALM, "no callback": replace(CALM, calls_back=False)}
 """The ways a job may end: reported by a callback, or by a poll."""
 
 Places = tuple[tuple[int, Fault], ...]
+Part = tuple[str, Places, int]
+"""All placements, on one way, that begin with this one and add so many faults."""
 
 
-def run(
-    profile: FaultProfile, places: Places, *, is_traced: bool = False
-) -> tuple[list[Violation], list[str], Simulation]:
+def run(profile: FaultProfile, places: Places) -> tuple[list[Violation], list[str], Simulation]:
     """Run one job with faults at these effects. Return the violations, the effects passed and the simulation."""
     faults = PlacedFaults(dict(places))
-    simulation = Simulation(0, profile, faults=faults, is_traced=is_traced).run()
+    simulation = Simulation(0, profile, faults=faults).run()
     return simulation.oracles.violations, faults.passed, simulation
-
-
-class Part(NamedTuple):
-    """All placements that begin with this one, and add up to so many faults."""
-
-    way: str
-    places: Places
-    more: int
-
-
-Failed = tuple[str, Places, list[Violation]]
 
 
 def parts(faults: int) -> Iterator[Part]:
     """Divide all placements of up to so many faults into parts to be run side by side."""
     for way, profile in WAYS.items():
-        yield Part(way, (), 0)
-        for places in _next_places(profile, ()) if faults else ():
-            yield Part(way, places, faults - 1)
+        yield way, (), 0
+        for places in _placed((), run(profile, ())[1]) if faults else ():
+            yield way, places, faults - 1
 
 
-def part(task: Part) -> tuple[int, list[Failed]]:
+def part(task: Part) -> tuple[int, list[tuple[str, Places, list[Violation]]]]:
     """Run one part. Return the number of runs, and the runs with violations."""
-    count, failed = 0, []
-    for places, violations in _deeper(WAYS[task.way], task.places, task.more):
-        count += 1
-        if violations:
-            failed.append((task.way, places, violations))
-    return count, failed
+    way, first, more = task
+    runs = list(_deeper(WAYS[way], first, more))
+    return len(runs), [(way, places, violations) for places, violations in runs if violations]
 
 
 def _deeper(profile: FaultProfile, places: Places, more: int) -> Iterator[tuple[Places, list[Violation]]]:
@@ -80,11 +62,6 @@ def _deeper(profile: FaultProfile, places: Places, more: int) -> Iterator[tuple[
     yield places, violations
     for further in _placed(places, passed) if more else ():
         yield from _deeper(profile, further, more - 1)
-
-
-def _next_places(profile: FaultProfile, places: Places) -> Iterator[Places]:
-    _, passed, _ = run(profile, places)
-    yield from _placed(places, passed)
 
 
 def _placed(places: Places, passed: list[str]) -> Iterator[Places]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
 
-from proofs.simulation.faults import AWS, BY_OTHERS, MENUS, TABLE, Fault, Outage
+from proofs.simulation.faults import AWS, BY_OTHERS, MENUS, REQUEST, SLOW, TABLE, WRITE, Fault, Outage
 from proofs.simulation.provider import Manners
 from veo4k.domain.job import ProviderApi
 
@@ -57,32 +57,24 @@ class FaultProfile:
 
 def draw_profile(seed: int, jobs: int, provider_api: ProviderApi | None = None) -> FaultProfile:
     """Return a seed's settings: fixed rates for even seeds, drawn ones ("swarm") for odd ones."""
-    drawn = _draw(seed, jobs)
-    return replace(drawn, provider_api=provider_api) if provider_api else drawn
-
-
-def _draw(seed: int, jobs: int) -> FaultProfile:
     random = Random(f"weather {seed}")  # noqa: S311 - repeatable on purpose
     fixed = FaultProfile(
         jobs=jobs,
         spread=jobs * 0.5 + HOUR * random.random(),
-        manners=_manners(random),
+        manners=Manners(
+            counts_index=random.random() < 0.5,
+            starts_over=0.0 if random.random() < 0.8 else 0.3,
+            retries_failures=random.random() < 0.3,
+            link_lives=random.choice((14 * 24 * HOUR, 24 * HOUR, HOUR)),
+            names_own_id=random.random() < 0.6,
+        ),
         rephrases=random.choice((0.0, 0.05, 0.1)),
         spurious=random.choice((0.0, 0.1)),
         host_allowed_at=random.choice((HOUR, 12 * HOUR, float("inf"))),
         keep_base=seed % 8 < 6,
     )
-    return fixed if seed % 2 == 0 else _swarm(fixed, random)
-
-
-def _manners(random: Random) -> Manners:
-    return Manners(
-        counts_index=random.random() < 0.5,
-        starts_over=0.0 if random.random() < 0.8 else 0.3,
-        retries_failures=random.random() < 0.3,
-        link_lives=random.choice((14 * 24 * HOUR, 24 * HOUR, HOUR)),
-        names_own_id=random.random() < 0.6,
-    )
+    drawn = fixed if seed % 2 == 0 else _swarm(fixed, random)
+    return replace(drawn, provider_api=provider_api or drawn.provider_api)
 
 
 def _swarm(fixed: FaultProfile, random: Random) -> FaultProfile:
@@ -110,27 +102,21 @@ def _swarm(fixed: FaultProfile, random: Random) -> FaultProfile:
 
 def _outage(random: Random, end: float) -> Outage:
     begin = end * 0.8 * random.random()
-    effects, fault = random.choice(
-        (
-            (AWS, Fault.REFUSED),
-            (TABLE, Fault.REFUSED),
-            (frozenset({"write"}), Fault.REFUSED),
-            (frozenset({"write"}), Fault.LOST),
-            (frozenset({"to bus", "to archive"}), Fault.REFUSED),
-            (frozenset({"request"}), Fault.NO_CREDITS),
-            (frozenset({"request"}), Fault.MAINTENANCE),
-            (frozenset({"request"}), Fault.TOO_MANY),
-            (frozenset({"request"}), Fault.NOT_ARRIVED),
-            (frozenset({"request"}), Fault.LOST),
-            (frozenset({"write"}), Fault.SLOW_BEFORE),
-            (frozenset({"write"}), Fault.SLOW_AFTER),
-            (frozenset({"request"}), Fault.SLOW_AFTER),
-            (frozenset({"download"}), Fault.DEAD),
-            (frozenset({"base to archive"}), Fault.REFUSED),
-            (frozenset({"request"}), Fault.NOT_FOUND),
-            (frozenset({"request"}), Fault.UNKNOWN_CODE),
-            (frozenset({"request"}), Fault.UNKNOWN_ERROR),
-            (frozenset({"request"}), Fault.UNAVAILABLE),
-        )
-    )
+    effects, fault = random.choice(_OUTAGES)
     return Outage(begin, begin + random.choice((60, 900, 5000)), effects, fault)
+
+
+_OUTAGES = (
+    (AWS, Fault.REFUSED),
+    (TABLE, Fault.REFUSED),
+    (WRITE, Fault.REFUSED),
+    (WRITE, Fault.LOST),
+    (frozenset({"to bus", "to archive"}), Fault.REFUSED),
+    *((REQUEST, fault) for fault in (Fault.NO_CREDITS, Fault.MAINTENANCE, Fault.TOO_MANY)),
+    *((REQUEST, fault) for fault in (Fault.NOT_ARRIVED, Fault.LOST)),
+    *((WRITE, fault) for fault in SLOW),
+    (REQUEST, Fault.SLOW_AFTER),
+    (frozenset({"download"}), Fault.DEAD),
+    (frozenset({"base to archive"}), Fault.REFUSED),
+    *((REQUEST, fault) for fault in (Fault.NOT_FOUND, Fault.UNKNOWN_CODE, Fault.UNKNOWN_ERROR, Fault.UNAVAILABLE)),
+)

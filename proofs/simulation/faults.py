@@ -40,11 +40,11 @@ class Fault(StrEnum):
     UNAVAILABLE = "service unavailable"
 
 
+SLOW = (Fault.SLOW_BEFORE, Fault.SLOW_AFTER)
 _CRASHES = (Fault.CRASH_BEFORE, Fault.CRASH_AFTER)
-_SLOW = (Fault.SLOW_BEFORE, Fault.SLOW_AFTER)
-_WRITE = (*_CRASHES, Fault.REFUSED, Fault.LOST, Fault.REPEATED, *_SLOW)
-_READ = (*_CRASHES, Fault.REFUSED, *_SLOW)
-_SEND = (*_CRASHES, Fault.REFUSED, Fault.LOST, *_SLOW)
+_WRITE = (*_CRASHES, Fault.REFUSED, Fault.LOST, Fault.REPEATED, *SLOW)
+_READ = (*_CRASHES, Fault.REFUSED, *SLOW)
+_SEND = (*_CRASHES, Fault.REFUSED, Fault.LOST, *SLOW)
 _LOST_RESPONSE = (Fault.LOST, Fault.NOT_ARRIVED, Fault.LATE, Fault.BAD_GATEWAY_AFTER, Fault.GARBLED, Fault.SERVER_ERROR)
 _NOT_ACCEPTED = (Fault.UNSENT, Fault.BAD_GATEWAY, Fault.TOO_MANY, Fault.NO_CREDITS, Fault.MAINTENANCE)
 
@@ -55,17 +55,17 @@ MENUS: Mapping[str, tuple[Fault, ...]] = {
     "due": (*_READ, Fault.STALE),
     "gate read": _READ,
     "gate write": _WRITE,
-    "request": (*_CRASHES, *_LOST_RESPONSE, *_NOT_ACCEPTED, Fault.KEY_REFUSED, Fault.PATH_GONE, *_SLOW),
-    "look": (*_CRASHES, Fault.LOST, Fault.TOO_MANY, Fault.GARBLED, Fault.SERVER_ERROR, Fault.NOT_FOUND, *_SLOW),
+    "request": (*_CRASHES, *_LOST_RESPONSE, *_NOT_ACCEPTED, Fault.KEY_REFUSED, Fault.PATH_GONE, *SLOW),
+    "look": (*_CRASHES, Fault.LOST, Fault.TOO_MANY, Fault.GARBLED, Fault.SERVER_ERROR, Fault.NOT_FOUND, *SLOW),
     "reject": _SEND,
     "back off": _SEND,
-    "keys": (Fault.REFUSED, *_SLOW),
+    "keys": (Fault.REFUSED, *SLOW),
     "send": (*_SEND, Fault.PARTLY),
     "to archive": (*_SEND, Fault.PARTLY),
     "base to archive": (*_SEND, Fault.PARTLY),
     "to bus": (*_SEND, Fault.PARTLY),
     "to task": _SEND,
-    "download": (Fault.CRASH_BEFORE, Fault.REFUSED, Fault.DEAD, Fault.SHORT, *_SLOW),
+    "download": (Fault.CRASH_BEFORE, Fault.REFUSED, Fault.DEAD, Fault.SHORT, *SLOW),
     "strays": _READ,
     "part": _SEND,
     "complete": _SEND,
@@ -80,6 +80,7 @@ MENUS: Mapping[str, tuple[Fault, ...]] = {
 
 BY_OTHERS = frozenset({"record", "tick", "delivery", "delete", "callback"})
 AWS = frozenset(MENUS) - {"callback", "delete", "request", "look", "download"}
+REQUEST, WRITE = frozenset({"request"}), frozenset({"write"})
 TABLE = frozenset({"write", "get", "runs", "due", "gate read", "gate write", "record"})
 
 
@@ -88,7 +89,6 @@ class Faults(Protocol):
 
     def draw(self, effect: str, now: float) -> Fault | None:
         """Return the fault of the effect that begins now."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -111,15 +111,12 @@ class DrawnFaults:
     outages: tuple[Outage, ...] = ()
 
     def draw(self, effect: str, now: float) -> Fault | None:
-        """Draw a fault."""
         if now >= self.end:
             return None
         for outage in self.outages:
             if outage.begin <= now < outage.end and effect in outage.effects:
                 return outage.fault
-        if self.random.random() < self.rates[effect]:
-            return self.random.choice(MENUS[effect])
-        return None
+        return self.random.choice(MENUS[effect]) if self.random.random() < self.rates[effect] else None
 
 
 @dataclass

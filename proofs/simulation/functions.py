@@ -1,14 +1,17 @@
 """The functions, as Lambda runs them: the real services over the simulated ports, killed at their timeouts."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
-from random import Random
-from typing import TypeVar
+from dataclasses import dataclass, fields
+from itertools import count
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from proofs.simulation.effects import Effects
+from proofs.simulation.callbacks import TOKEN_KEY, WEBHOOK_KEY
+from proofs.simulation.consequences import SimulatedJobSender
 from proofs.simulation.executor import SimulatedExecutor
 from proofs.simulation.kernel import Kernel, Killed, Process, SkewedClock
+from proofs.simulation.queues import Again
+from proofs.simulation.table import SimulatedGate
 from veo4k.adapters.provider_kie import CONNECTIONS
 from veo4k.domain import transitions
 from veo4k.domain.errors import StorageError
@@ -18,26 +21,22 @@ from veo4k.domain.ports import Change, Clock, Gate, Jobs, MessageQueue, Provider
 from veo4k.domain.result_url import ResultHosts
 from veo4k.domain.schedule import Times
 from veo4k.services.archive import Archiver
-from veo4k.services.base import BaseKeeper
+from veo4k.services.base import RETRY, BaseKeeper
 from veo4k.services.callback import CallbackHandler
 from veo4k.services.dispatch import Dispatcher
 from veo4k.services.generated import GenerationHandler
 from veo4k.services.publish import Publisher
-from veo4k.services.signed_request import Request
 from veo4k.services.submit import Received, Submitter
 from veo4k.services.sweep import Sweeper
 
+if TYPE_CHECKING:
+    from proofs.simulation.environment import Simulation
+
 T = TypeVar("T")
+Handle = Callable[[float], tuple[Iterable[LogEntry], int]]
+"""Handles a request that comes at that time. Returns log entries, and the status."""
 BASE = "base"  # the archive's invocation for a base video
-TIMEOUTS = {
-    "submit": 60.0,
-    "callback": 10.0,
-    "sweep": 120.0,
-    "publish": 30.0,
-    "archive": 900.0,
-    "api": 10.0,
-    BASE: 900.0,
-}
+TIMEOUT, TIMEOUTS = 10.0, {"submit": 60.0, "sweep": 120.0, "publish": 30.0, "archive": 900.0, BASE: 900.0}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,198 +55,150 @@ class Machine:
     hosts: ResultHosts
     provider_api: ProviderApi
 
-    def dispatcher(self, deadline: float) -> Dispatcher:
-        """Return the dispatcher of one invocation."""
-        return Dispatcher(
-            jobs=self.jobs,
-            gate=self.gate,
-            provider=self.provider,
-            clock=self.clock,
-            executor=SimulatedExecutor(self.kernel),
-            width=CONNECTIONS,
-            new_id=self.new_id,
-            times=self.times,
-            hosts=self.hosts,
-            provider_api=self.provider_api,
-            deadline=deadline,
-        )
-
     def submitter(self, deadline: float) -> Submitter:
-        """Return the submitter of one invocation."""
-        return Submitter(
-            dispatcher=self.dispatcher(deadline),
-            queue=self.queue,
-            jobs=self.jobs,
-            clock=self.clock,
-            new_id=self.new_id,
-            times=self.times,
-            provider_api=self.provider_api,
-        )
+        return made(Submitter, vars(self), dispatcher=self._dispatcher(deadline))
 
     def sweeper(self, deadline: float) -> Sweeper:
-        """Return the sweeper of one invocation."""
-        return Sweeper(
-            dispatcher=self.dispatcher(deadline),
-            jobs=self.jobs,
-            gate=self.gate,
-            clock=self.clock,
-            new_id=self.new_id,
-            chance=self.chance,
-            times=self.times,
-            provider_api=self.provider_api,
-            deadline=deadline,
-        )
+        return made(Sweeper, vars(self), dispatcher=self._dispatcher(deadline), deadline=deadline)
+
+    def _dispatcher(self, deadline: float) -> Dispatcher:
+        executor = SimulatedExecutor(self.kernel)
+        return made(Dispatcher, vars(self), executor=executor, width=CONNECTIONS, deadline=deadline)
 
 
-@dataclass(eq=False, kw_only=True)
+def made(service: Callable[..., T], ports: Mapping[str, Any], **more: object) -> T:
+    """Make a service of those ports and settings that its fields name."""
+    names = {field.name for field in fields(cast("Any", service))}
+    return service(**{name: value for name, value in (*ports.items(), *more.items()) if name in names})
+
+
 class Functions:
     """Invokes them. `_free`: the warm machines of submit and sweep that are free."""
 
-    effects: Effects
-    new_machine: Callable[[], Machine]
-    is_current: Callable[[Machine], bool]
-    jobs: Jobs
-    callback_handler: CallbackHandler
-    generation_handler: GenerationHandler
-    publisher: Publisher
-    archiver: Archiver
-    base_keeper: BaseKeeper
-    skew: float
-    faulted: list[tuple[str, BaseException]] = field(default_factory=list)
-    entries: dict[str, int] = field(default_factory=dict)
-    base_tries: dict[Key, int] = field(default_factory=dict)
-    cancelled: set[Key] = field(default_factory=set)  # by their owner, or in vain
-    on_log_entry: Callable[[LogEntry], None]
-    on_batch_response: Callable[[Sequence[str], Sequence[str]], None]
-    _free: list[Machine] = field(default_factory=list)
+    def __init__(self, simulation: "Simulation") -> None:
+        self.simulation, self.effects, self.random = simulation, simulation.effects, simulation.random
+        self.kernel, self.jobs, self.times = simulation.kernel, simulation.jobs, simulation.times
+        self.skew = simulation.profile.skew
+        self.clock = SkewedClock(self.kernel)
+        self.faulted: list[tuple[str, BaseException]] = []
+        self.base_tries: dict[Key, int] = {}
+        self.cancelled: set[Key] = set()  # by their owner, or in vain
+        self._free: list[Machine] = []
+        self._numbers = count()
+        self._make_services()
 
-    @property
-    def kernel(self) -> Kernel:
-        """The virtual time."""
-        return self.effects.kernel
+    def _make_services(self) -> None:
+        simulation = self.simulation
+        keys = self._keys(TOKEN_KEY), self._keys(WEBHOOK_KEY)
+        self.callback_handler = CallbackHandler(
+            self.jobs, *keys, self.times, simulation.hosts, is_signature_optional=False
+        )
+        self.generation_handler = GenerationHandler(SimulatedJobSender(self.effects, simulation.send_generated), *keys)
+        self.ports = {
+            "kernel": self.kernel,
+            "jobs": self.jobs,
+            "provider": simulation.provider,
+            "events": simulation.event_publisher,
+            "open_download": simulation.downloads.open,
+            "archive": simulation.archive,
+            "clock": self.clock,
+            "new_id": self.new_id,
+            "chance": self.random.random,
+            "times": self.times,
+        }
+        self.publisher = made(Publisher, self.ports, retention_days=90, keep_base=simulation.profile.keep_base)
+        self.archiver, self.base_keeper = made(Archiver, self.ports), made(BaseKeeper, self.ports)
 
-    @property
-    def random(self) -> Random:
-        """The source of chance."""
-        return self.effects.random
+    def _keys(self, key: bytes) -> Callable[[], tuple[bytes, ...]]:
+        return lambda: self.effects.do("keys", "#keys", lambda: (key,))
 
-    def submit(self, batch: Sequence[Received], done: Callable[[Sequence[str] | None], None]) -> None:
-        """Submit a batch; `done` is called with the ids to deliver again, None where the function died."""
+    def new_id(self) -> str:
+        return f"{next(self._numbers):x}-{self.random.getrandbits(32):08x}"
+
+    def submit(self, batch: Sequence[Received], done: Again) -> None:
         machine = self._take()
 
         def call(deadline: float) -> tuple[list[LogEntry], list[str]]:
             submitter = machine.submitter(deadline)
             return submitter.submit(batch), submitter.unstored
 
-        def over(value: tuple[list[LogEntry], list[str]] | None) -> None:
+        def over(again: Sequence[str] | None) -> None:
             self._free.append(machine)
-            self._log(value[0] if value else [])
-            if value:
-                self.on_batch_response([received.message_id for received in batch], value[1])
-            done(value[1] if value else None)
+            self.simulation.oracles.answered([received.message_id for received in batch], again or ())
+            done(again)
 
         self._invoke("submit", call, over)
 
     def sweep(self) -> None:
-        """Sweep."""
         machine = self._take()
+        self._invoke(
+            "sweep", lambda deadline: (machine.sweeper(deadline).sweep(), True), lambda _: self._free.append(machine)
+        )
 
-        def over(value: list[LogEntry] | None) -> None:
-            self._free.append(machine)
-            self._log(value or [])
-
-        self._invoke("sweep", lambda deadline: machine.sweeper(deadline).sweep(), over)
-
-    def callback(self, name: str, _: Key, request: Request, done: Callable[[int | None], None]) -> None:
-        """Receive a callback; `done` is called with the status."""
-
-        def over(value: tuple[int, LogEntry] | None) -> None:
-            self._log([value[1]] if value else [])
-            done(value[0] if value else None)
-
-        now = self.archiver.clock.now
-        self._invoke(name, lambda _: self.callback_handler.handle(request, now()), over, TIMEOUTS["callback"])
-
-    def generated(self, name: str, request: Request, done: Callable[[int | None], None]) -> None:
-        """Receive the callback of a generation; `done` is called with the status."""
-
-        def over(value: tuple[int, list[LogEntry]] | None) -> None:
-            self._log(value[1] if value else [])
-            done(value[0] if value else None)
-
-        now = self.archiver.clock.now
-        self._invoke(name, lambda _: self.generation_handler.handle(request, now()), over, TIMEOUTS["callback"])
+    def receive(self, name: str, handle: Handle, done: Callable[[int | None], None]) -> None:
+        """Receive a callback; `done` is called with the status, None where the function died."""
+        self._invoke(name, lambda _: handle(self.clock.now()), done)
 
     def cancel(self, task_id: str) -> None:
         """Cancel a task's newest run, where it is QUEUED."""
 
-        def call(_: float) -> None:
+        def call(_: float) -> tuple[list[LogEntry], bool]:
             with suppress(StorageError):  # the owner learns that it may or may not have been done
                 for job in self.jobs.runs(task_id)[-1:]:
                     self.cancelled.add(job.key)
-                    now, times = self.archiver.clock.now(), self.archiver.times
-                    self.jobs.write(transitions.cancel(job.key, self.archiver.new_id(), now, times))
+                    now = self.clock.now()
+                    self.jobs.write(transitions.cancel(job.key, self.new_id(), now, self.times))
+            return [], True
 
         self._invoke("api", call, lambda _: None)
 
-    def publish(self, changes: Sequence[Change], done: Callable[[bool], None]) -> None:
+    def publish(self, changes: Sequence[Change], done: Callable[[bool | None], None]) -> None:
         """Read records; `done` is called with whether the function returned."""
+        self._invoke("publish", lambda _: (self.publisher.publish(changes, self.clock.now()), True), done)
 
-        def over(value: list[LogEntry] | None) -> None:
-            self._log(value or [])
-            done(value is not None)
+    def archive(self, key: Key, done: Again) -> None:
+        self._invoke("archive", lambda deadline: ([self.archiver.store(key, deadline)], []), done)
 
-        now = self.archiver.clock.now
-        self._invoke("publish", lambda _: self.publisher.publish(changes, now()), over)
-
-    def archive(self, key: Key, done: Callable[[bool], None]) -> None:
-        """Archive a job's result; `done` is called with whether the message may go."""
-
-        def over(value: LogEntry | None) -> None:
-            self._log([value] if value else [])
-            done(value is not None)
-
-        self._invoke("archive", lambda deadline: self.archiver.store(key, deadline), over)
-
-    def keep_base(self, key: Key, receives: int, done: Callable[[LogEvent | None], None]) -> None:
-        """Keep a base video; `done` is called with what happened, None where the function died."""
-
-        def over(value: LogEntry | None) -> None:
-            self._log([value] if value else [])
-            done(value.event if value else None)
-
+    def keep_base(self, key: Key, received: Received, done: Again) -> None:
+        """Keep a base video, whose message comes again later where it could not be done."""
         self.base_tries[key] = self.base_tries.get(key, 0) + 1
-        self._invoke(BASE, lambda deadline: self.base_keeper.keep(key, deadline, receives), over)
+
+        def call(deadline: float) -> tuple[list[LogEntry], list[str]]:
+            entry = self.base_keeper.keep(key, deadline, received.receives)
+            return [entry], [received.message_id] if entry.event is LogEvent.BASE_POSTPONED else []
+
+        def over(again: Sequence[str] | None) -> None:
+            if again:
+                self.simulation.archive_queue.back_off(received.message_id, RETRY)
+            done(again)
+
+        self._invoke(BASE, call, over)
 
     def _take(self) -> Machine:
         while self._free:
             machine = self._free.pop(self.random.randrange(len(self._free)))
-            if self.is_current(machine):  # a parameter changed: drop the old machines
-                return machine
-        return self.new_machine()
+            if machine.hosts == self.simulation.hosts and machine.provider_api == self.simulation.provider_api():
+                return machine  # else a parameter changed: drop the old machines
+        simulation = self.simulation
+        gate = SimulatedGate(self.effects, simulation.gate_row, simulation.pace, self.new_id)
+        parameters = {"hosts": simulation.hosts, "provider_api": simulation.provider_api()}
+        return made(Machine, self.ports, gate=gate, queue=simulation.messages, **parameters)
 
     def _invoke(
-        self, name: str, call: Callable[[float], T], over: Callable[[T | None], None], timeout: float = 0.0
+        self, name: str, call: Callable[[float], tuple[Iterable[LogEntry], T]], over: Callable[[T | None], None]
     ) -> None:
+        """Begin an invocation; `over` is called with what it returns beside its log, None where the function died."""
         skew = self.skew * (2 * self.random.random() - 1)
-        deadline = self.kernel.now + (timeout or TIMEOUTS[name])
-        process = Process(self.kernel, name, deadline, skew)
+        deadline = self.kernel.now + TIMEOUTS.get(name, TIMEOUT)
 
-        def done(value: T | None, error: BaseException | None) -> None:
-            if self.effects.timeline.is_traced and error is not None:
+        def done(value: tuple[Iterable[LogEntry], T] | None, error: BaseException | None) -> None:
+            if error is not None:
                 self.effects.timeline.add("", name, "died", repr(error))
-            if error is not None and not isinstance(error, Killed):
-                self.faulted.append((name, error))
-            over(value)
+                if not isinstance(error, Killed):
+                    self.faulted.append((name, error))
+            entries, result = value or ((), None)
+            for entry in entries:
+                self.simulation.oracles.logged(entry)
+            over(result)
 
-        process.start(lambda: call(deadline + skew), done)
-
-    def _log(self, entries: Sequence[LogEntry]) -> None:
-        for entry in entries:
-            self.entries[entry.event] = self.entries.get(entry.event, 0) + 1
-            self.on_log_entry(entry)
-
-
-def make_clock(kernel: Kernel) -> SkewedClock:
-    """Return the clock of the running function."""
-    return SkewedClock(kernel)
+        Process(self.kernel, name, deadline, skew).start(lambda: call(deadline + skew), done)

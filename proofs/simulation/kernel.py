@@ -24,15 +24,13 @@ class Kernel:
         self._hub = getcurrent()
         self.process: Process | None = None  # the one that runs now
         self.processes = count()
-        self._alive: dict[Process, None] = {}
+        self.alive: dict[Process, None] = {}
 
     def at(self, instant: float, call: Callable[..., object], *args: Any) -> None:
-        """Plan a call."""
         heapq.heappush(self._heap, (max(instant, self.now), next(self._number), call, args))
 
     def after(self, seconds: float, call: Callable[..., object], *args: Any) -> None:
-        """Plan a call, from now."""
-        heapq.heappush(self._heap, (self.now + seconds, next(self._number), call, args))
+        self.at(self.now + seconds, call, *args)
 
     def next_event(self) -> float:
         """Return the instant of the next planned call; infinity when nothing is planned."""
@@ -46,26 +44,20 @@ class Kernel:
             call(*args)
 
     def kill_all(self) -> None:
-        """Let every function die where it stands."""
-        for process in list(self._alive):
+        for process in self.alive:
             self.at(self.now, process.kill)
 
-    def began(self, process: "Process") -> None:
-        """Register a function that starts now."""
-        self._alive[process] = None
-
-    def ended(self, process: "Process") -> None:
-        """Forget a function that runs no more."""
-        self._alive.pop(process, None)
+    def running(self) -> "Process":
+        if self.process is None:
+            raise RuntimeError("no function is running")
+        return self.process
 
     def pause(self, seconds: float) -> None:
         """Let the running function wait, while others go on."""
-        process = self.process
-        if process is None:
-            raise RuntimeError("no function is running")
+        process = self.running()
         if process.dead:
             raise Killed
-        heapq.heappush(self._heap, (self.now + seconds, next(self._number), resume, (self, process, getcurrent())))
+        self.after(seconds, resume, self, process, getcurrent())
         self.give_way(process)
 
     def give_way(self, process: "Process") -> None:
@@ -75,12 +67,11 @@ class Kernel:
         if process.dead:
             raise Killed
 
-    def spawn(self, process: "Process", call: Callable[[], object]) -> greenlet:
+    def spawn(self, process: "Process", call: Callable[[], object]) -> None:
         """Start a thread of a function, as soon as the running one gives way."""
         thread = greenlet(call, self._hub)
         process.threads.append(thread)
         self.at(self.now, resume, self, process, thread)
-        return thread
 
 
 def resume(kernel: Kernel, process: "Process", thread: greenlet) -> None:
@@ -110,22 +101,20 @@ class Process:
         def body() -> None:
             try:
                 value = call()
-            except Killed as killed:
-                self._finish(None, killed)
-            except Exception as error:  # noqa: BLE001 - what a function lets through is for the oracles
+            except (Killed, Exception) as error:  # noqa: BLE001 - what a function lets through is for the oracles
                 self._finish(None, error)
             else:
                 self._finish(value, None)
 
         self._done, self._over = done, False
-        self.kernel.began(self)
+        self.kernel.alive[self] = None
         self.kernel.spawn(self, body)
         self.kernel.at(self.deadline, self.kill)
 
     def _finish(self, value: object, error: BaseException | None) -> None:
         self.dead = self._over = True
         self.kernel.process = None
-        self.kernel.ended(self)
+        self.kernel.alive.pop(self, None)
         self._done(value, error)
 
     def kill(self) -> None:
@@ -156,11 +145,9 @@ class SkewedClock:
         self._kernel = kernel
 
     def now(self) -> float:
-        """Return the time."""
         process = self._kernel.process
         return round(self._kernel.now + (process.skew if process else 0.0), 3)
 
     def sleep_until(self, instant: float) -> None:
-        """Wait, unless that time is over."""
         if (wait := instant - self.now()) > 0:
             self._kernel.pause(wait)

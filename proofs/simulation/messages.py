@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from random import Random
+from typing import Any
 
 from proofs.simulation.fault_profile import FaultProfile
 
@@ -22,10 +23,9 @@ class Sending:
 
 
 def draw_sendings(random: Random, profile: FaultProfile) -> Iterator[Sending]:
-    """Draw all messages of a seed."""
     for number in range(profile.jobs):
         at, task_id = profile.spread * random.random(), f"veo-task-{number:05d}"
-        yield _valid(random, profile, at, task_id)
+        yield _drawn(random, profile, at, task_id)
         if random.random() < profile.repeated:
             yield from _repeats(random, profile, at, task_id)
         if random.random() < profile.invalid:
@@ -42,17 +42,21 @@ def draw_cancels(random: Random, profile: FaultProfile, sendings: Iterable[Sendi
 def _repeats(random: Random, profile: FaultProfile, at: float, task_id: str) -> Iterator[Sending]:
     for _ in range(random.choice((1, 1, 2, 3))):
         later = at + random.choice((0.0, 1.0, 300.0, 2000.0, 90_000.0)) * random.random()
-        yield _valid(random, profile, later, task_id, index=random.choice((0, 0, 1)), force=random.random() < 0.4)
+        yield _drawn(random, profile, later, task_id, index=random.choice((0, 0, 1)), force=random.random() < 0.4)
 
 
-def _valid(
-    random: Random, profile: FaultProfile, at: float, task_id: str, *, index: int = 0, force: bool = False
-) -> Sending:
+def _drawn(random: Random, profile: FaultProfile, at: float, task_id: str, **more: Any) -> Sending:
     token = f"token-{random.getrandbits(64):016x}" if random.random() < profile.tokens else ""
-    body = {"taskId": task_id, "index": index, "tags": {"n": task_id}} | ({"force": True} if force else {})
-    if token:
-        body["taskToken"] = token
-    return Sending(at, task_id, json.dumps(body), valid=True, index=index, force=force, token=token)
+    return message(at, task_id, token=token, tags={"n": task_id}, **more)
+
+
+def message(
+    at: float, task_id: str, *, index: int = 0, force: bool = False, token: str = "", **more: object
+) -> Sending:
+    """Return a valid message; `more`: of its body."""
+    body = {"taskId": task_id, "index": index, **more, "force": force, "taskToken": token}
+    sent = {name: value for name, value in body.items() if value or name == "index"}
+    return Sending(at, task_id, json.dumps(sent), valid=True, index=index, force=force, token=token)
 
 
 INVALID = (

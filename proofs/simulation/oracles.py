@@ -46,21 +46,12 @@ from veo4k.domain.response import UNDERSTOOD
 if TYPE_CHECKING:
     from proofs.simulation.environment import Simulation
 
-RANK = {
-    State.QUEUED: 0,
-    State.SUBMITTING: 0,
-    State.PROCESSING: 1,
-    State.READY: 2,
-    State.SUCCEEDED: 3,
-    State.FAILED: 3,
-    State.TIMED_OUT: 3,
-    State.CANCELLED: 3,
-}
+RANK = {State.QUEUED: 0, State.SUBMITTING: 0, State.PROCESSING: 1, State.READY: 2} | dict.fromkeys(ENDED, 3)
 PUBLIC = attrgetter(*(name for name, attribute in ATTRIBUTES.items() if not attribute.startswith("#")))
 """All public fields of a job."""
 SECRETS = ("canary", "?sig=", "token-")
-STATUSES = frozenset({200, 400, 401, 404, 413, 503, None})  # None: the function died, and the API responds
-REFUSALS = frozenset({400, 401, 404, 413, 503, None})
+REFUSALS = frozenset({400, 401, 404, 413, 503, None})  # None: the function died, and the API responds
+STATUSES = REFUSALS | {200}
 
 
 class Violation(NamedTuple):
@@ -83,16 +74,15 @@ class Oracles:
         self.shown_bases: set[Key] = set()
 
     def add_violation(self, invariant: int, task_id: str, what: str) -> None:
-        """Record a violation."""
         at = self.simulation.kernel.now - self.simulation.timeline.begin
         self.violations.append(Violation(invariant, task_id, at, what))
         self.simulation.timeline.add(task_id, "ORACLE", f"VIOLATES {invariant}", what)
 
     def changed(self, change: Change) -> None:
-        """Check a write of the table."""
         old, new = change
         process = self.simulation.kernel.process
-        if process is not None and process.name == STRANGER:
+        by = process.name if process else ""
+        if by == STRANGER:
             self.add_violation(8, new.task_id, "a forged request changed the table")
         if new.partition is None and new.state not in ENDED:
             self.add_violation(4, new.task_id, f"{new.state} left the due index")
@@ -101,15 +91,14 @@ class Oracles:
             self.add_violation(3, new.task_id, f"{new.state} without the day of its end")
         if new.claim_id is not None and (old is None or old.claim_id != new.claim_id):
             self._claimed(old, new)
-        if new.base_url is not None or (_is_unavailable_by_look(new) and self._has_base(new)):
+        has_base = new.index < self.simulation.model.videos[new.task_id].bases
+        is_unavailable = new.error is not None and new.error.code is Code.NOT_AVAILABLE_IN_4K
+        if new.base_url is not None or (is_unavailable and not new.requests_sent and has_base):  # ended by a look
             self.shown_bases.add(new.key)
-        if process is not None and process.name == BASE and _without_base(old) != _without_base(new):
+        if by == BASE and _without_base(old) != _without_base(new):
             self.add_violation(14, new.task_id, "the base video changed its job")
         if old is not None:
             self._compared(old, new)
-
-    def _has_base(self, job: Job) -> bool:
-        return job.index < self.simulation.model.videos[job.task_id].bases
 
     def _claimed(self, old: Job | None, new: Job) -> None:
         process = self.simulation.kernel.process
@@ -137,7 +126,6 @@ class Oracles:
             self.add_violation(5, new.task_id, "left the due index unannounced")
 
     def gate_changed(self, old: Gate, new: Gate) -> None:
-        """Check a write of the gate's row."""
         if old.reason and not new.reason:
             self._opened()
         if not old.reason or new.instants == old.instants:
@@ -147,14 +135,12 @@ class Oracles:
             self.add_violation(9, "#gate", "more slots of a paused gate than the trial slot")
 
     def _opened(self) -> None:
-        process = self.simulation.kernel.process
-        if process is None:
-            return  # by hand
-        if not any(sent.by is process and sent.meaning in UNDERSTOOD for sent in self.simulation.provider.sent):
+        process, sent = self.simulation.kernel.process, self.simulation.provider.sent
+        is_by_hand = process is None
+        if not is_by_hand and not any(each.by is process and each.meaning in UNDERSTOOD for each in sent):
             self.add_violation(9, "#gate", "the gate runs again, though no response was understood")
 
     def announced(self, job: Job, event: dict[str, object]) -> None:
-        """Check an event on the bus."""
         row = self.simulation.memory.get(job.key)
         if row is None or PUBLIC(row) != PUBLIC(job if job.base else replace(job, base=row.base)):
             self.add_violation(5, job.task_id, "announced something else than the row")
@@ -165,7 +151,6 @@ class Oracles:
         self.events.setdefault(job.key, []).append(event)
 
     def logged(self, entry: LogEntry) -> None:
-        """Check a log entry."""
         if any(secret in str(value) for value in entry.detail.values() for secret in SECRETS):
             self.add_violation(11, entry.job.task_id if entry.job else "", f"a secret in the entry {entry.event}")
 
@@ -207,11 +192,6 @@ class Oracles:
         for who, status in self.simulation.callbacks.answers | self.simulation.generations.answers:
             if status not in (REFUSALS if who in (STRANGER, "misdirected") else STATUSES):
                 self.add_violation(8 if who == STRANGER else 12, "", f"a callback ({who}) was answered {status}")
-
-
-def _is_unavailable_by_look(job: Job) -> bool:
-    """Return whether a look ended a job of a video that is there, but not in 4K."""
-    return job.error is not None and job.error.code is Code.NOT_AVAILABLE_IN_4K and not job.requests_sent
 
 
 def _without_base(job: Job | None) -> Job | None:

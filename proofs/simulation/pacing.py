@@ -1,14 +1,14 @@
 """Invariants 1, 2 and 9: how often requests are sent and repeated, and what that costs."""
 
 from collections import Counter
-from itertools import chain, pairwise
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from proofs.simulation.provider import Making
 from proofs.simulation.requests import Sent
 from veo4k.domain.decisions import MOST_ACCEPTANCES
 from veo4k.domain.gate import DAY, LATEST
-from veo4k.domain.job import Job, Key, ProviderApi
+from veo4k.domain.job import Job, ProviderApi
 from veo4k.domain.response import ACCEPTED, SERVER_ERROR, Meaning
 from veo4k.domain.schedule import unclear_wait, unknown_wait
 
@@ -28,37 +28,28 @@ def is_one_more(old: tuple[float, ...], new: tuple[float, ...]) -> bool:
 
 def judge(oracles: "Oracles") -> None:
     """Check all requests of the simulation."""
-    sent = oracles.simulation.provider.sent
-    _window(oracles, sorted(each.left_at for each in sent))
-    _slots(oracles, sorted(each.left_at for each in sent))
+    simulation = oracles.simulation
+    left = sorted(sent.left_at for sent in simulation.provider.sent)
+    _window(oracles, left)
+    _slots(oracles, left)
     _days(oracles)
     requests: dict[object, list[Sent]] = {}
-    for each in sent:
-        requests.setdefault(each.key, []).append(each)
-    makings: dict[Key, list[Making]] = {}
-    for making in chain.from_iterable(oracles.simulation.model.makings.values()):
-        makings.setdefault(making.run, []).append(making)
-    for job in oracles.simulation.memory.all():
-        sent_requests = requests.get(job.key, [])
-        for stretch in _stretches(oracles, sent_requests):
-            _gaps(oracles, job, stretch)
-        _acceptances(oracles, job, sent_requests, makings.get(job.key, []))
-
-
-def _stretches(oracles: "Oracles", requests: list[Sent]) -> list[list[Sent]]:
-    """Part requests where the table was restored: it has forgotten some of those before."""
-    restored = oracles.simulation.restored_at
-    return [
-        [sent for sent in requests if sent.left_at < restored],
-        [sent for sent in requests if sent.left_at >= restored],
-    ]
+    for sent in simulation.provider.sent:
+        requests.setdefault(sent.key, []).append(sent)
+    bought = simulation.model.bought()
+    for job in simulation.memory.all():
+        of_job, restored = requests.get(job.key, []), simulation.restored_at
+        # A restored table has forgotten some of the requests before.
+        _gaps(oracles, job, [sent for sent in of_job if sent.left_at < restored])
+        _gaps(oracles, job, [sent for sent in of_job if sent.left_at >= restored])
+        _acceptances(oracles, job, of_job, bought.get(job.key, []))
 
 
 def _window(oracles: "Oracles", left: list[float]) -> None:
     least = WINDOW - ROUNDING - 2 * max(0.0, oracles.simulation.profile.skew - PROMISED_SKEW)
-    for place in range(len(left) - MOST):
-        if left[place + MOST] - left[place] < least:
-            oracles.add_violation(9, "#gate", f"{MOST + 1} requests in {left[place + MOST] - left[place]:.3f} s")
+    for first, last in zip(left, left[MOST:], strict=False):
+        if last - first < least:
+            oracles.add_violation(9, "#gate", f"{MOST + 1} requests in {last - first:.3f} s")
             return
 
 
@@ -79,38 +70,30 @@ def _gaps(oracles: "Oracles", job: Job, requests: list[Sent]) -> None:
         gap, unanswered = later.left_at - earlier.left_at, earlier.meaning in UNKNOWN
         lost += unanswered
         proven = job.accepted_at is not None and job.accepted_at <= later.left_at - 2 * skew
+        least = 0.0
         if earlier.meaning in ACCEPTED or proven:
             least = times.probe - LEAD
         elif unanswered:
             wait = unclear_wait if earlier.meaning is Meaning.UNCLEAR else unknown_wait
             least = wait(lost, times) + max(earlier.known_at - earlier.left_at, 0) - LEAD
-        else:
-            continue
         if gap < least - 2 * skew:
-            oracles.add_violation(
-                2, job.task_id, f"run {job.run} was requested again after {gap:.1f} s instead of {least:.0f}"
-            )
+            what = f"run {job.run} was requested again after {gap:.1f} s instead of {least:.0f}"
+            oracles.add_violation(2, job.task_id, what)
 
 
 def _acceptances(oracles: "Oracles", job: Job, requests: list[Sent], makings: list[Making]) -> None:
     """Count what was accepted and charged for one run, against what the provider's API and manners allow."""
     manners, restored = oracles.simulation.profile.manners, oracles.simulation.restored_at
     paid = [sent for sent in requests if sent.paid]
-    if job.provider_api == ProviderApi.JOBS and not any(sent.left_at < restored for sent in paid):
-        _requested_once(oracles, job, paid)
-    if job.provider_api == ProviderApi.JOBS or not (manners.starts_over or manners.retries_failures):
-        most = 1
-    else:
+    is_safe = job.provider_api != ProviderApi.JOBS or any(sent.left_at < restored for sent in paid)
+    for earlier in paid[:-1]:  # where a repeated request is not safe, none follows one that may have been accepted
+        if not is_safe and (earlier.meaning in (None, Meaning.LOST, *ACCEPTED) or earlier.code >= SERVER_ERROR):
+            oracles.add_violation(1, job.task_id, f"run {job.run} was requested again after {earlier.meaning}")
+    most = 1
+    if job.provider_api != ProviderApi.JOBS and (manners.starts_over or manners.retries_failures):
         most = MOST_ACCEPTANCES + sum(sent.meaning not in ACCEPTED or sent.by.is_hurt for sent in paid)
     if len(makings) > most:
         oracles.add_violation(1, job.task_id, f"run {job.run} was accepted, and charged, {len(makings)} times")
-
-
-def _requested_once(oracles: "Oracles", job: Job, paid: list[Sent]) -> None:
-    """Where a repeated request is not safe, none follows one that may have been accepted."""
-    for earlier in paid[:-1]:
-        if earlier.meaning in (None, Meaning.LOST, *ACCEPTED) or earlier.code >= SERVER_ERROR:
-            oracles.add_violation(1, job.task_id, f"run {job.run} was requested again after {earlier.meaning}")
 
 
 def _days(oracles: "Oracles") -> None:
@@ -121,10 +104,10 @@ def _days(oracles: "Oracles") -> None:
     manners, limit = oracles.simulation.profile.manners, oracles.simulation.profile.daily
     if not limit or manners.starts_over or manners.retries_failures:
         return
-    makings = chain.from_iterable(oracles.simulation.model.makings.values())
-    days = Counter(int((making.accepted_at) // DAY) for making in makings)
-    begin = int(oracles.simulation.timeline.begin // DAY)
-    for day in sorted(days):
-        until = sum(accepted for other, accepted in days.items() if other <= day)
-        if until > limit * (day - begin + 1):
-            oracles.add_violation(9, "#gate", f"{until} requests accepted by day {day - begin}, {limit} a day allowed")
+    makings = [making for each in oracles.simulation.model.makings.values() for making in each]
+    begin = oracles.simulation.timeline.begin // DAY
+    until = 0
+    for day, accepted in sorted(Counter(int(making.accepted_at // DAY - begin) for making in makings).items()):
+        until += accepted
+        if until > limit * (day + 1):
+            oracles.add_violation(9, "#gate", f"{until} requests accepted by day {day}, {limit} a day allowed")

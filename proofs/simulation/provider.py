@@ -3,10 +3,10 @@
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from random import Random
+from itertools import chain
 
 from proofs.simulation import shapes
-from proofs.simulation.kernel import Kernel
+from proofs.simulation.effects import Effects
 from proofs.simulation.shapes import reply
 from proofs.simulation.videos import FOUR_K, GONE, HD, TALL, Fate, File, Video, content
 from veo4k.domain.job import Job, Key, ProviderApi
@@ -38,23 +38,17 @@ class Making:
     accepted_at: float
     known_at: float
     done_at: float
-    callback: tuple[str, str, str]  # task, index and run of its URL
     provider_api: ProviderApi
     is_told: bool = False  # a callback with its result was acknowledged
-
-    def is_made(self, now: float) -> bool:
-        """Return whether the result exists."""
-        return now >= self.done_at and self.video.fate in (Fate.MADE, Fate.UNFINISHED)
 
 
 @dataclass(eq=False)
 class ProviderModel:
     """The provider's state."""
 
-    kernel: Kernel
-    random: Random
+    effects: Effects
     manners: Manners
-    call_back: Callable[[Making], None]
+    call_back: Callable[[Making], object]
     videos: dict[str, Video] = field(default_factory=dict)
     makings: dict[tuple[str, int], list[Making]] = field(default_factory=dict)
     own_ids: dict[str, Making] = field(default_factory=dict)
@@ -62,6 +56,16 @@ class ProviderModel:
     bad_fetches: dict[tuple[str, int], int] = field(default_factory=dict)
     arrivals: deque[float] = field(default_factory=deque)
     refused_429: int = 0
+
+    def __post_init__(self) -> None:
+        self.kernel, self.random = self.effects.kernel, self.effects.random
+
+    def bought(self) -> dict[Key, list[Making]]:
+        """Return what was accepted and charged for each run."""
+        runs: dict[Key, list[Making]] = {}
+        for making in chain.from_iterable(self.makings.values()):
+            runs.setdefault(making.run, []).append(making)
+        return runs
 
     def post(self, job: Job) -> HttpResponse:
         """Answer a request for a video, at the instant it arrives."""
@@ -91,21 +95,18 @@ class ProviderModel:
         return self.makings.setdefault((task_id, index if self.manners.counts_index else 0), [])
 
     def _accept(self, job: Job, video: Video, now: float) -> HttpResponse:
-        mine = self._makings(job.task_id, job.index)
         number = sum(len(each) for each in self.makings.values()) + 1
-        known = now + self.manners.registers_within * self.random.random() ** 2
         making = Making(
             video=video,
             index=job.index,
             run=job.key,
             own_id=f"own_4k_{number:08d}" if video.own_id or job.provider_api == ProviderApi.JOBS else job.task_id,
             accepted_at=now,
-            known_at=known,
+            known_at=now + self.manners.registers_within * self.random.random() ** 2,
             done_at=now + (float("inf") if video.fate is Fate.STUCK else video.takes),
-            callback=(job.task_id, str(job.index), str(job.run)),
             provider_api=job.provider_api,
         )
-        mine.append(making)
+        self._makings(job.task_id, job.index).append(making)
         self.own_ids[making.own_id] = making
         if making.done_at < float("inf"):
             self.kernel.at(making.done_at, self.call_back, making)
@@ -116,15 +117,10 @@ class ProviderModel:
         if now < making.done_at:
             return reply(422, "4k is processing. It should be ready in 5-10 minutes.", taskId=named)
         if making.video.fate is Fate.FAILS:
-            return self._failed(job, making, now)
-        if making.video.late_urls and now < making.done_at + 200:
-            return reply(422, "The video has been generated successfully", taskId=named)
-        return reply(422, "The video has been generated successfully", taskId=named, **self.result(making))
-
-    def _failed(self, job: Job, making: Making, now: float) -> HttpResponse:
-        if self.manners.retries_failures:
-            return self._accept(job, making.video, now)
-        return reply(500, "The 4K version of this video is unavailable. Please try a different video.")
+            return self._accept(job, making.video, now) if self.manners.retries_failures else reply(*UNAVAILABLE)
+        is_late = making.video.late_urls and now < making.done_at + 200
+        result = {} if is_late else self.result(making)
+        return reply(422, "The video has been generated successfully", taskId=named, **result)
 
     def record(self, own_id: str | None) -> HttpResponse:
         """Return the record of a task; under a base video's id, the record of the base video."""
@@ -134,8 +130,8 @@ class ProviderModel:
         if making is None or making.own_id == making.run.task_id:
             base = self.link(own_id, -1, HD)
             return reply(200, "success", successFlag=1, response={"resultUrls": [base], "resolution": "720p"})
-        now = self.kernel.now
-        return shapes.record(making, now, self.result(making) if making.is_made(now) else {})
+        is_made = self.kernel.now >= making.done_at and making.video.fate in (Fate.MADE, Fate.UNFINISHED)
+        return shapes.record(making, self.kernel.now, self.result(making) if is_made else {})
 
     def look(self, task_id: str) -> HttpResponse:
         """Return the base task's own record. Under the unified task API it is unknown there, and read here."""
@@ -150,9 +146,8 @@ class ProviderModel:
             return reply(200, "success", taskId=task_id, successFlag=3, errorMessage="Your prompt was rejected")
         links = [self.link(task_id, -1 - index, video.base) for index in range(video.bases)]
         details = {"taskId": task_id, "resultUrls": links, "resolution": video.label}
-        return reply(
-            200, "success", taskId=task_id, successFlag=1, response=details, fallbackFlag=video.fate is Fate.LEGACY
-        )
+        is_legacy = video.fate is Fate.LEGACY
+        return reply(200, "success", taskId=task_id, successFlag=1, response=details, fallbackFlag=is_legacy)
 
     def result(self, making: Making) -> dict[str, list[str] | None]:
         """Return links to the result: the next one where the file behind the last was wrong."""
@@ -169,10 +164,8 @@ class ProviderModel:
         poster = [f"{link}.{video.poster}.jpg"] if video.poster else None
         own = {making.index: link}
         places = range(video.bases) if video.lists_all else own
-        return {
-            "resultUrls": [own.get(place) or self.link(task_id, place, FOUR_K) for place in places],
-            "imageUrls": poster,
-        }
+        links = [own.get(place) or self.link(task_id, place, FOUR_K) for place in places]
+        return {"resultUrls": links, "imageUrls": poster}
 
     def link(self, task_id: str, index: int, kind: str) -> str:
         """Return a link to a file, as long as links live."""
@@ -198,20 +191,17 @@ class ProviderModel:
         return None if kind == GONE or self.kernel.now >= file.until else content(kind, file.name)
 
     def body(self, making: Making) -> bytes:
-        """Return the body of a callback."""
-        named = (
-            making.own_id
-            if self.manners.names_own_id or making.provider_api == ProviderApi.JOBS
-            else making.run.task_id
-        )
+        names_own_id = self.manners.names_own_id or making.provider_api == ProviderApi.JOBS
+        named = making.own_id if names_own_id else making.run.task_id
         return shapes.callback(making, named, self.result(making), self.random)
 
 
+UNAVAILABLE = (500, "The 4K version of this video is unavailable. Please try a different video.")
 _REFUSALS = {
     Fate.UNKNOWN: (422, "record is null."),
     Fate.MISSING: (404, "not found"),
     Fate.EXPIRED: (422, "Temporarily supports records within 14 days."),
     Fate.BASE_FAILED: (422, "record status is not success."),
     Fate.LEGACY: (400, "Tasks of the fallback path have no 4K version."),
-    Fate.UNAVAILABLE: (500, "The 4K version of this video is unavailable. Please try a different video."),
+    Fate.UNAVAILABLE: UNAVAILABLE,
 }

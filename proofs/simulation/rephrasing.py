@@ -33,12 +33,8 @@ def rephrased(response: HttpResponse, random: Random) -> HttpResponse:
 
 def rephrase(envelope: Envelope, random: Random) -> Envelope:
     """Return the same truth, said otherwise. A result stays a result, whatever its links look like."""
-    ways = _OF_A_SUCCESS if envelope.get("code") == 200 or _holds_a_link(envelope) else _OF_THE_REST
-    return random.choice(ways)(dict(envelope), random)
-
-
-def _holds_a_link(envelope: Envelope) -> bool:
-    return "https://" in json.dumps(envelope)
+    is_result = envelope.get("code") == 200 or "https://" in json.dumps(envelope)
+    return random.choice(_OF_A_SUCCESS if is_result else _OF_THE_REST)(dict(envelope), random)
 
 
 def _in_chinese(envelope: Envelope, _: Random) -> Envelope:
@@ -59,8 +55,7 @@ def _without_words(envelope: Envelope, _: Random) -> Envelope:
 
 
 def _code_spelt_otherwise(envelope: Envelope, random: Random) -> Envelope:
-    code = envelope["code"]
-    return envelope | {"code": random.choice((float(code), str(code)))}
+    return envelope | {"code": random.choice((float, str))(envelope["code"])}
 
 
 def _data_as_text(envelope: Envelope, random: Random) -> Envelope:
@@ -96,7 +91,8 @@ _SPELLINGS: tuple[Callable[[list[str]], Mapping[str, Any]], ...] = (
     lambda links: {"resultUrls": None, "output": {"resultUrls": links}},
 )
 
-_OF_A_SUCCESS = (_in_chinese, _in_unknown_words, _without_words, _code_spelt_otherwise, _data_as_text) + (
-    _links_spelt_otherwise,
-) * 3
+_OF_A_SUCCESS = (
+    *(_in_chinese, _in_unknown_words, _without_words, _code_spelt_otherwise, _data_as_text),
+    *(_links_spelt_otherwise,) * 3,
+)
 _OF_THE_REST = (_in_chinese, _in_unknown_words, _under_another_code, _without_words, _code_spelt_otherwise)

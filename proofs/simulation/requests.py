@@ -1,14 +1,14 @@
 """The way to the provider and back: the Provider port over the model, with all that may happen in between."""
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from proofs.simulation.effects import Effects
-from proofs.simulation.faults import Fault
+from proofs.simulation.fault_profile import FaultProfile
+from proofs.simulation.faults import SLOW, Fault
 from proofs.simulation.kernel import Process
 from proofs.simulation.provider import ProviderModel
 from proofs.simulation.rephrasing import rephrased
-from proofs.simulation.shapes import GONE, reply
+from proofs.simulation.shapes import reply
 from veo4k.adapters.provider_kie import APIS, LOOK_SECONDS
 from veo4k.domain.decisions import polls_by_post
 from veo4k.domain.job import Job, Key, ProviderApi, State
@@ -17,6 +17,7 @@ from veo4k.domain.response import HttpResponse, Meaning, NoResponse, Response
 from veo4k.domain.wait_reason import WaitReason
 
 TIMEOUT = 20.0  # seconds the product waits for a response
+TIMED_OUT = NoResponse(is_sent=True, cause="ReadTimeout")
 LATEST_ARRIVAL = 45.0  # seconds a request may be under way, its sender long gone
 
 _INSTEAD = {
@@ -25,7 +26,7 @@ _INSTEAD = {
     Fault.NO_CREDITS: reply(402, "insufficient credits"),
     Fault.MAINTENANCE: reply(455, "maintenance"),
     Fault.KEY_REFUSED: reply(401, "unauthorized"),
-    Fault.PATH_GONE: GONE,
+    Fault.PATH_GONE: HttpResponse(404, b"<html>Not Found</html>"),  # no envelope
     Fault.NOT_FOUND: reply(404, "Not Found"),
     Fault.UNKNOWN_CODE: reply(408, "Upstream has issues. No result has been returned for over 10 minutes."),
     Fault.UNKNOWN_ERROR: reply(550, "E-1207: unexpected state"),
@@ -54,62 +55,55 @@ class Sent:
     code: int = 0  # of an unclear response
 
 
-class Way(NamedTuple):
-    """Seconds that a request and its response take."""
-
-    there: float
-    back: float
-
-
 @dataclass(eq=False)
 class SimulatedProvider:
-    """The Provider port."""
+    """The Provider port. `begin`: of the times of the profile; `end`: of all rephrasing."""
 
     effects: Effects
     model: ProviderModel
+    profile: FaultProfile
+    begin: float
+    end: float
     sent: list[Sent] = field(default_factory=list)
     requested: set[tuple[Process, Key]] = field(default_factory=set)
     seen: dict[tuple[Process, str], BaseRecord] = field(default_factory=dict)
     useless: list[Job] = field(default_factory=list)
-    unset_until: float = 0.0
-    veo_until: float = float("inf")  # then the older contract's paths are gone
-    gone: HttpResponse = GONE  # what they answer then
-    rephrases: float = 0.0  # of the responses
-    rephrases_until: float = 0.0
 
     def unset_secret(self) -> WaitReason | None:
-        """Return which secret is unset."""
-        return WaitReason.API_KEY_UNSET if self.effects.kernel.now < self.unset_until else None
+        is_unset = self.effects.kernel.now < self.begin + self.profile.unset_until
+        return WaitReason.API_KEY_UNSET if is_unset else None
 
     def submit(self, job: Job) -> Response:
-        """Send the paid request."""
         return self._send(job, paid=True)
 
     def poll(self, job: Job) -> Response:
-        """Poll the status of a job."""
         return self._send(job, paid=polls_by_post(job))
+
+    def balance(self) -> float | None:
+        """Return no balance: the simulation reads none."""
+        return None
 
     def look(self, task_id: str) -> Look:
         """Read the base task's record, and remember what this function now knows to be useless."""
         effects = self.effects
         fault = effects.draw("look", task_id)
-        effects.kernel.pause(0.2 if fault not in (Fault.SLOW_BEFORE, Fault.SLOW_AFTER) else LOOK_SECONDS)
+        effects.kernel.pause(0.2 if fault not in SLOW else LOOK_SECONDS)
         if fault is Fault.CRASH_BEFORE:
-            effects.running().crash()
-        if fault in (Fault.LOST, Fault.SLOW_BEFORE, Fault.SLOW_AFTER):
-            return read_base_record(NoResponse(is_sent=True, cause="ReadTimeout"), task_id)
+            effects.kernel.running().crash()
+        if fault is Fault.LOST or fault in SLOW:
+            return read_base_record(TIMED_OUT, task_id)
         if fault in _INSTEAD or fault in _MANGLED:
-            return read_base_record(_INSTEAD.get(fault) or _MANGLED[fault], task_id)
+            return read_base_record({**_INSTEAD, **_MANGLED}[fault], task_id)
         look = read_base_record(self.model.look(task_id), task_id)
         if isinstance(look, BaseRecord):
-            self.seen[effects.running(), task_id] = look
+            self.seen[effects.kernel.running(), task_id] = look
         if effects.timeline.is_traced:
-            effects.timeline.add(task_id, effects.running().name, "look", str(look)[:120])
+            effects.note(task_id, "look", str(look)[:120])
         return look
 
     def _is_useless(self, job: Job) -> bool:
         """Return whether the function that now asks has seen that there is nothing to be paid for."""
-        look = self.seen.get((self.effects.running(), job.task_id))
+        look = self.seen.get((self.effects.kernel.running(), job.task_id))
         if look is None or job.state is not State.SUBMITTING or job.lost_responses:
             return False
         if look.status is Meaning.WORKING:  # at the deadline the request says it, for nothing
@@ -118,19 +112,15 @@ class SimulatedProvider:
             return True
         return look.is_4k and not job.passes_label
 
-    def balance(self) -> float | None:
-        """Return no balance: the simulation reads none."""
-        return None
-
     def _send(self, job: Job, *, paid: bool) -> Response:
         effects = self.effects
         fault = effects.draw("request", job.task_id)
-        self.requested.add((effects.running(), job.key))
+        self.requested.add((effects.kernel.running(), job.key))
         if fault is Fault.CRASH_BEFORE:
-            effects.running().crash()
+            effects.kernel.running().crash()
         if fault is Fault.UNSENT:
             return Response(meaning=Meaning.NOT_SENT, cause="ConnectTimeout")
-        sent = Sent(job.key, effects.kernel.now, effects.running(), paid)
+        sent = Sent(job.key, effects.kernel.now, effects.kernel.running(), paid)
         if paid and self._is_useless(job):
             self.useless.append(job)
         self.sent.append(sent)
@@ -139,34 +129,31 @@ class SimulatedProvider:
         response = (provider_api.read_submission if paid else provider_api.read_record)(received)
         sent.meaning, sent.known_at = response.meaning, effects.kernel.now
         sent.code = (response.words.code or 0) if response.meaning is Meaning.UNCLEAR else 0
-        if effects.timeline.is_traced:
-            effects.timeline.add(
-                job.task_id, effects.running().name, "response", f"{response.meaning} {response.reason}"
-            )
+        effects.note(job.task_id, "response", f"{response.meaning} {response.reason}")
         return response
 
     def _exchange(self, job: Job, fault: Fault | None, *, paid: bool) -> HttpResponse | NoResponse:
-        kernel, random = self.effects.kernel, self.effects.random
+        kernel, random, profile = self.effects.kernel, self.effects.random, self.profile
         if fault in (Fault.NOT_ARRIVED, Fault.LATE):
             if fault is Fault.LATE:
                 kernel.after(LATEST_ARRIVAL * random.random(), self._arrive, job, paid)
             kernel.pause(TIMEOUT)
-            return NoResponse(is_sent=True, cause="ReadTimeout")
+            return TIMED_OUT
         kernel.pause(0.05 + 0.04 * random.random())
         if fault in _INSTEAD:
             return _INSTEAD[fault]
-        if job.provider_api == ProviderApi.VEO and kernel.now >= self.veo_until:
-            return self.gone
+        if job.provider_api == ProviderApi.VEO and kernel.now >= self.begin + profile.veo_until:
+            return _INSTEAD[Fault.NOT_FOUND if profile.gone_in_envelope else Fault.PATH_GONE]
         response = self._arrive(job, paid)
-        if kernel.now < self.rephrases_until and random.random() < self.rephrases:
+        if kernel.now < self.end and random.random() < profile.rephrases:
             response = rephrased(response, random)
         if fault is Fault.CRASH_AFTER:
-            self.effects.running().crash()
-        if fault in (Fault.SLOW_BEFORE, Fault.SLOW_AFTER):
+            self.effects.kernel.running().crash()
+        if fault in SLOW:
             kernel.pause((TIMEOUT - 1) * random.random())
         if fault is Fault.LOST:
             kernel.pause(TIMEOUT)
-            return NoResponse(is_sent=True, cause="ReadTimeout")
+            return TIMED_OUT
         kernel.pause(0.01 + 0.2 * random.random())
         return _MANGLED.get(fault, response) if fault else response
 

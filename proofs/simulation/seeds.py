@@ -1,11 +1,7 @@
-"""Many seeds on every core: their violations, and the time they took."""
+"""One seed: its violations, its digest, and the command that replays it."""
 
 import hashlib
 import json
-import time
-from collections.abc import Callable, Iterable
-from concurrent.futures import ProcessPoolExecutor
-from functools import partial
 from typing import NamedTuple
 
 from proofs.simulation.environment import Simulation
@@ -20,17 +16,15 @@ class Report(NamedTuple):
     """The results of one seed."""
 
     seed: int
-    jobs: int
-    violations: tuple[Violation, ...]
+    violations: list[Violation]
     digest: str
     accepted: int
 
 
 def simulate(seed: int, jobs: int = JOBS, provider_api: ProviderApi | None = None) -> Report:
-    """Run one seed."""
     simulation = Simulation(seed, draw_profile(seed, jobs, provider_api)).run()
     accepted = sum(len(each) for each in simulation.model.makings.values())
-    return Report(seed, jobs, tuple(simulation.oracles.violations), digest(simulation), accepted)
+    return Report(seed, simulation.oracles.violations, digest(simulation), accepted)
 
 
 def replay(seed: int, jobs: int = JOBS, provider_api: ProviderApi | None = None) -> str:
@@ -45,15 +39,3 @@ def digest(simulation: Simulation) -> str:
     requests = [(sent.key, sent.left_at, sent.meaning) for sent in simulation.provider.sent]
     parts = [rows, requests, simulation.event_publisher.completed_tasks, simulation.kernel.now]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
-
-
-def simulate_all(
-    seeds: Iterable[int], jobs: int, provider_api: ProviderApi | None, on_report: Callable[[Report], object]
-) -> tuple[int, float]:
-    """Run many seeds side by side. Return the number of jobs and the seconds."""
-    begun, count, one = time.perf_counter(), 0, partial(simulate, jobs=jobs, provider_api=provider_api)
-    with ProcessPoolExecutor() as pool:
-        for report in pool.map(one, seeds, chunksize=4):
-            on_report(report)
-            count += report.jobs
-    return count, time.perf_counter() - begun

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
 Links = Mapping[str, list[str] | None]
 CREDITS = 120
-GONE = HttpResponse(404, b"<html>Not Found</html>")
-"""The response of a removed path: no envelope."""
 _STATES = ("waiting", "queuing", "generating")
 
 
@@ -26,9 +24,8 @@ def reply(code: int, message: str, **data: Any) -> HttpResponse:
 
 def record(making: "Making", now: float, links: Links) -> HttpResponse:
     """Return a task's record in the shape of its provider API; `links`: of the result, where there is one by now."""
-    return reply(
-        200, "success", taskId=making.own_id, **_RECORDS[making.provider_api == ProviderApi.JOBS](making, now, links)
-    )
+    shape = _jobs_record if making.provider_api == ProviderApi.JOBS else _veo_record
+    return reply(200, "success", taskId=making.own_id, **shape(making, now, links))
 
 
 def _veo_record(making: "Making", now: float, links: Links) -> dict[str, Any]:
@@ -47,11 +44,7 @@ def _jobs_record(making: "Making", now: float, links: Links) -> dict[str, Any]:
     return {"state": "success", "resultJson": json.dumps(links), "creditsConsumed": CREDITS}
 
 
-_RECORDS = (_veo_record, _jobs_record)
-
-
 def callback(making: "Making", named: str, links: Links, random: Random) -> bytes:
-    """Return the body of a callback about a result, or a failure, that names this id."""
     if making.provider_api == ProviderApi.JOBS:
         body = _jobs_callback(making, named, links, random)
     elif making.video.fate is Fate.FAILS:

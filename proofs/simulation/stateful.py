@@ -5,7 +5,6 @@ and all that must come to an end has to: `python -m proofs.simulation.stateful 5
 so many steps.
 """
 
-import json
 import sys
 import time
 from collections import defaultdict, deque
@@ -26,12 +25,12 @@ from proofs.simulation.environment import BEGIN, Simulation
 from proofs.simulation.exhaustive import CALM
 from proofs.simulation.faults import MENUS, Fault
 from proofs.simulation.generations import Generation
-from proofs.simulation.messages import INVALID, Sending
+from proofs.simulation.messages import INVALID, Sending, message
 from proofs.simulation.oracles import summary
 from proofs.simulation.provider import Making, Manners
 from proofs.simulation.videos import FOUR_K, GONE, HD, Fate, Video
 from veo4k.domain import gate
-from veo4k.domain.job import Job, ProviderApi
+from veo4k.domain.job import ProviderApi
 
 TASKS = ("veo-task-one", "veo-task-two")
 OFTEN = {"write": 5, "request": 3, "record": 5, "to bus": 3}  # where most promises may break
@@ -46,13 +45,9 @@ class ScriptedFaults:
     """Faults placed at the next effects of their kind."""
 
     places: dict[str, deque[Fault]] = field(default_factory=lambda: defaultdict(deque))
-    met: int = 0
 
     def draw(self, effect: str, _: float) -> Fault | None:
-        """Return the fault placed at the next effect of this kind."""
-        waiting = self.places[effect]
-        self.met += bool(waiting)
-        return waiting.popleft() if waiting else None
+        return self.places[effect].popleft() if self.places[effect] else None
 
 
 VIDEOS = st.builds(
@@ -81,7 +76,6 @@ class JobsMachine(RuleBasedStateMachine):
     def begin(
         self, seed: int, provider_api: ProviderApi, skew: float, videos: tuple[Video, ...], *, counts_index: bool
     ) -> None:
-        """Begin with an empty table."""
         manners = Manners(registers_within=30.0, counts_index=counts_index)
         rough = dict.fromkeys(MENUS, 1.0)  # what is placed may be any number of faults
         profile = replace(CALM, rates=rough, provider_api=provider_api, skew=skew, manners=manners)
@@ -92,20 +86,16 @@ class JobsMachine(RuleBasedStateMachine):
 
     @property
     def now(self) -> float:
-        """Seconds from the beginning."""
         return self.simulation.kernel.now - BEGIN
 
     def is_young(self) -> bool:
-        """Return whether new steps may still begin."""
         return self.now < MOST_DAYS * gate.DAY
 
     @rule(task=jobs, index=st.sampled_from((0, 0, 1)), force=st.booleans(), token=st.booleans())
     @precondition(is_young)
     def a_message_is_sent(self, task: str, index: int, *, force: bool, token: bool) -> None:
-        message = {"taskId": task, "index": index} | ({"force": True} if force else {})
         secret = f"token-{len(self.simulation.sendings)}" if token else ""
-        body = json.dumps(message | ({"taskToken": secret} if token else {}))
-        self.simulation.plan(Sending(self.now, task, body, valid=True, index=index, force=force, token=secret))
+        self.simulation.plan(message(self.now, task, index=index, force=force, token=secret))
 
     @rule(body=st.sampled_from(INVALID))
     @precondition(is_young)
@@ -120,18 +110,15 @@ class JobsMachine(RuleBasedStateMachine):
     @rule(seconds=st.sampled_from(STEPS))
     @precondition(is_young)
     def time_passes(self, seconds: float) -> None:
-        self._pass(seconds)
-
-    @rule(minutes=st.integers(1, 30))
-    @precondition(is_young)
-    def minutes_pass(self, minutes: int) -> None:
-        self._pass(60.0 * minutes)
-
-    def _pass(self, seconds: float) -> None:
         until = self.simulation.kernel.now + seconds
         self.simulation.schedule.begin()
         self.simulation.go_on(until)
         self.simulation.kernel.now = until
+
+    @rule(minutes=st.integers(1, 30))
+    @precondition(is_young)
+    def minutes_pass(self, minutes: int) -> None:
+        self.time_passes(60.0 * minutes)
 
     @rule()
     def a_sweep_is_invoked(self) -> None:
@@ -147,13 +134,13 @@ class JobsMachine(RuleBasedStateMachine):
 
     @rule(task=jobs)
     def a_stranger_calls(self, task: str) -> None:
-        for job in self._runs(task):
+        for job in self.simulation.memory.runs(task):
             self.simulation.callbacks.forge(job)
 
     @rule(task=jobs)
     def the_provider_calls_again(self, task: str) -> None:
         for making in self._made(task):
-            self.simulation.callbacks._try(making, 0)
+            self.simulation.callbacks.call(making)
 
     @rule(task=jobs, places=st.integers(1, 2), forged=st.booleans())
     @precondition(is_young)
@@ -165,12 +152,12 @@ class JobsMachine(RuleBasedStateMachine):
     @rule(task=jobs)
     def a_stolen_signature_is_used(self, task: str) -> None:
         for making in self._made(task):
-            self.simulation.callbacks._tamper(making)
+            self.simulation.callbacks.tamper(making)
 
     @rule(task=jobs)
     def a_message_to_the_archive_comes_again(self, task: str) -> None:
-        for job in self._runs(task):
-            self.simulation._to_archive(job.key)
+        for job in self.simulation.memory.runs(task):
+            self.simulation.to_archive(job.key)
 
     @rule(task=jobs)
     def the_owner_cancels(self, task: str) -> None:
@@ -181,13 +168,10 @@ class JobsMachine(RuleBasedStateMachine):
         row = self.simulation.gate_row
         row.row = (gate.pause_by_hand if pause else gate.resume)(row.row, "operator")
 
-    def _runs(self, task: str) -> list[Job]:
-        return list(self.simulation.memory.runs(task))
-
     def _made(self, task: str) -> list[Making]:
-        makings = [making for each in self.simulation.model.makings.values() for making in each]
+        bought, now = self.simulation.model.bought(), self.simulation.kernel.now
         return [
-            making for making in makings if making.run.task_id == task and making.done_at <= self.simulation.kernel.now
+            making for run, each in bought.items() if run.task_id == task for making in each if making.done_at <= now
         ]
 
     @invariant()
@@ -223,13 +207,11 @@ def run_cases(cases: int, steps: int, *, shortens: bool = True) -> None:
     )
 
 
-def main() -> int:
-    """Run many cases."""
+def main() -> None:
     cases, steps, begun = int(sys.argv[1]), int(sys.argv[2]), time.perf_counter()
     run_cases(cases, steps)
-    sys.stdout.write(f"{cases} cases of up to {steps} steps: nothing broken, {time.perf_counter() - begun:.1f} s\n")
-    return 0
+    print(f"{cases} cases of up to {steps} steps: nothing broken, {time.perf_counter() - begun:.1f} s")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -3,11 +3,10 @@
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from random import Random
 
 from proofs.doubles.jobs_memory import MemoryJobs
-from proofs.simulation.faults import Fault, Faults
-from proofs.simulation.kernel import Kernel
+from proofs.simulation.effects import Effects
+from proofs.simulation.faults import Fault
 from veo4k.domain.job import ENDED, State
 from veo4k.domain.ports import Change
 from veo4k.services.publish import is_trigger, requests_base
@@ -24,9 +23,8 @@ The template says the same.
 class Stream:
     """One shard: in order, batch by batch; a batch whose function dies is tried again, then lost."""
 
-    kernel: Kernel
-    faults: Faults
-    publish: Callable[[Sequence[Change], Callable[[bool], None]], None]
+    effects: Effects
+    publish: Callable[[Sequence[Change], Callable[[bool | None], None]], None]
     records: deque[Change] = field(default_factory=deque)
     _busy: bool = False
 
@@ -35,27 +33,27 @@ class Stream:
         has_left = change.new.state not in SHOWN or change.new.partition is None
         if has_left and not change.new.lacks_base:
             return
-        fault = self.faults.draw("record", self.kernel.now)
-        times = {Fault.NOT_ARRIVED: 0, Fault.REFUSED: 0, Fault.TWICE: 2}
-        self.records.extend([change] * (times[fault] if fault else 1))
+        fault = self.effects.faults.draw("record", self.effects.kernel.now)
+        times = {None: 1, Fault.NOT_ARRIVED: 0, Fault.REFUSED: 0, Fault.TWICE: 2}
+        self.records.extend([change] * times[fault])
         self._wake()
 
     def _wake(self) -> None:
         if not self._busy and self.records:
             self._busy = True
-            self.kernel.after(0.2, self._read)
+            self.effects.kernel.after(0.2, self._read)
 
     def _read(self) -> None:
         batch = [self.records.popleft() for _ in range(min(BATCH, len(self.records)))]
         self._try(batch, 1)
 
     def _try(self, batch: Sequence[Change], tries: int) -> None:
-        def done(lived: bool) -> None:
+        def done(lived: bool | None) -> None:
             if lived or tries == MOST_TRIES:
                 self._busy = False
                 self._wake()
             else:
-                self.kernel.after(1.0, self._try, batch, tries + 1)
+                self.effects.kernel.after(1.0, self._try, batch, tries + 1)
 
         if any(is_trigger(change) or requests_base(change) for change in batch):
             self.publish(batch, done)
@@ -67,12 +65,13 @@ class Stream:
 class Schedule:
     """A tick every minute; minutes in which nothing is due are passed over, for a sweep would do nothing."""
 
-    kernel: Kernel
-    random: Random
-    faults: Faults
+    effects: Effects
     jobs: MemoryJobs
     sweep: Callable[[], None]
     _begun: int = 0
+
+    def __post_init__(self) -> None:
+        self.kernel, self.random = self.effects.kernel, self.effects.random
 
     def begin(self) -> None:
         """Tick within a minute, and then every minute; restarted when a new call was planned."""
@@ -90,7 +89,7 @@ class Schedule:
             self.kernel.after(minutes * MINUTE, self._tick, begun)
 
     def _sweep(self) -> None:
-        fault = self.faults.draw("tick", self.kernel.now)
+        fault = self.effects.faults.draw("tick", self.kernel.now)
         if fault in (None, Fault.TWICE):
             self.kernel.after(0.5 * self.random.random(), self.sweep)
         if fault is Fault.TWICE:

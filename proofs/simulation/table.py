@@ -1,8 +1,9 @@
 """The table and the gate's row: conditional writes, a stale index, lost responses and the SDK's own repeats."""
 
 import math
-from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, cast
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, cast
 
 from proofs.doubles.jobs_memory import MemoryJobs
 from proofs.simulation.effects import Effects
@@ -11,13 +12,25 @@ from proofs.simulation.kernel import Process
 from veo4k.adapters.gate_dynamodb import DynamoGate
 from veo4k.domain.conditional_update import ConditionalUpdate, Outcome
 from veo4k.domain.gate import Gate, Pace, Slots
-from veo4k.domain.job import Job, Key, Partition
+from veo4k.domain.job import DEFAULTS, Job, Key, Partition
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 PAGE = 100
 STALE_PART = 0.3  # of the entries that a stale index shows as they were, or not at all
+NEWER = (
+    *("credits_consumed", "first_requested_at", "wait_reason"),
+    *("link_refusals", "tried_links", "failure_reported", "on_bus", "announcing_since"),
+    *("looked_at", "looks", "passes_label", "wait_text", "day", "codec"),
+    *("unclear_responses", "unclear_since", "words"),
+)
+"""The fields that the older version did not have: no promise depends on them, but that of `day` itself.
+
+Those of the base video are missing here: that it is kept, the newer version alone promises.
+"""
+LATER = {"later": "x", "#later": 1}
+"""The attributes that a later version has put into each row."""
 
 
 class SimulatedJobs:
@@ -28,37 +41,29 @@ class SimulatedJobs:
         self.unsent: set[tuple[Process, Key]] = set()  # claims that were released because their request never left
 
     def write(self, write: ConditionalUpdate) -> Outcome:
-        """Do one conditional write."""
         if write.add.get("requests_sent", 0) < 0:
-            self.unsent.add((self.effects.running(), write.key))
+            self.unsent.add((self.effects.kernel.running(), write.key))
         outcome = self.effects.do("write", write.key.task_id, lambda: self.memory.write(write))
         if self.effects.timeline.is_traced:
             changed = ", ".join(f"{name}={value}" for name, value in {**write.put, **write.add}.items() if value)
-            self.effects.timeline.add(
-                write.key.task_id, self.effects.running().name, type(outcome).__name__, changed[:150]
-            )
+            self.effects.note(write.key.task_id, type(outcome).__name__, changed[:150])
         return outcome
 
     def get(self, key: Key) -> Job | None:
-        """Read one row."""
         return self.effects.do("get", key.task_id, lambda: self.memory.get(key))
 
     def runs(self, task_id: str) -> Sequence[Job]:
-        """Read all runs of a task."""
         return self.effects.do("runs", task_id, lambda: self.memory.runs(task_id))
 
     def newest(self, task_id: str, count: int) -> Sequence[Job]:
-        """Read the newest runs of a task."""
         return self.effects.do("runs", task_id, lambda: self.memory.newest(task_id, count))
 
     def due(self, partition: Partition, until: float) -> Iterator[Key]:
         """Return the due keys page by page; a stale index misses some and shows others that are no longer due."""
-        fault = self.effects.draw("due", str(partition))
-        stale = fault is Fault.STALE
+        fault, random = self.effects.draw("due", str(partition)), self.effects.random
         self.effects.kernel.pause(0.005)
-        keys = self.effects.suffer(fault, lambda: self._due(partition, until)) if fault else self._due(partition, until)
-        random = self.effects.random
-        if stale:
+        keys = self.effects.suffer(fault, lambda: list(self.memory.due(partition, until)))
+        if fault is Fault.STALE:
             shown = [key for key in keys if random.random() > STALE_PART]
             keys = shown + [job.key for job in self.memory.all() if random.random() < STALE_PART]
         for place, key in enumerate(keys):
@@ -66,8 +71,38 @@ class SimulatedJobs:
                 self.effects.do("due", str(partition), lambda: None)
             yield key
 
-    def _due(self, partition: Partition, until: float) -> list[Key]:
-        return list(self.memory.due(partition, until))
+
+class MixedJobs(SimulatedJobs):
+    """The Jobs port in a gradual deployment: every other invocation runs an older version of the code.
+
+    The older one does not know the newer attributes: it does not read them, does not write them, and leaves them alone.
+    To the newer one its own rows are the older one's, and to both of them there are attributes that neither knows.
+    """
+
+    def write(self, write: ConditionalUpdate) -> Outcome:
+        if not self._is_older():
+            return super().write(write)
+        known = replace(write, put=_older(write.put), set_if_absent=_older(write.set_if_absent), add=_older(write.add))
+        outcome = super().write(known)
+        return outcome if outcome.job is None else replace(outcome, job=self._seen(outcome.job))
+
+    def get(self, key: Key) -> Job | None:
+        job = super().get(key)
+        return None if job is None else self._seen(job)
+
+    def runs(self, task_id: str) -> Sequence[Job]:
+        return [self._seen(job) for job in super().runs(task_id)]
+
+    def _is_older(self) -> bool:
+        return self.effects.kernel.running().number % 2 == 1
+
+    def _seen(self, job: Job) -> Job:
+        read = Job.from_row(job.row() | LATER)
+        return replace(read, **{name: DEFAULTS[name] for name in NEWER}) if self._is_older() else read
+
+
+def _older(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if name not in NEWER}
 
 
 class GateRow:
@@ -95,13 +130,11 @@ class SimulatedGate(DynamoGate):
         self._effects, self._row = effects, row
 
     def reserve(self, wanted: int, now: float, *, last: float = math.inf, counted: bool = False) -> Slots:
-        """Reserve instants, as the product does."""
         slots = super().reserve(wanted, now, last=last, counted=counted)
         self._row.granted += slots.instants
         return slots
 
     def read(self) -> Gate:
-        """Read the gate's row."""
         self._copy = self._effects.do("gate read", "#gate", lambda: self._row.row)
         return self._copy
 

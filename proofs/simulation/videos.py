@@ -90,25 +90,18 @@ def _base(random: Random, labels: float) -> dict[str, Any]:
 
 
 _FATES = {
-    Fate.MADE: 86.0,
-    Fate.FAILS: 4.0,
-    Fate.STUCK: 2.0,
-    Fate.UNKNOWN: 2.0,
-    Fate.MISSING: 1.0,
-    Fate.EXPIRED: 1.0,
-    Fate.UNFINISHED: 3.0,
-    Fate.UNAVAILABLE: 1.0,
-    Fate.BASE_FAILED: 1.0,
-    Fate.LEGACY: 1.0,
+    Fate.MADE: 86,
+    Fate.FAILS: 4,
+    Fate.STUCK: 2,
+    Fate.UNKNOWN: 2,
+    Fate.MISSING: 1,
+    Fate.EXPIRED: 1,
+    Fate.UNFINISHED: 3,
+    Fate.UNAVAILABLE: 1,
+    Fate.BASE_FAILED: 1,
+    Fate.LEGACY: 1,
 }
-_LINKS = {
-    (FOUR_K,): 80.0,
-    (TALL,): 8.0,
-    (HD, FOUR_K): 3.0,
-    (HD,): 2.0,
-    (GONE, FOUR_K): 3.0,
-    (FRONT,): 1.0,
-}
+_LINKS = {(FOUR_K,): 80, (TALL,): 8, (HD, FOUR_K): 3, (HD,): 2, (GONE, FOUR_K): 3, (FRONT,): 1}
 
 
 class File(NamedTuple):
@@ -132,8 +125,7 @@ NAME_BYTES = 40  # at the end of each file, of which no other file has the same
 
 def content(kind: str, name: str) -> bytes:
     """Bytes of a file; two files of different names differ."""
-    ending = name.encode()[-NAME_BYTES:].rjust(NAME_BYTES, b".")
-    return _FRONTS[kind] + ending
+    return _FRONTS[kind] + name.encode()[-NAME_BYTES:].rjust(NAME_BYTES, b".")
 
 
 def _box(kind: bytes, *parts: bytes) -> bytes:
@@ -141,54 +133,39 @@ def _box(kind: bytes, *parts: bytes) -> bytes:
     return struct.pack(">I4s", 8 + len(body), kind) + body
 
 
-def _sps(width: int, height: int) -> bytes:
-    """Sequence parameter set of H.264's baseline profile."""
-    bits = "1" + "1" + "1" + "1" + "1" + "0" + _golomb(width // 16 - 1) + _golomb(height // 16 - 1) + "1" + "1" + "00"
-    bits += "1" + "0" * (-(len(bits) + 1) % 8)
-    return bytes([0x67, 66, 0xC0, 51]) + int(bits, 2).to_bytes(len(bits) // 8)
-
-
-def _golomb(number: int) -> str:
-    digits = f"{number + 1:b}"
-    return "0" * (len(digits) - 1) + digits
-
-
-def _mp4(width: int, height: int) -> bytes:
-    """The front of a film of one sample, whose bytes are the name."""
-    size, zero = struct.pack(">HH", width, height), bytes
+def _mp4(width: int, height: int, sps: str) -> bytes:
+    """Return the front of a film of one sample, whose bytes are the name. `sps`: H.264's parameters of this size."""
+    size, shown, zero = struct.pack(">HH", width, height), struct.pack(">II", width << 16, height << 16), bytes
     matrix = struct.pack(">9i", 1 << 16, 0, 0, 0, 1 << 16, 0, 0, 0, 1 << 30)
-    sps = _sps(width, height)
-    avcc = _box(b"avcC", bytes([1, 66, 0xC0, 51, 0xFF, 0xE1]), struct.pack(">H", len(sps)), sps, b"\0")
-    entry = _box(b"avc1", zero(24), size, zero(50), avcc)
+    avcc = _box(b"avcC", bytes([1, 66, 0xC0, 51, 0xFF, 0xE1, 0, len(sps) // 2]), bytes.fromhex(sps), b"\0")
     tables = (
-        _box(b"stsd", zero(4), struct.pack(">I", 1), entry),
+        _box(b"stsd", zero(4), struct.pack(">I", 1), _box(b"avc1", zero(24), size, zero(50), avcc)),
         _box(b"stts", zero(4), struct.pack(">III", 1, 1, 1000)),
         _box(b"stsz", zero(4), struct.pack(">II", NAME_BYTES, 1)),
         _box(b"stco", zero(4), struct.pack(">II", 1, 32)),
     )
-    media = _box(
-        b"mdia",
+    media = (
         _box(b"mdhd", zero(12), struct.pack(">II", 1000, 1000), zero(4)),
         _box(b"hdlr", zero(8), b"vide", zero(13)),
         _box(b"minf", _box(b"stbl", *tables)),
     )
-    shown = struct.pack(">II", width << 16, height << 16)
     head = _box(b"tkhd", b"\0\0\0\1", zero(8), struct.pack(">III", 1, 0, 1000), zero(16), matrix, shown)
     movie_head = _box(b"mvhd", zero(12), struct.pack(">II", 1000, 1000), zero(16), matrix, zero(28))
-    front = _box(b"ftyp", b"isom", zero(4), b"isom") + _box(b"moov", movie_head, _box(b"trak", head, media))
+    movie = _box(b"moov", movie_head, _box(b"trak", head, _box(b"mdia", *media)))
+    front = _box(b"ftyp", b"isom", zero(4), b"isom") + movie
     placed = front.replace(struct.pack(">II", 1, 32), struct.pack(">II", 1, len(front) + 8))
     return placed + struct.pack(">I4s", 8 + NAME_BYTES, b"mdat")
 
 
 _FRONTS = {
-    FOUR_K: _mp4(3840, 2160),
-    TALL: _mp4(2160, 3840),
-    HD: _mp4(1280, 720),
+    FOUR_K: _mp4(3840, 2160, "6742c033f80780087c80"),
+    TALL: _mp4(2160, 3840, "6742c033f804380f0c80"),
+    HD: _mp4(1280, 720, "6742c033f80a00b720"),
     PAGE: b"<html>",
     JPEG: b"\xff\xd8\xff\xe0",
-    FRONT: _mp4(3840, 2160)[:-8],
     GONE: b"",
 }
+_FRONTS[FRONT] = _FRONTS[FOUR_K][:-8]
 
 
 class RememberedProof(Mp4Proof):
@@ -201,11 +178,9 @@ class RememberedProof(Mp4Proof):
         self._all = b""
 
     def feed(self, chunk: bytes | bytearray | memoryview) -> None:
-        """Take the next bytes."""
         self._all += bytes(chunk)
 
     def verdict(self) -> Verdict:
-        """Say what the real proof says."""
         front = self._all[:-NAME_BYTES]
         if front not in self.verdicts:
             super().feed(self._all)

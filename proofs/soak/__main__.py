@@ -4,8 +4,8 @@ import argparse
 import secrets
 import sys
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from rich.console import Console
 from rich.table import Column, Table
@@ -14,49 +14,46 @@ from local.cloud.build import BuildError
 from local.cloud.deploy import DeployError
 from local.cloud.emulator import EmulatorError
 from local.cloud.signals import INTERRUPTED, signals_as_interrupts
-from local.cloud.sweep_schedule import Sweeps
+from local.cloud.table_watcher import TableWatcher
+from local.faults.environment import faulty_environment
 from local.faults.fault_proxy import FaultProxyError
-from local.paths import ROOT
-from proofs.soak.findings import Findings, find, problems
+from local.kie import Settings
+from local.kie.media import ensure_media
+from local.paths import LOGS, ROOT
+from proofs.soak.findings import LIMIT, find, problems
 from proofs.soak.proofs import PROOFS, Proof
-from proofs.soak.run import LIMIT, LOG, WINDOW, started
+from proofs.soak.scenarios import Run
 
 JOBS = 100
-COLUMNS = 132
+WINDOW = 2  # seconds: a fifth of the provider's, so that the proofs wait less for it
+COLUMNS = 150
 SHOWN = 10  # problems of a proof that are printed
+MEDIA = ROOT / ".local/soak/media"
+LOG = LOGS / "soak.log"
+SETTINGS: Mapping[str, Any] = {
+    "speed": 120.0,  # two of the provider's minutes in a second: faster, and all callbacks would come at once
+    "window_seconds": float(WINDOW),
+    "media_folder": MEDIA,
+    "log_file": LOGS / "soak-kie.jsonl",
+}
+TIMES = {
+    "WindowSeconds": str(WINDOW),
+    "FirstProbeSeconds": "6",
+    "ProbeSeconds": "2",
+    "UnknownWaitSeconds": "2",
+    "LeaseSeconds": "10",  # requests here are answered or lost within a second
+    "PauseSeconds": "1",
+    "ArchiveRetrySeconds": "1",
+    "ArchiveLeaseSeconds": "10",
+}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
-    """The result of a proof. `injected`: how often, by fault; `requests`: that the proxy received."""
+class Result(NamedTuple):
+    """The result of a proof: its title, its figures by name, and what was wrong."""
 
     title: str
-    found: Findings
-    injected: Mapping[str, int]
-    sweeps: Sweeps
-    requests: int
-    seconds: float
-    figures: str
+    figures: dict[str, int]
     problems: list[str]
-
-
-FIGURES: dict[str, Callable[[Result], int]] = {
-    "faults": lambda result: sum(result.injected.values()),
-    "succeeded": lambda result: result.found.states()["SUCCEEDED"],
-    "charges": lambda result: len(result.found.charges),
-    "twice": lambda result: sum(times > 1 for times in result.found.charged().values()),
-    "files": lambda result: len(result.found.objects),
-    "announced": lambda result: len(result.found.announced()),
-    "events": lambda result: len(result.found.events),
-    "dead": lambda result: result.found.dead_letters,
-    "densest": lambda result: result.found.densest,
-    "seconds": lambda result: round(result.seconds),
-}
-"""Columns of the table.
-
-`twice`: tasks charged more than once; `announced`: tasks with at least one of the `events`; `dead`: messages in
-dead-letter queues; `densest`: requests in the densest window.
-"""
 
 
 def main() -> int:
@@ -68,7 +65,7 @@ def main() -> int:
     LOG.unlink(missing_ok=True)
     try:
         with signals_as_interrupts():
-            results = [_printed(console, _result(PROOFS[name], arguments)) for name in arguments.proofs or PROOFS]
+            results = [_result(console, PROOFS[name], arguments) for name in arguments.proofs or PROOFS]
     except (BuildError, DeployError, EmulatorError, FaultProxyError) as error:
         console.print(f"The environment did not start: {error}", markup=False)
         return 1
@@ -76,10 +73,9 @@ def main() -> int:
         console.print(f"Interrupted. Nothing is left running. Log: {LOG.relative_to(ROOT)}")
         return INTERRUPTED
     passed = sum(not result.problems for result in results)
-    total = f"{time.monotonic() - begun:.0f} s in all"
-    console.print(
-        "", _table(results), f"\n{passed} of {len(results)} proofs pass, seed {arguments.seed}, {total}", sep="\n"
-    )
+    console.print("", _table(results), sep="\n")
+    seconds = time.monotonic() - begun
+    console.print(f"\n{passed} of {len(results)} proofs pass, seed {arguments.seed}, {seconds:.0f} s in all")
     return 0 if passed == len(results) else 1
 
 
@@ -94,55 +90,42 @@ def _arguments() -> argparse.Namespace:
     return arguments
 
 
-def _result(proof: Proof, arguments: argparse.Namespace) -> Result:
+def _result(console: Console, proof: Proof, arguments: argparse.Namespace) -> Result:
+    """Run a proof, and print how it ended."""
     tasks = [f"veo_task_on_time_{number:03}" for number in range(arguments.jobs)]
-    with started(tasks, proof.settings, proof.parameters, proof.sweeps) as run:
-        run.proxy.inject(*proof.faults, seed=arguments.seed)
+    ensure_media(MEDIA, frames=1)
+    settings: dict[str, Any] = {**SETTINGS, **proof.settings}
+    start = faulty_environment(Settings(**settings), TIMES | dict(proof.parameters), proof.sweeps, LOG)
+    with start as (environment, proxy):
+        watcher, sweeps = TableWatcher(environment.cloud), environment.sweeps
+        proxy.inject(*proof.faults, seed=arguments.seed)
         begun = time.monotonic()
-        wrong = list(proof.scenario(run))
+        wrong = list(proof.scenario(Run(environment, proxy, watcher, tasks)))
         seconds = time.monotonic() - begun
-        injected, requests = run.proxy.injected(), run.proxy.requests()
-        run.proxy.inject()
-        found = find(run)
-        sweeps = run.environment.sweeps
-        missing = [each.name for each in proof.faults if not any(each.name in name for name in injected)]
-        wrong += [f"{name}: never injected" for name in missing]
-        wrong += [f"only {sweeps.most_at_once} sweeps at once"] * (sweeps.most_at_once < proof.sweeps)
-        return Result(
-            title=proof.title,
-            found=found,
-            injected=injected,
-            sweeps=sweeps,
-            requests=requests,
-            seconds=seconds,
-            figures=proof.figures(found),
-            problems=[*wrong, *problems(found), *proof.check(found), *proof.check_faults(injected)],
-        )
-
-
-def _printed(console: Console, result: Result) -> Result:
-    """Print how a proof ended, as soon as it has."""
-    sweeps = f"{result.sweeps.done} sweeps, {len(result.sweeps.failures)} failed, {result.sweeps.most_at_once} at once"
-    console.print(f"\n{'✗' if result.problems else '✓'} {result.title} ({result.seconds:.0f} s)")
-    console.print(f"  {result.requests} requests through the proxy; {sweeps}")
-    for name, times in sorted(result.injected.items()):
-        console.print(f"  {times:>5} x {name}")
-    if result.figures:
-        console.print(f"  {result.figures}")
-    for problem in result.problems[:SHOWN]:
-        console.print(f"  ! {problem}")
-    if more := len(result.problems[SHOWN:]):
-        console.print(f"  ! and {more} more")
-    return result
+        injected, requests = proxy.injected(), proxy.requests()
+        proxy.inject()
+        found = find(environment, watcher, tasks)
+    missing = [each.name for each in proof.faults if not any(each.name in name for name in injected)]
+    wrong += [f"{name}: never injected" for name in missing]
+    wrong += [f"only {sweeps.most_at_once} sweeps at once"] * (sweeps.most_at_once < proof.sweeps)
+    wrong += [*problems(found), *(proof.check(found, injected) if proof.check else ())]
+    lines = [f"{'✗' if wrong else '✓'} {proof.title} ({seconds:.0f} s)"]
+    swept = f"{sweeps.done} sweeps, {len(sweeps.failures)} failed, {sweeps.most_at_once} at once"
+    lines += [f"  {requests} requests through the proxy; {swept}"]
+    lines += [f"  {times:>5} x {name}" for name, times in sorted(injected.items())]
+    lines += [f"  ! {problem}" for problem in wrong[:SHOWN]]
+    lines += [f"  ! and {len(wrong) - SHOWN} more"] * (len(wrong) > SHOWN)
+    console.print("", *lines, sep="\n")
+    return Result(
+        proof.title, {"faults": sum(injected.values())} | found.figures() | {"seconds": round(seconds)}, wrong
+    )
 
 
 def _table(results: list[Result]) -> Table:
-    table = Table("", Column("proof", no_wrap=True), box=None, padding=(0, 2, 0, 0))
-    for column in FIGURES:
-        table.add_column(column, justify="right")
+    numbers = (Column(name, justify="right") for name in results[0].figures)
+    table = Table("", Column("proof", no_wrap=True), *numbers, box=None, padding=(0, 2, 0, 0))
     for result in results:
-        figures = [str(figure(result)) for figure in FIGURES.values()]
-        table.add_row("✗" if result.problems else "✓", result.title, *figures)
+        table.add_row("✗" if result.problems else "✓", result.title, *map(str, result.figures.values()))
     return table
 
 

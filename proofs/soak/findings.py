@@ -6,11 +6,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from local.cloud.environment import Environment
 from local.cloud.queue_reader import messages_in
 from local.cloud.rows import Row, is_changed, row_of
 from local.cloud.stored_videos import expected_hash
+from local.cloud.table_watcher import TableWatcher
 from local.kie.ledger import credits_spent
-from proofs.soak.run import LIMIT, Run
+from proofs.soak.pauses import Pauses, pauses
+
+LIMIT = 20  # requests in a window of the provider
+FIRST_PAUSE = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,10 +34,6 @@ class Findings:
     refused: int
     requests: Sequence[Mapping[str, Any]] = field(repr=False)
 
-    def states(self) -> Counter[str]:
-        """Return the number of jobs in each state."""
-        return Counter(str(row["state"]) for row in self.rows.values())
-
     def charged(self) -> Counter[str]:
         """Return the number of charges of each task."""
         return Counter(str(charge["taskId"]) for charge in self.charges)
@@ -44,20 +45,47 @@ class Findings:
             ids.setdefault(event["detail"]["taskId"], set()).add(event["detail"]["eventId"])
         return ids
 
+    def unanswered(self) -> int:
+        """Return how many requests a stopped provider left unanswered."""
+        return sum(not request["http"] for request in self.requests)
 
-def find(run: Run) -> Findings:
+    def pauses(self) -> Pauses:
+        """Return what the provider's log has about pauses for lack of credits."""
+        return pauses(self.requests, FIRST_PAUSE)
+
+    def figures(self) -> dict[str, int]:
+        """Return the totals.
+
+        `twice`: tasks charged more than once; `announced`: tasks with at least one of the `events`; `dead`: messages in
+        dead-letter queues; `densest`: requests in the densest window.
+        """
+        return {
+            "succeeded": sum(row["state"] == "SUCCEEDED" for row in self.rows.values()),
+            "charges": len(self.charges),
+            "twice": sum(times > 1 for times in self.charged().values()),
+            "files": len(self.objects),
+            "announced": len(self.announced()),
+            "events": len(self.events),
+            "dead": self.dead_letters,
+            "densest": self.densest,
+            "unanswered": self.unanswered(),
+            "pauses": self.pauses().number,
+        }
+
+
+def find(environment: Environment, watcher: TableWatcher, tasks: Sequence[str]) -> Findings:
     """Read everything after a run."""
-    simulator, cloud = run.environment.simulator, run.environment.cloud
+    simulator, cloud = environment.simulator, environment.cloud
     stats, sqs = simulator.stats(), cloud.client("sqs")
     queues = sqs.list_queues().get("QueueUrls", [])
     return Findings(
-        tasks=run.tasks,
-        rows=run.watcher.rows,
-        ended_as=run.watcher.ended_as,
+        tasks=tasks,
+        rows=watcher.rows,
+        ended_as=watcher.ended_as,
         charges=simulator.ledger(),
         objects=_hashes(cloud.client("s3"), cloud.outputs["ArchiveBucketName"]),
-        expected={task: expected_hash(simulator, task) for task in run.tasks},
-        events=run.environment.events.received(),
+        expected={task: expected_hash(simulator, task) for task in tasks},
+        events=environment.events.received(),
         dead_letters=sum(messages_in(sqs, queue) for queue in queues if "DeadLetter" in queue),
         densest=stats["densestPosts"],  # the free looks are not counted by the provider
         refused=stats["refused429"],
@@ -93,9 +121,8 @@ def _of_task(found: Findings, task: str) -> Iterator[str]:
 
 
 def _of_account(found: Findings) -> Iterator[str]:
-    if surplus := sorted(
-        found.objects.keys() - {f"videos/{task}/0/1{kind}" for task in found.tasks for kind in (".mp4", ".base.mp4")}
-    ):
+    files = {f"videos/{task}/0/1{kind}" for task in found.rows for kind in (".mp4", ".base.mp4")}
+    if surplus := sorted(found.objects.keys() - files):
         yield f"objects without a job: {surplus}"
     if credits_spent(found.charges) != sum(charge["credits"] for charge in found.charges):
         yield "credits were refunded, as for failures"

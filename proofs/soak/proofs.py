@@ -4,12 +4,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from local.faults.fault_proxy import Fault
-from proofs.soak.findings import Findings
-from proofs.soak.pauses import NO_CREDITS, pauses
-from proofs.soak.run import Run
+from proofs.soak.findings import FIRST_PAUSE, Findings
 from proofs.soak.scenarios import (
     AFFORDED,
     Problems,
+    Run,
     out_of_credits,
     provider_stopped,
     send_and_wait,
@@ -17,26 +16,23 @@ from proofs.soak.scenarios import (
     without_callbacks,
 )
 
-FIRST_PAUSE = 2
-
 POST = "^POST /api/v1/veo/get-4k-video"
 ALL_SERVICES = "^(dynamodb|sqs|events|s3|secretsmanager) "
+ALL_BUT_FILES = "^(dynamodb|sqs|events|secretsmanager) "
 FIRST_RESPONSES = Fault(name="first POST response lost", matches=POST, applied=True, first_of_each=True)
+
+
+def _refused(name: str, matches: str, status: int, code: str, share: float) -> Fault:
+    return Fault(name=name, matches=matches, kind="respond", status=status, code=code, share=share)
+
+
 BAD_SERVICES = (
     Fault(name="response dropped after the write", matches="^dynamodb UpdateItem", applied=True, share=0.12),
     Fault(name="response dropped", matches=ALL_SERVICES, applied=True, share=0.04),
-    Fault(name="throttled", matches="^dynamodb ", kind="respond", status=400, code="ThrottlingException", share=0.03),
-    Fault(
-        name="throughput exceeded",
-        matches="^dynamodb ",
-        kind="respond",
-        status=400,
-        code="ProvisionedThroughputExceededException",
-        share=0.03,
-    ),
-    Fault(name="5xx", matches=ALL_SERVICES, kind="respond", status=503, code="ServiceUnavailable", share=0.04),
+    _refused("throttled", "^dynamodb ", 400, "ThrottlingException", 0.03),
+    _refused("throughput exceeded", "^dynamodb ", 400, "ProvisionedThroughputExceededException", 0.03),
+    _refused("5xx", ALL_SERVICES, 503, "ServiceUnavailable", 0.04),
 )
-ALL_BUT_FILES = "^(dynamodb|sqs|events|secretsmanager) "
 KILLS = (
     Fault(name="killed before the write:", matches=ALL_BUT_FILES, kind="kill", share=0.015),
     Fault(name="killed after the write:", matches=ALL_BUT_FILES, kind="kill", applied=True, share=0.03),
@@ -44,51 +40,25 @@ KILLS = (
     Fault(name="killed after the paid request:", matches=POST, kind="kill", applied=True, share=0.06),
 )
 
-
-def one_trial_after_each_pause(found: Findings) -> Problems:
-    """Yield a problem where the provider received a request in a pause."""
-    read = pauses(found.requests, FIRST_PAUSE)
-    if read.count < 2 or read.early:
-        yield pause_figures(found)
+Injected = Mapping[str, int]
+"""How often each fault was injected."""
 
 
-def pause_figures(found: Findings) -> str:
-    """Return what the provider's log has about pauses."""
-    read = pauses(found.requests, FIRST_PAUSE)
-    refused = sum(request["code"] == NO_CREDITS for request in found.requests)
-    return f"{refused} requests answered {NO_CREDITS} in {read.count} pauses; {len(read.early)} came within a pause"
+def one_trial_after_each_pause(found: Findings, _: Injected) -> Problems:
+    count, early = found.pauses()
+    if count < 2 or early:
+        yield f"{len(early)} requests came within one of {count} pauses"
 
 
-def _unanswered(found: Findings) -> int:
-    return sum(not request["http"] for request in found.requests)
-
-
-def some_were_unanswered(found: Findings) -> Problems:
-    """Yield a problem where the provider received no request while it was stopped."""
-    if not _unanswered(found):
+def some_were_unanswered(found: Findings, _: Injected) -> Problems:
+    if not found.unanswered():
         yield "no request was left unanswered"
 
 
-def unanswered_figures(found: Findings) -> str:
-    """Return how many requests the stopped provider left unanswered."""
-    return f"{_unanswered(found)} requests left unanswered"
-
-
-def all_were_killed(injected: Mapping[str, int]) -> Problems:
-    """Yield a problem for each function that was not killed."""
+def all_were_killed(_: Findings, injected: Injected) -> Problems:
     for function in ("Submit", "Callback", "Sweep", "Publish", "Archive"):
         if not any(function in name for name in injected):
             yield f"{function}Function was never killed"
-
-
-def no_problems(_: object) -> Problems:
-    """Yield no problem."""
-    yield from ()
-
-
-def no_figures(_: object) -> str:
-    """Return no figures."""
-    return ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,8 +70,7 @@ class Proof:
     settings    of the simulator; `parameters` of the stack
     faults      from the beginning
     sweeps      at the same time
-    check       finds problems beside those that all proofs look for; `check_faults` in what was injected
-    figures     figures of its own
+    check       finds problems beside those that all proofs look for
     """
 
     title: str
@@ -110,9 +79,7 @@ class Proof:
     parameters: Mapping[str, str] = field(default_factory=dict)
     faults: Sequence[Fault] = ()
     sweeps: int = 1
-    check: Callable[[Findings], Problems] = no_problems
-    check_faults: Callable[[Mapping[str, int]], Problems] = no_problems
-    figures: Callable[[Findings], str] = no_figures
+    check: Callable[[Findings, Injected], Problems] | None = None
 
 
 PROOFS = {
@@ -127,14 +94,13 @@ PROOFS = {
         title="functions killed in mid-flight",
         parameters={"LeaseSeconds": "5"},
         faults=KILLS,
-        check_faults=all_were_killed,
+        check=all_were_killed,
     ),
     "stopped": Proof(
         title="provider stopped for an hour",
         scenario=provider_stopped,
         parameters={"LeaseSeconds": "30"},
         check=some_were_unanswered,
-        figures=unanswered_figures,
     ),
     "credits": Proof(
         title="out of credits for an hour",
@@ -142,6 +108,5 @@ PROOFS = {
         settings={"credits": AFFORDED * 120},
         parameters={"PauseSeconds": str(FIRST_PAUSE)},
         check=one_trial_after_each_pause,
-        figures=pause_figures,
     ),
 }

@@ -41,7 +41,6 @@ class Tally:
     mismatches: list[tuple[str, Any, Any]] = field(default_factory=list)
 
     def compare(self, what: str, expected: Any, found: Any) -> None:
-        """Record a difference."""
         if expected != found:
             self.mismatches.append((what, expected, found))
 
@@ -82,8 +81,8 @@ def main(operations: int) -> None:
         table = create_table(connect(endpoint))
         tally = compare(DynamoJobs(table.client, table.name), operations, operations, range(SEEDS))
     totals = f"{tally.written.total()} written, {tally.refused.total()} refused, {len(tally.mismatches)} different"
-    sys.stdout.write(f"{operations} random writes and those of {SEEDS} seeds: {totals}\n")
-    sys.stdout.write(f"{len(tally.used)} conditions in use, {len(tally.unseen)} that did not both pass and fail\n")
+    print(f"{operations} random writes and those of {SEEDS} seeds: {totals}")
+    print(f"{len(tally.used)} conditions in use, {len(tally.unseen)} that did not both pass and fail")
     sys.exit(bool(tally.mismatches or tally.unseen))
 
 

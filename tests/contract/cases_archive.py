@@ -15,218 +15,139 @@ from proofs.table.rows import (
     SUCCEEDED,
     TIMES,
     Case,
+    Changes,
     in_other_states,
 )
+from tests.contract.changes import ENDED, RELEASED, rows_that
 from veo4k.domain import transitions
-from veo4k.domain.job import ENDED, Partition, State, link_digest
+from veo4k.domain.job import State, link_digest
 
-LEASE_HELD = in_other_states(State.READY) | {
-    "is leased by another archive": {"lease": "lease-2"},
-    "has no lease": {"lease": None},
-}
+LEASE_HELD = in_other_states(State.READY) | rows_that("is leased by another", "has no lease")
+AS_ANNOUNCED = in_other_states(State.SUCCEEDED) | rows_that("was re-triggered meanwhile")
+TRIED = frozenset({link_digest(SIGNED)})
+TTL = 1_900_000_000
+GONE: Changes = dict.fromkeys(("partition", "due", "task_tokens", "urls", "image_urls")) | {"ttl": TTL}
 
+REFUSED_ONCE = replace(LEASED, link_refusals=1)
 SHOWN = replace(SUCCEEDED, base_url=SIGNED)
-AS_ANNOUNCED = in_other_states(State.SUCCEEDED) | {"was re-triggered meanwhile": {"retrigger_id": "retrigger-9"}}
-GONE = dict.fromkeys(("partition", "due", "task_tokens", "urls", "image_urls"))
+WAITED_FOR = replace(RETRIGGERED, task_tokens=frozenset({"token-1", "token-2"}))
+FAILING = replace(RETRIGGERED, task_tokens=frozenset(), announcing_since=NOW - 600)
 
 ARCHIVING: dict[str, Case] = {
     "an archive claims": Case(
         before=READY,
         write=transitions.claim_archive(READY.key, "lease-1", NOW, TIMES),
         changes={"lease": "lease-1", "lease_until": NOW + 960, "archive_attempts": 1},
-        refusals=in_other_states(State.READY)
-        | {"is leased": {"lease": "lease-9", "lease_until": NOW + 1}, "has a dead link": {"link_dead": True}},
+        refusals=in_other_states(State.READY) | rows_that("is leased by another", "has a dead link"),
     ),
     "an archive claims after a crash": Case(
         before=replace(LEASED, lease_until=NOW),
         write=transitions.claim_archive(READY.key, "lease-9", NOW, TIMES),
         changes={"lease": "lease-9", "lease_until": NOW + 960, "archive_attempts": 2},
         refusals=in_other_states(State.READY)
-        | {"has a millisecond of its lease left": {"lease_until": NOW + 0.001}, "has a dead link": {"link_dead": True}},
+        | {"has a millisecond of its lease left": {"lease_until": NOW + 0.001}}
+        | rows_that("has a dead link"),
     ),
     "a file is archived": Case(
         before=LEASED,
         write=transitions.succeed(LEASED, ARCHIVE, "hvc1", NOW),
-        changes={
-            "state": State.SUCCEEDED,
-            "archive": ARCHIVE,
-            "codec": "hvc1",
-            "finished_at": NOW,
-            "day": DAY,
-            "lease": None,
-            "lease_until": None,
-        },
+        changes=RELEASED
+        | {"state": State.SUCCEEDED, "archive": ARCHIVE, "codec": "hvc1", "finished_at": NOW, "day": DAY},
         refusals=LEASE_HELD,
     ),
     "an archive tries later": Case(
         before=LEASED,
         write=transitions.postpone_archive(LEASED, NOW + 60),
-        changes={"lease": None, "lease_until": None, "due": NOW + 60},
+        changes=RELEASED | {"due": NOW + 60},
         refusals=LEASE_HELD,
     ),
     "a link is refused": Case(
         before=LEASED,
         write=transitions.postpone_archive(LEASED, NOW + 60, refused=True),
-        changes={"lease": None, "lease_until": None, "due": NOW + 60, "link_refusals": 1},
+        changes=RELEASED | {"due": NOW + 60, "link_refusals": 1},
         refusals=LEASE_HELD,
     ),
     "a file is not 4K, and no fresh link may be requested": Case(
-        before=replace(LEASED, link_refusals=1),
-        write=transitions.postpone_archive(replace(LEASED, link_refusals=1), NOW + 60, not_4k=True),
-        changes={"lease": None, "lease_until": None, "due": NOW + 60, "link_refusals": 0, "not_4k": 1},
+        before=REFUSED_ONCE,
+        write=transitions.postpone_archive(REFUSED_ONCE, NOW + 60, not_4k=True),
+        changes=RELEASED | {"due": NOW + 60, "link_refusals": 0, "not_4k": 1},
         refusals=LEASE_HELD,
     ),
     "a link is dead": Case(
-        before=replace(LEASED, link_refusals=1),
-        write=transitions.request_link(replace(LEASED, link_refusals=1), NOW, not_4k=False),
-        changes={
-            "lease": None,
-            "lease_until": None,
-            "due": NOW,
-            "link_dead": True,
-            "link_refusals": 2,
-            "tried_links": frozenset({link_digest(SIGNED)}),
-        },
+        before=REFUSED_ONCE,
+        write=transitions.request_link(REFUSED_ONCE, NOW, not_4k=False),
+        changes=RELEASED | {"due": NOW, "link_dead": True, "link_refusals": 2, "tried_links": TRIED},
         refusals=LEASE_HELD,
     ),
     "a file is not 4K": Case(
         before=replace(LEASED, tried_links=frozenset({"another"})),
         write=transitions.request_link(LEASED, NOW, not_4k=True),
-        changes={
-            "lease": None,
-            "lease_until": None,
-            "due": NOW,
-            "link_dead": True,
-            "not_4k": 1,
-            "tried_links": frozenset({"another", link_digest(SIGNED)}),
-        },
+        changes=RELEASED | {"due": NOW, "link_dead": True, "not_4k": 1, "tried_links": TRIED | {"another"}},
         refusals=LEASE_HELD,
     ),
 }
-WAITED_FOR = replace(RETRIGGERED, task_tokens=frozenset({"token-1", "token-2"}))
 ANNOUNCEMENT: dict[str, Case] = {
     "an end is re-triggered": Case(
         before=SUCCEEDED,
         write=transitions.retrigger(SUCCEEDED, "retrigger-1", NOW + 60),
         changes={"retrigger_id": "retrigger-1", "due": NOW + 60},
-        refusals=in_other_states(State.SUCCEEDED)
-        | {
-            "was re-triggered meanwhile": {"retrigger_id": "retrigger-9"},
-            "is leased": {"lease": "lease-1"},
-            "is due later": {"due": NOW},
-            "is due no more": {"due": None},
-        },
+        refusals=AS_ANNOUNCED | rows_that("is leased by another", "is due later", "is not due"),
     ),
     "a result is re-triggered once more": Case(
         before=replace(LEASED, retrigger_id="retrigger-1"),
         write=transitions.retrigger(replace(LEASED, retrigger_id="retrigger-1"), "retrigger-2", NOW + 60),
         changes={"retrigger_id": "retrigger-2", "due": NOW + 60},
-        refusals=LEASE_HELD
-        | {
-            "was re-triggered meanwhile": {"retrigger_id": "retrigger-9"},
-            "was never re-triggered": {"retrigger_id": None},
-            "is due": {"due": NOW},
-        },
+        refusals=LEASE_HELD | rows_that("was re-triggered meanwhile", "was never re-triggered", "is due later"),
     ),
     "a dead link is tried again": Case(
-        before=replace(LINKLESS, due=NOW - 1),
+        before=LINKLESS,
         write=transitions.retrigger(LINKLESS, "retrigger-1", NOW + 60),
         changes={"retrigger_id": "retrigger-1", "due": NOW + 60, "link_dead": None},
         refusals=in_other_states(State.READY)
-        | {
-            "is leased": {"lease": "lease-1"},
-            "was re-triggered meanwhile": {"retrigger_id": "retrigger-9"},
-            "is due later": {"due": NOW},
-        },
+        | rows_that("is leased by another", "was re-triggered meanwhile", "is due later"),
     ),
     "a part of an end was announced": Case(
         before=WAITED_FOR,
         write=transitions.postpone_announcement(WAITED_FOR, NOW, TIMES, on_bus=True, tokens=frozenset({"token-2"})),
-        changes={
-            "on_bus": True,
-            "task_tokens": frozenset({"token-2"}),
-            "announcing_since": NOW,
-            "due": NOW + 60,
-        },
-        refusals=in_other_states(State.SUCCEEDED)
-        | {
-            "was re-triggered meanwhile": {"retrigger_id": "retrigger-9"},
-            "left the due index": {"partition": None},
-            "has fewer tokens": {"task_tokens": frozenset({"token-1"})},
-        },
+        changes={"on_bus": True, "task_tokens": frozenset({"token-2"}), "announcing_since": NOW, "due": NOW + 60},
+        refusals=AS_ANNOUNCED
+        | rows_that("left the due index")
+        | {"has fewer tokens": {"task_tokens": frozenset({"token-1"})}},
     ),
     "an end could not be announced once more": Case(
-        before=replace(RETRIGGERED, task_tokens=frozenset(), announcing_since=NOW - 600),
-        write=transitions.postpone_announcement(
-            replace(RETRIGGERED, task_tokens=frozenset(), announcing_since=NOW - 600),
-            NOW,
-            TIMES,
-            on_bus=False,
-            tokens=frozenset(),
-        ),
+        before=FAILING,
+        write=transitions.postpone_announcement(FAILING, NOW, TIMES, on_bus=False, tokens=frozenset()),
         changes={"due": NOW + 600},
-        refusals=in_other_states(State.SUCCEEDED)
-        | {
-            "was re-triggered meanwhile": {"retrigger_id": "retrigger-9"},
-            "left the due index": {"partition": None},
-        },
+        refusals=AS_ANNOUNCED | rows_that("left the due index"),
     ),
     "an end was announced": Case(
         before=replace(RETRIGGERED, on_bus=True, announcing_since=NOW - 60, tried_links=frozenset({"one"})),
-        write=transitions.mark_announced(RETRIGGERED, 1_900_000_000),
-        changes={
-            "partition": None,
-            "due": None,
-            "task_tokens": None,
-            "urls": None,
-            "image_urls": None,
-            "on_bus": None,
-            "announcing_since": None,
-            "tried_links": None,
-            "ttl": 1_900_000_000,
-        },
-        refusals=in_other_states(State.SUCCEEDED)
-        | {
-            "was re-triggered meanwhile": {"retrigger_id": "retrigger-9"},
-            "was never re-triggered": {"retrigger_id": None},
-        },
+        write=transitions.mark_announced(RETRIGGERED, TTL),
+        changes=GONE | dict.fromkeys(("on_bus", "announcing_since", "tried_links")),
+        refusals=AS_ANNOUNCED | rows_that("was never re-triggered"),
     ),
     "an end was announced whose base video is requested": Case(
         before=SHOWN,
-        write=transitions.mark_announced(SHOWN, 1_900_000_000, keeps_base=True),
-        changes=GONE | {"ttl": 1_900_000_000},
+        write=transitions.mark_announced(SHOWN, TTL, keeps_base=True),
+        changes=GONE,
         refusals=AS_ANNOUNCED,
     ),
     "an end was announced whose base video cannot be kept": Case(
         before=SHOWN,
-        write=transitions.mark_announced(SHOWN, 1_900_000_000),
-        changes=GONE | {"ttl": 1_900_000_000, "base_url": None},
+        write=transitions.mark_announced(SHOWN, TTL),
+        changes=GONE | {"base_url": None},
         refusals=AS_ANNOUNCED,
     ),
     "a base video is kept": Case(
         before=SHOWN,
         write=transitions.keep_base(SHOWN, BASE),
         changes={"base": BASE, "base_url": None},
-        refusals={"has one": {"base": BASE._replace(sha256="ef" * 32)}, "is another index": {"index": 7}},
+        refusals=rows_that("has another base video", "has another index"),
     ),
     "a base video is abandoned": Case(
         before=replace(SHOWN, partition=None),
         write=transitions.abandon_base(SHOWN),
         changes={"base_url": None},
-        refusals=in_other_states(*ENDED)
-        | {"is not announced": {"partition": Partition.LIVE}, "has a base video": {"base": BASE}},
-    ),
-    "an end without a re-trigger was announced": Case(
-        before=SUCCEEDED,
-        write=transitions.mark_announced(SUCCEEDED, 1_900_000_000),
-        changes={
-            "partition": None,
-            "due": None,
-            "task_tokens": None,
-            "urls": None,
-            "image_urls": None,
-            "ttl": 1_900_000_000,
-        },
-        refusals=in_other_states(State.SUCCEEDED) | {"was re-triggered meanwhile": {"retrigger_id": "retrigger-9"}},
+        refusals=in_other_states(*ENDED) | rows_that("is not announced", "has another base video"),
     ),
 }

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from proofs.table.rows import (
+    AWAITED,
     DAY,
     KEPT,
     LEASED,
@@ -16,49 +17,45 @@ from proofs.table.rows import (
     RESULT,
     SIGNED,
     SUBMITTING,
-    TASK,
     TIMES,
     Case,
     Changes,
     ended,
     in_other_states,
 )
+from tests.contract.changes import WAITS_NO_MORE, rows_that, waiting
 from veo4k.domain import transitions
 from veo4k.domain.job import Code, Evidence, Partition, State
 from veo4k.domain.response import Meaning, Response
 
-ACCEPTED = Response(meaning=Meaning.WORKING, task_id=TASK, credits=120)
 DONE = Response(meaning=Meaning.DONE, image_urls=(POSTER,))
-POLL_REFUSALS: dict[str, Changes] = {
-    "was polled meanwhile": {"poll_id": "poll-2"},
-    "was requested meanwhile": {"requested_at": NOW - 1},
-    "was never requested": {"requested_at": None},
-    "is leased": {"lease": "lease-1"},
-}
+
+UNDER_ITS_ID = replace(POLLED, provider_task_id=OTHER_TASK)
+POLLED_FOR_LINK = replace(LINKLESS, poll_id="poll-1", archive_attempts=2)
+CLAIMED: Changes = {"poll_id": "poll-9", "requested_at": NOW}
+FETCHED_AGAIN: Changes = {"link_dead": None, "retrigger_id": "retrigger-2", "due": NOW + 60, "archive_attempts": 1}
+
+NOT_POLLED = rows_that("was polled meanwhile", "was requested meanwhile", "was never requested", "is leased by another")
+NOT_LINKLESS = in_other_states(State.READY) | rows_that("has a link that lives")
+POLLED_ONCE = rows_that("was polled meanwhile", "was never polled")
 POLLS: dict[str, Case] = {
     "a poll is claimed": Case(
         before=POLLED,
         write=transitions.claim_poll(POLLED, "poll-9", NOW, 0.5, TIMES, by_post=True),
-        changes={"poll_id": "poll-9", "requested_at": NOW, "due": NOW + 599 / 2 * 1.05, "requests_sent": 3},
-        refusals=in_other_states(State.PROCESSING) | POLL_REFUSALS | {"was never polled": {"poll_id": None}},
+        changes=CLAIMED | {"due": NOW + 599 / 2 * 1.05, "requests_sent": 3},
+        refusals=in_other_states(State.PROCESSING) | NOT_POLLED | rows_that("was never polled"),
     ),
     "a first poll under the job's own id is claimed": Case(
         before=PROCESSING,
         write=transitions.claim_poll(PROCESSING, "poll-9", NOW, 0.0, TIMES, by_post=False),
-        changes={"poll_id": "poll-9", "requested_at": NOW, "due": NOW + 599 / 2},
-        refusals=in_other_states(State.PROCESSING) | POLL_REFUSALS,
+        changes=CLAIMED | {"due": NOW + 599 / 2},
+        refusals=in_other_states(State.PROCESSING) | NOT_POLLED,
     ),
     "a poll for a fresh link is claimed": Case(
         before=LINKLESS,
         write=transitions.claim_poll(LINKLESS, "poll-9", NOW, 0.5, TIMES, by_post=True),
-        changes={
-            "poll_id": "poll-9",
-            "requested_at": NOW,
-            "due": NOW + 120,
-            "requests_sent": 2,
-            "archive_attempts": 2,
-        },
-        refusals=in_other_states(State.READY) | POLL_REFUSALS,
+        changes=CLAIMED | {"due": NOW + 120, "requests_sent": 2, "archive_attempts": 2},
+        refusals=in_other_states(State.READY) | NOT_POLLED,
     ),
     "a poll returns the result": Case(
         before=POLLED,
@@ -71,148 +68,122 @@ POLLS: dict[str, Case] = {
         write=transitions.poll_on_other_host(POLLED, DONE, (SIGNED, "new.example"), NOW + 600),
         changes=RESULT
         | {"state": State.PROCESSING, "evidence": Evidence.POLL, "due": NOW + 600}
-        | {"wait_reason": "HOST_NOT_ALLOWED", "wait_text": "HOST_NOT_ALLOWED: new.example"},
+        | waiting("HOST_NOT_ALLOWED", "new.example"),
         refusals=in_other_states(State.PROCESSING),
     ),
     "a kept link waits for its host": Case(
         before=KEPT,
         write=transitions.wait_for_host(KEPT, "new.example", NOW + 900),
-        changes={"due": NOW + 900, "wait_reason": "HOST_NOT_ALLOWED", "wait_text": "HOST_NOT_ALLOWED: new.example"},
-        refusals=in_other_states(State.PROCESSING) | {"was looked at meanwhile": {"due": NOW + 1}},
+        changes={"due": NOW + 900} | waiting("HOST_NOT_ALLOWED", "new.example"),
+        refusals=in_other_states(State.PROCESSING) | rows_that("is due later"),
     ),
     "a kept link's host is allowed": Case(
         before=KEPT,
         write=transitions.fetch_kept_link(KEPT, NOW, TIMES),
         changes={"state": State.READY, "due": NOW + 60},
-        refusals=in_other_states(State.PROCESSING) | {"has another link": {"urls": (f"{SIGNED}2",)}},
+        refusals=in_other_states(State.PROCESSING) | rows_that("has another link"),
     ),
     "a poll under the job's own id finds no record": Case(
-        before=replace(POLLED, provider_task_id=OTHER_TASK),
-        write=transitions.count_unknown_record(replace(POLLED, provider_task_id=OTHER_TASK)),
+        before=UNDER_ITS_ID,
+        write=transitions.count_unknown_record(UNDER_ITS_ID),
         changes={"unknown_records": 1},
-        refusals=in_other_states(State.PROCESSING) | {"has another id": {"provider_task_id": TASK}},
+        refusals=in_other_states(State.PROCESSING) | rows_that("has another id of the provider's"),
     ),
     "a poll is answered like a first request": Case(
         before=POLLED,
         write=transitions.count_acceptance(POLLED),
         changes={"acceptances": 2},
-        refusals=in_other_states(State.PROCESSING) | {"was counted already": {"acceptances": 2}},
+        refusals=in_other_states(State.PROCESSING) | rows_that("was counted already"),
     ),
     "a poll for a fresh link is answered like a first request": Case(
         before=LINKLESS,
         write=transitions.count_acceptance(LINKLESS),
         changes={"acceptances": 2},
-        refusals=in_other_states(State.READY) | {"was counted already": {"acceptances": 2}},
+        refusals=in_other_states(State.READY) | rows_that("was counted already"),
     ),
     "a poll never left": Case(
         before=POLLED,
         write=transitions.uncount_poll(POLLED),
         changes={"requests_sent": 1},
-        refusals=in_other_states(State.PROCESSING)
-        | {"was polled meanwhile": {"poll_id": "poll-2"}, "was never polled": {"poll_id": None}}
-        | {"was taken back already": {"requests_sent": 1}},
+        refusals=in_other_states(State.PROCESSING) | POLLED_ONCE | {"was taken back already": {"requests_sent": 1}},
     ),
     "a poll for a fresh link never left": Case(
-        before=replace(LINKLESS, poll_id="poll-1", archive_attempts=2),
-        write=transitions.uncount_poll(replace(LINKLESS, poll_id="poll-1", archive_attempts=2), by_post=False),
+        before=POLLED_FOR_LINK,
+        write=transitions.uncount_poll(POLLED_FOR_LINK, by_post=False),
         changes={"archive_attempts": 1},
-        refusals=in_other_states(State.READY)
-        | {"was polled meanwhile": {"poll_id": "poll-2"}, "was never polled": {"poll_id": None}}
-        | {"was taken back already": {"archive_attempts": 1}},
+        refusals=in_other_states(State.READY) | POLLED_ONCE | {"was taken back already": {"archive_attempts": 1}},
     ),
     "a poll returns a fresh link": Case(
         before=replace(LINKLESS, archive_attempts=2),
         write=transitions.refresh_link(LINKLESS, DONE, f"{SIGNED}2", "retrigger-2", NOW + 60),
-        changes={
-            "urls": (f"{SIGNED}2",),
-            "link_dead": None,
-            "retrigger_id": "retrigger-2",
-            "due": NOW + 60,
-            "archive_attempts": 1,
-        },
-        refusals=in_other_states(State.READY) | {"has a link that lives": {"link_dead": None}},
+        changes=FETCHED_AGAIN | {"urls": (f"{SIGNED}2",)},
+        refusals=NOT_LINKLESS,
     ),
     "a poll repeats the old link": Case(
         before=replace(LINKLESS, archive_attempts=2, link_refusals=2),
         write=transitions.refresh_link(LINKLESS, DONE, SIGNED, "retrigger-2", NOW + 60),
-        changes={"link_dead": None, "retrigger_id": "retrigger-2", "due": NOW + 60, "archive_attempts": 1},
-        refusals=in_other_states(State.READY) | {"has a link that lives": {"link_dead": None}},
+        changes=FETCHED_AGAIN,
+        refusals=NOT_LINKLESS,
     ),
     "a poll returns no fresh link": Case(
-        before=replace(LINKLESS, poll_id="poll-1", archive_attempts=2),
-        write=transitions.retry_link(
-            replace(LINKLESS, poll_id="poll-1"), "retrigger-2", NOW + 60, {"requests_sent": -1}, failed=False
-        ),
-        changes={
-            "link_dead": None,
-            "retrigger_id": "retrigger-2",
-            "due": NOW + 60,
-            "archive_attempts": 1,
-            "requests_sent": 0,
-        },
-        refusals=in_other_states(State.READY)
-        | {"has a link that lives": {"link_dead": None}, "was polled meanwhile": {"poll_id": "poll-2"}},
+        before=POLLED_FOR_LINK,
+        write=transitions.retry_link(POLLED_FOR_LINK, "retrigger-2", NOW + 60, {"requests_sent": -1}, failed=False),
+        changes=FETCHED_AGAIN | {"requests_sent": 0},
+        refusals=NOT_LINKLESS | rows_that("was polled meanwhile"),
     ),
     "a poll for a fresh link returns a failure": Case(
-        before=replace(LINKLESS, poll_id="poll-1", archive_attempts=2),
-        write=transitions.retry_link(replace(LINKLESS, poll_id="poll-1"), "retrigger-2", NOW + 60, {}, failed=True),
-        changes={
-            "link_dead": None,
-            "retrigger_id": "retrigger-2",
-            "due": NOW + 60,
-            "archive_attempts": 1,
-            "failure_reported": True,
-        },
-        refusals=in_other_states(State.READY)
-        | {"has a link that lives": {"link_dead": None}, "was polled meanwhile": {"poll_id": "poll-2"}},
+        before=POLLED_FOR_LINK,
+        write=transitions.retry_link(POLLED_FOR_LINK, "retrigger-2", NOW + 60, {}, failed=True),
+        changes=FETCHED_AGAIN | {"failure_reported": True},
+        refusals=NOT_LINKLESS | rows_that("was polled meanwhile"),
     ),
 }
-AS_SEEN: dict[str, Changes] = {
-    "was claimed meanwhile": {"claim_id": "attempt-9"},
-    "is held by no attempt": {"claim_id": None},
-    "is leased": {"lease": "lease-9"},
+AWAITING: dict[str, Case] = {  # a request that is never repeated, because a repeat may be a second purchase
+    "a lost response is only awaited": Case(
+        before=AWAITED,
+        write=transitions.postpone(AWAITED, NOW + 7200),
+        changes={"due": NOW + 7200},
+        refusals=in_other_states(State.SUBMITTING) | rows_that("is due later", "is not due"),
+    ),
+    "the provider never confirmed the request": Case(
+        before=AWAITED,
+        write=transitions.time_out(replace(AWAITED, lost_responses=2), Code.SUBMISSION_UNCONFIRMED, NOW, TIMES),
+        changes=ended(State.TIMED_OUT, Code.SUBMISSION_UNCONFIRMED, charged=True),
+        refusals=in_other_states(State.SUBMITTING) | rows_that("was claimed meanwhile", "is leased by another"),
+    ),
 }
+UNHELD = rows_that("was claimed meanwhile", "is held by no attempt")
 ENDS: dict[str, Case] = {
     "a request is refused for good": Case(
         before=SUBMITTING,
         write=transitions.fail(SUBMITTING, Code.INVALID_TASK, NOW, TIMES),
         changes=ended(State.FAILED, Code.INVALID_TASK, charged=False),
-        refusals=in_other_states(State.SUBMITTING) | AS_SEEN,
+        refusals=in_other_states(State.SUBMITTING) | UNHELD | rows_that("is leased by another"),
     ),
     "an archive gives up": Case(
         before=LEASED,
         write=transitions.fail(LEASED, Code.ARCHIVE_FAILED, NOW, TIMES),
         changes=ended(State.FAILED, Code.ARCHIVE_FAILED, charged=True),
-        refusals=in_other_states(State.READY)
-        | {"was claimed meanwhile": {"claim_id": "attempt-9"}, "is held by no attempt": {"claim_id": None}}
-        | {"is leased by another archive": {"lease": "lease-2"}, "has no lease": {"lease": None}},
+        refusals=in_other_states(State.READY) | UNHELD | rows_that("is leased by another", "has no lease"),
     ),
     "the provider never reported an end": Case(
         before=POLLED,
         write=transitions.time_out(POLLED, Code.NO_ANSWER, NOW, TIMES),
         changes=ended(State.TIMED_OUT, Code.NO_ANSWER, charged=True),
-        refusals=in_other_states(State.PROCESSING) | AS_SEEN,
+        refusals=in_other_states(State.PROCESSING) | UNHELD | rows_that("is leased by another"),
     ),
     "a job is cancelled": Case(
         before=QUEUED,
         write=transitions.cancel(QUEUED.key, "cancel-1", NOW, TIMES),
-        changes={
-            "state": State.CANCELLED,
-            "finished_at": NOW,
-            "day": DAY,
-            "retrigger_id": "cancel-1",
-            "wait_reason": None,
-            "wait_text": None,
-            "partition": Partition.LIVE,
-            "due": NOW + 60,
-        },
+        changes={"state": State.CANCELLED, "finished_at": NOW, "day": DAY, "retrigger_id": "cancel-1"}
+        | {"partition": Partition.LIVE, "due": NOW + 60}
+        | WAITS_NO_MORE,
         refusals=in_other_states(State.QUEUED),
     ),
     "a job was never requested": Case(
         before=QUEUED,
         write=transitions.time_out(QUEUED, Code.NEVER_SUBMITTED, NOW, TIMES),
         changes=ended(State.TIMED_OUT, Code.NEVER_SUBMITTED, charged=False),
-        refusals=in_other_states(State.QUEUED)
-        | {"was claimed meanwhile": {"claim_id": "attempt-9"}, "is leased": {"lease": "lease-9"}},
+        refusals=in_other_states(State.QUEUED) | rows_that("was claimed meanwhile", "is leased by another"),
     ),
 }

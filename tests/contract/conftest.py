@@ -1,6 +1,7 @@
 """The engines of the contract: memory, the emulator of the local cloud, and AWS's own DynamoDB Local."""
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -36,21 +37,19 @@ def dynamodb_local_client() -> Iterator["DynamoDBClient"]:
         yield connect(endpoint)
 
 
-@pytest.fixture(scope="session")
-def emulator_table(emulator_client: "DynamoDBClient") -> Table:
-    return create_table(emulator_client)
+shared_table = cache(create_table)
+"""Return the table of an engine's client that all tests share. Each test uses task ids of its own."""
 
 
-@pytest.fixture(scope="session")
-def dynamodb_local_table(dynamodb_local_client: "DynamoDBClient") -> Table:
-    return create_table(dynamodb_local_client)
+def client_of(request: pytest.FixtureRequest, engine: str) -> "DynamoDBClient":
+    client: DynamoDBClient = request.getfixturevalue(f"{engine}_client")
+    return client
 
 
 @pytest.fixture(scope="session", params=DYNAMODB)
 def table(request: pytest.FixtureRequest) -> Table:
-    """Return a table that all tests share, by engine. Each test uses task ids of its own."""
-    shared: Table = request.getfixturevalue(f"{request.param}_table")
-    return shared
+    """Return the shared table, by engine."""
+    return shared_table(client_of(request, request.param))
 
 
 @pytest.fixture(scope="session")
@@ -61,30 +60,27 @@ def new_table(table: Table) -> TableMaker:
 
 @pytest.fixture(scope="session", params=ENGINES)
 def jobs(request: pytest.FixtureRequest) -> Jobs:
-    """Return a store that all tests share, by engine. Each test uses task ids of its own."""
-    return _shared(request)
-
-
-@pytest.fixture(scope="session", params=[engine for engine in ENGINES if engine != "emulator"])
-def reference_jobs(request: pytest.FixtureRequest) -> Jobs:
-    """Return such a store too, without the emulator: for hundreds of cases, AWS' own engine is enough."""
-    return _shared(request)
-
-
-def _shared(request: pytest.FixtureRequest) -> Jobs:
-    if request.param == "memory":
-        return MemoryJobs()
-    shared: Table = request.getfixturevalue(f"{request.param}_table")
-    return DynamoJobs(shared.client, shared.name)
+    """Return a shared store, by engine."""
+    return jobs_in(request, shared_table)
 
 
 @pytest.fixture(params=ENGINES)
 def fresh_jobs(request: pytest.FixtureRequest) -> Jobs:
     """Return an empty store, by engine."""
+    return jobs_in(request, create_table)
+
+
+@pytest.fixture(scope="session")
+def reference_jobs(dynamodb_local_client: "DynamoDBClient") -> Jobs:
+    """Return the shared store of AWS' own engine alone, which is enough for hundreds of cases."""
+    return DynamoJobs(dynamodb_local_client, shared_table(dynamodb_local_client).name)
+
+
+def jobs_in(request: pytest.FixtureRequest, make: Callable[["DynamoDBClient"], Table]) -> Jobs:
     if request.param == "memory":
         return MemoryJobs()
-    fresh = create_table(request.getfixturevalue(f"{request.param}_client"))
-    return DynamoJobs(fresh.client, fresh.name)
+    made = make(client_of(request, request.param))
+    return DynamoJobs(made.client, made.name)
 
 
 @pytest.fixture

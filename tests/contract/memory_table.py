@@ -20,12 +20,10 @@ class MemoryClient:
         self._lock = threading.Lock()
 
     def get_item(self, **request: Any) -> dict[str, Any]:
-        """Read a row."""
         row = self._rows.get(str(request["Key"]))
         return {"Item": row} if row else {}
 
     def put_item(self, **request: Any) -> None:
-        """Put a row."""
         item = request["Item"]
         self._rows[str({"taskId": item["taskId"], "run": item["run"]})] = item
 
@@ -42,5 +40,4 @@ class MemoryClient:
 
 
 def memory_table() -> Table:
-    """Create a table."""
     return Table(cast("DynamoDBClient", MemoryClient()), "memory")

@@ -9,10 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from proofs.table.rows import NOW, PROCESSING, put
+from proofs.table.rows import NOW, put
 from proofs.table.tables import Table
 from veo4k.adapters.jobs_dynamodb import DynamoJobs, placeholder_of
-from veo4k.domain.conditional_update import ConditionalUpdate, Updated, is_
 from veo4k.domain.job import ATTRIBUTES, DEFAULTS, Archived, Code, Evidence, Failure, Job, Partition, ProviderApi, State
 from veo4k.domain.ports import Jobs
 from veo4k.domain.provider_words import Words
@@ -78,6 +77,12 @@ BARE = Job(task_id="veo_task_abcdef123456", run=1, index=0, state=State.QUEUED, 
 OPTIONAL = [name for name, default in DEFAULTS.items() if getattr(BARE, name) == default]
 
 WORDS = {"providerCode": {"N": "500"}, "providerMessage": {"S": "E-1207 记录"}}
+
+
+def typed_file(key: str, **numbers: str) -> dict[str, Any]:
+    return {"bucket": {"S": "bucket"}, "key": {"S": key}} | {name: {"N": text} for name, text in numbers.items()}
+
+
 TYPED: dict[str, Any] = {
     "taskId": {"S": "veo_task_abcdef123456"},
     "run": {"N": "12"},
@@ -90,25 +95,11 @@ TYPED: dict[str, Any] = {
     "finishedAt": {"S": "2027-01-15T08:00:01.625Z"},
     "resultUrls": {"L": [{"S": "https://a.example/1.mp4"}, {"S": "https://a.example/2.mp4"}]},
     "archive": {
-        "M": {
-            "bucket": {"S": "bucket"},
-            "key": {"S": "videos/x/0/1.mp4"},
-            "bytes": {"N": "1099511627776"},
-            "sha256": {"S": "0f" * 32},
-            "width": {"N": "2160"},
-            "height": {"N": "3840"},
-            "poster": {"BOOL": True},
-        }
+        "M": typed_file("videos/x/0/1.mp4", bytes="1099511627776", width="2160", height="3840")
+        | {"sha256": {"S": "0f" * 32}, "poster": {"BOOL": True}}
     },
     "base": {
-        "M": {
-            "bucket": {"S": "bucket"},
-            "key": {"S": "videos/x/0/1.base.mp4"},
-            "bytes": {"N": "3"},
-            "sha256": {"S": "1e" * 32},
-            "width": {"N": "1280"},
-            "height": {"N": "720"},
-        }
+        "M": typed_file("videos/x/0/1.base.mp4", bytes="3", width="1280", height="720") | {"sha256": {"S": "1e" * 32}}
     },
     "error": {"M": {"code": {"S": "NOT_4K"}, "message": {"S": "Twice."}, **WORDS}},
     "maybeCharged": {"BOOL": False},
@@ -165,20 +156,6 @@ def test_the_row_lies_there_as_the_interface_says(table: Table) -> None:
 def test_what_has_no_value_is_absent_from_the_row(table: Table) -> None:
     bare = put(DynamoJobs(table.client, table.name), BARE, "veo_task_bare_row")
     assert table.item(bare.key).keys() == {"taskId", "run", "jobId", "index", "state", "createdAt", "attempts"}
-
-
-def test_attributes_of_another_version_are_ignored_and_left_alone(table: Table, task_id: str) -> None:
-    jobs = DynamoJobs(table.client, table.name)
-    there = put(jobs, PROCESSING, task_id)
-    foreign: dict[str, Any] = {"priority": {"N": "5"}, "#later": {"M": {"a": {"L": [{"NULL": True}, {"B": b"x"}]}}}}
-    table.put(table.item(there.key) | foreign)
-    assert jobs.get(there.key) == there
-    assert jobs.runs(task_id) == [there]
-    after = jobs.write(
-        ConditionalUpdate(key=there.key, when=(is_("state", State.PROCESSING),), put={"wait_reason": "WHY"})
-    )
-    assert after == Updated(replace(there, wait_reason="WHY"))
-    assert foreign.items() <= table.item(there.key).items()
 
 
 def test_no_two_attributes_share_a_placeholder() -> None:

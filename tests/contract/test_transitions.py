@@ -84,16 +84,6 @@ def test_a_creation_with_a_request_sent_twice_knows_itself(jobs: Jobs, task_id: 
     assert jobs.write(write) == jobs.write(write)
 
 
-def test_a_mark_of_another_function_is_a_refusal(jobs: Jobs, task_id: str) -> None:
-    case = CASES["an archive claims"]
-    put(jobs, case.before, task_id)
-    mine = moved(case.write, task_id)
-    theirs = replace(mine, put={**mine.put, "lease": "lease-2"})
-    won = jobs.write(theirs)
-    assert isinstance(won, Updated)
-    assert jobs.write(mine) == Refused(won.job)
-
-
 def test_every_transition_stands_in_the_table() -> None:
     functions = inspect.getmembers(transitions, inspect.isfunction)
     written = {

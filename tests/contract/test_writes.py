@@ -1,84 +1,25 @@
-"""What the parts of a write mean, on every engine: put, remove, keep, add, and each comparison."""
+"""What each comparison of a write means, on every engine. Its changes are tested with the transitions."""
 
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from proofs.table.rows import NOW, PROCESSING, QUEUED, SUCCEEDED, put
+from proofs.table.rows import PROCESSING, QUEUED, put
 from proofs.table.tables import Table
 from veo4k.adapters.jobs_dynamodb import DynamoJobs
 from veo4k.domain.conditional_update import Condition, ConditionalUpdate, Op, Outcome, Refused, Updated, is_
-from veo4k.domain.job import Job, Key, State
+from veo4k.domain.job import State
 from veo4k.domain.ports import Jobs
-
-LIVE = (is_("state", State.PROCESSING),)
-
-
-def change(jobs: Jobs, job: Job, **parts: Any) -> Job:
-    """Do a write whose condition holds, and give the row after it."""
-    outcome = jobs.write(ConditionalUpdate(key=job.key, when=(is_("state", job.state),), **parts))
-    assert isinstance(outcome, Updated)
-    assert outcome.job == jobs.get(job.key)
-    return outcome.job
-
-
-def test_put_sets_a_field_and_none_removes_it(jobs: Jobs, task_id: str) -> None:
-    there = put(jobs, PROCESSING, task_id)
-    after = change(jobs, there, put={"due": NOW + 5, "claim_id": None, "wait_reason": "WHY"})
-    assert after == replace(there, due=NOW + 5, claim_id=None, wait_reason="WHY")
 
 
 def test_a_put_of_a_fields_default_removes_it(table: Table, task_id: str) -> None:
     jobs = DynamoJobs(table.client, table.name)
     there = put(jobs, replace(PROCESSING, lost_responses=2), task_id)
     assert {"#lost", "#contract", "tags", "#tokens"} - table.item(there.key).keys() == {"#contract"}
-    change(jobs, there, put={"lost_responses": 0, "provider_api": "veo", "tags": {}, "task_tokens": frozenset()})
+    defaults = {"lost_responses": 0, "provider_api": "veo", "tags": {}, "task_tokens": frozenset()}
+    jobs.write(ConditionalUpdate(key=there.key, when=(is_("state", State.PROCESSING),), put=defaults))
     assert not {"#lost", "#contract", "tags", "#tokens"} & table.item(there.key).keys()
-
-
-def test_keep_sets_what_is_absent_and_leaves_what_is_there(jobs: Jobs, task_id: str) -> None:
-    there = put(jobs, PROCESSING, task_id)
-    after = change(jobs, there, set_if_absent={"accepted_at": NOW, "acceptances": 9, "provider_task_id": "veo_task_2"})
-    assert after == replace(there, provider_task_id="veo_task_2")
-
-
-def test_keep_sets_a_number_that_is_at_its_default(jobs: Jobs, task_id: str) -> None:
-    there = put(jobs, replace(PROCESSING, acceptances=0), task_id)
-    assert change(jobs, there, set_if_absent={"acceptances": 1}).acceptances == 1
-
-
-def test_add_counts_from_what_is_there_or_from_nothing(jobs: Jobs, task_id: str) -> None:
-    there = put(jobs, PROCESSING, task_id)
-    after = change(jobs, there, add={"requests_sent": 2, "acceptances": -1, "archive_attempts": 1})
-    assert (after.requests_sent, after.acceptances, after.archive_attempts) == (
-        there.requests_sent + 2,
-        there.acceptances - 1,
-        1,
-    )
-
-
-def test_add_unites_sets(jobs: Jobs, task_id: str) -> None:
-    there = put(jobs, replace(PROCESSING, task_tokens=frozenset()), task_id)
-    one = change(jobs, there, add={"task_tokens": frozenset({"a"})})
-    both = change(jobs, there, add={"task_tokens": frozenset({"a", "b"})})
-    assert (one.task_tokens, both.task_tokens) == (frozenset({"a"}), frozenset({"a", "b"}))
-
-
-def test_all_parts_of_a_write_happen_together_or_not_at_all(jobs: Jobs, task_id: str) -> None:
-    there = put(jobs, PROCESSING, task_id)
-    parts: dict[str, Any] = {
-        "put": {"state": State.READY, "urls": ("https://a/b",), "claim_id": None},
-        "set_if_absent": {"poll_id": "poll-1"},
-        "add": {"archive_attempts": 1, "task_tokens": frozenset({"token-2"})},
-    }
-    refused = jobs.write(ConditionalUpdate(key=there.key, when=(*LIVE, is_("poll_id", "poll-9")), **parts))
-    assert refused == Refused(there)
-    after = change(jobs, there, **parts)
-    expected = replace(
-        there, state=State.READY, urls=("https://a/b",), claim_id=None, poll_id="poll-1", archive_attempts=1
-    )
-    assert after == replace(expected, task_tokens=there.task_tokens | {"token-2"})
 
 
 COMPARISONS: list[tuple[Op, Any, Any, bool]] = [
@@ -118,11 +59,3 @@ def test_a_clause_holds_where_one_of_its_tests_does(jobs: Jobs, task_id: str) ->
     assert isinstance(compared(jobs, f"{task_id}1", None, *either), Updated)
     assert isinstance(compared(jobs, f"{task_id}2", 5, *either), Updated)
     assert isinstance(compared(jobs, f"{task_id}3", 6, *either), Refused)
-
-
-def test_a_row_of_another_run_is_another_row(jobs: Jobs, task_id: str) -> None:
-    first = put(jobs, SUCCEEDED, task_id)
-    second = put(jobs, replace(PROCESSING, run=2), task_id)
-    change(jobs, second, put={"due": NOW + 7})
-    assert jobs.get(first.key) == first
-    assert jobs.get(Key(task_id, 3)) is None

@@ -2,9 +2,8 @@
 
 from proofs.table.rows import Case, Changes, changed
 from tests.contract.cases_archive import ANNOUNCEMENT, ARCHIVING
-from tests.contract.cases_awaited import AWAITING
 from tests.contract.cases_callback import CALLBACK
-from tests.contract.cases_poll import ENDS, POLLS
+from tests.contract.cases_poll import AWAITING, ENDS, POLLS
 from tests.contract.cases_submission import CREATIONS, INTAKE, LOOKS, SUBMISSION
 from veo4k.domain.job import Job
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from local.cloud.environment import Environment
+from local.cloud.rows import Row
 from local.kie.media import ensure_media
 from local.paths import MEDIA
 from tests.integration.callback import Callback, post, success
@@ -24,7 +25,6 @@ class Host:
     place: float = 1.0
     interrupt: Callable[[], int] | None = None
     interrupted: dict[str, int] = field(default_factory=dict)
-    port: int = 0
 
     def deliver(self, handler: BaseHTTPRequestHandler) -> None:
         """Answer a GET."""
@@ -38,18 +38,23 @@ class Host:
         handler.wfile.flush()
         self.interrupted[handler.path] = self.interrupt()
 
-    def call_back(self, env: Environment, task: str) -> None:
-        """Send the callback of a task, with the URL of this host instead of the simulator's."""
+
+def archived(env: Environment, task: str, host: Host) -> Row:
+    """Have the host's file archived as the result of a task. Return the row of its end."""
+    env.simulator.register(task, "lost", minutes=600)
+    with _running(host) as port:
+        env.cloud.send({"taskId": task})
         env.reached(task, "PROCESSING")
         true = success(env, task)
         url = f"{env.simulator.base_url}/files/{task}_0.mp4"
-        body = true.body.replace(url.encode(), f"http://127.0.0.1:{self.port}/{task}.mp4".encode())
+        body = true.body.replace(url.encode(), f"http://127.0.0.1:{port}/{task}.mp4".encode())
         assert post(env, Callback(task, true.token, true.at, true.key, body)).status_code == 200
+        return env.reached(task, "SUCCEEDED")
 
 
 @contextmanager
-def hosting(host: Host) -> Iterator[Host]:
-    """Run a host on a free port of the loopback."""
+def _running(host: Host) -> Iterator[int]:
+    """Run a host. Yield its port of the loopback."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -59,14 +64,10 @@ def hosting(host: Host) -> Iterator[Host]:
         def log_message(self, *_: object) -> None:
             """Log nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    host.port = server.server_address[1]
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield host
-    finally:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server.server_port
         server.shutdown()
-        server.server_close()
 
 
 def padded(size: int) -> bytes:

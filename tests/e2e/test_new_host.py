@@ -2,19 +2,17 @@
 
 import json
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import pytest
-from typer.testing import CliRunner
 
 from local.cloud.environment import Environment
 from local.cloud.rows import Row
 from local.waiting import wait_until
+from tests.e2e.metrics import emitted
+from tests.integration.command_line import veo4k
 from tests.integration.conftest import SHORT_WINDOW, running
-from veo4k_cli.__main__ import app
-from veo4k_cli.command import Dependencies
-from veo4k_cli.stack import local_stack
 
 TASKS = [f"veo_task_new_host_{number:02}" for number in range(20)]
 
@@ -36,12 +34,6 @@ def all_waiting(env: Environment) -> list[Row] | None:
     return rows if len(rows) == len(TASKS) else None
 
 
-def blocked_counts(env: Environment) -> list[float]:
-    """Return the values of the metric that the sweep has emitted."""
-    lines = [json.loads(line) for line in env.cloud.logs("SweepFunctionName").splitlines() if '"_aws"' in line]
-    return [value for line in lines for value in line.get("ResultHostBlocked", ())]
-
-
 def alarm_at(env: Environment, value: float) -> str:
     """Return the state of ResultAlarm at a value of its metric. Unlike AWS, the emulator reads no metrics from logs."""
     cloudwatch, resources = env.cloud.client("cloudwatch"), env.cloud.client("cloudformation")
@@ -57,11 +49,8 @@ def alarm_at(env: Environment, value: float) -> str:
 
 def doctors_finding(env: Environment) -> dict[str, str]:
     """Return what `veo4k doctor` says about hosts."""
-    endpoint = env.cloud.endpoint
-    dependencies = Dependencies(find=lambda name, *, local: local_stack(endpoint), environment={})  # noqa: ARG005  the protocol's names
-    done = CliRunner().invoke(app, ["doctor", "--json"], obj=dependencies, catch_exceptions=False)
-    found: dict[str, Any] = {finding["about"]: finding for finding in json.loads(done.stdout)}
-    return dict(found["result hosts"])
+    findings = json.loads(veo4k(env.cloud, "doctor", "--json").stdout)
+    return next(finding for finding in findings if finding["about"] == "result hosts")
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +59,11 @@ def waited() -> Iterator[Waited]:
         host = f"127.0.0.2:{urlsplit(env.simulator.base_url).port}"
         env.cloud.send(*({"taskId": task} for task in TASKS))
         waiting = wait_until(lambda: all_waiting(env))
-        counted = wait_until(lambda: total if (total := sum(blocked_counts(env))) >= len(TASKS) else None)
+        counted = wait_until(
+            lambda: (
+                total if (total := sum(emitted(env, "SweepFunctionName", "ResultHostBlocked"))) >= len(TASKS) else None
+            )
+        )
         alarm, finding = alarm_at(env, counted), doctors_finding(env)
         with env.sweeps.turn:  # unlike AWS, the emulator kills a running function when it updates it
             env.cloud.change(ResultHosts=f"{env.simulator.host_port},{host}")

@@ -2,18 +2,14 @@
 
 import json
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
 from local.cloud.environment import Environment, environment
 from local.kie import Settings
 from local.kie.ledger import credits_spent
 from local.waiting import wait_until
-from veo4k_cli.__main__ import app
-from veo4k_cli.command import Dependencies
-from veo4k_cli.stack import local_stack
+from tests.integration.command_line import veo4k, veo4k_json
 
 # A poll that crosses a failure's callback buys again, and no row counts it: the first poll leaves callbacks their time.
 TIMES = {"FirstProbeSeconds": "8", "ProbeSeconds": "3", "UnknownWaitSeconds": "1", "DeadlineSeconds": "40"}
@@ -28,22 +24,16 @@ def env() -> Iterator[Environment]:
         yield env
 
 
-def run(env: Environment, *words: str, stdin: str = "") -> tuple[int, Any]:
-    """Run a command. Return its exit status and its JSON."""
-    dependencies = Dependencies(find=lambda name, *, local: local_stack(env.cloud.endpoint))  # noqa: ARG005  the protocol's names
-    done = CliRunner().invoke(app, [*words, "--json"], stdin, obj=dependencies)
-    return done.exit_code, json.loads(done.stdout)
-
-
 def test_of_a_thousand_lines_all_but_three_bad_ones_become_jobs(env: Environment) -> None:
     lines = [BAD.get(number, f"veo_task_on_time_{number:04}") for number in range(1, 1001)]
-    run(env, "gate", "pause")
-    status, value = run(env, "submit", "-", stdin="\n".join(lines))
-    assert (status, value["sent"], [line["line"] for line in value["lines"]]) == (1, 997, list(BAD))
+    veo4k(env.cloud, "gate", "pause")
+    submitted = veo4k(env.cloud, "submit", "-", "--json", stdin="\n".join(lines))
+    value = json.loads(submitted.stdout)
+    assert (submitted.exit_code, value["sent"], [line["line"] for line in value["lines"]]) == (1, 997, list(BAD))
     rows = wait_until(lambda: found if len(found := env.cloud.rows()) >= 997 else None, 120)
     assert {row["taskId"] for row in rows} == set(lines) - set(BAD.values())
     assert {row["state"] for row in rows} == {"QUEUED"}
-    assert (len(run(env, "list")[1]), env.simulator.ledger()) == (997, [])
+    assert (len(veo4k_json(env.cloud, "list")), env.simulator.ledger()) == (997, [])
 
 
 def test_the_sums_equal_the_providers_ledger(env: Environment) -> None:
@@ -53,14 +43,15 @@ def test_the_sums_equal_the_providers_ledger(env: Environment) -> None:
         env.simulator.register(task, "failure", callbacks=[])
     tasks = [f"veo_task_{name}_sum" for name in (*PAID, *ENDED_WITHOUT_4K)]
     tasks += [twice, thrice]
-    run(env, "submit", "-", stdin="\n".join(json.dumps({"taskId": task, "tags": {"task": task}}) for task in tasks))
+    lines = [json.dumps({"taskId": task, "tags": {"task": task}}) for task in tasks]
+    veo4k(env.cloud, "submit", "-", stdin="\n".join(lines))
     wait_until(lambda: len(env.charges(twice)) == 1)
     env.simulator.register(twice, "on_time")
     ends = {task: env.ended(task)["state"] for task in tasks}
     assert (ends[twice], ends[thrice]) == ("SUCCEEDED", "TIMED_OUT")
-    run(env, "submit", tasks[0], "--force", "--tag", f"task={tasks[0]}")
+    veo4k(env.cloud, "submit", tasks[0], "--force", "--tag", f"task={tasks[0]}")
     assert env.ended(tasks[0], 2)["state"] == "SUCCEEDED"
-    spent = run(env, "spend", "--by", "tag:task")[1]
+    spent = veo4k_json(env.cloud, "spend", "--by", "tag:task")
     total, groups = spent["total"], {group["group"]: group for group in spent["groups"]}
     assert (total["jobs"], total["succeeded"], total["free"]) == (len(ends) + 1, len(PAID) + 2, 1)
     charges = {task: env.charges(task) for task in tasks}

@@ -3,24 +3,20 @@
 The first poll comes too late to help, so each job ends by its callback, whose token and signature must be accepted.
 """
 
-import json
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pytest
-from typer.testing import CliRunner
 
 from local.cloud.environment import Environment
 from local.cloud.rows import Row
 from tests.integration.callback import post, success, token_under
+from tests.integration.command_line import veo4k_json
 from tests.integration.conftest import SHORT_WINDOW, running
 from tests.integration.leaks import keys_in
 from veo4k.adapters.secrets import KEPT_SECONDS
-from veo4k_cli.__main__ import app
-from veo4k_cli.command import Dependencies
-from veo4k_cli.stack import local_stack
 
 OLD_API_KEY, NEW_API_KEY = "canary-api-key-rotation", "canary-api-key-rotated"
 OLD_WEBHOOK_KEY, NEW_WEBHOOK_KEY = "canary-webhook-key-rotation", "canary-webhook-key-rotated"
@@ -38,15 +34,6 @@ class Rotated(NamedTuple):
     first_token_key: str
 
 
-def veo4k(env: Environment, *words: str, **options: Any) -> Any:
-    """Run a command on this stack. Return its JSON."""
-    endpoint = env.cloud.endpoint
-    dependencies = Dependencies(find=lambda name, *, local: local_stack(endpoint), environment={})  # noqa: ARG005  the protocol's names
-    done = CliRunner().invoke(app, [*words, "--json"], obj=dependencies, catch_exceptions=False, **options)
-    assert done.exit_code == 0, done.output
-    return json.loads(done.stdout)
-
-
 def submit(env: Environment, tasks: list[str]) -> None:
     """Send jobs, and wait until the provider has accepted each."""
     env.cloud.send(*({"taskId": task} for task in tasks))
@@ -56,8 +43,8 @@ def submit(env: Environment, tasks: list[str]) -> None:
 
 def rotate(env: Environment) -> None:
     """Set all three new keys. The old API key is revoked in the same moment, which is too early."""
-    veo4k(env, "rotate", "token")
-    veo4k(env, "rotate", "webhook", "--value-from-stdin", input=NEW_WEBHOOK_KEY)
+    veo4k_json(env.cloud, "rotate", "token")
+    veo4k_json(env.cloud, "rotate", "webhook", "--value-from-stdin", stdin=NEW_WEBHOOK_KEY)
     env.cloud.set_secret("ApiKeySecretName", NEW_API_KEY)
     env.simulator.control(api_key=NEW_API_KEY)
 
@@ -91,7 +78,7 @@ def test_every_callback_is_accepted_at_its_first_attempt(rotated: Rotated) -> No
 def test_an_api_key_revoked_too_early_is_refused_and_read_again(rotated: Rotated) -> None:
     cloud = rotated.env.cloud
     assert '"reason":"API_KEY_REFUSED"' in cloud.logs("SubmitFunctionName") + cloud.logs("SweepFunctionName")
-    assert veo4k(rotated.env, "gate")["running"] is True
+    assert veo4k_json(cloud, "gate")["running"] is True
 
 
 def test_both_token_keys_are_accepted_for_a_while(rotated: Rotated) -> None:

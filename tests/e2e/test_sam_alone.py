@@ -5,8 +5,6 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -40,14 +38,7 @@ def has_pip(python: Path) -> bool:
 def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The files of a fresh clone."""
     copy = tmp_path_factory.mktemp("tree")
-    listed = subprocess.run(
-        ["git", "ls-files", "-co", "--exclude-standard"],  # noqa: S607
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    for name in listed.stdout.splitlines():
+    for name in run(ROOT, dict(os.environ), "git", "ls-files", "-co", "--exclude-standard").splitlines():
         if (ROOT / name).exists():
             (copy / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, copy / name)
@@ -72,16 +63,10 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     }
 
 
-def sam(tree: Path, environment: dict[str, str], *words: str, answers: str = "") -> str:
-    """Run the SAM CLI and type the answers. Return its output."""
-    done = subprocess.run(  # noqa: S603  the SAM CLI of our own environment
-        ["sam", *words],  # noqa: S607
-        cwd=tree,
-        env=environment,
-        input=answers,
-        capture_output=True,
-        text=True,
-        check=False,
+def run(tree: Path, environment: dict[str, str], *command: str, answers: str = "") -> str:
+    """Run a command of the tree and type the answers. Return its output."""
+    done = subprocess.run(  # noqa: S603  our own tree
+        command, cwd=tree, env=environment, input=answers, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout + done.stderr
@@ -90,32 +75,23 @@ def sam(tree: Path, environment: dict[str, str], *words: str, answers: str = "")
 @pytest.fixture(scope="module")
 def built(tree: Path, environment: dict[str, str]) -> Path:
     """The tree after `sam build`."""
-    sam(tree, environment, "build")
+    run(tree, environment, "sam", "build")
     return tree
 
 
-@pytest.fixture(scope="module")
-def cloud(built: Path, environment: dict[str, str]) -> Iterator[LocalCloud]:
-    """The stack that `sam deploy` has created, beside a simulator."""
+def test_a_job_succeeds_on_a_stack_of_the_sam_cli(built: Path, environment: dict[str, str]) -> None:
+    """A tuning of several times reaches the functions too."""
     settings = Settings(speed=600)
-    with ExitStack() as running:
-        simulator, url = running.enter_context(SimulatorProcess(settings)), running.enter_context(emulator())
+    with SimulatorProcess(settings) as simulator, emulator() as url:
         overrides = [f"{name}={value}" for name, value in as_parameters(parameters_beside(simulator)).items()]
-        sam(built, environment | {"AWS_ENDPOINT_URL": url}, *DEPLOY, "--parameter-overrides", *overrides)
+        run(built, environment | {"AWS_ENDPOINT_URL": url}, "sam", *DEPLOY, "--parameter-overrides", *overrides)
         cloud = LocalCloud.deployed(url, outputs(url, STACK), STACK)
         set_keys(cloud, settings)
-        running.enter_context(sweeping(cloud, 1))
-        yield cloud
-
-
-def test_a_job_succeeds_on_a_stack_of_the_sam_cli(cloud: LocalCloud) -> None:
-    cloud.send({"taskId": TASK})
-    wait_until(lambda: [row for row in cloud.runs(TASK) if row["state"] == "SUCCEEDED"])
-
-
-def test_the_command_line_accepts_a_tuning_of_several_times(cloud: LocalCloud) -> None:
-    name = cloud.outputs["SweepFunctionName"]
-    found = cloud.client("lambda").get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+        with sweeping(cloud, 1):
+            cloud.send({"taskId": TASK})
+            wait_until(lambda: [row for row in cloud.runs(TASK) if row["state"] == "SUCCEEDED"])
+        name = cloud.outputs["SweepFunctionName"]
+        found = cloud.client("lambda").get_function_configuration(FunctionName=name)["Environment"]["Variables"]
     assert found["TUNING"].startswith("FirstProbeSeconds=12,ProbeSeconds=2,")
 
 
@@ -124,7 +100,7 @@ def test_the_guided_deployment_has_no_question_about_authentication(built: Path,
     defaults = "\n" * (len(parameters) + 5)  # stack, region, parameters, change set, rights, rollback
     with emulator() as url:
         guided = environment | {"AWS_ENDPOINT_URL": url}
-        output = sam(built, guided, "deploy", "--guided", answers=defaults + "n\ny\n")
+        output = run(built, guided, "sam", "deploy", "--guided", answers=defaults + "n\ny\n")
         assert outputs(url, "veo4k")
     questions = re.findall(r"(?:\t|: )Parameter (\w+) \[", output)
     assert sorted(questions) == sorted(parameters)
@@ -132,11 +108,5 @@ def test_the_guided_deployment_has_no_question_about_authentication(built: Path,
 
 
 def test_make_deploy_installs_the_sam_cli_and_nothing_else(tree: Path) -> None:
-    planned = subprocess.run(  # noqa: S603  our own Makefile
-        ["make", "--dry-run", "deploy", f"PYTHON={sys.executable}"],  # noqa: S607
-        cwd=tree,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert re.findall(r"-m venv \.venvs/(\w+)", planned.stdout) == ["sam"]
+    planned = run(tree, dict(os.environ), "make", "--dry-run", "deploy", f"PYTHON={sys.executable}")
+    assert re.findall(r"-m venv \.venvs/(\w+)", planned) == ["sam"]

@@ -6,7 +6,6 @@ calls, in its class or its module, belongs to it; and some of it are methods of 
 
 import ast
 import inspect
-import pkgutil
 from collections.abc import Iterator
 from functools import cache
 from importlib import import_module
@@ -17,12 +16,16 @@ from typing import NamedTuple
 import boto3
 from botocore import xform_name
 
-from veo4k import adapters
+from veo4k.adapters.archive_s3 import S3Archive, S3Upload
+from veo4k.adapters.event_publisher import AwsEventPublisher
+from veo4k.adapters.gate_dynamodb import DynamoGate
+from veo4k.adapters.jobs_dynamodb import DynamoJobs
+from veo4k.adapters.links_s3 import S3Links
+from veo4k.adapters.provider_kie import KieProvider
+from veo4k.adapters.queue_sqs import SqsJobSender, SqsQueue, SqsRedelivery
 from veo4k.adapters.secrets import Secret
-from veo4k.domain import ports
 
 SERVICES = {"dynamodb", "sqs", "s3", "secretsmanager", "events", "stepfunctions"}
-FUNCTIONS = Path("functions")
 
 
 class Call(NamedTuple):
@@ -35,25 +38,22 @@ class Call(NamedTuple):
 
 def aws_calls(function: str) -> set[Call]:
     """Return every AWS call that a function can make, by the name of its folder."""
-    calls = _port_calls(_reachable(FUNCTIONS / function / "app.py"))
-    return {call for adapter in _adapters() for method in calls for call in _calls_of(adapter, method)}
+    called = _port_calls(_reachable(Path("functions") / function / "app.py"))
+    of_ports = [(ADAPTERS[port], method) for port, method in called if port in ADAPTERS]
+    return {call for adapter, method in of_ports if hasattr(adapter, method) for call in _follow(adapter, method)}
 
 
 def _reachable(start: Path) -> list[ast.Module]:
-    """Return the function's own file, and every module it imports that is neither an adapter nor the domain's."""
+    """Return the function's own file, and every module of bootstrap and services that it imports, also indirectly."""
     found: dict[str, ast.Module] = {"": ast.parse(start.read_text())}
     waiting = [found[""]]
     while waiting:
-        for name in _imports(waiting.pop()) - found.keys():
+        nodes = [node for node in ast.walk(waiting.pop()) if isinstance(node, ast.ImportFrom)]
+        names = {str(node.module) for node in nodes} - found.keys()
+        for name in (name for name in names if name.startswith(("veo4k.bootstrap", "veo4k.services"))):
             found[name] = ast.parse(inspect.getsource(import_module(name)))
             waiting.append(found[name])
     return list(found.values())
-
-
-def _imports(tree: ast.Module) -> set[str]:
-    names = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module]
-    modules = {node.module or "" for node in names}
-    return {name for name in modules if name.startswith(("veo4k.bootstrap", "veo4k.services"))}
 
 
 def _port_calls(trees: list[ast.Module]) -> set[tuple[str, str]]:
@@ -68,44 +68,20 @@ def _last_name(value: ast.expr) -> str:
     return value.attr if isinstance(value, ast.Attribute) else value.id if isinstance(value, ast.Name) else ""
 
 
-PORTS = {
-    "jobs": ports.Jobs,
-    "gate": ports.Gate,
-    "provider": ports.Provider,
-    "queue": ports.MessageQueue,
-    "job_sender": ports.JobSender,
-    "links": ports.Links,
-    "redelivery": ports.Redelivery,
+ADAPTERS: dict[str, type] = {
+    "jobs": DynamoJobs,
+    "gate": DynamoGate,
+    "provider": KieProvider,
+    "queue": SqsQueue,
+    "job_sender": SqsJobSender,
+    "links": S3Links,
+    "redelivery": SqsRedelivery,
     "secret": Secret,
-    "events": ports.EventPublisher,
-    "archive": ports.Archive,
-    "upload": ports.Upload,
+    "events": AwsEventPublisher,
+    "archive": S3Archive,
+    "upload": S3Upload,
 }
-"""By what name services and bootstrap call each port, and a secret."""
-
-
-@cache
-def _adapters() -> list[type]:
-    modules = [
-        import_module(f"{adapters.__name__}.{module.name}") for module in pkgutil.iter_modules(adapters.__path__)
-    ]
-    return [
-        found
-        for module in modules
-        for found in vars(module).values()
-        if inspect.isclass(found) and found.__module__ == module.__name__
-    ]
-
-
-def _calls_of(adapter: type, called: tuple[str, str]) -> Iterator[Call]:
-    port, method = called
-    if port in PORTS and hasattr(adapter, method) and _fills(adapter, PORTS[port]):
-        yield from _follow(adapter, method)
-
-
-def _fills(adapter: type, port: type) -> bool:
-    wanted = {name for name in vars(port) if not name.startswith("_")}
-    return wanted <= {*dir(adapter), *getattr(adapter, "__annotations__", {})}
+"""What fills each port, by the name under which services and bootstrap call it; and a secret."""
 
 
 def _follow(adapter: type, method: str) -> Iterator[Call]:
@@ -150,7 +126,7 @@ def _is_ours(node: ast.Attribute) -> bool:
 
 
 def _client_calls(body: ast.AST) -> Iterator[str]:
-    known = client_methods()
+    known = _client_methods()
     for node in ast.walk(body):
         if isinstance(node, ast.Attribute) and node.attr in known:
             yield known[node.attr]
@@ -159,7 +135,7 @@ def _client_calls(body: ast.AST) -> Iterator[str]:
 
 
 @cache
-def client_methods() -> dict[str, str]:
+def _client_methods() -> dict[str, str]:
     """Methods of the clients in use, each with its operation: `update_item` is `dynamodb:UpdateItem`."""
     session = boto3.Session(region_name="us-east-1")
     models = {service: session.client(service).meta.service_model for service in SERVICES}

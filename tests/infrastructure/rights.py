@@ -1,6 +1,7 @@
 """What roles are granted by the template, and what functions need by their code and their event sources."""
 
 from collections.abc import Iterator
+from itertools import product
 from typing import Any, NamedTuple
 
 from tests.infrastructure.aws_calls import Call, aws_calls
@@ -17,12 +18,14 @@ class Right(NamedTuple):
 
 def granted(resources: Resources, role: str) -> set[Right]:
     """Return the rights of a role."""
-    return {
-        Right(action, name_of(resource), only_if)
-        for only_if, statement in statements(resources, role)
-        for action in as_list(statement["Action"])
-        for resource in as_list(statement["Resource"])
-    }
+    return set(rights_of(resources, role))
+
+
+def rights_of(resources: Resources, role: str) -> Iterator[Right]:
+    """Yield the rights of a role, statement by statement."""
+    for only_if, statement in statements(resources, role):
+        for action, resource in product(as_list(statement["Action"]), as_list(statement["Resource"])):
+            yield Right(action, name_of(resource), only_if)
 
 
 def statements(resources: Resources, role: str) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -42,19 +45,17 @@ SCHEDULE_RIGHTS = {
     Right("kms:Decrypt", "KmsKeyArn", "HasKmsKey"),
     Right("kms:GenerateDataKey", "KmsKeyArn", "HasKmsKey"),
 }
+LOGS = {Right(action, "LogGroup.Arn") for action in ("logs:CreateLogStream", "logs:PutLogEvents")}
 
 
 def required(resources: Resources, role: str) -> set[Right]:
-    """Return the rights that a role must have, and no others."""
-    return SCHEDULE_RIGHTS if role == "SweepScheduleRole" else needed(resources, role.removesuffix("Role"))
-
-
-def needed(resources: Resources, function: str) -> set[Right]:
-    """Return the rights a function needs: for its calls, event source, dead letters, logs, key and network."""
-    calls = {right for call in aws_calls(function.lower()) for right in _rights_of(resources, function, call)}
-    return (
-        calls | _edges(resources, function) | LOGS | _network(resources, function) | _keys(resources, function, calls)
-    )
+    """Return the rights that a role must have, and no others: a function's for its calls, source, logs and network."""
+    if role == "SweepScheduleRole":
+        return SCHEDULE_RIGHTS
+    function = role.removesuffix("Role")
+    settings = properties(resources, f"{function}Function")
+    calls = {right for call in aws_calls(function.lower()) for right in _of_call(settings, call)}
+    return calls | LOGS | _of_source(resources, function) | _of_network(settings) | _of_keys(resources, function, calls)
 
 
 ACTIONS = {
@@ -68,92 +69,59 @@ ACTIONS = {
 }
 """Operations whose permission has another name (Service Authorization Reference)."""
 
-WITHOUT_RESOURCE = {"states:SendTaskSuccess", "states:SendTaskFailure"}
-"""Actions on a task that only its token names."""
-
-VARIABLES = {
-    "DynamoJobs": "JOB_TABLE_NAME",
-    "DynamoGate": "JOB_TABLE_NAME",
-    "AwsEventPublisher:sqs": "ARCHIVE_QUEUE_URL",
-    "AwsEventPublisher:events": "EVENT_BUS_NAME",
-    "SqsQueue:sqs:SendMessage": "DEAD_LETTER_QUEUE_URL",
-    "SqsQueue:sqs:ChangeMessageVisibility": "JOB_QUEUE_URL",
-    "SqsJobSender": "JOB_QUEUE_URL",
-    "S3Links": "ARCHIVE_BUCKET_NAME",
-    "SqsRedelivery": "ARCHIVE_QUEUE_URL",
-    "S3Archive": "ARCHIVE_BUCKET_NAME",
-    "S3Upload": "ARCHIVE_BUCKET_NAME",
-}
-"""The setting that names what an adapter calls: by adapter, by adapter and service, or by adapter and operation."""
-
-
-def _rights_of(resources: Resources, function: str, call: Call) -> Iterator[Right]:
-    action = ACTIONS.get(call.operation, call.operation)
-    if action in WITHOUT_RESOURCE:
-        yield Right(action, "*")
-    elif action.startswith("secretsmanager:"):
-        yield from (Right(action, secret) for secret in _secrets(resources, function))
-    else:
-        target = _target(resources, function, call)
-        yield Right(action, _resource(target, action, of_index=call.of_index))
-    if call.operation in {"s3:CreateMultipartUpload", "s3:PutObject"}:
-        yield Right("s3:PutObjectTagging", _resource(_target(resources, function, call), action, of_index=False))
-
-
-def _target(resources: Resources, function: str, call: Call) -> Any:
-    """Return what is called, as the function's setting names it."""
-    service, _ = call.operation.split(":")
-    places = [f"{call.adapter}:{call.operation}", f"{call.adapter}:{service}", call.adapter]
-    variable = next(VARIABLES[place] for place in places if place in VARIABLES)
-    return _settings(resources, function)[variable]
-
-
 BUCKET = "arn:${AWS::Partition}:s3:::${Bucket}"
+BUS = "arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:event-bus/${AWS::StackName}-jobs"
+"""The bus by its name: a reference to it is a cycle, because its policy names the role."""
+
+TARGETS = {
+    "dynamodb": "JobTable.Arn",
+    "events": BUS,
+    "s3": f"{BUCKET}/videos/*",
+    "s3:ListBucketMultipartUploads": BUCKET,
+    "states": "*",  # a task that only its token names
+    "AwsEventPublisher:sqs:SendMessage": "ArchiveQueue.Arn",
+    "SqsQueue:sqs:SendMessage": "DeadLetterQueue.Arn",
+    "SqsQueue:sqs:ChangeMessageVisibility": "JobQueue.Arn",
+    "SqsJobSender:sqs:SendMessage": "JobQueue.Arn",
+    "SqsRedelivery:sqs:SendMessage": "ArchiveQueue.Arn",
+    "SqsRedelivery:sqs:ChangeMessageVisibility": "ArchiveQueue.Arn",
+}
+"""What is called: by adapter and action, by action, or by service."""
 
 
-def _resource(target: Any, action: str, *, of_index: bool) -> str:
-    """Return the resource as a policy writes it: an ARN of what the setting names."""
-    if action.startswith("s3:"):
-        return BUCKET if action == "s3:ListBucketMultipartUploads" else f"{BUCKET}/videos/*"
-    if action == "events:PutEvents":  # by its name: a reference to the bus, whose policy names the role, is a cycle
-        return "arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:event-bus/${AWS::StackName}-jobs"
-    return f"${{{target['Ref']}.Arn}}/index/due" if of_index else f"{target['Ref']}.Arn"
+def _of_call(settings: dict[str, Any], call: Call) -> Iterator[Right]:
+    action = ACTIONS.get(call.operation, call.operation)
+    service = action.split(":")[0]
+    if service == "secretsmanager":
+        variables = settings["Environment"]["Variables"].items()
+        yield from (Right(action, name_of(secret)) for name, secret in variables if name.endswith("_SECRET_NAME"))
+        return
+    target = next(TARGETS[place] for place in (f"{call.adapter}:{action}", action, service) if place in TARGETS)
+    yield Right(action, "${JobTable.Arn}/index/due" if call.of_index else target)
+    if call.operation in {"s3:CreateMultipartUpload", "s3:PutObject"}:
+        yield Right("s3:PutObjectTagging", target)
 
 
-def _settings(resources: Resources, function: str) -> dict[str, Any]:
-    variables: dict[str, Any] = properties(resources, f"{function}Function")["Environment"]["Variables"]
-    return variables
-
-
-def _secrets(resources: Resources, function: str) -> list[str]:
-    variables = _settings(resources, function)
-    return [name_of(value) for name, value in variables.items() if name.endswith("_SECRET_NAME")]
-
-
-SOURCES = {
+READING = {
     "sqs": ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"],
     "dynamodb": ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"],
 }
 """What Lambda does with a function's role to read its source (Lambda Developer Guide, execution roles)."""
 
 
-def _edges(resources: Resources, function: str) -> set[Right]:
+def _of_source(resources: Resources, function: str) -> set[Right]:
+    """Return the rights to read the function's source, and to send what it fails on to a queue."""
     mappings = of_type(resources, "AWS::Lambda::EventSourceMapping").values()
     invokes = of_type(resources, "AWS::Lambda::EventInvokeConfig").values()
     own = [edge for edge in [*mappings, *invokes] if edge["FunctionName"] == {"Ref": f"{function}Function"}]
-    read = {right for edge in own if "EventSourceArn" in edge for right in _reading(name_of(edge["EventSourceArn"]))}
+    sources = {name_of(edge["EventSourceArn"]) for edge in own if "EventSourceArn" in edge}
     dead = [edge["DestinationConfig"]["OnFailure"]["Destination"] for edge in own if "DestinationConfig" in edge]
+    streams = {source for source in sources if source.endswith(".StreamArn")}
+    read = {Right(action, source) for source in sources - streams for action in READING["sqs"]}
+    read |= {Right(action, source) for source in streams for action in READING["dynamodb"]}
+    read |= {Right("dynamodb:ListStreams", "*") for _ in streams}  # can be asked of all streams only
     return read | {Right("sqs:SendMessage", name_of(queue)) for queue in dead}
 
-
-def _reading(source: str) -> set[Right]:
-    if source.endswith(".StreamArn"):
-        # Which streams there are can be asked of all of them only.
-        return {Right(action, source) for action in SOURCES["dynamodb"]} | {Right("dynamodb:ListStreams", "*")}
-    return {Right(action, source) for action in SOURCES["sqs"]}
-
-
-LOGS = {Right(action, "LogGroup.Arn") for action in ("logs:CreateLogStream", "logs:PutLogEvents")}
 
 INTERFACES = (
     "ec2:CreateNetworkInterface",
@@ -166,20 +134,14 @@ INTERFACES = (
 """What Lambda needs to attach a function to subnets (Lambda Developer Guide, VPC access, required permissions)."""
 
 
-def _network(resources: Resources, function: str) -> set[Right]:
+def _of_network(settings: dict[str, Any]) -> set[Right]:
     """Return the rights for network interfaces, where the function may run in subnets."""
-    attached = "VpcConfig" in properties(resources, f"{function}Function")
-    return {Right(action, "*", "HasVpc") for action in INTERFACES} if attached else set()
+    return {Right(action, "*", "HasVpc") for action in INTERFACES if "VpcConfig" in settings}
 
 
-ENCRYPTS = ("sqs:SendMessage", "s3:PutObject")
-
-
-def _keys(resources: Resources, function: str, calls: set[Right]) -> set[Right]:
+def _of_keys(resources: Resources, function: str, calls: set[Right]) -> set[Right]:
     """Table, secrets and messages are read with Decrypt; a message or an object is written with a new data key."""
-    if not any(right.action.startswith(("dynamodb:", "secretsmanager:", "sqs:", "s3:")) for right in calls):
-        return set()
-    writes = any(right.action in ENCRYPTS for right in calls | _edges(resources, function))
+    writes = {"sqs:SendMessage", "s3:PutObject"} & {r.action for r in calls | _of_source(resources, function)}
     actions = ["kms:Decrypt", "kms:GenerateDataKey"] if writes else ["kms:Decrypt"]
     return {Right(action, "KmsKeyArn", "HasKmsKey") for action in actions}
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+Template = dict[str, Any]
 Resources = dict[str, dict[str, Any]]
 FUNCTIONS = ["Submit", "Callback", "Sweep", "Publish", "Archive", "Api"]
 
@@ -10,11 +11,6 @@ def properties(resources: Resources, name: str) -> dict[str, Any]:
     """Return the properties of the resource of that logical id."""
     found: dict[str, Any] = resources[name]["Properties"]
     return found
-
-
-def function_of(resources: Resources, source: str) -> dict[str, Any]:
-    """Return the properties of the function that an event source invokes."""
-    return properties(resources, properties(resources, source)["FunctionName"]["Ref"])
 
 
 def of_type(resources: Resources, kind: str) -> dict[str, dict[str, Any]]:

@@ -1,64 +1,13 @@
-"""The stack's parameters, outputs and the functions' settings: names and defaults are the public interface."""
+"""The stack's parameters and outputs, which docs/interface.md lists, and the functions' settings."""
 
 import re
-from typing import Any
 
 import pytest
 
-from tests.infrastructure.stack import Resources
+from tests.infrastructure.stack import Resources, Template, properties
 from veo4k.domain.errors import SettingsError
 from veo4k.domain.schedule import Times
 from veo4k.settings import TUNING_NAMES, Settings
-
-Template = dict[str, Any]
-
-DEFAULTS = {
-    "KieBaseUrl": "https://api.kie.ai",
-    "ProviderContract": "veo",
-    "ResultHosts": ".aiquickdraw.com",
-    "RequestsPerWindow": 20,
-    "DailyRequestLimit": 0,
-    "LowCredits": 1200,
-    "JobsApi": "off",
-    "CallbackSignature": "required",
-    "CallbackBaseUrl": "",
-    "KeepBase": "on",
-    "ArchiveBucketName": "",
-    "ArchiveConcurrency": 5,
-    "ExpireAfterDays": 0,
-    "AlarmEmail": "",
-    "RetentionDays": 90,
-    "LogRetentionDays": 30,
-    "LogLevel": "INFO",
-    "Tuning": "",
-    "KmsKeyArn": "",
-    "PermissionsBoundaryArn": "",
-    "SubnetIds": "",
-    "SecurityGroupIds": "",
-}
-
-OUTPUTS = {
-    "JobQueueUrl",
-    "DeadLetterQueueUrl",
-    "JobTableName",
-    "ArchiveBucketName",
-    "EventBusName",
-    "CallbackBaseUrl",
-    "SubmitFunctionName",
-    "CallbackFunctionName",
-    "SweepFunctionName",
-    "PublishFunctionName",
-    "ArchiveFunctionName",
-    "ApiKeySecretName",
-    "WebhookKeySecretName",
-    "TokenKeySecretName",
-    "AlarmTopicArn",
-    "SubmitPolicyArn",
-    "ArchiveRoleArn",
-    "JobsApiUrl",
-    "JobsApiTokenSecretName",
-    "ApiRoleArn",
-}
 
 EVERY_FUNCTION = {
     "POWERTOOLS_SERVICE_NAME",
@@ -85,17 +34,37 @@ SETTINGS = {
     "Archive": {"ARCHIVE_BUCKET_NAME", "ARCHIVE_QUEUE_URL"},
     "Api": {"JOB_QUEUE_URL", "ARCHIVE_BUCKET_NAME", "JOBS_API_TOKEN_SECRET_NAME", "JOBS_API_URL"},
 }
-OWN_API = {"Fn::If": ["UsesOwnApi", {"Fn::GetAtt": ["CallbackApi", "ApiEndpoint"]}, {"Ref": "CallbackBaseUrl"}]}
+CONDITIONAL = {
+    "ArchiveBucketName": {"Fn::If": ["CreatesBucket", {"Ref": "ArchiveBucket"}, {"Ref": "ArchiveBucketName"}]},
+    "CallbackBaseUrl": {
+        "Fn::If": ["UsesOwnApi", {"Fn::GetAtt": ["CallbackApi", "ApiEndpoint"]}, {"Ref": "CallbackBaseUrl"}]
+    },
+}
+"""Settings for which the stack has something of its own, unless the parameter names another one."""
 
 
-def settings(resources: Resources, function: str) -> dict[str, Any]:
-    variables: dict[str, Any] = resources[f"{function}Function"]["Properties"]["Environment"]["Variables"]
-    return variables
+@pytest.mark.parametrize("function", SETTINGS)
+def test_a_function_gets_the_settings_that_it_needs_and_no_others(resources: Resources, function: str) -> None:
+    """The callback gets no CALLBACK_BASE_URL: its own API's address would close a cycle."""
+    settings = properties(resources, f"{function}Function")["Environment"]["Variables"]
+    assert settings.keys() == SETTINGS[function] | EVERY_FUNCTION
+    assert settings["POWERTOOLS_SERVICE_NAME"] == function.lower()
+    assert settings["POWERTOOLS_METRICS_NAMESPACE"] == {"Ref": "AWS::StackName"}
 
 
-def test_the_parameters_are_the_published_ones_with_their_defaults(template: Template) -> None:
-    defaults = {name: parameter["Default"] for name, parameter in template["Parameters"].items()}
-    assert defaults == DEFAULTS
+@pytest.mark.parametrize("function", SETTINGS)
+def test_a_setting_with_a_parameter_comes_from_it(template: Template, resources: Resources, function: str) -> None:
+    settings = properties(resources, f"{function}Function")["Environment"]["Variables"]
+    values = {"".join(map(str.capitalize, name.split("_"))): value for name, value in settings.items()}
+    for parameter in values.keys() & template["Parameters"].keys():
+        assert values[parameter] == CONDITIONAL.get(parameter, {"Ref": parameter})
+
+
+@pytest.mark.parametrize("output", CONDITIONAL)
+def test_an_output_shows_the_same_bucket_and_callback_url(
+    resources: Resources, template: Template, output: str
+) -> None:
+    assert template["Outputs"][output]["Value"] == CONDITIONAL[output]
 
 
 def test_every_parameter_and_output_is_described(template: Template) -> None:
@@ -116,23 +85,44 @@ def test_a_number_accepts_every_value_that_makes_sense(template: Template) -> No
     assert {n: p["MinValue"] for n, p in numbers.items()} == least
 
 
-def tuning_names(template: Template) -> set[str]:
-    """Return the names that the parameter's pattern accepts, found by trying every word of its description."""
-    parameter = template["Parameters"]["Tuning"]
-    words = re.findall(r"\w+", parameter["ConstraintDescription"])
-    return {word for word in words if re.fullmatch(parameter["AllowedPattern"], f"{word}=1")}
+@pytest.mark.parametrize(
+    ("parameter", "values"),
+    [
+        ("CallbackSignature", ["required", "optional"]),
+        ("ProviderContract", ["veo", "jobs"]),
+        ("JobsApi", ["on", "off"]),
+        ("KeepBase", ["on", "off"]),
+    ],
+)
+def test_a_choice_accepts_its_values_only(template: Template, parameter: str, values: list[str]) -> None:
+    assert template["Parameters"][parameter]["AllowedValues"] == values
+
+
+@pytest.mark.parametrize(
+    ("parameter", "value"),
+    [
+        ("CallbackBaseUrl", "none"),
+        ("CallbackBaseUrl", "https://videos.example.com"),
+        ("ArchiveBucketName", "my-videos"),
+        ("AlarmEmail", "ops@example.com"),
+        ("KmsKeyArn", "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"),
+        ("PermissionsBoundaryArn", "arn:aws:iam::111122223333:policy/boundary"),
+        ("Tuning", ""),
+        ("Tuning", "ProbeSeconds=1"),
+        ("Tuning", "ArchiveAttempts=3,LeaseSeconds=99999999"),
+    ],
+)
+def test_a_parameter_accepts_a_value_of_its_kind(template: Template, parameter: str, value: str) -> None:
+    assert re.fullmatch(template["Parameters"][parameter]["AllowedPattern"], value)
 
 
 def test_tuning_accepts_exactly_the_names_that_the_functions_know(template: Template) -> None:
     """The message of a refused value lists them all, and the pattern has no others."""
-    assert tuning_names(template) == set(TUNING_NAMES)
-    alternatives = re.findall(r"[A-Z]\w+", template["Parameters"]["Tuning"]["AllowedPattern"].replace("A-Z", ""))
+    message, pattern = (template["Parameters"]["Tuning"][part] for part in ("ConstraintDescription", "AllowedPattern"))
+    accepted = {word for word in re.findall(r"\w+", message) if re.fullmatch(pattern, f"{word}=1")}
+    assert accepted == set(TUNING_NAMES)
+    alternatives = re.findall(r"[A-Z]\w+", pattern.replace("A-Z", ""))
     assert len(alternatives) == len(TUNING_NAMES) + 1  # "Seconds" stands once for all
-
-
-@pytest.mark.parametrize("value", ["", "ProbeSeconds=1", "ArchiveAttempts=3,LeaseSeconds=99999999"])
-def test_tuning_accepts_names_with_whole_numbers(template: Template, value: str) -> None:
-    assert re.fullmatch(template["Parameters"]["Tuning"]["AllowedPattern"], value)
 
 
 @pytest.mark.parametrize(
@@ -160,71 +150,9 @@ def test_tuning_refuses_everything_else_as_the_functions_do(template: Template, 
         Settings({"TUNING": value})
 
 
-@pytest.mark.parametrize(
-    ("parameter", "values"),
-    [
-        ("CallbackSignature", ["required", "optional"]),
-        ("ProviderContract", ["veo", "jobs"]),
-        ("JobsApi", ["on", "off"]),
-    ],
-)
-def test_a_choice_accepts_its_values_only(template: Template, parameter: str, values: list[str]) -> None:
-    assert template["Parameters"][parameter]["AllowedValues"] == values
-
-
-def test_the_outputs_are_the_published_ones(template: Template) -> None:
-    assert template["Outputs"].keys() == OUTPUTS
-
-
-@pytest.mark.parametrize("function", SETTINGS)
-def test_a_function_gets_the_settings_that_it_needs_and_no_others(resources: Resources, function: str) -> None:
-    assert settings(resources, function).keys() == SETTINGS[function] | EVERY_FUNCTION
-
-
-@pytest.mark.parametrize("function", SETTINGS)
-def test_a_function_names_itself_in_its_logs_and_metrics(resources: Resources, function: str) -> None:
-    variables = settings(resources, function)
-    assert variables["POWERTOOLS_SERVICE_NAME"] == function.lower()
-    assert variables["POWERTOOLS_METRICS_NAMESPACE"] == {"Ref": "AWS::StackName"}
-
-
-@pytest.mark.parametrize("function", SETTINGS)
-def test_a_setting_with_a_parameter_comes_from_it(template: Template, resources: Resources, function: str) -> None:
-    parameters = {camel_case(name): name for name in SETTINGS[function] | EVERY_FUNCTION}
-    for parameter in parameters.keys() & template["Parameters"].keys() - {"CallbackBaseUrl", "ArchiveBucketName"}:
-        assert settings(resources, function)[parameters[parameter]] == {"Ref": parameter}
-
-
-@pytest.mark.parametrize("function", ["Archive", "Api"])
-def test_the_own_bucket_is_used_unless_another_is_named(resources: Resources, function: str) -> None:
-    bucket = settings(resources, function)["ARCHIVE_BUCKET_NAME"]
-    assert bucket == {"Fn::If": ["CreatesBucket", {"Ref": "ArchiveBucket"}, {"Ref": "ArchiveBucketName"}]}
-
-
-def camel_case(name: str) -> str:
-    return "".join(word.capitalize() for word in name.split("_"))
-
-
-@pytest.mark.parametrize("function", ["Submit", "Sweep"])
-def test_requests_name_the_own_api_for_callbacks_unless_set_otherwise(resources: Resources, function: str) -> None:
-    assert settings(resources, function)["CALLBACK_BASE_URL"] == OWN_API
-
-
-def test_the_output_shows_the_same_callback_url(template: Template) -> None:
-    assert template["Outputs"]["CallbackBaseUrl"]["Value"] == OWN_API
-
-
-def test_the_callback_has_no_own_url_because_that_would_close_a_cycle(resources: Resources) -> None:
-    assert "CALLBACK_BASE_URL" not in settings(resources, "Callback")
-
-
-def test_an_archive_lease_outlasts_the_function(resources: Resources) -> None:
-    assert Times().archive_lease > resources["ArchiveFunction"]["Properties"]["Timeout"]
-
-
-def test_a_lease_to_submit_outlasts_the_function(resources: Resources) -> None:
-    assert Times().lease > resources["SubmitFunction"]["Properties"]["Timeout"]
-
-
-def test_the_deadlines_follow_each_other_within_the_life_of_the_base_video() -> None:
-    assert Times().deadline < Times().hard_deadline < Times().queued_deadline < 14 * 86400
+def test_leases_outlast_their_functions_and_deadlines_follow_each_other(resources: Resources) -> None:
+    """The last deadline is within the fourteen days for which the provider keeps a base video."""
+    times = Times()
+    assert times.archive_lease > properties(resources, "ArchiveFunction")["Timeout"]
+    assert times.lease > properties(resources, "SubmitFunction")["Timeout"]
+    assert times.deadline < times.hard_deadline < times.queued_deadline < 14 * 86400

@@ -3,54 +3,40 @@
 import re
 import tomllib
 from pathlib import Path
-from typing import Any
 
 import pytest
 from samtranslator.yaml_helper import yaml_parse
 
 from local.cloud.bill_of_materials import ALLOWED, bill, parts
+from tests.infrastructure.stack import Template
 
 LOCKED = Path("layers/vendor/requirements.txt").read_text()
 WORKFLOW = Path(".github/workflows/ci.yml").read_text()
-STAGES = ["dev", "prod"]
+STAGES = {name: tomllib.loads(Path("samconfig.toml").read_text())[name] for name in ("dev", "prod")}
 SCANNERS = {"cfn-lint", "checkov", "bandit"}
 
 
-def stage(name: str) -> dict[str, Any]:
-    found: dict[str, Any] = tomllib.loads(Path("samconfig.toml").read_text())[name]
-    return found
-
-
-def test_every_third_party_is_locked_with_hashes() -> None:
-    entries = re.split(r"\n(?=\w)", LOCKED.strip())
+def test_every_third_party_is_a_wheel_that_is_locked_by_its_hash() -> None:
+    entries, build = re.split(r"\n(?=\w)", LOCKED.strip()), Path("layers/vendor/Makefile").read_text()
     assert len(entries) > 5
     assert not [entry for entry in entries if "--hash=sha256:" not in entry]
+    assert "--require-hashes" in build
+    assert "--only-binary :all:" in build
 
 
-def test_the_build_refuses_what_has_no_hash_and_what_is_no_wheel() -> None:
-    recipe = Path("layers/vendor/Makefile").read_text()
-    assert "--require-hashes" in recipe
-    assert "--only-binary :all:" in recipe
-
-
-def test_the_bill_of_materials_lists_shipped_packages_and_locked_hashes(built: Path) -> None:
-    components = bill(parts(built / "VendorLayer"))["components"]
+def test_what_is_shipped_is_what_is_locked_and_may_be_shipped(built: Path) -> None:
+    shipped = parts(built / "VendorLayer")
+    components = bill(shipped)["components"]
     locked = re.findall(r"^([\w.-]+)==(\S+)", LOCKED, flags=re.MULTILINE)
     assert [(part["name"], part["version"]) for part in components] == sorted(locked)
     assert all(part["hashes"] for part in components)
+    assert {part.licence for part in shipped} <= ALLOWED
 
 
-def test_what_is_shipped_may_be_shipped(built: Path) -> None:
-    assert {part.licence for part in parts(built / "VendorLayer")} <= ALLOWED
-
-
-def test_every_action_of_the_workflow_is_pinned_by_commit() -> None:
+def test_the_workflow_runs_pinned_actions_that_may_read_and_nothing_else() -> None:
     used = re.findall(r"uses: (\S+)", WORKFLOW)
     assert used
     assert not [action for action in used if not re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40}", action)]
-
-
-def test_the_workflow_may_read_and_nothing_else() -> None:
     assert yaml_parse(WORKFLOW)["permissions"] == {"contents": "read"}
 
 
@@ -72,21 +58,18 @@ def test_what_cannot_be_looked_up_fails_the_audit() -> None:
 def test_the_tests_of_developers_run_every_scanner() -> None:
     [*_, side_by_side] = recipe("test").splitlines()
     assert {"$(MAKE)", "scan", "test-simulation", "test-integration"} <= set(side_by_side.removeprefix("\t@").split())
-    assert {scanner for scanner in ("cfn-lint", "checkov", "bandit") if f"/{scanner} " in recipe("scan")} == SCANNERS
+    assert {scanner for scanner in SCANNERS if f"/{scanner} " in recipe("scan")} == SCANNERS
 
 
 @pytest.mark.parametrize("name", STAGES)
-def test_a_stage_sets_parameters_that_exist(template: dict[str, Any], name: str) -> None:
-    overrides = stage(name)["deploy"]["parameters"]["parameter_overrides"]
+def test_a_stage_sets_parameters_that_exist(template: Template, name: str) -> None:
+    overrides = STAGES[name]["deploy"]["parameters"]["parameter_overrides"]
     assert {override.split("=")[0] for override in overrides} <= template["Parameters"].keys()
 
 
-def test_the_stages_are_stacks_of_their_own() -> None:
-    assert len({stage(name)["global"]["parameters"]["stack_name"] for name in STAGES}) == len(STAGES)
-
-
-def test_a_deployment_to_production_requires_a_check_of_the_changes() -> None:
-    assert stage("prod")["deploy"]["parameters"]["confirm_changeset"] is True
+def test_the_stages_are_stacks_of_their_own_and_production_is_confirmed() -> None:
+    assert len({stage["global"]["parameters"]["stack_name"] for stage in STAGES.values()}) == 2
+    assert STAGES["prod"]["deploy"]["parameters"]["confirm_changeset"] is True
 
 
 @pytest.mark.parametrize("scan", sorted(SCANNERS))

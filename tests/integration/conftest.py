@@ -13,7 +13,7 @@ from local.cloud.sweep_schedule import delete_schedule
 from local.kie import Settings
 from local.paths import LOGS, ROOT
 from tests.integration.callback import post, success
-from tests.integration.leaks import Search, search_environment
+from tests.integration.leaks import search_environment
 
 SPEED = 600.0  # ten of the provider's minutes in a second: a generation takes a second or less
 TIMES = {
@@ -24,9 +24,6 @@ TIMES = {
     "ArchiveRetrySeconds": "1",
 }
 TRUE_WINDOW, SHORT_WINDOW = 10.0, 1.0  # seconds
-
-SEARCHES: list[Search] = []
-"""The result of the search of each stack."""
 
 
 @contextmanager
@@ -50,18 +47,8 @@ def running(
     with environment(settings, parameters, log=log, keys=keys) as env:
         delete_schedule(env.cloud)
         yield env
-        SEARCHES.append(search_environment(env, *former_keys))
-        assert SEARCHES[-1].hits == []
+        assert search_environment(env, *former_keys) == []
         assert env.sweeps.failures == []
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print how much was searched for secrets."""
-    if SEARCHES:
-        texts, characters, secrets = (sum(each) for each in zip(*(search[:3] for search in SEARCHES), strict=True))
-        terminalreporter.write_line(
-            f"{len(SEARCHES)} stacks, {texts:,} texts, {characters:,} characters searched for {secrets:,} secrets"
-        )
 
 
 def sample(name: str) -> dict[str, Any]:

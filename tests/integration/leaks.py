@@ -4,7 +4,7 @@ import base64
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import quote
 
 from local.cloud.environment import Environment
@@ -25,22 +25,13 @@ PATTERNS = {
 Texts = Mapping[str, str]
 
 
-class Search(NamedTuple):
-    """The size of a search, and where it found what."""
-
-    texts: int
-    characters: int
-    secrets: int
-    hits: list[str]
-
-
-def search(texts: Texts, secrets: Iterable[str]) -> Search:
-    """Search texts for secrets in each encoding, and for patterns of secrets."""
-    known = {secret for secret in secrets if secret}
-    forms = encoded(known)
+def search(texts: Texts, secrets: Iterable[str]) -> list[str]:
+    """Return what texts have of secrets in each encoding, and of patterns of secrets."""
+    forms = encoded({secret for secret in secrets if secret})
     hits = [f"{where}: a known secret" for where, text in texts.items() if any(form in text for form in forms)]
-    hits += [f"{where}: {what}" for where, text in texts.items() for what, how in PATTERNS.items() if how.search(text)]
-    return Search(len(texts), sum(map(len, texts.values())), len(known), hits)
+    return hits + [
+        f"{where}: {what}" for where, text in texts.items() for what, how in PATTERNS.items() if how.search(text)
+    ]
 
 
 def encoded(secrets: Iterable[str]) -> set[str]:
@@ -48,17 +39,15 @@ def encoded(secrets: Iterable[str]) -> set[str]:
     return {form for secret in secrets for form in (secret, quote(secret), base64.b64encode(secret.encode()).decode())}
 
 
-def search_environment(env: Environment, *former_keys: str) -> Search:
-    """Search everything that the stack has written."""
+def search_environment(env: Environment, *former_keys: str) -> list[str]:
+    """Return what of secrets is in anything that the stack has written."""
     keys = [key for output in SECRETS for key in keys_in(env.cloud.secret(output))]
     token_keys = {*keys_in(env.cloud.secret("TokenKeySecretName")), *former_keys}
-    rows = env.cloud.rows()
+    rows, texts, settings = env.cloud.rows(), dict(written(env)), env.simulator.settings
     tokens = [token_under(key, row["taskId"], row["index"], row["run"]) for key in token_keys for row in rows]
     tokens += [token_of(key, "generated") for key in token_keys]
-    settings = env.simulator.settings
-    return search(
-        dict(written(env)), [*keys, *tokens, settings.api_key, settings.webhook_key, TASK_TOKEN, *former_keys]
-    )
+    assert len(texts) > len(rows) > 0
+    return search(texts, [*keys, *tokens, settings.api_key, settings.webhook_key, TASK_TOKEN, *former_keys])
 
 
 def keys_in(secret: str) -> list[str]:

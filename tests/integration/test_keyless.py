@@ -18,8 +18,9 @@ def test_with_its_keys_the_stack_continues_the_job(keyless: Keyless) -> None:
     assert len(keyless.env.charges(keyless.task)) == 1
 
 
-def test_sixty_messages_at_once_are_done_within_the_rate_limit(keyless: Keyless) -> None:
+def test_thirty_messages_at_once_are_done_within_the_rate_limit(keyless: Keyless) -> None:
     """No job is lost or charged twice, no request is refused, no window has more than 20 requests."""
     keyless.env.ended(keyless.task)
-    figures = burst(keyless.env, 60, "burst")
+    figures = burst(keyless.env, 30, "burst")
     assert figures.passed(), figures
+    assert keyless.env.simulator.stats()["densestPosts"] > 10  # else the limit was never near

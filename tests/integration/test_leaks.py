@@ -56,4 +56,4 @@ def test_callbacks_with_secrets_in_the_wrong_place_are_refused(env: Environment,
     + [(json.dumps({"resultUrls": ["https://file.example/v/a.mp4"]}), 0)],
 )
 def test_the_search_finds_secrets_and_their_patterns_alone(text: str, hits: int) -> None:
-    assert len(search({"a row": text}, ["a secret/key"]).hits) == hits
+    assert len(search({"a row": text}, ["a secret/key"])) == hits

@@ -10,10 +10,10 @@ from local.cloud.stored_videos import expected_hash
 from local.kie.ledger import credits_spent
 from local.waiting import wait_until
 
-SIZES = {"on_time": (3840, 2160), "portrait": (2160, 3840), "lost": (3840, 2160), "dead_link": (3840, 2160)}
 EVIDENCE = {"on_time": "callback", "lost": "probe", "own_id_lost": "probe"}
 FAILED = {"failure": "NOT_AVAILABLE_IN_4K", "unavailable_4k": "NOT_AVAILABLE_IN_4K", "base_video": "NOT_4K"}
 DOWNLOADED = ("dead_link", "page_first", "late_file", "blank_encoding")
+SIZES = dict.fromkeys(("on_time", "lost", *DOWNLOADED), (3840, 2160)) | {"portrait": (2160, 3840)}
 SUCCEEDED = ("on_time", "portrait", "lost", "answer_lost", "answer_and_callback_lost", "own_id_lost", *DOWNLOADED)
 
 

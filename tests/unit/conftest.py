@@ -17,7 +17,6 @@ class Context:
     aws_request_id = "52fdfc07-2182-154f-163f-5f0f9a621d72"
 
     def get_remaining_time_in_millis(self) -> int:
-        """Return one minute, in milliseconds."""
         return 60_000
 
 
@@ -25,13 +24,11 @@ class Stdout(io.TextIOBase):
     """The current stdout at each write: pytest replaces it for each phase of a test."""
 
     def write(self, text: str) -> int:
-        """Write to the current stdout."""
         return sys.stdout.write(text)
 
 
 @pytest.fixture
 def context() -> Context:
-    """Return the context of an invocation."""
     return Context()
 
 

@@ -6,19 +6,12 @@ from typing import Any
 import pytest
 
 from proofs.doubles.stage import TASK, Stage
+from tests.unit.conftest import Context
 from veo4k.domain.log_events import LogEntry, LogEvent
 from veo4k.domain.response import Meaning, Response
 from veo4k.observability import UNSAID, WARNINGS, emit, logger, metrics
 
 LogOutput = Callable[[], str]
-REFUSED = Response(meaning=Meaning.REFUSED)
-
-
-class Context:
-    function_name = "stack-function"
-    memory_limit_in_mb = 256
-    invoked_function_arn = "arn:aws:lambda:eu-central-1:123456789012:function:stack-function"
-    aws_request_id = "request-1"
 
 
 def lines(log_output: LogOutput) -> list[dict[str, Any]]:
@@ -34,7 +27,7 @@ def test_each_log_entry_is_a_line_with_its_details(log_output: LogOutput) -> Non
 
 
 def test_a_line_about_a_job_names_the_job_and_its_state(log_output: LogOutput) -> None:
-    stage = Stage(REFUSED)
+    stage = Stage(Response(meaning=Meaning.REFUSED))
     emit(stage.receive(json.dumps({"taskId": TASK})))
     created, failed = lines(log_output)
 
@@ -42,32 +35,20 @@ def test_a_line_about_a_job_names_the_job_and_its_state(log_output: LogOutput) -
     assert [failed["jobId"], failed["state"], failed["errorCode"]] == [f"{TASK}#0#1", "FAILED", "PROVIDER_FAILED"]
 
 
-def instants(log_output: LogOutput) -> list[float]:
-    """Return the time of each line's event, in seconds."""
-    return [datetime.fromisoformat(line["at"]).timestamp() for line in lines(log_output)]
-
-
-def test_each_step_of_a_job_has_its_own_time_however_late_it_is_logged(log_output: LogOutput) -> None:
+@pytest.mark.parametrize("is_swept", [False, True], ids=["a message", "a sweep"])
+def test_each_step_has_its_own_time_however_late_it_is_logged(log_output: LogOutput, is_swept: bool) -> None:
     stage = Stage(Response(meaning=Meaning.WORKING, accepted_anew=True))
+    if is_swept:
+        stage.ask()
+        stage.clock.advance(800)
     stage.provider.meanwhile = lambda _: stage.clock.advance(20)
-    entries = stage.receive(json.dumps({"taskId": TASK}))
+    entries = stage.swept() if is_swept else stage.receive(json.dumps({"taskId": TASK}))
     stage.clock.advance(30)
     emit(entries)
-    created, accepted = instants(log_output)
+    first, second = (datetime.fromisoformat(line["at"]).timestamp() for line in lines(log_output))
 
-    assert 20 <= accepted - created < 25
-    assert accepted <= stage.clock.now() - 30
-
-
-def test_log_entries_of_a_sweep_have_their_own_time_too(log_output: LogOutput) -> None:
-    stage = Stage(Response(meaning=Meaning.WORKING, accepted_anew=True))
-    stage.ask()
-    stage.clock.advance(800)
-    stage.provider.meanwhile = lambda _: stage.clock.advance(20)
-    emit(stage.swept())
-    claimed, answered = instants(log_output)
-
-    assert 20 <= answered - claimed < 25
+    assert 20 <= second - first < 25
+    assert second <= stage.clock.now() - 30
 
 
 def test_only_events_that_an_operator_may_check_are_warnings(log_output: LogOutput) -> None:
@@ -76,22 +57,13 @@ def test_only_events_that_an_operator_may_check_are_warnings(log_output: LogOutp
     assert [line["level"] for line in lines(log_output)] == ["WARNING"] * len(WARNINGS) + ["INFO"]
 
 
-def test_log_entries_are_counted_by_their_event(log_output: LogOutput) -> None:
-    @metrics.log_metrics
-    def handler(_: object, __: object) -> dict[str, int]:
-        return dict(
-            emit([LogEntry(LogEvent.JOB_CREATED), LogEntry(LogEvent.JOB_CREATED), LogEntry(LogEvent.GATE_PAUSED)])
-        )
-
-    assert handler(None, None) == {"job_created": 2, "gate_paused": 1}
+def test_log_entries_are_counted_by_their_event_and_function_alone(log_output: LogOutput) -> None:
+    events = [LogEvent.JOB_CREATED, LogEvent.JOB_CREATED, LogEvent.GATE_PAUSED]
+    answer = metrics.log_metrics(lambda _, __: dict(emit(map(LogEntry, events))))(None, None)
     counted = next(line for line in lines(log_output) if "_aws" in line)
+
+    assert answer == {"job_created": 2, "gate_paused": 1}
     assert (counted["JobCreated"], counted["GatePaused"]) == ([2.0], [1.0])
-
-
-def test_a_metric_has_the_function_as_its_only_dimension(log_output: LogOutput) -> None:
-    metrics.log_metrics(lambda _, __: emit([LogEntry(LogEvent.JOB_CREATED)]))(None, None)
-    counted = next(line for line in lines(log_output) if "_aws" in line)
-
     assert counted["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["service"]]
     assert counted["service"] == "function"
 
@@ -103,8 +75,9 @@ def test_a_function_that_counted_nothing_writes_no_metrics(log_output: LogOutput
     assert log_output() == ""
 
 
-def test_a_line_names_service_and_request_but_repeats_no_log_group_data(log_output: LogOutput) -> None:
-    context = Context()
+def test_a_line_names_service_and_request_but_repeats_no_log_group_data(
+    log_output: LogOutput, context: Context
+) -> None:
     logger.inject_lambda_context(lambda _, __: emit([LogEntry(LogEvent.JOB_CREATED)]))({}, context)
     (line,) = lines(log_output)
 

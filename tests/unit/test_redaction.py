@@ -27,6 +27,7 @@ from tests.unit.conftest import Context
 from veo4k.adapters.download import GuardedDownloads
 from veo4k.adapters.dynamodb_types import to_typed
 from veo4k.adapters.event_publisher import AwsEventPublisher
+from veo4k.adapters.jobs_dynamodb import DynamoJobs
 from veo4k.adapters.provider_kie import KieProvider
 from veo4k.adapters.queue_sqs import SqsJobSender, SqsQueue
 from veo4k.adapters.secrets import Secret
@@ -47,13 +48,18 @@ TOKEN = make_token(TOKEN_KEY.encode(), TASK, 0, 1)  # and the signature of the t
 URL = f"https://file.invalid/v/a.mp4?sig={QUERY}"
 HOSTS = ResultHosts.parse("file.invalid", "https://api.invalid")
 OTHER_HOST = f"https://evil.invalid/v/a.mp4?sig={QUERY}"
-LogOutput = Callable[[], str]
+PATH = f"/callbacks/{TASK}/0/1/{TOKEN}"
+MESSAGE = {"taskId": TASK, "taskToken": TASK_TOKEN}
+
+
+def signature(time: int) -> str:
+    return make_signature(WEBHOOK_KEY.encode(), TASK, str(time))
 
 
 class Cloud:
     """Every AWS client at once: it knows the secrets, and refuses all else with words that quote what was sent."""
 
-    exceptions = type("Exceptions", (), {})
+    exceptions = type("Exceptions", (), {"ConditionalCheckFailedException": KeyError})
 
     def __init__(self) -> None:
         self.reasons: list[str] = []
@@ -73,18 +79,25 @@ class Cloud:
 
 
 class Line:
-    """The line to the provider: gives or raises what is next, and remembers what it was sent."""
+    """The line to the provider: answers with status and body, or raises, and remembers what it was sent."""
 
     def __init__(self) -> None:
-        self.next: Callable[[], Any] = lambda: None
+        self.answer = PROVIDER["accepts"]
         self.sent: list[str] = []
 
     def prepare_request(self, request: requests.Request) -> requests.PreparedRequest:
         return request.prepare()
 
-    def send(self, request: requests.PreparedRequest, **_: Any) -> Any:
+    def send(self, request: requests.PreparedRequest, **_: Any) -> requests.Response:
         self.sent.append(f"{request.headers} {request.body!r}")
-        return self.next()
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        status, body = self.answer
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        response = requests.Response()
+        response.status_code = status
+        response.raw = HTTPResponse(BytesIO(content), status=status, preload_content=False)
+        return response
 
 
 @dataclass
@@ -94,6 +107,7 @@ class House:
     stage: Stage = field(default_factory=Stage)
     line: Line = field(default_factory=Line)
     cloud: Any = field(default_factory=Cloud)
+    answers: list[str] = field(default_factory=list)
 
     def secret(self, name: str) -> Secret:
         return Secret(self.cloud, name, self.stage.clock.now)
@@ -105,52 +119,84 @@ class House:
         stage.provider, stage.hosts = kie, HOSTS
         stage.faulty_queue = SqsQueue(self.cloud, "queue", "dead")
         keys = self.secret("token").in_use, self.secret("webhook").in_use
-        callback_handler = CallbackHandler(self.stage.jobs, *keys, self.stage.times, HOSTS, is_signature_optional=False)
+        callback_handler = CallbackHandler(stage.jobs, *keys, stage.times, HOSTS, is_signature_optional=False)
         announcements = AwsEventPublisher(self.cloud, self.cloud, self.cloud, "queue", "bus")
-        publisher = Publisher(self.stage.jobs, announcements, 90, keep_base=True, times=self.stage.times)
         archiver = Archiver(
-            jobs=self.stage.jobs,
-            open_download=GuardedDownloads(HOSTS, self.stage.clock.now).open,
+            jobs=stage.jobs,
+            open_download=GuardedDownloads(HOSTS, stage.clock.now).open,
             archive=MemoryArchive(),
-            clock=self.stage.clock,
-            new_id=self.stage.new_id,
-            times=self.stage.times,
+            clock=stage.clock,
+            new_id=stage.new_id,
+            times=stage.times,
         )
         built = [
-            (submit.app, "clock", self.stage.clock),
-            (sweep.app, "clock", self.stage.clock),
-            (sweep.app, "health", self.stage.health()),
+            (sweep.app, "health", stage.health()),
             (callback.app, "callback_handler", callback_handler),
             (callback.app, "generation_handler", GenerationHandler(SqsJobSender(self.cloud, "queue"), *keys)),
-            (callback.app, "clock", self.stage.clock),
-            (publish.app, "publisher", publisher),
-            (publish.app, "clock", self.stage.clock),
+            (publish.app, "publisher", Publisher(stage.jobs, announcements, 90, keep_base=True, times=stage.times)),
             (archive.app, "archiver", archiver),
-            (archive.app, "clock", self.stage.clock),
+            *((app, "clock", stage.clock) for app in (submit.app, sweep.app, callback.app, publish.app, archive.app)),
         ]
-        monkeypatch.setattr(submit.app, "submitter", self.stage.submitter)
-        monkeypatch.setattr(sweep.app, "sweeper", self.stage.sweeper)
+        monkeypatch.setattr(submit.app, "submitter", stage.submitter)
+        monkeypatch.setattr(sweep.app, "sweeper", stage.sweeper)
         for app, name, part in built:
             monkeypatch.setattr(app, name, lambda part=part: part)
 
+    def invoke(self, app: Any, event: dict[str, Any]) -> None:
+        self.answers.append(json.dumps(app.handler(event, Context())))
+
+    def receive(self, body: Any = MESSAGE) -> None:
+        text = body if isinstance(body, str) else json.dumps(body)
+        record = {"messageId": "m1", "body": text, "receiptHandle": "r1"}
+        self.invoke(submit.app, {"Records": [record | {"attributes": {"ApproximateReceiveCount": "1"}}]})
+
+    def call_back(self, body: Any, *, is_generated: bool = False, **changes: Any) -> None:
+        time = int(self.stage.clock.now())
+        headers = {"X-Webhook-Timestamp": str(time), "X-Webhook-Signature": signature(time), "Authorization": API_KEY}
+        text = body if isinstance(body, str) else json.dumps(body)
+        path = {"taskId": TASK, "index": "0", "run": "1", "token": changes.get("token", TOKEN)}
+        event = {"pathParameters": path, "headers": headers | changes, "body": text, "rawPath": PATH}
+        if is_generated:
+            event |= {
+                "pathParameters": {"token": changes.get("token", GENERATED)},
+                "rawPath": f"/generated/{GENERATED}",
+            }
+            event |= {"routeKey": callback.app.GENERATED, "rawQueryString": f"order={QUERY}&={QUERY}"}
+        self.invoke(callback.app, event)
+
+    def find_result(self) -> None:
+        """Write a job's result to its row."""
+        job = self.stage.job()
+        links = {"urls": (URL,), "result_urls": ("https://file.invalid/v/a.mp4",), "image_urls": (URL,)}
+        self.stage.jobs.write(
+            ConditionalUpdate(key=job.key, when=(is_("state", job.state),), put={"state": State.READY, **links})
+        )
+
+    def printed(self) -> Iterator[str]:
+        """Yield what the command line prints about the jobs."""
+        operator = Operator()
+        for job in self.stage.jobs.all():
+            operator.table.put(job)
+            yield from (operator.run("show", job.task_id, *words).out for words in ((), ("--json",)))
+        yield from (operator.run(*words).out for words in (("list",), ("list", "--json"), ("doctor",)))
+
+    def canaries(self) -> set[str]:
+        now = int(self.stage.clock.now())
+        plain = {API_KEY, WEBHOOK_KEY, TOKEN_KEY, QUERY, TASK_TOKEN, TOKEN, GENERATED}
+        return plain | {quote(word) for word in plain} | {signature(time) for time in range(now - 4000, now + 1)}
+
 
 @pytest.fixture
-def house(monkeypatch: pytest.MonkeyPatch) -> House:
+def house(monkeypatch: pytest.MonkeyPatch, log_output: Callable[[], str]) -> Iterator[House]:
+    """Return the functions; in the end, search their answers and all logs, metrics, announcements and rows."""
     house = House()
     house.move_in(monkeypatch)
-    return house
-
-
-@pytest.fixture
-def searched(house: House, log_output: LogOutput) -> Iterator[list[str]]:
-    """Return a list for what a test receives; search it in the end, with all logs, metrics, announcements and rows."""
-    found: list[str] = []
-    yield found
+    yield house
     logged = log_output()
     assert '"message":' in logged
     kept = [json.dumps(part) for job in house.stage.jobs.all() for part in (stored(job), detail(job))]
-    out = "\n".join([logged, *found, *kept, *house.cloud.reasons, *printed(house)])
-    assert [canary for canary in canaries(house) if canary in out] == []
+    out = "\n".join([logged, *house.answers, *kept, *house.cloud.reasons, *house.printed()])
+    assert [canary for canary in house.canaries() if canary in out] == []
 
 
 def stored(job: Job) -> dict[str, Any]:
@@ -158,76 +204,33 @@ def stored(job: Job) -> dict[str, Any]:
     return {name: value for name, value in job.row().items() if name not in ("#urls", "#images", "#tokens")}
 
 
-def printed(house: House) -> Iterator[str]:
-    """Yield what the command line prints about the jobs."""
-    operator = Operator()
-    for job in house.stage.jobs.all():
-        operator.table.put(job)
-        yield from (operator.run("show", job.task_id, *words).out for words in ((), ("--json",)))
-    yield from (operator.run(*words).out for words in (("list",), ("list", "--json"), ("doctor",)))
-
-
-def canaries(house: House) -> set[str]:
-    times = range(int(house.stage.clock.now()) - 4000, int(house.stage.clock.now()) + 1, 1)
-    signatures = {make_signature(WEBHOOK_KEY.encode(), TASK, str(time)) for time in times}
-    plain = {API_KEY, WEBHOOK_KEY, TOKEN_KEY, QUERY, TASK_TOKEN, TOKEN, GENERATED}
-    return plain | {quote(word) for word in plain} | signatures
-
-
-def message(body: Any, house: House, context: Context) -> str:
-    text = body if isinstance(body, str) else json.dumps(body)
-    record = {"messageId": "m1", "body": text, "receiptHandle": "r1", "attributes": {"ApproximateReceiveCount": "1"}}
-    return json.dumps(submit.app.handler({"Records": [record]}, context))
-
-
-def answer(status: int, body: Any) -> Callable[[], Any]:
-    content = body if isinstance(body, bytes) else json.dumps(body).encode()
-
-    def respond() -> Any:
-        response = requests.Response()
-        response.status_code = status
-        response.raw = HTTPResponse(BytesIO(content), status=status, preload_content=False)
-        return response
-
-    return respond
-
-
-def raising(error: Exception) -> Callable[[], Any]:
-    def raise_it() -> Any:
-        raise error
-
-    return raise_it
-
-
-QUOTED = f"Bearer {API_KEY} https://me.invalid/callbacks/{TASK}/0/1/{TOKEN} {URL}"
-PROVIDER = {
-    "acceptances": answer(200, {"code": 200, "msg": QUOTED, "data": {"taskId": TASK}}),
-    "has the result": answer(200, {"code": 200, "msg": QUOTED, "data": {"taskId": TASK, "resultUrls": [URL]}}),
-    "has it on another host": answer(200, {"code": 200, "data": {"taskId": TASK, "resultUrls": [OTHER_HOST]}}),
-    "refuses": answer(200, {"code": 422, "msg": f"record is null {QUOTED}", "data": None}),
-    "fails": answer(200, {"code": 500, "msg": QUOTED, "data": None}),
-    "has no credits": answer(200, {"code": 402, "msg": QUOTED}),
-    "refuses the key": answer(401, {"code": 401, "msg": QUOTED}),
-    "is a proxy": answer(502, f"<html>{QUOTED}</html>".encode()),
-    "is gone": answer(404, QUOTED.encode()),
-    "hangs": raising(requests.ReadTimeout(QUOTED)),
-    "breaks": raising(ValueError(QUOTED)),
+QUOTED = f"Bearer {API_KEY} https://me.invalid{PATH} {URL}"
+PROVIDER: dict[str, tuple[int, Any] | Exception] = {
+    "accepts": (200, {"code": 200, "msg": QUOTED, "data": {"taskId": TASK}}),
+    "has the result": (200, {"code": 200, "msg": QUOTED, "data": {"taskId": TASK, "resultUrls": [URL]}}),
+    "has it on another host": (200, {"code": 200, "data": {"taskId": TASK, "resultUrls": [OTHER_HOST]}}),
+    "refuses": (200, {"code": 422, "msg": f"record is null {QUOTED}", "data": None}),
+    "fails": (200, {"code": 500, "msg": QUOTED, "data": None}),
+    "has no credits": (200, {"code": 402, "msg": QUOTED}),
+    "refuses the key": (401, {"code": 401, "msg": QUOTED}),
+    "is a proxy": (502, f"<html>{QUOTED}</html>".encode()),
+    "is gone": (404, QUOTED.encode()),
+    "hangs": requests.ReadTimeout(QUOTED),
+    "breaks": ValueError(QUOTED),
 }
 
 
-@pytest.mark.parametrize("how", PROVIDER)
-def test_nothing_leaks_whatever_the_provider_answers(
-    house: House, searched: list[str], context: Context, how: str
-) -> None:
-    house.line.next = PROVIDER[how]
-    searched.append(message({"taskId": TASK, "taskToken": TASK_TOKEN}, house, context))
+@pytest.mark.parametrize("answer", PROVIDER.values(), ids=PROVIDER)
+def test_nothing_leaks_whatever_the_provider_answers(house: House, answer: tuple[int, Any] | Exception) -> None:
+    house.line.answer = answer
+    house.receive()
     house.stage.clock.advance(800)
-    searched.append(json.dumps(sweep.app.handler({}, context)))
+    house.invoke(sweep.app, {})
 
     assert API_KEY in house.line.sent[0]
 
 
-LINK = f"https://me.invalid/callbacks/{TASK}/0/1/{TOKEN}"
+LINK = f"https://me.invalid{PATH}"
 WORDS = {
     "a header": f"got Authorization: Bearer {API_KEY}",
     "a named key": f"apiKey={API_KEY} and webhook_key: {WEBHOOK_KEY} are not active",
@@ -235,23 +238,23 @@ WORDS = {
     "a callback URL": f"could not call <{LINK}>: {TOKEN} was refused",
     "a callback URL in JSON": json.dumps({"callBackUrl": LINK.replace("/", "\\/")}),
     "a callback URL, encoded": quote(LINK, safe=""),
-    "a signature": f"X-Webhook-Signature: {make_signature(WEBHOOK_KEY.encode(), TASK, '1800000000')}",
+    "a signature": f"X-Webhook-Signature: {signature(1800000000)}",
     "a link": f"no file at {URL}, nor at ({URL})",
     "a link, encoded": f"no file at {quote(URL, safe='')}",
     "a query": f"no file at /v/a.mp4?sig={QUERY}&expires=1 or &sig={QUERY}",
 }
 
 
-@pytest.mark.parametrize("words", WORDS)
+@pytest.mark.parametrize("words", WORDS.values(), ids=WORDS)
 @pytest.mark.parametrize("code", [422, 500])
-def test_no_secret_in_the_providers_words_is_kept_or_printed(
-    house: House, searched: list[str], context: Context, words: str, code: int
-) -> None:
+def test_no_secret_in_the_providers_words_is_kept_or_printed(house: House, words: str, code: int) -> None:
     """In an unclear response, and in the callback that ends the job."""
-    house.line.next = answer(200, {"code": code, "msg": WORDS[words], "data": None})
-    searched.append(message({"taskId": TASK}, house, context))
-    searched.extend([*printed(house), json.dumps(stored(house.stage.job()))])
-    searched.append(called_back(house, context, {"code": code, "msg": WORDS[words], "data": None}))
+    envelope = {"code": code, "msg": words, "data": None}
+    house.line.answer = (200, envelope)
+    house.receive({"taskId": TASK})
+    house.answers += [*house.printed(), json.dumps(stored(house.stage.job()))]
+    house.call_back(envelope)
+
     assert (house.stage.job().state, bool(house.stage.job().words)) == (State.FAILED, True)
 
 
@@ -266,25 +269,10 @@ def test_no_secret_in_the_providers_words_is_kept_or_printed(
         {"taskId": TASK, "tags": {"key": [API_KEY]}},
     ],
 )
-def test_nothing_leaks_from_a_message_that_is_refused(
-    house: House, searched: list[str], context: Context, body: Any
-) -> None:
-    searched.append(message(body, house, context))
+def test_nothing_leaks_from_a_message_that_is_refused(house: House, body: Any) -> None:
+    house.receive(body)
 
     assert house.cloud.reasons
-
-
-def called_back(house: House, context: Context, body: Any, *, is_generated: bool = False, **changes: Any) -> str:
-    time = str(int(house.stage.clock.now()))
-    signature = make_signature(WEBHOOK_KEY.encode(), TASK, time)
-    headers = {"X-Webhook-Timestamp": time, "X-Webhook-Signature": signature, "Authorization": API_KEY} | changes
-    text = body if isinstance(body, str) else json.dumps(body)
-    path = {"taskId": TASK, "index": "0", "run": "1", "token": changes.get("token", TOKEN)}
-    event = {"pathParameters": path, "headers": headers, "body": text, "rawPath": f"/callbacks/{TASK}/0/1/{TOKEN}"}
-    if is_generated:
-        event |= {"pathParameters": {"token": changes.get("token", GENERATED)}, "rawPath": f"/generated/{GENERATED}"}
-        event |= {"routeKey": callback.app.GENERATED, "rawQueryString": f"order={QUERY}&={QUERY}"}
-    return json.dumps(callback.app.handler(event, context))
 
 
 BODIES = [
@@ -302,55 +290,35 @@ BODIES = [
 @pytest.mark.parametrize(
     "changes", [{}, {"X-Webhook-Signature": WEBHOOK_KEY}, {"X-Webhook-Timestamp": QUERY}, {"token": TOKEN_KEY}]
 )
-def test_nothing_leaks_from_a_callback(
-    house: House, searched: list[str], context: Context, body: Any, changes: dict[str, Any]
-) -> None:
-    house.line.next = PROVIDER["acceptances"]
-    message({"taskId": TASK, "taskToken": TASK_TOKEN}, house, context)
-    searched.append(called_back(house, context, body, **changes))
-    searched.append(called_back(house, context, body, **changes))
-    searched.append(called_back(house, context, body, is_generated=True, **changes))
+def test_nothing_leaks_from_a_callback(house: House, body: Any, changes: dict[str, Any]) -> None:
+    house.receive()
+    house.call_back(body, **changes)
+    house.call_back(body, **changes)
+    house.call_back(body, is_generated=True, **changes)
     house.cloud.send_message_batch = lambda **_: {"Successful": []}
-    searched.append(called_back(house, context, body, is_generated=True, **changes))
+    house.call_back(body, is_generated=True, **changes)
 
 
-def test_nothing_leaks_where_the_table_cannot_be_reached(
-    house: House, searched: list[str], context: Context, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    house.line.next = PROVIDER["acceptances"]
-    message({"taskId": TASK, "taskToken": TASK_TOKEN}, house, context)
-    from veo4k.adapters.jobs_dynamodb import DynamoJobs  # noqa: PLC0415  only here is the table the real one
-
-    monkeypatch.setattr(house.cloud.exceptions, "ConditionalCheckFailedException", KeyError, raising=False)
-    broken = DynamoJobs(house.cloud, "table")
-    monkeypatch.setattr(house.stage.jobs, "write", broken.write)
-    searched.append(called_back(house, context, BODIES[0]))
-    searched.append(message({"taskId": "another_task_1", "taskToken": TASK_TOKEN}, house, context))
+def test_nothing_leaks_where_the_table_cannot_be_reached(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    house.receive()
+    monkeypatch.setattr(house.stage.jobs, "write", DynamoJobs(house.cloud, "table").write)
+    house.call_back(BODIES[0])
+    house.receive(MESSAGE | {"taskId": "another_task_1"})
 
 
-def ready(house: House) -> Job:
-    job = house.stage.job()
-    put = {"state": State.READY, "urls": (URL,), "result_urls": ("https://file.invalid/v/a.mp4",), "image_urls": (URL,)}
-    house.stage.jobs.write(ConditionalUpdate(key=job.key, when=(is_("state", job.state),), put=put))
-    return house.stage.job()
-
-
-def test_nothing_leaks_from_a_download_that_fails(house: House, searched: list[str], context: Context) -> None:
-    house.line.next = PROVIDER["acceptances"]
-    message({"taskId": TASK, "taskToken": TASK_TOKEN}, house, context)
-    ready(house)
+def test_nothing_leaks_from_a_download_that_fails(house: House) -> None:
+    house.receive()
+    house.find_result()
     record = {"messageId": "m", "body": json.dumps({"taskId": TASK, "run": 1}), "receiptHandle": "r", "attributes": {}}
-    searched.append(json.dumps(archive.app.handler({"Records": [record]}, context)))
+    house.invoke(archive.app, {"Records": [record]})
 
 
-@pytest.mark.parametrize("state", [State.READY, State.FAILED])
-def test_nothing_leaks_from_an_announcement_that_fails(
-    house: House, searched: list[str], context: Context, state: State
-) -> None:
-    house.line.next = PROVIDER["acceptances"] if state is State.READY else PROVIDER["refuses"]
-    message({"taskId": TASK, "taskToken": TASK_TOKEN}, house, context)
-    if state is State.READY:
-        ready(house)
+@pytest.mark.parametrize("has_result", [True, False])
+def test_nothing_leaks_from_an_announcement_that_fails(house: House, has_result: bool) -> None:
+    house.line.answer = PROVIDER["accepts" if has_result else "refuses"]
+    house.receive()
+    if has_result:
+        house.find_result()
     image = {name: to_typed(value) for name, value in house.stage.job().row().items()}
     records = [{"dynamodb": {"NewImage": image}}, {"dynamodb": {"NewImage": {"taskId": {"N": TASK_TOKEN}}}}]
-    searched.append(json.dumps(publish.app.handler({"Records": records}, context)))
+    house.invoke(publish.app, {"Records": records})

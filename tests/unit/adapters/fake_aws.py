@@ -19,8 +19,6 @@ class FakeClient:
         self._answers: Sequence[Any] = answers or ({},)
 
     def __getattr__(self, operation: str) -> Any:
-        """Return the operation of that name."""
-
         def call(**request: Any) -> Any:
             answer = self._answers[min(len(self.calls), len(self._answers) - 1)]
             self.calls.append((operation, request))
@@ -46,6 +44,4 @@ class DynamoErrors:
 
 
 class FakeDynamoDB(FakeClient):
-    """A client of DynamoDB."""
-
     exceptions = DynamoErrors

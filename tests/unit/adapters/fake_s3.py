@@ -3,13 +3,12 @@
 import re
 import zlib
 from base64 import b64encode
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from io import BytesIO
 from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 import boto3
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
@@ -23,21 +22,22 @@ PAGE = 2  # uploads listed at a time
 BUCKET = "archive"
 
 
-class Stored(NamedTuple):
-    """An object as S3 keeps it."""
+class Request(NamedTuple):
+    """What S3 reads of a request; header names in lower case."""
 
-    body: bytes
+    key: str
+    query: dict[str, str]
     headers: dict[str, str]
+    body: bytes
 
 
-@dataclass
-class Upload:
-    """A multipart upload under way."""
+class Upload(NamedTuple):
+    """A multipart upload under way, and its parts with their checksums."""
 
     key: str
     headers: dict[str, str]
     begun: float
-    parts: dict[int, tuple[bytes, str]] = field(default_factory=dict)
+    parts: dict[int, tuple[bytes, str]]
 
 
 class S3Error(Exception):
@@ -49,14 +49,20 @@ class S3Error(Exception):
 
 
 class FakeS3:
-    """One bucket. `fails` gives an operation's coming answers (None: it works); what it did stands in `calls`."""
+    """One bucket; an object is kept as a request that would make it.
+
+    `fails`: an operation's coming failures; `loses`: operations that are done and yet answered with an error;
+    `arriving`: what becomes of a body on its way; `during`: called while an operation is under way.
+    """
 
     def __init__(self, *, keeps: bool = True) -> None:
-        self.objects: dict[str, Stored] = {}
+        self.objects: dict[str, Request] = {}
         self.uploads: dict[str, Upload] = {}
         self.calls: list[str] = []
-        self.fails: dict[str, list[S3Error | Exception | None]] = {}
-        self.now = 1_000_000.0
+        self.fails: dict[str, list[Exception]] = {}
+        self.loses: set[str] = set()
+        self.arriving: Callable[[bytes], bytes] = lambda body: body
+        self.during: Callable[[str], None] = lambda _: None
         self._keeps, self._lock = keeps, Lock()
 
     def client(self, attempts: int = 1) -> "S3Client":
@@ -71,12 +77,11 @@ class FakeS3:
         client.meta.events.register("before-send.s3", cast("Any", self._answer))
         return client
 
-    def arriving(self, body: bytes) -> bytes:
-        """Return what becomes of a body on its way; a test may damage it."""
-        return body
-
-    def during(self, operation: str) -> None:
-        """Called outside the lock while an operation is under way; a test may wait here."""
+    def begin(self, key: str, headers: dict[str, str], begun: float = 1_000_000.0) -> str:
+        """Begin an upload at that time. Return its id."""
+        name = str(len(self.calls) + len(self.uploads) + 1)
+        self.uploads[name] = Upload(key, headers, begun, {})
+        return name
 
     def _answer(self, request: AWSPreparedRequest, **_: object) -> AWSResponse:
         operation = _operation(request)
@@ -84,38 +89,36 @@ class FakeS3:
         with self._lock:
             self.calls.append(operation)
             try:
-                self._fail(operation)
-                return _response(request, 200, getattr(self, operation)(request, _query(request)))
+                return _response(request, 200, self._done(operation, _parsed(request)))
             except S3Error as error:
                 return _response(request, error.status, f"<Error><Code>{error.code}</Code></Error>")
 
-    def _fail(self, operation: str) -> None:
-        coming = self.fails.get(operation, [])
-        failure = coming.pop(0) if coming else None
-        if failure:
-            raise failure
+    def _done(self, operation: str, request: Request) -> str:
+        if failures := self.fails.get(operation):
+            raise failures.pop(0)
+        body: str = getattr(self, operation)(request)
+        if operation in self.loses:
+            raise S3Error("InternalError", 500)
+        return body
 
-    def put_object(self, request: AWSPreparedRequest, _: dict[str, str]) -> str:
-        """Store an object whole."""
-        body = self._checked(request)
-        self.objects[_key(request)] = Stored(body, _headers(request))
+    def put_object(self, request: Request) -> str:
+        self.objects[request.key] = request._replace(body=self._checked(request))
         return ""
 
-    def create_multipart_upload(self, request: AWSPreparedRequest, _: dict[str, str]) -> str:
-        """Begin an upload."""
-        name = self.begin(_key(request), self.now, _headers(request))
+    def create_multipart_upload(self, request: Request) -> str:
+        name = self.begin(request.key, request.headers)
         return f"<InitiateMultipartUploadResult><UploadId>{name}</UploadId></InitiateMultipartUploadResult>"
 
-    def upload_part(self, request: AWSPreparedRequest, query: dict[str, str]) -> str:
+    def upload_part(self, request: Request) -> str:
         """Take a part whose checksum holds."""
-        body, number = self._checked(request), int(query["partNumber"])
-        checksum = _headers(request)["x-amz-checksum-crc32"]
-        self._upload(query).parts[number] = (body if self._keeps else b"", checksum)
+        body = self._checked(request) if self._keeps else self._checked(request)[:0]
+        part = body, request.headers["x-amz-checksum-crc32"]
+        self._upload(request).parts[int(request.query["partNumber"])] = part
         return ""
 
-    def complete_multipart_upload(self, request: AWSPreparedRequest, query: dict[str, str]) -> str:
+    def complete_multipart_upload(self, request: Request) -> str:
         """Join the parts the request lists, if they are what was stored."""
-        upload, listed = self._upload(query), str(_bytes(request), "utf-8")
+        upload, listed = self._upload(request), str(request.body, "utf-8")
         numbers = [int(number) for number in re.findall(r"<PartNumber>(\d+)</PartNumber>", listed)]
         checksums = re.findall(r"<ChecksumCRC32>(.*?)</ChecksumCRC32>", listed)
         if numbers != sorted(numbers) or checksums != [upload.parts[number][1] for number in numbers]:
@@ -123,23 +126,22 @@ class FakeS3:
         bodies = [upload.parts[number][0] for number in numbers]
         if any(len(body) < MIN_PART for body in bodies[:-1]):
             raise S3Error("EntityTooSmall")
-        if int(_headers(request)["x-amz-mp-object-size"]) != sum(map(len, bodies)):
+        if int(request.headers["x-amz-mp-object-size"]) != sum(map(len, bodies)):
             raise S3Error("InvalidRequest")
-        self.objects[upload.key] = Stored(b"".join(bodies), upload.headers)
-        del self.uploads[query["uploadId"]]
+        self.objects[upload.key] = Request(upload.key, {}, upload.headers, b"".join(bodies))
+        del self.uploads[request.query["uploadId"]]
         return "<CompleteMultipartUploadResult><ETag>e</ETag></CompleteMultipartUploadResult>"
 
-    def abort_multipart_upload(self, _: AWSPreparedRequest, query: dict[str, str]) -> str:
-        """Forget an upload and its parts."""
-        self._upload(query)
-        del self.uploads[query["uploadId"]]
+    def abort_multipart_upload(self, request: Request) -> str:
+        self._upload(request)
+        del self.uploads[request.query["uploadId"]]
         return ""
 
-    def list_multipart_uploads(self, _: AWSPreparedRequest, query: dict[str, str]) -> str:
+    def list_multipart_uploads(self, request: Request) -> str:
         """List the uploads under a prefix, a few at a time."""
-        found = [item for item in self.uploads.items() if item[1].key.startswith(query.get("prefix", ""))]
-        after = [item for item in found if int(item[0]) > int(query.get("upload-id-marker", 0))]
-        page, rest = after[:PAGE], after[PAGE:]
+        prefix, marker = request.query.get("prefix", ""), int(request.query.get("upload-id-marker", 0))
+        found = [item for item in self.uploads.items() if item[1].key.startswith(prefix) and int(item[0]) > marker]
+        page, rest = found[:PAGE], found[PAGE:]
         entries = "".join(
             f"<Upload><UploadId>{name}</UploadId><Key>{upload.key}</Key>"
             f"<Initiated>{datetime.fromtimestamp(upload.begun, UTC).isoformat()}</Initiated></Upload>"
@@ -150,29 +152,22 @@ class FakeS3:
         entries += f"<IsTruncated>{str(bool(rest)).lower()}</IsTruncated>"
         return f"<ListMultipartUploadsResult>{entries}</ListMultipartUploadsResult>"
 
-    def begin(self, key: str, begun: float, headers: dict[str, str] | None = None) -> str:
-        """Leave an upload behind that began at that time; its id."""
-        name = str(len(self.calls) + len(self.uploads) + 1)
-        self.uploads[name] = Upload(key, headers or {}, begun)
-        return name
-
-    def _checked(self, request: AWSPreparedRequest) -> bytes:
-        body = self.arriving(_bytes(request))
-        if _headers(request)["x-amz-checksum-crc32"] != b64encode(zlib.crc32(body).to_bytes(4, "big")).decode():
+    def _checked(self, request: Request) -> bytes:
+        body = self.arriving(request.body)
+        if request.headers["x-amz-checksum-crc32"] != b64encode(zlib.crc32(body).to_bytes(4, "big")).decode():
             raise S3Error("BadDigest")
         return body
 
-    def _upload(self, query: dict[str, str]) -> Upload:
-        if query["uploadId"] not in self.uploads:
+    def _upload(self, request: Request) -> Upload:
+        if request.query["uploadId"] not in self.uploads:
             raise S3Error("NoSuchUpload", 404)
-        return self.uploads[query["uploadId"]]
+        return self.uploads[request.query["uploadId"]]
 
 
 class _Raw(BytesIO):
     """A body as the SDK's HTTP layer reads it."""
 
     def stream(self, **_: object) -> Iterator[bytes]:
-        """Return the whole body at once."""
         yield self.read()
 
 
@@ -192,19 +187,12 @@ def _operation(request: AWSPreparedRequest) -> str:
     return table[str(request.method)]
 
 
-def _query(request: AWSPreparedRequest) -> dict[str, str]:
-    return {name: values[-1] for name, values in parse_qs(urlsplit(request.url).query).items()}
-
-
-def _key(request: AWSPreparedRequest) -> str:
-    return unquote(urlsplit(request.url).path).removeprefix("/")
-
-
-def _headers(request: AWSPreparedRequest) -> dict[str, str]:
-    pairs = [(str(name).lower(), value) for name, value in request.headers.items()]
-    return {name: value.decode() if isinstance(value, bytes) else str(value) for name, value in pairs}
-
-
-def _bytes(request: AWSPreparedRequest) -> bytes:
-    body: Any = request.body or b""
-    return bytes(body) if isinstance(body, bytes | bytearray) else bytes(body.read())
+def _parsed(request: AWSPreparedRequest) -> Request:
+    url, body = urlsplit(request.url), cast("Any", request.body or b"")
+    headers = {str(name).lower(): value for name, value in request.headers.items()}
+    return Request(
+        key=unquote(url.path).removeprefix("/"),
+        query=dict(parse_qsl(url.query)),
+        headers={name: value.decode() if isinstance(value, bytes) else str(value) for name, value in headers.items()},
+        body=bytes(body) if isinstance(body, bytes | bytearray) else bytes(body.read()),
+    )

@@ -13,6 +13,10 @@ def queue(client: FakeClient) -> SqsQueue:
     return SqsQueue(client, JOBS, DEAD)  # type: ignore[arg-type]
 
 
+def sender(client: FakeClient) -> SqsJobSender:
+    return SqsJobSender(client, JOBS)  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("body", ["{}", "no json", ' {"taskId": "☃"}\n', "x" * 200_000])
 def test_a_rejected_body_is_dead_lettered_unchanged_with_the_reason(body: str) -> None:
     client = FakeClient()
@@ -31,18 +35,6 @@ def test_a_message_comes_back_after_whole_seconds(seconds: float, whole: int) ->
     assert client.calls == [("change_message_visibility", sent)] * 2
 
 
-@pytest.mark.parametrize("failure", [UNREACHABLE, refusal("AccessDenied"), refusal("ReceiptHandleIsInvalid")])
-def test_a_queue_that_does_not_do_it_is_a_storage_error(failure: Exception) -> None:
-    with pytest.raises(StorageError, match=r"^SendMessage: \w+$"):
-        queue(FakeClient(failure)).reject("{}", "reason")
-    with pytest.raises(StorageError, match=r"^ChangeMessageVisibility: \w+$"):
-        queue(FakeClient(failure)).back_off("receipt", 1)
-
-
-def sender(client: FakeClient) -> SqsJobSender:
-    return SqsJobSender(client, JOBS)  # type: ignore[arg-type]
-
-
 def test_jobs_are_sent_in_one_batch() -> None:
     client = FakeClient({"Successful": []})
     sender(client).send_jobs(["one", "two"])
@@ -50,14 +42,17 @@ def test_jobs_are_sent_in_one_batch() -> None:
     assert client.calls == [("send_message_batch", {"QueueUrl": JOBS, "Entries": entries})]
 
 
-@pytest.mark.parametrize(
-    ("answer", "text"),
-    [
-        ({"Failed": [{"Id": "1", "Code": "InternalError", "Message": "no"}]}, "SendMessageBatch: InternalError"),
-        (refusal("AccessDenied"), "SendMessageBatch: AccessDenied"),
-        (UNREACHABLE, "SendMessageBatch: EndpointConnectionError"),
-    ],
-)
-def test_a_batch_that_is_not_taken_whole_is_a_storage_error(answer: object, text: str) -> None:
-    with pytest.raises(StorageError, match=f"^{text}$"):
-        sender(FakeClient(answer)).send_jobs(["one", "two"])
+@pytest.mark.parametrize("failure", [UNREACHABLE, refusal("AccessDenied"), refusal("ReceiptHandleIsInvalid")])
+def test_a_queue_that_does_not_do_it_is_a_storage_error(failure: Exception) -> None:
+    with pytest.raises(StorageError, match=r"^SendMessage: \w+$"):
+        queue(FakeClient(failure)).reject("{}", "reason")
+    with pytest.raises(StorageError, match=r"^ChangeMessageVisibility: \w+$"):
+        queue(FakeClient(failure)).back_off("receipt", 1)
+    with pytest.raises(StorageError, match=r"^SendMessageBatch: \w+$"):
+        sender(FakeClient(failure)).send_jobs(["one", "two"])
+
+
+def test_a_batch_that_is_not_taken_whole_is_a_storage_error() -> None:
+    failed = {"Failed": [{"Id": "1", "Code": "InternalError", "Message": "no"}]}
+    with pytest.raises(StorageError, match=r"^SendMessageBatch: InternalError$"):
+        sender(FakeClient(failed)).send_jobs(["one", "two"])

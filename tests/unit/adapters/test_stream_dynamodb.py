@@ -1,3 +1,5 @@
+"""Records that cannot be read, and those beside them. A real stream is read in `tests/contract`."""
+
 from dataclasses import replace
 from typing import Any
 
@@ -23,62 +25,33 @@ def record(number: int, **images: Any) -> Record:
 
 
 GOOD = record(1, OldImage=image(READY), NewImage=image(ENDED))
-
-
-def test_a_change_is_the_row_before_and_after() -> None:
-    assert read_changes([GOOD]) == ([Change(READY, ENDED)], [])
-
-
-def test_a_new_row_has_none_before_it() -> None:
-    assert read_changes([record(1, NewImage=image(READY))]) == ([Change(None, READY)], [])
-
-
-def test_a_row_that_went_is_no_change() -> None:
-    assert read_changes([record(1, OldImage=image(ENDED))]) == ([], [])
-
-
+ROW = image(READY)
 UNREADABLE: dict[str, Any] = {
-    "a row without its state": {name: value for name, value in image(READY).items() if name != "state"},
-    "a time that is none": image(READY) | {"createdAt": {"S": "yesterday"}},
-    "a time that is a number": image(READY) | {"createdAt": {"N": "5"}},
-    "a number without end": image(READY) | {"run": {"N": "Infinity"}},
-    "a number that is none": image(READY) | {"run": {"N": "one"}},
-    "an unknown type": image(READY) | {"index": {"X": "0"}},
-    "two types": image(READY) | {"index": {}},
-    "no type": image(READY) | {"index": 5},
-    "an archive that is none": image(READY) | {"archive": {"M": {"bucket": {"S": "b"}}}},
-    "an archive that is text": image(READY) | {"archive": {"S": "b"}},
+    "a row without its state": {name: value for name, value in ROW.items() if name != "state"},
+    "a time that is none": ROW | {"createdAt": {"S": "yesterday"}},
+    "a time that is a number": ROW | {"createdAt": {"N": "5"}},
+    "a number without end": ROW | {"run": {"N": "Infinity"}},
+    "a number that is none": ROW | {"run": {"N": "one"}},
+    "an unknown type": ROW | {"index": {"X": "0"}},
+    "two types": ROW | {"index": {}},
+    "no type": ROW | {"index": 5},
+    "an archive that is none": ROW | {"archive": {"M": {"bucket": {"S": "b"}}}},
+    "an archive that is text": ROW | {"archive": {"S": "b"}},
     "the gate's row": {"taskId": {"S": "#gate"}, "run": {"N": "0"}, "#gate": {"M": {"version": {"N": "1"}}}},
     "an image that is a list": [],
     "an image that is text": "row",
     "no image": None,
 }
+NO_RECORDS: list[Any] = [{}, {"dynamodb": None}, {"dynamodb": 5}, [], None, 5, "x"]
+BROKEN: list[tuple[Any, str]] = [
+    *((record(2, NewImage=new), "2") for new in UNREADABLE.values()),
+    (record(2, OldImage={"state": {"S": "DANCING"}}, NewImage=ROW), "2"),
+    *((none, "None") for none in NO_RECORDS),
+]
 
 
-@pytest.mark.parametrize("new", UNREADABLE.values(), ids=UNREADABLE)
-def test_a_record_that_cannot_be_read_hides_no_other(new: Any) -> None:
-    after = record(3, NewImage=image(READY))
-    changes, unreadable = read_changes([GOOD, record(2, NewImage=new), after])
+@pytest.mark.parametrize(("broken", "number"), BROKEN)
+def test_a_record_that_cannot_be_read_hides_no_other(broken: Any, number: str) -> None:
+    changes, unreadable = read_changes([GOOD, broken, record(3, NewImage=ROW)])
     assert changes == [Change(READY, ENDED), Change(None, READY)]
-    assert unreadable == ["2"]
-
-
-def test_an_old_image_that_cannot_be_read_spoils_its_record_alone() -> None:
-    spoiled = record(2, OldImage={"state": {"S": "DANCING"}}, NewImage=image(READY))
-    assert read_changes([spoiled, GOOD]) == ([Change(READY, ENDED)], ["2"])
-
-
-@pytest.mark.parametrize("broken", [{}, {"dynamodb": None}, {"dynamodb": 5}, [], None, 5, "x"])
-def test_a_record_that_is_none_hides_no_other(broken: Any) -> None:
-    changes, unreadable = read_changes([broken, GOOD])
-    assert changes == [Change(READY, ENDED)]
-    assert unreadable == ["None"]
-
-
-def test_attributes_of_another_version_are_ignored() -> None:
-    newer = image(READY) | {"priority": {"N": "5"}, "#later": {"M": {"a": {"L": [{"B": "eA=="}, {"NULL": True}]}}}}
-    assert read_changes([record(1, NewImage=newer)]) == ([Change(None, READY)], [])
-
-
-def test_no_records_are_no_changes() -> None:
-    assert read_changes([]) == ([], [])
+    assert unreadable == [number]

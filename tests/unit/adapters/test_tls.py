@@ -12,15 +12,11 @@ from veo4k.adapters.pinned_connection import PinnedConnector
 from veo4k.adapters.tls import SharedContext, shared_context
 
 
-def test_the_context_checks_certificate_and_name() -> None:
-    context = shared_context()
+def test_the_context_checks_as_much_as_the_default_context() -> None:
+    context, default = shared_context(), ssl.create_default_context()
     assert context.verify_mode is ssl.CERT_REQUIRED
     assert context.check_hostname
     assert context.minimum_version >= ssl.TLSVersion.TLSv1_2
-
-
-def test_the_context_checks_as_much_as_the_default_context() -> None:
-    context, default = shared_context(), ssl.create_default_context()
     assert context.verify_flags & default.verify_flags == default.verify_flags
     assert context.options & default.options == default.options
 
@@ -29,21 +25,13 @@ def test_the_roots_are_read_when_the_context_is_made() -> None:
     assert shared_context.__wrapped__().get_ca_certs()
 
 
-def test_a_new_context_trusts_no_root() -> None:
-    assert SharedContext(ssl.PROTOCOL_TLS_CLIENT).get_ca_certs() == []
-
-
-def test_a_bundle_is_read_once(tmp_path: Path) -> None:
+def test_a_bundle_is_read_once_and_another_one_too(tmp_path: Path) -> None:
     context, bundle = SharedContext(ssl.PROTOCOL_TLS_CLIENT), Path(shutil.copy(certifi.where(), tmp_path))
+    assert context.get_ca_certs() == []
     context.load_verify_locations(bundle)
     bundle.unlink()
     context.load_verify_locations(cafile=bundle)
     assert context.get_ca_certs()
-
-
-def test_another_bundle_is_read_too(tmp_path: Path) -> None:
-    context = SharedContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.load_verify_locations(certifi.where())
     with pytest.raises(FileNotFoundError):
         context.load_verify_locations(tmp_path / "none.pem")
 

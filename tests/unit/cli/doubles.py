@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from proofs.doubles.time_manual import ManualClock
 from tests.contract.memory_table import MemoryClient
 from tests.unit.adapters.fake_aws import ConditionRefusedError
-from veo4k.adapters.dynamodb_types import from_item, to_typed
+from veo4k.adapters.dynamodb_types import to_typed
 from veo4k.domain.job import Job
 
 JOBS, DEAD = "https://queue.example/jobs", "https://queue.example/dead"
@@ -30,15 +30,13 @@ OUTPUTS = {
     "ArchiveBucketName": "videos",
     "AlarmTopicArn": TOPIC,
 } | {f"{name}FunctionName": name.lower() for name in ("Submit", "Callback", "Sweep", "Publish", "Archive")}
-
-
 RESOURCES = [
-    {"LogicalResourceId": logical, "PhysicalResourceId": physical, "ResourceType": kind}
+    {"LogicalResourceId": logical, "PhysicalResourceId": physical, "ResourceType": f"AWS::{kind}"}
     for logical, physical, kind in (
-        ("JobQueue", JOBS, "AWS::SQS::Queue"),
-        ("DeadLetterQueue", DEAD, "AWS::SQS::Queue"),
-        ("ApiFunction", "api", "AWS::Lambda::Function"),
-        ("HeartbeatAlarm", "veo4k-HeartbeatAlarm-1X2Y", "AWS::CloudWatch::Alarm"),
+        ("JobQueue", JOBS, "SQS::Queue"),
+        ("DeadLetterQueue", DEAD, "SQS::Queue"),
+        ("ApiFunction", "api", "Lambda::Function"),
+        ("HeartbeatAlarm", "veo4k-HeartbeatAlarm-1X2Y", "CloudWatch::Alarm"),
     )
 ]
 
@@ -102,30 +100,24 @@ class Table(MemoryClient):
         self.put_item(Item={name: to_typed(value) for name, value in job.row().items()})
 
     def query(self, **request: Any) -> dict[str, Any]:
-        if request.get("IndexName") == "day":
-            return self._ended(**request)
-        values = request["ExpressionAttributeValues"]
-        name, wanted = ("#lane", values[":p"]) if "IndexName" in request else ("taskId", values[":t"])
-        items = [row for row in self._items() if row.get(name) == wanted]
+        index, values = request.get("IndexName", ""), request["ExpressionAttributeValues"]
+        name, wanted = {"day": ("#day", ":day"), "": ("taskId", ":t")}.get(index, ("#lane", ":p"))
+        items = [row for row in self._items() if row.get(name) == values[wanted]]
+        if index == "day":
+            if not self.has_day_index:
+                raise client_error("ValidationException", "Query")
+            items = [row for row in items if row["finishedAt"]["S"] >= values[":since"]["S"]]
+            items.sort(key=lambda row: str(row["finishedAt"]["S"]), reverse=not request["ScanIndexForward"])
+            request["Limit"] = 2
         start = items.index(request["ExclusiveStartKey"]) + 1 if "ExclusiveStartKey" in request else 0
-        items = items[start:][: request.get("Limit")]
-        return {"Items": items, "Count": len(items)}
+        page = items[start:][: request.get("Limit")]
+        rest = {"LastEvaluatedKey": page[-1]} if index == "day" and page[-1:] != items[-1:] else {}
+        return {"Items": page, "Count": len(page)} | rest
 
     def batch_get_item(self, **request: Any) -> dict[str, Any]:
         keys = request["RequestItems"]["jobs"]["Keys"]
         found = (row for row in self._items() if {"taskId": row["taskId"], "run": row["run"]} in keys)
         return {"Responses": {"jobs": list(found)}}
-
-    def _ended(self, **request: Any) -> dict[str, Any]:
-        if not self.has_day_index:
-            raise client_error("ValidationException", "Query")
-        values, start = request["ExpressionAttributeValues"], request.get("ExclusiveStartKey", 0)
-        rows = [row for row in self._items() if row.get("#day") == values[":day"]]
-        rows = [row for row in rows if row["finishedAt"]["S"] >= values[":since"]["S"]]
-        rows.sort(key=lambda row: str(row["finishedAt"]["S"]), reverse=not request["ScanIndexForward"])
-        rest = {"LastEvaluatedKey": start + 2} if len(rows) > start + 2 else {}
-        projected = [{name: value for name, value in row.items() if name != "resultUrls"} for row in rows]
-        return {"Items": projected[start : start + 2]} | rest
 
     def update_item(self, **request: Any) -> dict[str, Any]:
         """Update a job's row under one condition on one attribute; the gate's row as its own double does."""
@@ -151,8 +143,7 @@ class Table(MemoryClient):
         return Pages(lambda **_: {"Items": self._items()})
 
     def _items(self) -> list[dict[str, Any]]:
-        rows = [row for row in self._rows.values() if "jobId" in row]
-        return sorted(rows, key=lambda row: str(from_item(row)["jobId"]))
+        return sorted((row for row in self._rows.values() if "jobId" in row), key=lambda row: str(row["jobId"]["S"]))
 
 
 class Queues:
@@ -161,7 +152,7 @@ class Queues:
     def __init__(self) -> None:
         self.messages: dict[str, list[dict[str, Any]]] = {JOBS: [], DEAD: []}
         self._invisible: set[str] = set()
-        self.failing: list[dict[str, Any]] = []
+        self.failing: list[dict[str, str] | BaseException] = []
         self._numbers = count(1)
 
     def send_message(self, **request: Any) -> dict[str, Any]:
@@ -177,16 +168,18 @@ class Queues:
         return {"MessageId": number}
 
     def send_message_batch(self, **request: Any) -> dict[str, Any]:
-        """Take all messages but those that the next entry of `failing` names by a text of their bodies."""
+        """Raise the next entry of `failing`, or take all messages but those that it names by a text of their bodies."""
         assert len(request["Entries"]) <= 10
         failing = self.failing.pop(0) if self.failing else {}
-        failed = []
+        if isinstance(failing, BaseException):
+            raise failing
+        codes = {
+            e["Id"]: code for e in request["Entries"] for text, code in failing.items() if text in e["MessageBody"]
+        }
         for entry in request["Entries"]:
-            code = next((code for text, code in failing.items() if text in entry["MessageBody"]), "")
-            if code:
-                failed.append({"Id": entry["Id"], "Code": code, "SenderFault": code == "InvalidMessageContents"})
-            else:
+            if entry["Id"] not in codes:
                 self.send_message(QueueUrl=request["QueueUrl"], MessageBody=entry["MessageBody"])
+        failed = [{"Id": i, "Code": code, "SenderFault": code.startswith("Invalid")} for i, code in codes.items()]
         return {"Failed": failed} if failed else {}
 
     def receive_message(self, **request: Any) -> dict[str, Any]:
@@ -231,7 +224,6 @@ class Logs:
 
     def __init__(self) -> None:
         self.events: list[dict[str, Any]] = []
-        self.retention_days = 30
 
     def add(self, function: str, logged_at: float, action: str, job_id: str, state: str, **details: Any) -> None:
         line = {"message": action, "service": function, "jobId": job_id, "state": state} | details
@@ -241,7 +233,7 @@ class Logs:
         return Pages(self._filtered)
 
     def describe_log_groups(self, **request: Any) -> dict[str, Any]:
-        return {"logGroups": [{"logGroupName": request["logGroupNamePrefix"], "retentionInDays": self.retention_days}]}
+        return {"logGroups": [{"logGroupName": request["logGroupNamePrefix"], "retentionInDays": 30}]}
 
     def _filtered(self, **request: Any) -> dict[str, Any]:
         assert request["logGroupName"] == LOG_GROUP
@@ -250,41 +242,34 @@ class Logs:
 
 
 class Functions:
-    """Lambda: functions that respond as they should, unless a test changes it."""
+    """Lambda: functions that respond as they should, unless a test changes it. A response may be an error of Lambda."""
 
     def __init__(self) -> None:
-        self.responses: dict[str, Any] = {"callback": {"statusCode": 404, "body": ""}, "sweep": {}}
-        self.responses["api"] = {"statusCode": 401, "body": "{}"}
-        self.responses |= {name: {"batchItemFailures": []} for name in WITH_MAPPING}
-        self.failed: set[str] = set()
-        self.errors: dict[str, ClientError] = {}
+        self.responses: dict[str, Any] = {name: {"batchItemFailures": []} for name in WITH_MAPPING}
+        self.responses |= {"callback": {"statusCode": 404, "body": ""}, "sweep": {}, "api": {"statusCode": 401}}
         self.invoked: dict[str, Any] = {}
         self.configuration: dict[str, str] = {"State": "Active", "LastUpdateStatus": "Successful"}
         self.mapping: dict[str, str] = {"UUID": "4711", "State": "Enabled", "LastProcessingResult": "OK"}
         self.limit = {"ConcurrentExecutions": 1000, "UnreservedConcurrentExecutions": 900}
-
-    def fail(self, name: str, kind: str, message: str) -> None:
-        self.failed.add(name)
-        self.responses[name] = {"errorType": kind, "errorMessage": message}
 
     def get_function_configuration(self, **_: Any) -> dict[str, Any]:
         return self.configuration | {"LoggingConfig": {"LogGroup": LOG_GROUP}}
 
     def list_event_source_mappings(self, **request: Any) -> dict[str, Any]:
         assert request["FunctionName"] in WITH_MAPPING
-        return {"EventSourceMappings": [self.mapping] if self.mapping else []}
+        return {"EventSourceMappings": [self.mapping]}
 
     def get_account_settings(self) -> dict[str, Any]:
         return {"AccountLimit": self.limit}
 
     def invoke(self, **request: Any) -> dict[str, Any]:
         assert request.keys() == {"FunctionName", "Payload"}
-        name = request["FunctionName"]
-        if name in self.errors:
-            raise self.errors[name]
-        self.invoked[name] = json.loads(request["Payload"])
-        result = {"Payload": io.BytesIO(json.dumps(self.responses[name]).encode())}
-        return result | ({"FunctionError": "Unhandled"} if name in self.failed else {})
+        response = self.responses[request["FunctionName"]]
+        if isinstance(response, ClientError):
+            raise response
+        self.invoked[request["FunctionName"]] = json.loads(request["Payload"])
+        failed = {"FunctionError": "Unhandled"} if "errorType" in (response or ()) else {}
+        return failed | {"Payload": io.BytesIO(json.dumps(response).encode())}
 
 
 class Buckets:
@@ -292,7 +277,6 @@ class Buckets:
 
     def __init__(self) -> None:
         self.status, self.region = 200, "eu-central-1"
-        self.requests: list[dict[str, Any]] = []
 
     def generate_presigned_url(self, operation: str, **request: Any) -> str:
         wanted = request["Params"]
@@ -300,9 +284,8 @@ class Buckets:
         return f"{place}?X-Amz-Expires={request['ExpiresIn']}&operation={operation}"
 
     def head_bucket(self, **request: Any) -> dict[str, Any]:
-        self.requests.append(request)
-        headers = {"x-amz-bucket-region": self.region} if self.region else {}
-        metadata: dict[str, Any] = {"HTTPStatusCode": self.status, "HTTPHeaders": headers}
+        assert request == {"Bucket": "videos", "ExpectedBucketOwner": "123456789012"}
+        metadata: dict[str, Any] = {"HTTPStatusCode": self.status, "HTTPHeaders": {"x-amz-bucket-region": self.region}}
         if self.status != 200:
             raise client_error(str(self.status), "HeadBucket", **metadata)
         return {"ResponseMetadata": metadata}

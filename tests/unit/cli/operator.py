@@ -12,7 +12,6 @@ from tests.unit.cli import doubles
 from veo4k.domain.job import ENDED, Job, State, utc_day
 from veo4k_cli.__main__ import app
 from veo4k_cli.command import Dependencies
-from veo4k_cli.errors import OperatorError
 from veo4k_cli.stack import Stack
 
 TASK = "veo_task_abcdef123456"
@@ -61,7 +60,10 @@ class Operator:
             "scheduler": self.schedules,
             "s3": self.buckets,
             "sns": doubles.Pages(lambda **_: {"Subscriptions": self.subscriptions}),
-            "cloudwatch": SimpleNamespace(describe_alarms=self._describe_alarms, get_metric_data=self._get_metric_data),
+            "cloudwatch": SimpleNamespace(
+                describe_alarms=lambda **_: {"MetricAlarms": [{"AlarmName": name} for name in self.firing]},
+                get_metric_data=lambda **_: {"MetricDataResults": []},
+            ),
         }
         return Stack(
             name="veo4k",
@@ -73,15 +75,6 @@ class Operator:
             outputs=self.outputs,
             parameters=self.parameters,
         )
-
-    def _describe_alarms(self, **_: Any) -> dict[str, Any]:
-        return {"MetricAlarms": [{"AlarmName": name} for name in self.firing]}
-
-    def _get_metric_data(self, **_: Any) -> dict[str, Any]:
-        return {"MetricDataResults": []}
-
-    def has_no_stack(self) -> None:
-        self.error = OperatorError("There is no stack veo4k in eu-central-1.")
 
     def run(self, *words: str, stdin: str | bytes = "") -> Result:
         """Run a command. An unexpected exception is raised as it is."""
@@ -98,9 +91,21 @@ class Operator:
             raise done.exception
         return Result(done.exit_code, done.stdout, done.stderr)
 
-    def state(self, run: int) -> State:
-        row = self.table.get_item(Key={"taskId": {"S": TASK}, "run": {"N": str(run)}})["Item"]
-        return State(row["state"]["S"])
+    def doctor(self) -> dict[str, dict[str, str]]:
+        """Run the doctor. Return the findings by their subjects."""
+        status, out, err = self.run("doctor", "--json")
+        found = {finding["about"]: finding for finding in json.loads(out)}
+        assert status == int("act" in {finding["verdict"] for finding in found.values()})
+        assert not [value for value in self.environment.values() if value in out + err]
+        return found
+
+    def refused(self, *words: str, stdin: str = "") -> str:
+        """Run a command that is refused: it prints nothing and changes nothing. Return what it says."""
+        before = str((self.table._rows, self.queues.messages, self.secrets.values))
+        status, out, err = self.run(*words, stdin=stdin)
+        assert (status, out) == (2, "")
+        assert str((self.table._rows, self.queues.messages, self.secrets.values)) == before
+        return err
 
     def add_job(self, state: State = State.PROCESSING, **fields: Any) -> Job:
         defaults: dict[str, Any] = {"task_id": TASK, "run": 1, "index": 0, "created_at": NOON - 60, "requests_sent": 1}

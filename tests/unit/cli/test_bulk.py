@@ -1,7 +1,6 @@
-"""Many jobs at once: `submit -`, `replay` of what is selected, `watch` of several tasks."""
+"""Many jobs at once: `submit -`, and `replay` of what is selected."""
 
 import json
-from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -34,24 +33,20 @@ def test_a_line_may_be_a_message_that_the_options_complete(operator: Operator) -
     ]
 
 
-@pytest.mark.parametrize(
-    ("line", "reason"),
-    [
-        (b"short", "taskId must be 8 to 64 letters, digits, _ or -"),
-        (b'{"taskId": "veo_task_abcdef123456", "index": 1.0}', "index must be a whole number from 0 to 99"),
-        (b'{"taskId": "veo_task_1", "taskId": "veo_task_2"}', "not strict JSON: duplicate name in an object"),
-        (b"veo_task_\xff", "the line is not UTF-8"),
-        (b"x" * 3 * LONGEST_BODY, f"the line is longer than {LONGEST_BODY} bytes"),
-    ],
-)
-def test_a_bad_line_is_named_and_not_sent(operator: Operator, line: bytes, reason: str) -> None:
-    stdin = b"\n".join([GOOD[0].encode(), line, GOOD[1].encode()])
-    result = operator.run("submit", "-", stdin=stdin)
-    assert (result.status, sent(operator)) == (1, GOOD[:2])
-    assert f"line 2: {reason}" in result.err
-    operator.queues.messages[JOBS].clear()
-    value = operator.run("submit", "-", "--json", stdin=stdin).json
-    assert value == {"sent": 2, "notSent": 1, "lines": [{"line": 2, "reason": reason}]}
+def test_bad_lines_are_named_and_not_sent(operator: Operator) -> None:
+    bad = {
+        b"short": "taskId must be 8 to 64 letters, digits, _ or -",
+        b'{"taskId": "veo_task_abcdef123456", "index": 1.0}': "index must be a whole number from 0 to 99",
+        b'{"taskId": "veo_task_1", "taskId": "veo_task_2"}': "not strict JSON: duplicate name in an object",
+        b"veo_task_\xff": "the line is not UTF-8",
+        b"x" * 3 * LONGEST_BODY: f"the line is longer than {LONGEST_BODY} bytes",
+    }
+    lines, reasons = b"\n".join([GOOD[0].encode(), *bad, GOOD[1].encode()]), list(enumerate(bad.values(), 2))
+    result, as_json = operator.run("submit", "-", stdin=lines), operator.run("submit", "-", "--json", stdin=lines)
+    assert (result.status, sent(operator)) == (1, GOOD[:2] * 2)
+    assert [reason for number, reason in reasons if f"line {number}: {reason}" not in result.err] == []
+    not_sent = [{"line": number, "reason": reason} for number, reason in reasons]
+    assert as_json.json == {"sent": 2, "notSent": 5, "lines": not_sent}
 
 
 def test_messages_that_the_queue_did_not_take_are_sent_again(operator: Operator) -> None:
@@ -68,100 +63,55 @@ def test_a_message_that_is_never_taken_is_named(operator: Operator, code: str, w
     assert f"line 4: SQS refused it: {code}" in result.err
 
 
-@pytest.mark.parametrize(
-    ("error", "status"), [(client_error("AccessDenied", "SendMessageBatch"), 2), (KeyboardInterrupt(), 130)]
-)
-def test_an_interrupted_submission_says_where_to_go_on(
-    operator: Operator, monkeypatch: pytest.MonkeyPatch, error: BaseException, status: int
-) -> None:
-    steps = iter([operator.queues.send_message_batch])
-
-    def send(**request: object) -> object:
-        if (step := next(steps, None)) is None:
-            raise error
-        return step(**request)
-
-    monkeypatch.setattr(operator.queues, "send_message_batch", send)
+@pytest.mark.parametrize(("error", "status"), [(client_error("AccessDenied", "A"), 2), (KeyboardInterrupt(), 130)])
+def test_an_interrupted_submission_says_where_to_go_on(operator: Operator, error: BaseException, status: int) -> None:
+    operator.queues.failing = [{}, error]
     result = operator.run("submit", "-", stdin="\n".join(GOOD))
     assert (result.status, len(sent(operator))) == (status, 10)
     assert "10 messages sent. Line 11 and those after it may not have been sent." in result.err
 
 
-def add_failures(operator: Operator) -> None:
-    add = partial(operator.add_job, State.FAILED, maybe_charged=True)
-    add(task_id=GOOD[0], error=NOT_4K, tags={"order": "A"})
-    add(task_id=GOOD[1], error=REFUSED)
-    add(task_id=GOOD[2], error=REFUSED, finished_at=NOON - 90_000)
-    add(task_id=GOOD[3], error=NOT_4K)
+@pytest.fixture
+def ended(operator: Operator) -> Operator:
+    """Four failures, one of which has a newer run, and a success."""
+    failed = partial(operator.add_job, State.FAILED, maybe_charged=True)
+    failed(task_id=GOOD[0], error=NOT_4K, tags={"order": "A"})
+    failed(task_id=GOOD[1], error=REFUSED)
+    failed(task_id=GOOD[2], error=REFUSED, finished_at=NOON - 90_000)
+    failed(task_id=GOOD[3], error=NOT_4K)
     operator.add_job(State.PROCESSING, task_id=GOOD[3], run=2)
     operator.add_job(State.SUCCEEDED, task_id=GOOD[4])
+    return operator
 
 
 @pytest.mark.parametrize(
-    ("words", "tasks"),
+    ("selection", "tasks"),
     [
-        (["--error", "NOT_4K"], [0]),
-        (["--state", "FAILED"], [0, 1, 2]),
-        (["--since", "1d"], [0, 1]),
-        (["--tag", "order=A"], [0]),
-        (["--state", "SUCCEEDED"], [4]),
-        (["--error", "NEVER_SUBMITTED"], []),
+        ("--error NOT_4K", [0]),
+        ("--state FAILED", [0, 1, 2]),
+        ("--since 1d", [0, 1]),
+        ("--tag order=A", [0]),
+        ("--state SUCCEEDED", [4]),
+        ("--error NEVER_SUBMITTED", []),
     ],
 )
-def test_replay_sends_what_is_selected_and_has_no_newer_run(
-    operator: Operator, words: list[str], tasks: list[int]
-) -> None:
-    add_failures(operator)
-    result = operator.run("replay", *words, "--yes")
-    assert (result.status, sorted(sent(operator))) == (0, [GOOD[number] for number in tasks])
-    assert all(body["force"] for body in operator.queues.bodies(JOBS))
-    assert operator.table.scans == 0
+def test_replay_sends_what_is_selected_and_has_no_newer_run(ended: Operator, selection: str, tasks: list[int]) -> None:
+    result = ended.run("replay", *selection.split(), "--yes")
+    assert (result.status, sorted(sent(ended))) == (0, [GOOD[number] for number in tasks])
+    assert all(body["force"] for body in ended.queues.bodies(JOBS))
+    assert ended.table.scans == 0
 
 
-def test_replay_shows_its_plan_and_price_and_asks(operator: Operator) -> None:
-    add_failures(operator)
-    declined = operator.run("replay", "--state", "FAILED", stdin="n\n")
-    assert (declined.status, sent(operator)) == (2, [])
+def test_replay_shows_its_plan_and_price_and_asks(ended: Operator) -> None:
+    declined = ended.run("replay", "--state", "FAILED", stdin="n\n")
     assert "3 jobs to replay, for 360 credits, $1.80 at most. 1 may be free" in declined.out
     assert "1 selected job left out" in declined.out
-    assert operator.run("replay", "--state", "FAILED").status == 2
-    assert operator.run("replay", "--state", "FAILED", stdin="y\n").status == 0
-    assert len(sent(operator)) == 3
+    assert (declined.status, ended.run("replay", "--state", "FAILED").status, sent(ended)) == (2, 2, [])
+    assert ended.run("replay", "--state", "FAILED", stdin="y\n").status == 0
+    assert len(sent(ended)) == 3
 
 
-def test_replay_as_json_is_a_dry_run_without_yes(operator: Operator) -> None:
-    add_failures(operator)
-    plan = operator.run("replay", "--state", "FAILED", "--json").json
+def test_replay_as_json_is_a_dry_run_without_yes(ended: Operator) -> None:
+    plan = ended.run("replay", "--state", "FAILED", "--json").json
     assert (plan["byError"], plan["credits"], plan["mayBeFree"]) == ({"NOT_4K": 1, "PROVIDER_FAILED": 2}, 360, 1)
-    assert (plan["dryRun"], sent(operator)) == (True, [])
-
-
-@pytest.mark.parametrize(
-    ("words", "text"),
-    [
-        ([], "Name a task, or select jobs"),
-        ([TASK, "--error", "NOT_4K"], "Replay either one task, or what the options select"),
-        (["--state", "QUEUED"], "has not ended, so it cannot be replayed"),
-    ],
-)
-def test_replay_refuses_what_it_cannot_select(operator: Operator, words: list[str], text: str) -> None:
-    result = operator.run("replay", *words)
-    assert (result.status, text in result.err) == (2, True)
-
-
-@pytest.mark.parametrize(("end", "status"), [(State.SUCCEEDED, 0), (State.FAILED, 1)])
-def test_watch_ends_when_all_jobs_have_ended(operator: Operator, end: State, status: int) -> None:
-    running = operator.add_job(task_id=GOOD[0])
-    operator.add_job(State.SUCCEEDED, task_id=GOOD[1])
-    operator.clock.steps = [lambda: None, lambda: operator.table.put(replace(running, state=end))]
-    result = operator.run("watch", *GOOD[:2])
-    states = [line.split()[2:4] for line in result.out.splitlines()]
-    assert states == [[f"{GOOD[0]}#0#1", "PROCESSING"], [f"{GOOD[1]}#0#1", "SUCCEEDED"], [f"{GOOD[0]}#0#1", end]]
-    assert (result.status, "2 jobs:" in result.err) == (status, True)
-
-
-def test_watch_names_the_tasks_that_never_got_a_row(operator: Operator) -> None:
-    operator.add_job(State.SUCCEEDED, task_id=GOOD[0])
-    result = operator.run("watch", *GOOD[:2])
-    assert (result.status, f"No row of {GOOD[1]} appeared within 60 s" in result.err) == (2, True)
-    assert operator.run("watch", *GOOD[:2], "--run", "1").status == 2
+    assert (plan["dryRun"], sent(ended)) == (True, [])

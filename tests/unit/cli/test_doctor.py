@@ -2,22 +2,22 @@
 
 import json
 import re
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from proofs.doubles.time_manual import NOON
-from tests.unit.cli.doubles import DEAD, WITH_MAPPING, client_error, subscription
+from tests.unit.cli.doubles import DEAD, JOBS, WITH_MAPPING, client_error, subscription
 from tests.unit.cli.operator import Operator
 from veo4k.domain.job import Partition
 from veo4k.domain.provider_words import Words
 from veo4k_cli import doctor
-from veo4k_cli.checks.functions import TEST_EVENTS
 from veo4k_cli.stack import FUNCTIONS
 
 EMAIL = "on-call@example.com"
-KEYS = ("API key", "webhook key", "token key")
+PARAMETERS = {"AlarmEmail": EMAIL, "ArchiveBucketName": "videos", "JobsApi": "on"}
 HEALTHY = (
     *("stack", "gate", "table", "due jobs", "result hosts", "answers", "answers 404", "JobQueue", "DeadLetterQueue"),
     *(f"function {name}" for name in FUNCTIONS),
@@ -30,30 +30,22 @@ HEALTHY = (
 def operator(operator: Operator) -> Operator:
     """A healthy stack without keys and without callbacks: no request leaves this machine."""
     operator.outputs["CallbackBaseUrl"] = "none"
-    operator.parameters |= {"AlarmEmail": EMAIL, "ArchiveBucketName": "videos", "JobsApi": "on"}
+    operator.parameters |= PARAMETERS
     operator.subscriptions.append(subscription(EMAIL))
     return operator
 
 
-def findings(operator: Operator) -> dict[str, dict[str, str]]:
-    result = operator.run("doctor", "--json")
-    found = {finding["about"]: finding for finding in result.json}
-    assert result.status == int("act" in {finding["verdict"] for finding in found.values()})
-    return found
-
-
-def problems(operator: Operator) -> dict[str, str]:
+def problems(found: dict[str, dict[str, str]]) -> dict[str, str]:
     """Return the verdicts that a healthy stack does not have."""
-    found = {about: finding["verdict"] for about, finding in findings(operator).items()}
-    return {about: found.get(about, "missing") for about in HEALTHY if found.get(about) != "well"}
+    verdicts = {about: found.get(about, {}).get("verdict", "missing") for about in HEALTHY}
+    return {about: verdict for about, verdict in verdicts.items() if verdict != "well"}
 
 
 def test_a_healthy_stack_lacks_nothing_but_keys(operator: Operator) -> None:
-    assert problems(operator) == {}
-    assert {findings(operator)[about]["verdict"] for about in KEYS} == {"act"}
-
-
-def test_people_read_what_to_do(operator: Operator) -> None:
+    found = operator.doctor()
+    assert problems(found) == {}
+    assert {found[about]["verdict"] for about in ("API key", "webhook key", "token key")} == {"act"}
+    assert found["archive bucket"]["text"].startswith("Your bucket")
     text = operator.run("doctor").out
     assert "→ Put the key into the secret ApiKeySecretName" in text
     assert text.rstrip().endswith("3 findings for you to act on.")
@@ -61,70 +53,66 @@ def test_people_read_what_to_do(operator: Operator) -> None:
 
 def test_a_failed_check_is_a_finding_and_the_others_go_on(operator: Operator) -> None:
     del operator.outputs["ApiKeySecretName"]
-    assert findings(operator)["provider"]["verdict"] == "act"
-    assert problems(operator) == {}
-
-
-def test_the_function_of_the_jobs_api_is_checked_where_it_is_on(operator: Operator) -> None:
-    operator.parameters["JobsApi"] = "off"
-    assert "function api" not in findings(operator)
+    found = operator.doctor()
+    assert (found["provider"]["verdict"], problems(found)) == ("act", {})
 
 
 def test_every_function_receives_a_harmless_event(operator: Operator) -> None:
-    findings(operator)
+    operator.doctor()
     events = operator.functions.invoked
-    assert events == {name: TEST_EVENTS[name].event for name in FUNCTIONS}
+    assert events.keys() == set(FUNCTIONS)
     assert [events[name] for name in ("submit", "publish", "sweep")] == [{"Records": []}, {"Records": []}, {}]
     [record] = events["archive"]["Records"]
     assert json.loads(record["body"]) == {"taskId": "veo4k_doctor", "run": 1}
     assert events["callback"]["pathParameters"]["taskId"] == "veo4k_doctor"
 
 
+FAILED = {"batchItemFailures": [{"itemIdentifier": "veo4k_doctor"}]}
+RAISED = {"errorType": "SettingsError", "errorMessage": "TUNING: unknown name X"}
+THROTTLED = client_error("TooManyRequestsException", "Invoke")
+PREPARING = {"State": "Active", "LastUpdateStatus": "InProgress"}
+DISABLED = {"UUID": "4711", "State": "Disabled"}
+UNCONFIRMED = [subscription(EMAIL, "PendingConfirmation")]
+
+
 @pytest.mark.parametrize(
-    ("name", "response", "verdicts"),
+    ("part", "state", "expected", "text"),
     [
-        ("submit", {"batchItemFailures": [{"itemIdentifier": "1"}]}, ["act"]),
-        ("callback", {"statusCode": 503, "body": ""}, ["act"]),
-        ("sweep", {"sweep_interrupted": 1}, ["act"]),
-        ("sweep", {"gate_unreachable": 1}, ["act"]),
-        ("sweep", {"poll_claimed": 2, "result_received": 1, "job_skipped": 1}, []),
-        ("publish", None, ["act"]),
-        ("api", {"statusCode": 503, "body": "{}"}, ["act"]),
-        ("archive", {"batchItemFailures": [{"itemIdentifier": "veo4k_doctor"}]}, ["act"]),
+        ("functions.responses", {"submit": FAILED}, {"function submit": "act"}, "cannot reach what it needs"),
+        ("functions.responses", {"submit": THROTTLED}, {"function submit": "act"}, "concurrency or request rate"),
+        ("functions.responses", {"callback": {"statusCode": 503, "body": ""}}, {"function callback": "act"}, "reach"),
+        ("functions.responses", {"sweep": {"sweep_interrupted": 1}}, {"function sweep": "act"}, "reach"),
+        ("functions.responses", {"sweep": {"gate_unreachable": 1}}, {"function sweep": "act"}, "reach"),
+        ("functions.responses", {"sweep": {"poll_claimed": 2, "result_received": 1, "job_skipped": 1}}, {}, ""),
+        ("functions.responses", {"publish": None}, {"function publish": "act"}, "cannot reach what it needs"),
+        ("functions.responses", {"publish": RAISED}, {"function publish": "act"}, "TUNING: unknown name X"),
+        ("functions.responses", {"publish": RAISED}, {"function publish": "act"}, "Deploy the former version"),
+        ("functions.responses", {"api": {"statusCode": 503, "body": "{}"}}, {"function api": "act"}, "reach"),
+        ("functions.responses", {"archive": FAILED}, {"function archive": "act"}, "cannot reach what it needs"),
+        ("functions", {"configuration": PREPARING}, {f"function {name}": "warn" for name in FUNCTIONS}, "preparing"),
+        ("functions", {"mapping": DISABLED}, {f"trigger of {name}": "act" for name in WITH_MAPPING}, "is Disabled"),
+        ("schedules", {"state": "DISABLED"}, {"trigger of sweep": "act", "function sweep": "note"}, "is DISABLED"),
+        ("schedules", {"state": ""}, {"trigger of sweep": "act", "function sweep": "missing"}, "does not exist"),
+        ("buckets", {"status": 301, "region": ""}, {"archive bucket": "act"}, "in another region"),
+        ("buckets", {"status": 503}, {"archive bucket": "act"}, "The check failed."),
+        ("queues", {"messages": {JOBS: [], DEAD: [{}]}}, {"DeadLetterQueue": "act"}, "holds 1 message."),
+        ("parameters", {"JobsApi": "off"}, {"function api": "missing"}, ""),
+        ("", {"status": "UPDATE_ROLLBACK_COMPLETE"}, {"stack": "act"}, "The last deployment failed"),
+        ("", {"subscriptions": UNCONFIRMED}, {"alarm topic": "act"}, "not confirmed"),
+        ("", {"subscriptions": UNCONFIRMED, "local": True}, {"alarm topic": "note"}, "sends its alarms nowhere"),
+        ("", {"firing": ["veo4k-dev-HeartbeatAlarm-9Z8Y"]}, {}, ""),  # of another stack
+        ("", {"firing": ["veo4k-HeartbeatAlarm-1X2Y"]}, {"alarms": "act"}, "Firing: HeartbeatAlarm."),
     ],
 )
-def test_an_unexpected_response_is_a_problem(operator: Operator, name: str, response: Any, verdicts: list[str]) -> None:
-    operator.functions.responses[name] = response
-    assert problems(operator) == {f"function {name}": verdict for verdict in verdicts}
-
-
-def test_a_function_that_raises_is_named_with_its_setting(operator: Operator) -> None:
-    operator.functions.fail("publish", "SettingsError", "TUNING: unknown name 'X'")
-    assert problems(operator) == {"function publish": "act"}
-    finding = findings(operator)["function publish"]
-    assert "TUNING: unknown name 'X'" in finding["text"]
-    assert "Deploy the former version" in finding["todo"]
-
-
-def test_a_function_in_preparation_is_not_invoked(operator: Operator) -> None:
-    operator.functions.configuration["LastUpdateStatus"] = "InProgress"
-    assert problems(operator) == {f"function {name}": "warn" for name in FUNCTIONS}
-    assert operator.functions.invoked == {}
-
-
-def test_a_throttled_function_is_named_as_throttled(operator: Operator) -> None:
-    operator.functions.errors["submit"] = client_error("TooManyRequestsException", "Invoke")
-    finding = findings(operator)["function submit"]
-    assert (finding["verdict"], "concurrency or request rate" in finding["text"]) == ("act", True)
-
-
-@pytest.mark.parametrize(("state", "text"), [("DISABLED", "is DISABLED"), ("", "does not exist")])
-def test_the_doctor_does_not_sweep_without_a_schedule(operator: Operator, state: str, text: str) -> None:
-    operator.schedules.state = state
-    found = findings(operator)
-    assert (found["trigger of sweep"]["verdict"], text in found["trigger of sweep"]["text"]) == ("act", True)
-    assert found.get("function sweep", {}).get("verdict", "note") == "note"
-    assert "sweep" not in operator.functions.invoked
+def test_a_problem_is_found_and_nothing_unready_invoked(
+    operator: Operator, part: str, state: dict[str, Any], expected: dict[str, str], text: str
+) -> None:
+    changed = attrgetter(part)(operator) if part else operator
+    (changed if isinstance(changed, dict) else vars(changed)).update(state)
+    found = operator.doctor()
+    assert problems(found) == expected
+    assert text in str(found.get(next(iter(expected), "")))
+    assert not [name for name in operator.functions.invoked if expected.get(f"function {name}", "act") != "act"]
 
 
 def test_the_doctor_searches_the_schedule_that_the_template_names() -> None:
@@ -133,65 +121,26 @@ def test_the_doctor_searches_the_schedule_that_the_template_names() -> None:
 
 def test_overdue_jobs_are_counted_before_the_doctor_sweeps(operator: Operator) -> None:
     operator.add_job(partition=Partition.LIVE, due=NOON - 600)
-    found = list(findings(operator))
-    assert problems(operator) == {"due jobs": "act"}
-    assert found.index("due jobs") < found.index("function sweep")
+    found = operator.doctor()
+    assert problems(found) == {"due jobs": "act"}
+    assert [*found].index("due jobs") < [*found].index("function sweep")
 
 
-@pytest.mark.parametrize(
-    ("about", "waiting", "text"),
-    [
-        ("result hosts", {"wait_text": "HOST_NOT_ALLOWED: files.example"}, "allow: files.example (2)."),
-        ("answers", {"wait_text": "UNCLEAR_ANSWER", "words": Words(422, "Oh?")}, "2 jobs wait after an answer in"),
-        ("answers 404", {"wait_text": "NOT_FOUND"}, "2 jobs wait after an answer 404."),
-    ],
-)
-def test_jobs_that_wait_because_of_an_answer_are_found(
-    operator: Operator, about: str, waiting: dict[str, Any], text: str
-) -> None:
-    reason = waiting["wait_text"].split(":")[0]
-    for run, partition in enumerate(Partition, 1):
-        operator.add_job(run=run, partition=partition, due=NOON + 60, wait_reason=reason, **waiting)
-    assert problems(operator).keys() == {about}
-    assert text in findings(operator)[about]["text"]
-
-
-def test_the_bucket_must_belong_to_the_stacks_account(operator: Operator) -> None:
-    assert findings(operator)["archive bucket"]["text"].startswith("Your bucket")
-    assert operator.buckets.requests == [{"Bucket": "videos", "ExpectedBucketOwner": "123456789012"}]
-
-
-@pytest.mark.parametrize(("status", "text"), [(301, "in another region"), (503, "The check failed.")])
-def test_a_bucket_elsewhere_is_a_problem(operator: Operator, status: int, text: str) -> None:
-    operator.buckets.status, operator.buckets.region = status, ""
-    finding = findings(operator)["archive bucket"]
-    assert (finding["verdict"], text in finding["text"]) == ("act", True)
-
-
-@pytest.mark.parametrize(("local", "verdict"), [(False, "act"), (True, "note")])
-def test_alarms_without_a_receiver_are_found(operator: Operator, local: bool, verdict: str) -> None:
-    operator.subscriptions, operator.local = [subscription(EMAIL, "PendingConfirmation")], local
-    assert problems(operator) == {"alarm topic": verdict}
+def test_jobs_that_wait_are_found(operator: Operator) -> None:
+    for about, reason, waiting, text in (
+        ("result hosts", "HOST_NOT_ALLOWED", {"wait_text": "HOST_NOT_ALLOWED: files.example"}, "files.example (2)."),
+        ("answers", "UNCLEAR_ANSWER", {"words": Words(422, "Oh?")}, "2 jobs wait after an answer in"),
+        ("answers 404", "NOT_FOUND", {}, "2 jobs wait after an answer 404."),
+    ):
+        for run, partition in enumerate(Partition, 1):
+            operator.add_job(run=run, partition=partition, due=NOON + 60, wait_reason=reason, **waiting)
+        found = operator.doctor()
+        assert ([*problems(found)], text in found[about]["text"]) == ([about], True)
 
 
 def test_no_endpoint_of_a_subscription_is_printed(operator: Operator) -> None:
     operator.subscriptions = [subscription("https://a-secret", arn) for arn in ("arn:aws:sns:1", "PendingConfirmation")]
     assert "a-secret" not in operator.run("doctor").out
-
-
-def test_alarms_of_other_stacks_do_not_count(operator: Operator) -> None:
-    operator.firing = ["veo4k-dev-HeartbeatAlarm-9Z8Y"]
-    assert problems(operator) == {}
-    operator.firing.append("veo4k-HeartbeatAlarm-1X2Y")
-    assert findings(operator)["alarms"]["text"] == "Firing: HeartbeatAlarm."
-
-
-def test_state_of_stack_queue_and_mapping_is_read(operator: Operator) -> None:
-    operator.status = "UPDATE_ROLLBACK_COMPLETE"
-    operator.queues.send_message(QueueUrl=DEAD, MessageBody="{}")
-    operator.functions.mapping["State"] = "Disabled"
-    triggers = (f"trigger of {name}" for name in WITH_MAPPING)
-    assert problems(operator) == dict.fromkeys(("stack", "DeadLetterQueue", *triggers), "act")
 
 
 def test_a_warning_alone_is_status_0(operator: Operator, monkeypatch: pytest.MonkeyPatch) -> None:

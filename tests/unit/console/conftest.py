@@ -1,7 +1,5 @@
 import asyncio
 import re
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
@@ -10,71 +8,54 @@ import pytest
 from proofs.doubles.gate_memory import numbered
 from tests.unit.cli.operator import Operator
 from veo4k_cli.command import Dependencies, Session
-from veo4k_cli.console.guard import Access, Guard
+from veo4k_cli.console.guard import Guard
 from veo4k_cli.console.server import Options, build
 from veo4k_cli.output import Output
 
 PORT = 8400
 
 
-@dataclass
-class Browser:
+def session(operator: Operator, find: Any = None) -> Session:
+    dependencies = Dependencies(find=find or operator.find, clock=operator.clock, new_id=numbered())
+    return Session(dependencies, None, local=False, out=Output(as_json=True))
+
+
+class InProcess(httpx.BaseTransport):
+    """Hands requests to the console without a network."""
+
+    def __init__(self, app: Guard) -> None:
+        self._console = httpx.ASGITransport(app=app)
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        async def handled() -> httpx.Response:
+            response = await self._console.handle_async_request(request)
+            return httpx.Response(response.status_code, headers=response.headers, content=await response.aread())
+
+        return asyncio.run(handled())
+
+
+class Browser(httpx.Client):
     """A browser at a console over AWS in memory."""
 
-    operator: Operator
-    app: Guard
-    access: Access
-    log: list[str]
-    cookies: httpx.Cookies = field(default_factory=httpx.Cookies)
-
-    @property
-    def origin(self) -> str:
-        return f"http://{self.access.host}:{PORT}"
-
-    def send(self, method: str, path: str, **parts: Any) -> httpx.Response:
-        async def send() -> httpx.Response:
-            transport = httpx.ASGITransport(app=self.app)
-            async with httpx.AsyncClient(transport=transport, base_url=self.origin, cookies=self.cookies) as client:
-                response = await client.request(method, path, **parts)
-                self.cookies = client.cookies
-                return response
-
-        return asyncio.run(send())
+    def __init__(self, **options: bool) -> None:
+        self.operator, self.log = Operator(), list[str]()
+        app, self.access = build(session(self.operator), Options(**options), self.log.append)
+        super().__init__(transport=InProcess(app), base_url=f"http://{self.access.host}:{PORT}")
 
     def enter(self) -> httpx.Response:
-        return self.get(self.access.link(PORT).removeprefix(self.origin))
+        return self.get(self.access.link(PORT))
 
-    def get(self, path: str, **headers: str) -> httpx.Response:
-        return self.send("GET", path, headers=headers)
-
-    def post(self, path: str, fields: dict[str, Any], **headers: str) -> httpx.Response:
-        return self.send("POST", path, data=fields, headers={"origin": self.origin} | headers)
+    def send_form(self, path: str, fields: dict[str, Any], **headers: str) -> httpx.Response:
+        return self.post(path, data=fields, headers={"origin": f"http://{self.access.host}:{PORT}"} | headers)
 
     def form(self, page: str) -> dict[str, str]:
         """Return the hidden fields of a page's form."""
         return dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', self.get(page).text))
 
 
-Start = Callable[..., Browser]
-
-
 @pytest.fixture
-def start() -> Start:
-    """Start a console, with a browser that has not entered yet."""
-
-    def started(**options: bool) -> Browser:
-        operator, log = Operator(), list[str]()
-        dependencies = Dependencies(find=operator.find, clock=operator.clock, new_id=numbered())
-        session = Session(dependencies, None, local=False, out=Output(as_json=True))
-        app, access = build(session, Options(**options), log.append)
-        return Browser(operator, app, access, log)
-
-    return started
-
-
-@pytest.fixture
-def browser(start: Start) -> Browser:
+def browser() -> Browser:
     """Return a browser that has entered."""
-    browser = start()
+    browser = Browser()
     assert browser.enter().status_code == 303
     return browser

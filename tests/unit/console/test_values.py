@@ -1,84 +1,55 @@
-"""What the console computes from values alone."""
+"""What the console computes from values alone, and what an open board costs on AWS."""
 
+from collections import Counter
+from dataclasses import replace
 from typing import Any
 
-import pytest
-
+from proofs.doubles.time_manual import NOON
+from tests.unit.cli.operator import Operator
+from tests.unit.console.conftest import session
 from veo4k.domain.gate import Gate, Pace
 from veo4k.domain.job import utc
 from veo4k_cli import spending
 from veo4k_cli.console import charts, spend, timeline, words
 from veo4k_cli.console.cache import Cache
-from veo4k_cli.console.monitoring import Pauses
-from veo4k_cli.console.reading import Counts
+from veo4k_cli.console.monitoring import Monitoring, Pauses
+from veo4k_cli.console.reading import Counts, Reader
 from veo4k_cli.console.status import Facts, judge
 from veo4k_cli.history import Line
 
-NOON = 1_800_000_000.0
-NO_CREDITS = Gate(reason="NO_CREDITS", until=NOON + 48, pause=768)
 ALARM = {"name": "TimedOutAlarm", "AlarmDescription": "A job timed out without an answer (docs/alarms.md)"}
 
 
 def row(**fields: Any) -> dict[str, Any]:
     made = {"taskId": "veo_task_1", "run": 1, "jobId": "veo_task_1#0#1", "state": "SUCCEEDED", "attempts": 1}
     made |= {"index": 0, "#accepts": 1}
-    return made | {"createdAt": utc(NOON - 600), "finishedAt": utc(NOON), "acceptedAt": utc(NOON - 590)} | fields
+    made |= {"createdAt": utc(NOON - 600), "finishedAt": utc(NOON), "acceptedAt": utc(NOON - 590)} | fields
+    return {name: value for name, value in made.items() if value is not None}
 
 
-@pytest.mark.parametrize(
-    ("facts", "tone", "text"),
-    [
-        ({}, "good", "All well. 14 in flight, 3 waiting, oldest 6 min."),
-        ({"dead": 2}, "warn", "2 dead messages to read."),
-        ({"dead": 2, "gate": NO_CREDITS}, "bad", "Paused for 12 min: out of credits (402). Next trial in 48 s."),
-        (
-            {"gate": NO_CREDITS, "heartbeat": (NOON - 420, 1)},
-            "bad",
-            "The sweep has not run for 7 min. No job is retried, polled or ended.",
-        ),
-        ({"gate": NO_CREDITS, "alarms": [ALARM]}, "bad", "A job timed out without an answer."),
-        ({"alarms": [ALARM, ALARM]}, "bad", "2 alarms fire. A job timed out without an answer."),
-        (
-            {"gate": Gate(reason="SHUT_BY_HAND")},
-            "warn",
-            "Requests are paused by hand. They stay paused until somebody resumes them.",
-        ),
-    ],
-)
-def test_the_line_says_the_first_thing_that_needs_a_person(facts: dict[str, Any], tone: str, text: str) -> None:
-    well: dict[str, Any] = {
-        "alarms": [],
-        "heartbeat": None,
-        "gate": Gate(),
-        "dead": 0,
-        "counts": Counts(3, 14),
-        "oldest": 360,
-    }
-    assert judge(Facts(**well | facts), NOON)[:2] == (tone, text)
-
-
-@pytest.mark.parametrize(
-    ("fields", "spent", "failed", "maybe"),
-    [
-        ({"creditsConsumed": 60.5}, 60.5, 0, 0),
-        ({"evidence": "callback"}, 120, 0, 0),
-        ({"evidence": "look", "#accepts": None}, 0, 0, 0),
-        ({"state": "FAILED", "maybeCharged": True, "creditsConsumed": 120}, 120, 120, 0),
-        ({"state": "TIMED_OUT", "maybeCharged": True, "#accepts": 2}, 0, 0, 240),
-    ],
-)
-def test_a_job_costs_what_veo4k_spend_counts(fields: dict[str, Any], spent: float, failed: float, maybe: float) -> None:
-    cost = spend.total([{name: value for name, value in row(**fields).items() if value is not None}])
-    assert (cost.credits, cost.credits_without_4k, cost.maybe_credits) == (spent, failed, maybe)
+def test_the_line_says_the_first_thing_that_needs_a_person() -> None:
+    well = Facts(alarms=[], heartbeat=None, gate=Gate(), dead=0, counts=Counts(3, 14), oldest=360)
+    paused = well._replace(gate=Gate(reason="NO_CREDITS", until=NOON + 48, pause=768))
+    by_hand = well._replace(gate=Gate(reason="SHUT_BY_HAND"))
+    late = paused._replace(heartbeat=(NOON - 420, 1))
+    for facts, tone, text in (
+        (well, "good", "All well. 14 in flight, 3 waiting, oldest 6 min."),
+        (well._replace(dead=2), "warn", "2 dead messages to read."),
+        (paused._replace(dead=2), "bad", "Paused for 12 min: out of credits (402). Next trial in 48 s."),
+        (late, "bad", "The sweep has not run for 7 min. No job is retried, polled or ended."),
+        (paused._replace(alarms=[ALARM]), "bad", "A job timed out without an answer."),
+        (well._replace(alarms=[ALARM, ALARM]), "bad", "2 alarms fire. A job timed out without an answer."),
+        (by_hand, "warn", "Requests are paused by hand. They stay paused until somebody resumes them."),
+    ):
+        assert judge(facts, NOON)[:2] == (tone, text)
 
 
 def test_days_and_ways_of_delivery_add_up_to_the_total() -> None:
-    look = row(evidence="look", tags={"a": "1"})
-    del look["acceptedAt"], look["#accepts"]
-    rows = [look, row(evidence="callback", tags={"a": "1", "b": "2"}), row(state="FAILED", maybeCharged=False)]
-    days = spend.by_day(rows, ["2027-01-14", utc(NOON)[:10]])
-    assert spending.total(days.values()) == spend.total(rows)
-    assert (spend.total(rows).free, spend.total(rows).per_video) == (1, 60)
+    look = row(evidence="look", tags={"a": "1"}, acceptedAt=None, **{"#accepts": None})
+    rows = [look, row(evidence="callback", tags={"a": "1", "b": "2"}), row(state="FAILED", creditsConsumed=60.5)]
+    days, total = spend.by_day(rows, ["2027-01-14", utc(NOON)[:10]]), spend.total(rows)
+    assert spending.total(days.values()) == total
+    assert (total.free, total.credits_without_4k, total.per_video) == (1, 60.5, 90.25)
     assert {tag: one.jobs for tag, one in spend.by_tag(rows).items()} == {"a=1": 2, "b=2": 1, "": 1}
     assert spend.by_delivery(rows) == {"callback": 1, "probe": 0, "submit": 0, "look": 1}
 
@@ -131,21 +102,13 @@ def test_a_waterfall_shows_attempts_polls_and_the_callback() -> None:
     assert [kind for _, kind in steps[2].marks] == ["poll", "callback"]
 
 
-@pytest.mark.parametrize(
-    ("fields", "labels"),
-    [
-        ({"state": "QUEUED"}, ["waits for its slot"]),
+def test_a_live_job_runs_on_before_its_log_lines_are_read() -> None:
+    for fields, labels in (
+        ({"state": "QUEUED", "acceptedAt": None}, ["waits for its slot"]),
         ({"state": "PROCESSING", "#first": NOON - 599}, ["waited for its slot", "requested", "at the provider"]),
-    ],
-)
-def test_a_live_job_runs_on_before_its_log_lines_are_read(fields: dict[str, Any], labels: list[str]) -> None:
-    live = {
-        name: value
-        for name, value in row(**fields).items()
-        if name != "finishedAt" and (name != "acceptedAt" or "#first" in fields)
-    }
-    steps = timeline.Timeline(live, [], NOON).steps()
-    assert ([step.label for step in steps], steps[-1].bars[0].runs) == (labels, True)
+    ):
+        steps = timeline.Timeline(row(finishedAt=None, **fields), [], NOON).steps()
+        assert ([step.label for step in steps], steps[-1].bars[0].runs) == (labels, True)
 
 
 def test_readers_share_a_value_until_it_is_old() -> None:
@@ -157,11 +120,53 @@ def test_readers_share_a_value_until_it_is_old() -> None:
     assert cache.get("a", 2, lambda: next(values)) == 2
 
 
-@pytest.mark.parametrize(("codec", "name"), [("avc1", "H.264"), ("dvh1", "H.265"), ("av01", "AV1"), (None, "")])
-def test_the_proof_names_the_codec_of_a_row_that_has_it(codec: str | None, name: str) -> None:
+def test_the_proof_names_the_codec_of_a_row_that_has_it() -> None:
     file = {"bucket": "b", "key": "k", "bytes": 62_100_000, "sha256": "ab", "width": 3840, "height": 2160}
-    shown = words.proof(row(archive=file, evidence="callback", **{"#codec": codec} if codec else {}))
-    facts = " \u00b7 ".join(part for part in (name, "62.1 MB", "1 request", "120 credits, $0.60") if part)
+    for codec, name in {"avc1": "H.264 \u00b7 ", "dvh1": "H.265 \u00b7 ", "av01": "AV1 \u00b7 ", None: ""}.items():
+        [shown, *places] = words.proof(row(archive=file, evidence="callback", **{"#codec": codec}))
+        facts = f"3840 \u00d7 2160 \u00b7 {name}62.1 MB \u00b7 1 request \u00b7 120 credits, $0.60"
+        assert (shown, places) == ((facts, facts), [("SHA-256 ab", "ab"), ("s3://b/k", "s3://b/k")])
 
-    assert shown[0] == (f"3840 \u00d7 2160 \u00b7 {facts}",) * 2
-    assert shown[1:] == [("SHA-256 ab", "ab"), ("s3://b/k", "s3://b/k")]
+
+MINUTES = 4
+UNIT, METRIC, REQUEST = 0.125e-6, 0.01e-3, 0.4e-6
+"""Dollars for a read unit of DynamoDB, a metric of GetMetricData and a request of SQS, in us-east-1 in 2026."""
+PRICES = {
+    "query": 1.5 * UNIT,  # 51 keys of the due index
+    "get_paginator": 1.5 * UNIT,  # the count of 100; the stack's resources, which are listed once, cost nothing
+    "batch_get_item": 50 * 0.5 * UNIT,
+    "get_item": UNIT,
+    "scan": 25 * UNIT,  # of the index by day: 500 jobs of 400 bytes
+    "get_queue_attributes": REQUEST,
+    "get_metric_data": METRIC,
+    "describe_alarms": METRIC,
+}
+
+
+class Counted:
+    """A client whose calls are counted."""
+
+    def __init__(self, inner: Any, calls: Counter[str]) -> None:
+        self._inner, self._calls = inner, calls
+
+    def __getattr__(self, name: str) -> Any:
+        self._calls[name] += 1
+        return getattr(self._inner, name)
+
+
+def test_an_open_board_costs_less_than_two_cents_an_hour() -> None:
+    operator, calls = Operator(), Counter[str]()
+    stack, begin = operator.find(None, local=False), operator.clock.now()
+    counted = replace(stack, client=lambda service: Counted(stack.client(service), calls))
+    board, cache = session(operator, lambda _, **__: counted), Cache(operator.clock.now)
+    reader, monitoring = Reader(board, cache), Monitoring(board, cache)
+    operator.add_job(partition="LIVE", due=begin)
+    for second in range(0, MINUTES * 60, 2):
+        operator.clock.sleep_until(begin + second)
+        for read in (reader.first, reader.gate, reader.counts, monitoring.dead_count, monitoring.alarms):
+            read()
+        reader.ended(["2027-01-15"])
+        for metric in ("Heartbeat", "CreditsLeft"):
+            monitoring.gauge(metric)
+    cost = sum(PRICES[operation] * count for operation, count in calls.items()) * 60 / MINUTES
+    assert (0.005 < cost < 0.02, calls["batch_get_item"]) == (True, MINUTES * 30)

@@ -1,13 +1,17 @@
 """How the tests here read a page: headings, tables, code blocks and links of GitHub's Markdown."""
 
+import json
 import re
-from collections.abc import Iterator
-from itertools import pairwise
 from pathlib import Path
+from typing import Any
+
+from samtranslator.yaml_helper import yaml_parse
 
 ROOT = Path(__file__).resolve().parents[3]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "examples").rglob("*.md")])
 NAMES = [str(page.relative_to(ROOT)) for page in PAGES]
+TEMPLATE: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text())
+RESOURCES: dict[str, Any] = TEMPLATE["Resources"]
 
 _BLOCK = re.compile(r"^```(.*)\n((?:.*\n)*?)```$", re.MULTILINE)
 _HEADING = re.compile(r"^(#+) (.+)$", re.MULTILINE)
@@ -16,8 +20,12 @@ _CODE = re.compile(r"`([^`\n]+)`")
 _NO_SLUG = re.compile(r"[^\w\- ]")
 
 
+def of_type(kind: str) -> dict[str, Any]:
+    """Return the properties of the template's resources of a type, by name."""
+    return {name: found.get("Properties", {}) for name, found in RESOURCES.items() if found["Type"] == f"AWS::{kind}"}
+
+
 def page(name: str) -> str:
-    """Text of a page, by its path."""
     return (ROOT / name).read_text()
 
 
@@ -31,14 +39,20 @@ def blocks(text: str) -> list[tuple[str, str]]:
     return _BLOCK.findall(text)
 
 
+def examples(name: str, kind: str) -> list[Any]:
+    """Content of a page's blocks of JSON of a kind."""
+    return [json.loads(text) for info, text in blocks(page(name)) if info == f"json {kind}"]
+
+
 def words(text: str) -> list[str]:
     """Return what stands between single backticks."""
     return _CODE.findall(prose(text))
 
 
-def links(text: str) -> list[str]:
-    """Targets of the links and pictures."""
-    return _LINK.findall(prose(text))
+def links(name: str) -> list[tuple[Path, str]]:
+    """File and anchor, or "", of each link of a page that leads into the tree."""
+    targets = [link.partition("#") for link in _LINK.findall(prose(page(name))) if "://" not in link]
+    return [((ROOT / name).parent / file if file else ROOT / name, anchor) for file, _, anchor in targets]
 
 
 def anchors(text: str) -> set[str]:
@@ -48,25 +62,16 @@ def anchors(text: str) -> set[str]:
 
 def section(name: str, heading: str) -> str:
     """Text below a heading, up to the next one of its level or above."""
-    text = prose(page(name))
-    found = [(match.start(), match.end(), len(match[1]), match[2]) for match in _HEADING.finditer(text)]
-    [here] = [place for place, (_, _, _, words) in enumerate(found) if words == heading]
-    _, start, level, _ = found[here]
-    ends = [begin for begin, _, other, _ in found[here + 1 :] if other <= level]
-    return text[start : ends[0] if ends else None]
+    [(marks, text)] = re.findall(rf"^(#+) {re.escape(heading)}$(.*)", prose(page(name)), re.MULTILINE | re.DOTALL)
+    return re.split(rf"^#{{1,{len(marks)}}} ", text, maxsplit=1, flags=re.MULTILINE)[0]
 
 
-def rows(text: str) -> Iterator[list[str]]:
-    """Return the rows of a text's tables, heads and rulers left out."""
-    lines = [*text.splitlines(), ""]
-    for line, following in pairwise(lines):
-        cells = [cell.strip() for cell in line.strip("|").split("|")]
-        is_head = following.startswith("|--")
-        if line.startswith("|") and not line.startswith("|--") and not is_head:
-            yield cells
+def rows(name: str, heading: str, table: int = 0) -> list[list[str]]:
+    """Return the rows of a section's table, without head and ruler. `table`: its number in the section."""
+    tables = [part.strip().splitlines() for part in section(name, heading).split("\n\n") if part.strip()[:1] == "|"]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in tables[table][2:]]
 
 
 def code(cell: str) -> str:
-    """Return the first code of a table's cell."""
-    [first, *_] = words(cell)
-    return first
+    """Return the first code of a table's cell, or all of a cell that has none."""
+    return next(iter(words(cell)), cell)

@@ -1,23 +1,26 @@
-"""The pages hang together: what they point to is there, and the commands they show can be run."""
+"""The pages hang together: what they point to is there, what they show can be run, and the first ones are short."""
 
 import re
 import tomllib
-from pathlib import Path
 
 import pytest
+from samtranslator.yaml_helper import yaml_parse
 
-from tests.unit.docs.pages import NAMES, ROOT, anchors, blocks, links, page, words
+from tests.unit.docs.pages import NAMES, ROOT, anchors, blocks, links, page, prose, words
+from veo4k.domain.event import DETAIL_TYPES
+from veo4k.domain.job import Code, State
 
+FIRST = ["README.md", "AGENTS.md", "SECURITY.md", "docs/quickstart.md", "docs/faq.md"]
+FIRST += [name for name in NAMES if name.startswith("examples/")]
+RUN_BY_A_TEST = {"README.md": {"python run", "sh run", "js run", "yaml run"}, "docs/quickstart.md": {"sh run"}}
+READ_BY_A_TEST = {"json message", "json event", "text output"}  # of test_schemas.py and tests/e2e/test_snippets.py
 MADE = {".venvs", ".local", ".aws-sam", "samconfig.local.toml"}
 """Paths that the tree does not contain but creates."""
+FOLDERS = ("", "docs", "docs/evidence", "layers/core/src/veo4k")
+"""Where a file that a page names may be: its path begins at the root, among the pages, or inside the package."""
 
 _PATH = re.compile(r"\.?\w[\w-]*(?:[./][\w-]+)+|\w[\w-]*/")
 _ENDINGS = (".md", ".py", ".svg", ".json", ".yaml", ".toml", ".txt", ".in")
-_TARGET = re.compile(r"\bmake ([a-z]+)")
-
-
-def relative(name: str) -> list[str]:
-    return [link for link in links(page(name)) if "://" not in link]
 
 
 def is_path(word: str) -> bool:
@@ -28,51 +31,62 @@ def is_path(word: str) -> bool:
     return word.endswith(_ENDINGS) or (bool(slash) and (ROOT / top).is_dir())
 
 
-def is_there(word: str) -> bool:
-    """Return whether the tree holds the file: at the root, or inside the package."""
-    folders = ("", "docs", "docs/evidence", "layers/core/src/veo4k")
-    return any((ROOT / folder / word).exists() for folder in folders)
+@pytest.mark.parametrize("name", NAMES)
+def test_every_link_leads_to_a_file_and_every_anchor_to_a_heading(name: str) -> None:
+    for file, anchor in links(name):
+        assert file.exists(), file
+        assert not anchor or anchor in anchors(file.read_text()), anchor
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_relative_link_leads_to_a_file(name: str) -> None:
-    folder = (ROOT / name).parent
-    targets = [link.partition("#")[0] for link in relative(name)]
-    assert [target for target in targets if target and not (folder / target).exists()] == []
+def test_every_file_and_every_command_of_make_that_is_named_exists(name: str) -> None:
+    named = words(page(name))
+    places = {word: [ROOT / folder / word for folder in FOLDERS] for word in named if is_path(word)}
+    assert [word for word, paths in places.items() if not any(path.exists() for path in paths)] == []
+    shell = [code for kind, code in blocks(page(name)) if kind == "sh"]
+    targets = re.findall(r"\bmake ([a-z]+)", "\n".join([*shell, *named]))
+    assert set(targets) <= set(re.findall(r"^([a-z]+):", page("Makefile"), re.MULTILINE))
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_every_anchor_is_a_heading(name: str) -> None:
-    folder = (ROOT / name).parent
-    for link in relative(name):
-        target, _, anchor = link.partition("#")
-        if anchor:
-            assert anchor in anchors((folder / target if target else ROOT / name).read_text()), link
+def test_every_page_can_be_reached_from_the_readme() -> None:
+    reached, waiting = set[str](), {"README.md"}
+    while waiting:
+        reached.add(here := waiting.pop())
+        targets = {file.resolve() for file, _ in links(here) if file.suffix == ".md"}
+        waiting |= {str(file.relative_to(ROOT)) for file in targets} - reached
+    assert set(NAMES) <= reached
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_every_file_that_is_named_exists(name: str) -> None:
-    assert [word for word in words(page(name)) if is_path(word) and not is_there(word)] == []
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_every_command_of_make_exists(name: str) -> None:
-    shell = "\n".join(code for kind, code in blocks(page(name)) if kind == "sh")
-    named = set(_TARGET.findall("\n".join([shell, *words(page(name))])))
-    assert named <= set(re.findall(r"^([a-z]+):", page("Makefile"), re.MULTILINE))
-
-
-def test_every_folder_of_the_readme_is_there() -> None:
-    folders = [link for link in relative("README.md") if not Path(link).suffix and "#" not in link]
-    assert all((ROOT / folder).exists() for folder in folders)
-
-
-def test_the_changelog_has_the_version_of_the_project() -> None:
-    version = tomllib.loads(page("pyproject.toml"))["project"]["version"]
-    assert f"## [{version}]" in page("CHANGELOG.md")
-
-
-def test_the_license_is_the_one_that_the_project_names() -> None:
-    assert tomllib.loads(page("pyproject.toml"))["project"]["license"] == "MIT"
-    assert page("LICENSE").startswith("MIT License\n")
+def test_changelog_and_license_are_those_that_the_project_names() -> None:
+    project = tomllib.loads(page("pyproject.toml"))["project"]
+    assert f"## [{project['version']}]" in page("CHANGELOG.md")
+    assert page("LICENSE").startswith(f"{project['license']} License\n")
     assert "veo4k contributors" in page("LICENSE")
+
+
+@pytest.mark.parametrize("name", FIRST)
+def test_every_snippet_is_run_or_says_why_not(name: str) -> None:
+    tested = READ_BY_A_TEST | RUN_BY_A_TEST.get(name, set())
+    kinds = [info for info, _ in blocks(page(name)) if info not in tested]
+    assert [info for info in kinds if not re.fullmatch(r"\w+ not run: .{10,}", info)] == []
+
+
+def test_the_readme_is_short_and_says_when_to_send_and_what_is_left() -> None:
+    read = page("README.md").split()
+    assert len(read) <= 900
+    assert "right after generate" in " ".join(read)
+    assert "still have the base video" in " ".join(read)
+
+
+def test_assistants_read_every_state_code_and_event() -> None:
+    text = " ".join(prose(page("AGENTS.md")).split())
+    assert [word for word in (*DETAIL_TYPES.values(), *Code, *State) if f"`{word}`" not in text] == []
+
+
+def test_every_form_for_issues_has_what_github_demands() -> None:
+    for form in (ROOT / ".github/ISSUE_TEMPLATE").glob("*.yml"):
+        content = yaml_parse(form.read_text())
+        fields = [field for field in content.get("body", []) if field["type"] != "markdown"]
+        assert {"name", "description", "body"} <= content.keys() or "contact_links" in content, form
+        assert len({field["id"] for field in fields}) == len(fields), form
+        assert all(field["attributes"]["label"] for field in fields), form

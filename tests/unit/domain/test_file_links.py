@@ -1,5 +1,3 @@
-"""The files of a row that lie in a bucket, by the name of the link to each."""
-
 from typing import Any
 
 import pytest

@@ -3,14 +3,7 @@ from typing import Any
 import pytest
 
 from veo4k.domain.errors import InvalidBodyError
-from veo4k.domain.generated import (
-    Generation,
-    generated_path,
-    messages_of,
-    parse_signed,
-    parse_tags,
-    read_generation,
-)
+from veo4k.domain.generated import Generation, generated_path, messages_of, parse_signed, parse_tags, read_generation
 from veo4k.domain.message import parse_message
 
 TASK, URL = "veo_task_abcdef123456", "https://file.example/v/a.mp4"
@@ -20,31 +13,24 @@ def info(urls: Any) -> dict[str, Any]:
     return {"info": {"resultUrls": urls}}
 
 
+JOBS_RESULT = {"state": "success", "resultJson": f'{{"resultUrls": ["{URL}", "{URL}"]}}'}
+NO_RESULT = [(422, {}), (400, info([URL])), (500, {}), (501, None), (777, {}), (501, info([URL]))]
+
+
 @pytest.mark.parametrize(
     ("code", "data", "videos"),
     [
-        (200, info([URL]), 1),
         (200, info([URL] * 3), 3),
         (200, info([None, URL]), 2),
         (200, info([URL] * 5), 4),
         (200, info(f'["{URL}", "{URL}"]'), 2),
-        (200, info(URL), 1),
         (200, {"resultUrls": [], "info": {"result_urls": [URL, URL]}}, 2),
-        (200, {"state": "success", "resultJson": f'{{"resultUrls": ["{URL}", "{URL}"]}}'}, 2),
-        (200, info([]), 1),
-        (200, info("["), 1),
-        (200, info(7), 1),
-        (200, None, 1),
-        (422, info([URL]), 1),
-        (422, {}, 0),
-        (400, info([URL]), 0),
-        (500, {}, 0),
-        (501, None, 0),
-        (777, {}, 0),
+        (200, JOBS_RESULT, 2),
         (777, info([URL, URL]), 2),
-        (501, info([URL]), 0),
-        (200, {"state": "fail"}, 0),
-        (200, {"state": "generating"}, 0),
+        *((200, data, 1) for data in (info([URL]), info(URL), info([]), info("["), info(7), None)),
+        (422, info([URL]), 1),
+        *((code, data, 0) for code, data in NO_RESULT),
+        *((200, {"state": state}, 0) for state in ("fail", "generating")),
     ],
 )
 def test_the_places_of_the_result_list_are_counted(code: int, data: Any, videos: int) -> None:
@@ -57,9 +43,9 @@ def test_a_code_that_is_no_whole_number_is_refused(code: Any) -> None:
         read_generation(TASK, {"code": code})
 
 
-@pytest.mark.parametrize("body", ['{"taskId":"%s"}', '{"data":{"task_id":"%s"}}', '{"taskId":"%s","data":[]}'])
-def test_the_signed_id_may_stand_in_each_known_place(body: str) -> None:
-    assert parse_signed((body % TASK).encode())[0] == TASK
+def test_the_signed_id_may_stand_in_each_known_place() -> None:
+    for body in ('{"taskId":"%s"}', '{"data":{"task_id":"%s"}}', '{"taskId":"%s","data":[]}'):
+        assert parse_signed((body % TASK).encode())[0] == TASK
 
 
 @pytest.mark.parametrize("body", ["", "[]", "{}", '{"taskId":"short"}', '{"taskId":5}', f'{{"taskId":"{TASK}"' * 2])

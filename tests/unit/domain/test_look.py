@@ -1,6 +1,7 @@
 """The free look: what the base task's record says, and what follows for a job that is about to be paid."""
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -25,7 +26,7 @@ from veo4k.domain.look import (
     relook_wait,
     was_mislabelled,
 )
-from veo4k.domain.provider_words import Words
+from veo4k.domain.provider_words import NO_WORDS, Words
 from veo4k.domain.response import HttpResponse, Meaning, NoResponse
 from veo4k.domain.schedule import Times
 from veo4k.domain.wait_reason import WaitReason
@@ -55,18 +56,13 @@ def test_a_record_names_its_videos_and_their_resolution(label: str | None, is_4k
     shown = replace(DONE, is_4k=is_4k)
 
     assert record(taskId=TASK, successFlag=1, response=details) == shown
-    assert record(taskId=TASK, state="success", resultJson=json.dumps(details), resolution=label) == replace(
-        DONE, is_4k=is_4k
-    )
+    assert record(taskId=TASK, state="success", resultJson=json.dumps(details), resolution=label) == shown
 
 
 def test_every_place_of_the_list_counts_readable_or_not() -> None:
-    read = record(
-        successFlag=1, response={"resultUrls": [None, LINKS[1], {"file": 5}], "fullResultUrls": ["https://x/"]}
-    )
+    details = {"resultUrls": [None, LINKS[1], {"file": 5}], "fullResultUrls": ["https://x/"]}
 
-    assert isinstance(read, BaseRecord)
-    assert read.links == ("", LINKS[1], "")
+    assert record(successFlag=1, response=details) == replace(DONE, links=("", LINKS[1], ""))
 
 
 @pytest.mark.parametrize(
@@ -102,104 +98,77 @@ def test_what_is_unclear_refused_or_about_another_task_is_no_look(look: Look, sh
 # What follows
 
 
-def test_a_plain_video_is_requested_and_its_link_kept() -> None:
-    assert after_look(JOB, DONE, MOMENT) is None
-    assert base_link(DONE, JOB, HOSTS) == LINKS[1]
-
-
 @pytest.mark.parametrize(
-    ("look", "index"),
+    ("look", "index", "link"),
     [
-        (Unanswered.NOTHING, 0),
-        (replace(DONE, status=Meaning.WORKING), 0),
-        (DONE, 2),
-        (replace(DONE, links=("", "")), 0),
+        (DONE, 1, LINKS[1]),
+        (Unanswered.NOTHING, 0, None),
+        (replace(DONE, status=Meaning.WORKING), 0, None),
+        (DONE, 2, None),
+        (replace(DONE, links=("", "")), 0, None),
     ],
 )
-def test_a_base_link_is_that_of_the_index_or_none(look: Look, index: int) -> None:
-    assert base_link(look, replace(JOB, index=index), HOSTS) is None
+def test_a_base_link_is_that_of_the_index_or_none(look: Look, index: int, link: str | None) -> None:
+    assert base_link(look, replace(JOB, index=index), HOSTS) == link
 
 
-def test_a_video_that_is_4k_already_is_the_result_and_nothing_is_paid() -> None:
-    ready = transitions.look_ready(JOB, LINKS[1], NOW, TIMES)
-
-    assert after_look(JOB, IN_4K, MOMENT) == Decision(LogEvent.RESULT_RECEIVED, ready)
-    assert ready.put["evidence"] is Evidence.LOOK
-    assert "accepted_at" not in ready.put
-    assert after_look(replace(JOB, passes_label=True), IN_4K, MOMENT) is None
+def failed(job: Job, code: Code, words: Words = NO_WORDS, **more: str) -> Decision:
+    return Decision(LogEvent.JOB_FAILED, transitions.fail(job, code, NOW, TIMES, words, **more))
 
 
-ENDS: list[tuple[BaseRecord, Code, str]] = [
-    (replace(IN_4K, is_legacy=True), Code.NOT_AVAILABLE_IN_4K, ""),
-    (
-        replace(DONE, links=LINKS[:1]),
-        Code.INVALID_TASK,
-        "The provider has no video at index 1; the task's highest index is 0.",
-    ),
-    (BaseRecord(status=Meaning.FAILED, words=Words(400, "no luck")), Code.BASE_FAILED, ""),
-]
+def result(job: Job) -> Decision:
+    return Decision(LogEvent.RESULT_RECEIVED, transitions.look_ready(job, LINKS[1], NOW, TIMES))
 
 
-@pytest.mark.parametrize(("look", "code", "message"), ENDS)
-def test_what_a_look_shows_to_be_useless_is_not_paid(look: BaseRecord, code: Code, message: str) -> None:
-    decision = after_look(JOB, look, MOMENT)
+def requeued(now: float, link: str | None) -> Decision:
+    return Decision(LogEvent.BASE_FINISHED, transitions.requeue(AWAITING, now, link))
 
-    assert decision is not None
-    assert decision.update is not None
-    assert decision.update.put["error"] == Failure(code, message or code.message, look.words)
-    assert decision.update.put["maybe_charged"] is False
-
-
-def test_a_list_with_an_unreadable_place_names_no_index_missing() -> None:
-    assert after_look(replace(JOB, index=5), replace(DONE, links=("", LINKS[1])), MOMENT) is None
-    assert after_look(replace(JOB, index=0), replace(IN_4K, links=("", LINKS[1])), MOMENT) is None
-
-
-def test_a_look_without_an_answer_is_repeated_once() -> None:
-    later = transitions.look_later(JOB, NOW + 60)
-
-    assert after_look(JOB, Unanswered.LATER, MOMENT) == Decision(LogEvent.LOOK_POSTPONED, later)
-    assert after_look(replace(JOB, looks=1), Unanswered.LATER, MOMENT) is None
-
-
-def test_an_unknown_task_ends_a_job_only_after_a_404() -> None:
-    missing = replace(JOB, wait_reason=WaitReason.NOT_FOUND)
-    failed = transitions.fail(missing, Code.INVALID_TASK, NOW, TIMES)
-
-    assert after_look(JOB, Unanswered.NO_SUCH_TASK, MOMENT) is None
-    assert after_look(missing, Unanswered.NO_SUCH_TASK, MOMENT) == Decision(LogEvent.JOB_FAILED, failed)
-
-
-# A base video that is not finished
 
 AWAITING = replace(JOB, partition=Partition.LIVE, wait_reason=WaitReason.BASE_NOT_FINISHED, looks=1)
+READY = replace(JOB, state=State.READY, evidence=Evidence.LOOK, link_dead=True, partition=Partition.LIVE)
+NO_SUCH_INDEX = "The provider has no video at index 1; the task's highest index is 0."
+AT_DEADLINE = replace(MOMENT, now=NOON + TIMES.deadline)
+POSTPONED = Decision(LogEvent.LOOK_POSTPONED, transitions.look_later(JOB, NOW + 60))
+AWAITED = Decision(LogEvent.BASE_AWAITED, transitions.wait_for_base(JOB, NOW, NOW + 300))
+REFRESHED = Decision(LogEvent.LINK_REFRESHED, transitions.refresh_by_look(READY, LINKS[1], "new", NOW + 60))
+Rule = Callable[[Job, Look, Context], Decision | None]
+LEGACY, FAILED = replace(IN_4K, is_legacy=True), BaseRecord(status=Meaning.FAILED, words=Words(400, "no luck"))
+SHORTER, GAP = replace(DONE, links=LINKS[:1]), replace(IN_4K, links=("", LINKS[1]))
+PAST_LABEL, LOOKED = replace(JOB, passes_label=True), replace(JOB, looks=1)
+AFTER_404 = replace(JOB, wait_reason=WaitReason.NOT_FOUND)
+NO_4K = failed(JOB, Code.NOT_AVAILABLE_IN_4K, base_url=LINKS[1])
+FOLLOWS: dict[str, tuple[Rule, Job, Look, Decision | None]] = {
+    "a plain video is requested": (after_look, JOB, DONE, None),
+    "a video that is 4K already is the result": (after_look, JOB, IN_4K, result(JOB)),
+    "a label that is passed over is none": (after_look, PAST_LABEL, IN_4K, None),
+    "a legacy video is not paid": (after_look, JOB, LEGACY, NO_4K),
+    "a missing index is not paid": (after_look, JOB, SHORTER, failed(JOB, Code.INVALID_TASK, message=NO_SUCH_INDEX)),
+    "a failed base video is not paid": (after_look, JOB, FAILED, failed(JOB, Code.BASE_FAILED, FAILED.words)),
+    "a list with a gap names no index missing": (after_look, replace(JOB, index=5), GAP, None),
+    "a gap is no result": (after_look, replace(JOB, index=0), GAP, None),
+    "a look without an answer is repeated": (after_look, JOB, Unanswered.LATER, POSTPONED),
+    "and repeated only once": (after_look, LOOKED, Unanswered.LATER, None),
+    "an unknown task is requested": (after_look, JOB, Unanswered.NO_SUCH_TASK, None),
+    "after a 404 it is not": (after_look, AFTER_404, Unanswered.NO_SUCH_TASK, failed(AFTER_404, Code.INVALID_TASK)),
+    "a base video that is not finished is awaited": (after_look, JOB, GENERATING, AWAITED),
+    "while it is awaited the job waits on": (after_wait, AWAITING, GENERATING, None),
+    "and so after no answer": (after_wait, AWAITING, Unanswered.LATER, None),
+    "once it is finished the job is requested": (after_wait, AWAITING, DONE, requeued(NOW, LINKS[1])),
+    "or has its result": (after_wait, AWAITING, IN_4K, result(AWAITING)),
+    "a dead link of a look is refreshed": (after_relook, READY, IN_4K, REFRESHED),
+    "but not by an unfinished video": (after_relook, READY, GENERATING, None),
+}
 
 
-def test_a_base_video_that_is_not_finished_is_awaited_without_a_slot() -> None:
-    waits = transitions.wait_for_base(JOB, NOW, NOW + 300)
+@pytest.mark.parametrize(("rule", "job", "look", "step"), FOLLOWS.values(), ids=FOLLOWS)
+def test_what_a_look_leads_to(rule: Rule, job: Job, look: Look, step: Decision | None) -> None:
+    assert rule(job, look, MOMENT) == step
 
-    assert after_look(JOB, GENERATING, MOMENT) == Decision(LogEvent.BASE_AWAITED, waits)
-    assert waits.put["partition"] is Partition.LIVE
+
+def test_a_base_video_is_awaited_by_looks_until_the_deadline() -> None:
     assert when_due(AWAITING, NOW, "new", TIMES, HOSTS) is Need.LOOK
-    assert after_wait(AWAITING, GENERATING, MOMENT) is None
-    assert after_wait(AWAITING, Unanswered.LATER, MOMENT) is None
-
-
-def test_once_the_base_video_is_finished_the_job_is_requested() -> None:
-    requeued = transitions.requeue(AWAITING, NOW, LINKS[1])
-
-    assert after_wait(AWAITING, DONE, MOMENT) == Decision(LogEvent.BASE_FINISHED, requeued)
-    ready = after_wait(AWAITING, IN_4K, MOMENT)
-    assert ready is not None
-    assert ready.event is LogEvent.RESULT_RECEIVED
-
-
-def test_at_the_deadline_the_request_says_that_the_base_is_not_finished() -> None:
-    end = NOON + TIMES.deadline
-
-    assert after_look(JOB, GENERATING, replace(MOMENT, now=end)) is None
-    requeued = Decision(LogEvent.BASE_FINISHED, transitions.requeue(AWAITING, end, None))
-    assert when_due(AWAITING, end, "new", TIMES, HOSTS) == requeued
+    assert after_look(JOB, GENERATING, AT_DEADLINE) is None
+    assert when_due(AWAITING, AT_DEADLINE.now, "new", TIMES, HOSTS) == requeued(AT_DEADLINE.now, None)
 
 
 def test_a_look_is_repeated_only_after_five_minutes_and_before_a_request() -> None:
@@ -211,18 +180,12 @@ def test_a_look_is_repeated_only_after_five_minutes_and_before_a_request() -> No
 
 # A result that a look has shown
 
-READY = replace(JOB, state=State.READY, evidence=Evidence.LOOK, link_dead=True, partition=Partition.LIVE)
 
-
-def test_a_looked_up_link_is_refreshed_by_a_look_alone() -> None:
-    fresh = transitions.refresh_by_look(READY, LINKS[1], "new", NOW + 60)
+def test_a_looked_up_link_is_refreshed_by_a_look_until_its_tries_are_spent() -> None:
+    spent = replace(READY, archive_attempts=10)
 
     assert when_due(READY, NOW, "new", TIMES, HOSTS) is Need.LOOK
-    assert after_relook(READY, IN_4K, MOMENT) == Decision(LogEvent.LINK_REFRESHED, fresh)
-    assert after_relook(READY, GENERATING, MOMENT) is None
-    spent = when_due(replace(READY, archive_attempts=10), NOW, "new", TIMES, HOSTS)
-    assert isinstance(spent, Decision)
-    assert spent.event is LogEvent.JOB_FAILED
+    assert when_due(spent, NOW, "new", TIMES, HOSTS) == failed(spent, Code.ARCHIVE_FAILED)
 
 
 @pytest.mark.parametrize(("not_4k", "wait"), [(0, 600), (1, 600), (2, 1200), (3, 1800), (9, 1800)])
@@ -231,8 +194,8 @@ def test_the_record_is_read_again_ever_later(not_4k: int, wait: float) -> None:
 
 
 def test_a_false_label_is_passed_over_by_the_next_run() -> None:
-    not_4k = Failure(Code.NOT_4K, "")
+    mislabelled = replace(READY, state=State.FAILED, error=Failure(Code.NOT_4K, ""))
 
-    assert was_mislabelled(replace(READY, state=State.FAILED, error=not_4k))
-    assert not was_mislabelled(replace(READY, state=State.FAILED, error=not_4k, evidence=Evidence.POLL))
+    assert was_mislabelled(mislabelled)
+    assert not was_mislabelled(replace(mislabelled, evidence=Evidence.POLL))
     assert not was_mislabelled(READY)

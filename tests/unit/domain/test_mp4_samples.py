@@ -40,121 +40,92 @@ def read(*moofs: bytes, extends: bytes = b"") -> dict[int, Samples]:
     return dict(fragments(moov, [(MOOF * number, memoryview(moof)) for number, moof in enumerate(moofs, 1)]))
 
 
-def times_and_sizes(*trafs: bytes, extends: bytes = b"") -> dict[int, tuple[int, int]]:
-    tracks = read(b"".join(trafs), extends=extends)
-    return {track: (samples.time, samples.size) for track, samples in tracks.items()}
-
-
 ALL_FIELDS = BASE_OFFSET | DESCRIPTION | DURATION | SIZE | FLAGS
 ALL_COLUMNS = DATA_OFFSET | FIRST_FLAGS | DURATIONS | SIZES | SAMPLE_FLAGS | COMPOSITION
+EVERY_COLUMN = trun(2, ALL_COLUMNS, 11, 12, 3, 30, 13, 14, 4, 40, 15, 16)
+TWO_DEFAULTS = traf(tfhd(1, DURATION, 9), trun(3)) + traf(tfhd(2, SIZE, 9), trun(3))
+TWO_RUNS = traf(tfhd(1), trun(1), trun(2)) + traf(tfhd(1), trun(3))
+TIMES_AND_SIZES: dict[str, tuple[bytes, dict[int, tuple[int, int]]]] = {
+    "defaults of the track": (traf(tfhd(1), trun(3)), {1: (21, 210)}),
+    "defaults of another track": (traf(tfhd(2), trun(3)), {2: (15, 150)}),
+    "defaults of the fragment": (traf(tfhd(1, DURATION | SIZE, 9, 90), trun(3)), {1: (27, 270)}),
+    "one default of the fragment": (TWO_DEFAULTS, {1: (27, 210), 2: (15, 27)}),
+    "all fields of the fragment": (traf(tfhd(1, ALL_FIELDS, 11, 12, 13, 9, 90, 14), trun(3)), {1: (27, 270)}),
+    "other fields of the fragment": (traf(tfhd(1, BASE_OFFSET, 11, 12), trun(3)), {1: (21, 210)}),
+    "columns of the run": (traf(tfhd(1), trun(2, DURATIONS | SIZES, 3, 30, 4, 40)), {1: (7, 70)}),
+    "a column of durations": (traf(tfhd(1), trun(2, DURATIONS, 3, 4)), {1: (7, 140)}),
+    "a column of sizes": (traf(tfhd(1), trun(2, SIZES, 3, 4)), {1: (14, 7)}),
+    "all columns of the run": (traf(tfhd(1), EVERY_COLUMN), {1: (7, 70)}),
+    "no defaults": (traf(tfhd(3), trun(3)), {3: (0, 0)}),
+    "all runs and fragments of a track": (TWO_RUNS, {1: (42, 420)}),
+    "no runs": (traf(tfhd(1)), {}),
+    "no fragments": (b"", {}),
+    "defaults have no sign": (traf(tfhd(HIGH, DURATION | SIZE, HIGH, HIGH - 1), trun(1)), {HIGH: (HIGH, HIGH - 1)}),
+    "columns have no sign": (traf(tfhd(HIGH), trun(1, DURATIONS | SIZES, HIGH, HIGH - 1)), {HIGH: (HIGH, HIGH - 1)}),
+    "counts have no sign": (traf(tfhd(HIGH), trun(HIGH)), {HIGH: (HIGH, 2 * HIGH)}),
+}
 
 
-@pytest.mark.parametrize(
-    ("fragment", "expected"),
-    [
-        (traf(tfhd(1), trun(3)), {1: (21, 210)}),
-        (traf(tfhd(2), trun(3)), {2: (15, 150)}),
-        (traf(tfhd(1, DURATION | SIZE, 9, 90), trun(3)), {1: (27, 270)}),
-        (traf(tfhd(1, DURATION, 9), trun(3)) + traf(tfhd(2, SIZE, 9), trun(3)), {1: (27, 210), 2: (15, 27)}),
-        (traf(tfhd(1, ALL_FIELDS, 11, 12, 13, 9, 90, 14), trun(3)), {1: (27, 270)}),
-        (traf(tfhd(1, BASE_OFFSET, 11, 12), trun(3)), {1: (21, 210)}),
-        (traf(tfhd(1), trun(2, DURATIONS | SIZES, 3, 30, 4, 40)), {1: (7, 70)}),
-        (traf(tfhd(1), trun(2, DURATIONS, 3, 4)), {1: (7, 140)}),
-        (traf(tfhd(1), trun(2, SIZES, 3, 4)), {1: (14, 7)}),
-        (traf(tfhd(1), trun(2, ALL_COLUMNS, 11, 12, 3, 30, 13, 14, 4, 40, 15, 16)), {1: (7, 70)}),
-        (traf(tfhd(3), trun(3)), {3: (0, 0)}),
-        (traf(tfhd(1), trun(1), trun(2)) + traf(tfhd(1), trun(3)), {1: (42, 420)}),
-        (traf(tfhd(1)), {}),
-        (b"", {}),
-        (traf(tfhd(HIGH, DURATION | SIZE, HIGH, HIGH - 1), trun(1)), {HIGH: (HIGH, HIGH - 1)}),
-        (traf(tfhd(HIGH), trun(1, DURATIONS | SIZES, HIGH, HIGH - 1)), {HIGH: (HIGH, HIGH - 1)}),
-        (traf(tfhd(HIGH), trun(HIGH)), {HIGH: (HIGH, 2 * HIGH)}),
-    ],
-    ids=[
-        "defaults of the track",
-        "defaults of another track",
-        "defaults of the fragment",
-        "one default of the fragment",
-        "all fields of the fragment",
-        "other fields of the fragment",
-        "columns of the run",
-        "a column of durations",
-        "a column of sizes",
-        "all columns of the run",
-        "no defaults",
-        "all runs and fragments of a track",
-        "no runs",
-        "no fragments",
-        "defaults have no sign",
-        "columns have no sign",
-        "counts have no sign",
-    ],
-)
+@pytest.mark.parametrize(("fragment", "expected"), TIMES_AND_SIZES.values(), ids=TIMES_AND_SIZES)
 def test_time_and_size_of_the_samples_in_fragments(fragment: bytes, expected: dict[int, tuple[int, int]]) -> None:
-    assert times_and_sizes(fragment, extends=trex(1, 7, 70) + trex(2, 5, 50) + trex(HIGH, 1, 2)) == expected
+    tracks = read(fragment, extends=trex(1, 7, 70) + trex(2, 5, 50) + trex(HIGH, 1, 2))
+
+    assert {track: (samples.time, samples.size) for track, samples in tracks.items()} == expected
 
 
-OFFSET = DATA_OFFSET, 100
-
-
-@pytest.mark.parametrize(
-    ("moofs", "place", "first"),
-    [
-        ([traf(tfhd(1), trun(3))], (1000, 1030), (1000, 1030)),
-        ([traf(tfhd(1), trun(3, *OFFSET))], (1100, 1130), (1100, 1130)),
-        ([traf(tfhd(1), trun(3, DATA_OFFSET, 2**32 - 100))], (900, 930), (900, 930)),
-        ([traf(tfhd(1, BASE_OFFSET, 1, 0), trun(3, *OFFSET))], (2**32 + 100, 2**32 + 130), (2**32 + 100, 2**32 + 130)),
-        ([traf(tfhd(1, BASE_OFFSET, HIGH, HIGH), trun(3))], (2**64 - 1, 2**64 + 29), (2**64 - 1, 2**64 + 29)),
-        ([traf(tfhd(1), trun(3, *OFFSET), trun(2))], (1100, 1150), (1100, 1130)),
-        ([traf(tfhd(1), trun(0, *OFFSET), trun(2))], (1100, 1120), (1100, 1120)),
-        ([traf(tfhd(1), trun(3, DATA_OFFSET, 900), trun(2, *OFFSET))], (1100, 1930), (1900, 1930)),
-        ([traf(tfhd(2), trun(3, *OFFSET)) + traf(tfhd(1), trun(2))], (1130, 1150), (1130, 1150)),
-        ([traf(tfhd(2), trun(3, *OFFSET)) + traf(tfhd(1, BASE_IS_MOOF), trun(2))], (1000, 1020), (1000, 1020)),
-        ([traf(tfhd(1), trun(3, *OFFSET)), traf(tfhd(1), trun(2, *OFFSET))], (1100, 2120), (1100, 1130)),
-    ],
-    ids=[
-        "from the fragment on",
-        "from an offset on",
-        "from a negative offset on",
-        "from a base of 64 bits on",
-        "from the greatest base on",
-        "behind the last run",
-        "behind an empty run",
-        "in front of the last run",
-        "behind the last track",
-        "from the fragment on, as the flag demands",
-        "in two fragments",
-    ],
-)
-def test_place_of_the_samples_in_fragments(moofs: list[bytes], place: tuple[int, int], first: tuple[int, int]) -> None:
+def places(*moofs: bytes) -> tuple[Place, Place]:
+    """Return the place of all samples of track 1, and of its first chunk."""
     samples = read(*moofs, extends=trex(1, 1, 10) + trex(2, 1, 10))[1]
+    return samples.place, samples.first
 
-    assert (samples.place, samples.first) == (place, first)
+
+RUN = trun(3, DATA_OFFSET, 100)
+OTHER_TRACK = traf(tfhd(2), RUN)
+ALONE = {
+    "from the fragment on": (traf(tfhd(1), trun(3)), (1000, 1030)),
+    "from an offset on": (traf(tfhd(1), RUN), (1100, 1130)),
+    "from a negative offset on": (traf(tfhd(1), trun(3, DATA_OFFSET, 2**32 - 100)), (900, 930)),
+    "from a base of 64 bits on": (traf(tfhd(1, BASE_OFFSET, 1, 0), RUN), (2**32 + 100, 2**32 + 130)),
+    "from the greatest base on": (traf(tfhd(1, BASE_OFFSET, HIGH, HIGH), trun(3)), (2**64 - 1, 2**64 + 29)),
+    "behind an empty run": (traf(tfhd(1), trun(0, DATA_OFFSET, 100), trun(2)), (1100, 1120)),
+    "behind the last track": (OTHER_TRACK + traf(tfhd(1), trun(2)), (1130, 1150)),
+    "where the flag demands": (OTHER_TRACK + traf(tfhd(1, BASE_IS_MOOF), trun(2)), (1000, 1020)),
+}
 
 
-@pytest.mark.parametrize(
-    ("trafs", "descriptions"),
-    [
-        (traf(tfhd(1), trun(1)), {4}),
-        (traf(tfhd(1, DESCRIPTION, 2), trun(1)), {2}),
-        (traf(tfhd(1, DESCRIPTION, 2), trun(1)) + traf(tfhd(1), trun(1)), {2, 4}),
-        (traf(tfhd(9), trun(1)), {0}),
-        (traf(tfhd(1, DESCRIPTION, HIGH), trun(1)), {HIGH}),
-    ],
-    ids=["of the track", "of the fragment", "of both", "of neither", "the greatest number"],
-)
+@pytest.mark.parametrize(("moof", "place"), ALONE.values(), ids=ALONE)
+def test_place_of_the_samples_in_one_run(moof: bytes, place: tuple[int, int]) -> None:
+    assert places(moof) == (place, place)
+
+
+def test_place_of_the_samples_in_several_runs() -> None:
+    behind, in_front = traf(tfhd(1), RUN, trun(2)), traf(tfhd(1), trun(3, DATA_OFFSET, 900), trun(2, DATA_OFFSET, 100))
+
+    assert places(behind) == ((1100, 1150), (1100, 1130))
+    assert places(in_front) == ((1100, 1930), (1900, 1930))
+    assert places(traf(tfhd(1), RUN), traf(tfhd(1), trun(2, DATA_OFFSET, 100))) == ((1100, 2120), (1100, 1130))
+
+
+DESCRIBED = {
+    "of the track": (traf(tfhd(1), trun(1)), {4}),
+    "of the fragment": (traf(tfhd(1, DESCRIPTION, 2), trun(1)), {2}),
+    "of both": (traf(tfhd(1, DESCRIPTION, 2), trun(1)) + traf(tfhd(1), trun(1)), {2, 4}),
+    "of neither": (traf(tfhd(9), trun(1)), {0}),
+    "the greatest number": (traf(tfhd(1, DESCRIPTION, HIGH), trun(1)), {HIGH}),
+}
+
+
+@pytest.mark.parametrize(("trafs", "descriptions"), DESCRIBED.values(), ids=DESCRIBED)
 def test_sample_entries_of_the_samples_in_fragments(trafs: bytes, descriptions: set[int]) -> None:
     (samples,) = read(trafs, extends=trex(1, 1, 1, description=4)).values()
 
     assert samples.descriptions == descriptions
 
 
-def tables(
-    stsz: bytes = numbers(0, 0, 0),
-    stts: bytes = numbers(0, 0),
-    stco: bytes = numbers(0, 0),
-    stsc: bytes = numbers(0, 0),
-) -> memoryview:
+NONE = numbers(0, 0)
+
+
+def tables(stsz: bytes = numbers(0, 0, 0), stts: bytes = NONE, stco: bytes = NONE, stsc: bytes = NONE) -> memoryview:
     return memoryview(box(b"stsz", stsz) + box(b"stts", stts) + box(b"stco", stco) + box(b"stsc", stsc))
 
 
@@ -170,56 +141,31 @@ def runs(*values: int) -> bytes:
     return numbers(0, len(values) // 3, *values)
 
 
-@pytest.mark.parametrize(
-    ("stbl", "size", "place", "first"),
-    [
-        (tables(sizes(1, 2, 3), stco=chunks(100), stsc=runs(1, 3, 1)), 6, (100, 106), (100, 106)),
-        (tables(sizes(1, 2, 3), stco=chunks(100, 50), stsc=runs(1, 1, 1)), 6, (50, 101), (100, 101)),
-        (tables(sizes(1, 2, 3), stco=chunks(100, 200), stsc=runs(1, 2, 1, 2, 1, 1)), 6, (100, 203), (100, 103)),
-        (
-            tables(sizes(1, 2, 3), stco=chunks(100, 200, 300), stsc=runs(1, 2, 1, 2, 0, 1, 3, 1, 1)),
-            6,
-            (100, 303),
-            (100, 103),
-        ),
-        (tables(sizes(1, 2, 3), stco=chunks(100, 200), stsc=runs(1, 1, 1)), 6, (100, 205), (100, 101)),
-        (tables(sizes(1, 2), stco=chunks(100, 200, 300), stsc=runs(1, 2, 1)), 3, (100, 103), (100, 103)),
-        (tables(sizes(1, 2, 3), stco=chunks(100)), 6, (100, 106), (100, 106)),
-        (tables(numbers(0, 4, 3), stco=chunks(100, 200), stsc=runs(1, 2, 1)), 12, (100, 204), (100, 108)),
-        (
-            tables(numbers(0, HIGH, HIGH), stco=chunks(1), stsc=runs(1, HIGH, 1)),
-            HIGH**2,
-            (1, 1 + HIGH**2),
-            (1, 1 + HIGH**2),
-        ),
-        (
-            tables(sizes(HIGH, 1), stco=chunks(HIGH), stsc=runs(1, 2, 1)),
-            HIGH + 1,
-            (HIGH, 2 * HIGH + 1),
-            (HIGH, 2 * HIGH + 1),
-        ),
-        (tables(sizes(1, 2, 3)), 0, (0, 0), (0, 0)),
-        (tables(stco=chunks(100), stsc=runs(1, 1, 1)), 0, (100, 100), (100, 100)),
-    ],
-    ids=[
-        "one chunk",
-        "chunks in any order",
-        "runs of chunks",
-        "an empty chunk",
-        "samples beyond the last run",
-        "chunks beyond the last sample",
-        "no runs",
-        "samples of one size",
-        "the greatest number of samples",
-        "the greatest size and position",
-        "no chunks",
-        "no samples",
-    ],
-)
+ONE_TO_THREE = sizes(1, 2, 3)
+MOST, LAST = (1, 1 + HIGH**2), (HIGH, 2 * HIGH + 1)
+THREE_CHUNKS, EMPTY_SECOND = chunks(100, 200, 300), runs(1, 2, 1, 2, 0, 1, 3, 1, 1)
+TABLES: dict[str, tuple[tuple[bytes, bytes, bytes], int, tuple[int, int], tuple[int, int]]] = {
+    "one chunk": ((ONE_TO_THREE, chunks(100), runs(1, 3, 1)), 6, (100, 106), (100, 106)),
+    "chunks in any order": ((ONE_TO_THREE, chunks(100, 50), runs(1, 1, 1)), 6, (50, 101), (100, 101)),
+    "runs of chunks": ((ONE_TO_THREE, chunks(100, 200), runs(1, 2, 1, 2, 1, 1)), 6, (100, 203), (100, 103)),
+    "an empty chunk": ((ONE_TO_THREE, THREE_CHUNKS, EMPTY_SECOND), 6, (100, 303), (100, 103)),
+    "samples beyond the last run": ((ONE_TO_THREE, chunks(100, 200), runs(1, 1, 1)), 6, (100, 205), (100, 101)),
+    "chunks beyond the last sample": ((sizes(1, 2), THREE_CHUNKS, runs(1, 2, 1)), 3, (100, 103), (100, 103)),
+    "no runs": ((ONE_TO_THREE, chunks(100), NONE), 6, (100, 106), (100, 106)),
+    "samples of one size": ((numbers(0, 4, 3), chunks(100, 200), runs(1, 2, 1)), 12, (100, 204), (100, 108)),
+    "the greatest number of samples": ((numbers(0, HIGH, HIGH), chunks(1), runs(1, HIGH, 1)), HIGH**2, MOST, MOST),
+    "the greatest size and position": ((sizes(HIGH, 1), chunks(HIGH), runs(1, 2, 1)), HIGH + 1, LAST, LAST),
+    "no chunks": ((ONE_TO_THREE, NONE, NONE), 0, (0, 0), (0, 0)),
+    "no samples": ((sizes(), chunks(100), runs(1, 1, 1)), 0, (100, 100), (100, 100)),
+}
+
+
+@pytest.mark.parametrize(("stbl", "size", "place", "first"), TABLES.values(), ids=TABLES)
 def test_size_and_place_of_the_samples_in_tables(
-    stbl: memoryview, size: int, place: tuple[int, int], first: tuple[int, int]
+    stbl: tuple[bytes, bytes, bytes], size: int, place: tuple[int, int], first: tuple[int, int]
 ) -> None:
-    samples = indexed(stbl)
+    stsz, stco, stsc = stbl
+    samples = indexed(tables(stsz, stco=stco, stsc=stsc))
 
     assert (samples.size, samples.place, samples.first) == (size, place, first)
 
@@ -239,16 +185,15 @@ def test_sample_entries_of_the_samples_in_tables() -> None:
     assert indexed(tables(stsc=runs(1, 1, 3, 2, 1, 1))).descriptions == {1, 3}
 
 
-@pytest.mark.parametrize(
-    "stbl",
-    [
-        tables(stsz=numbers(0, 0, HIGH)),
-        tables(stts=numbers(0, HIGH)),
-        tables(stco=numbers(0, HIGH)),
-        tables(stsc=numbers(0, HIGH)),
-    ],
-    ids=["sizes", "times", "chunks", "runs"],
-)
+TOO_LONG = {
+    "sizes": tables(stsz=numbers(0, 0, HIGH)),
+    "times": tables(stts=numbers(0, HIGH)),
+    "chunks": tables(stco=numbers(0, HIGH)),
+    "runs": tables(stsc=numbers(0, HIGH)),
+}
+
+
+@pytest.mark.parametrize("stbl", TOO_LONG.values(), ids=TOO_LONG)
 def test_a_table_longer_than_its_box_is_refused(stbl: memoryview) -> None:
     with pytest.raises(BrokenBoxError, match=r"^a table longer than its box$"):
         indexed(stbl)

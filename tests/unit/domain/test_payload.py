@@ -34,16 +34,13 @@ def test_links_are_found_in_every_spelling(data: Any) -> None:
     assert [url.strip() for url in urls_of(data_of({"data": data}), RESULT_NAMES)] == [URL]
 
 
-@pytest.mark.parametrize(
-    "value", [None, [], "", " ", "[]", "[1, 2]", 5, True, {"0": URL}, [[URL]], [None], {"url": 5}], ids=repr
-)
-def test_what_holds_no_link_is_none(value: Any) -> None:
-    assert urls_of({"resultUrls": value}, RESULT_NAMES) == ()
+NO_LINKS = [None, [], "", " ", "[]", "[1, 2]", 5, True, {"0": URL}, [[URL]], [None], {"url": 5}]
+REQUEST = [{name: json.dumps({"resultUrls": [URL]})} for name in ("paramJson", "promptJson", "input")]
 
 
-@pytest.mark.parametrize("name", ["paramJson", "promptJson", "input"])
-def test_what_repeats_the_request_holds_no_result(name: str) -> None:
-    assert urls_of({name: json.dumps({"resultUrls": [URL]})}, RESULT_NAMES) == ()
+@pytest.mark.parametrize("data", [*({"resultUrls": value} for value in NO_LINKS), *REQUEST], ids=repr)
+def test_what_holds_no_link_or_repeats_the_request_has_no_result(data: dict[str, Any]) -> None:
+    assert urls_of(data, RESULT_NAMES) == ()
 
 
 def test_all_links_come_in_their_order() -> None:

@@ -9,12 +9,12 @@ def test_every_reason_is_explained_by_a_sentence(reason: WaitReason) -> None:
     assert reason.explanation.endswith(".")
 
 
-def test_the_advice_in_rows_of_the_released_version_is_passed_over() -> None:
-    stored = "PATH_GONE: set the stack's ProviderContract to jobs"
-
-    assert explain(stored) == WaitReason.PATH_GONE.explanation
-
-
-@pytest.mark.parametrize("text", ["ConnectTimeout", "GetSecretValue: AccessDenied", ""])
-def test_the_text_of_an_error_has_no_explanation(text: str) -> None:
-    assert explain(text) == ""
+@pytest.mark.parametrize(
+    ("stored", "explanation"),
+    [
+        ("PATH_GONE: set the stack's ProviderContract to jobs", WaitReason.PATH_GONE.explanation),
+        *((text, "") for text in ("ConnectTimeout", "GetSecretValue: AccessDenied", "")),
+    ],
+)
+def test_advice_behind_a_reason_is_passed_over_and_an_error_not_explained(stored: str, explanation: str) -> None:
+    assert explain(stored) == explanation

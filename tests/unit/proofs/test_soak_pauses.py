@@ -24,4 +24,4 @@ def test_requests_within_a_pause_are_found(
     requests: tuple[tuple[float, int], ...], count: int, early: list[float]
 ) -> None:
     read = pauses([{"at": at, "code": code} for at, code in requests], 2)
-    assert (read.count, read.early) == (count, early)
+    assert (read.number, read.early) == (count, early)

@@ -2,60 +2,48 @@ import hashlib
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import pytest
 
-from local.kie.media import Media, ensure_media, marked
+from local.kie.media import ensure_media, marked
 from proofs.doubles.archive_memory import MemoryArchive, MemoryBody, MemoryDownloads, Served
 from proofs.doubles.faults import DOWN, FaultInjector
 from proofs.doubles.gate_memory import numbered
 from proofs.doubles.jobs_memory import MemoryJobs
 from proofs.doubles.stage import HOSTS, TASK
 from proofs.doubles.time_manual import NOON, ManualClock
+from proofs.table import rows
+from proofs.table.rows import put
+from tests.unit.services.exchanges import code
 from veo4k.domain.conditional_update import ConditionalUpdate, is_
 from veo4k.domain.decisions import Decision, when_due
 from veo4k.domain.errors import DeadLinkError, DownloadError
-from veo4k.domain.job import Archived, Code, Job, Key, Partition, ProviderApi, State
-from veo4k.domain.log_events import LogEntry, LogEvent
+from veo4k.domain.job import Archived, Code, Job, ProviderApi, State
+from veo4k.domain.log_events import Detail, LogEntry, LogEvent
 from veo4k.domain.ports import Archive, Jobs
 from veo4k.domain.schedule import Times
 from veo4k.services.archive import LONGEST_POSTER, Archiver
 
 URL, POSTER = "https://file.example/a.mp4?secret=1", "https://file.example/a.jpg?secret=1"
 DAY = 86_400
-NAME = f"videos/{TASK}/0/1.mp4"
+BESIDE = f"videos/{TASK}/0/1"
+NAME = f"{BESIDE}.mp4"
 JPEG = b"\xff\xd8\xff\xe0 picture"
-READY = Job(
-    task_id=TASK,
-    run=1,
-    index=0,
-    state=State.READY,
-    created_at=NOON,
-    requests_sent=1,
-    requested_at=NOON,
-    accepted_at=NOON,
-    acceptances=1,
-    urls=(URL,),
-    result_urls=("https://file.example/a.mp4",),
-    image_urls=(POSTER,),
-    partition=Partition.LIVE,
-    due=NOON,
-)
-
-
-@pytest.fixture(scope="session")
-def media() -> Media:
-    return ensure_media(Path(".local/media"))
+MEDIA = ensure_media(Path(".local/media"))
+UHD, BASE = MEDIA.uhd.read_bytes(), MEDIA.base.read_bytes()
+READY = replace(rows.READY, index=0, requested_at=NOON, due=NOON, urls=(URL,), image_urls=(POSTER,))
 
 
 class Scene:
     """One READY job, its file at its host, and an empty bucket."""
 
-    def __init__(self, *served: Served | MemoryBody, job: Job = READY, poster: Served | MemoryBody = JPEG) -> None:
-        self.jobs, self.clock, self.bucket = MemoryJobs(), ManualClock(), MemoryArchive()
+    def __init__(
+        self, *served: Served | MemoryBody, job: Job = READY, poster: Served = JPEG, times: Times | None = None
+    ) -> None:
+        self.jobs, self.clock, self.bucket, self.key = MemoryJobs(), ManualClock(), MemoryArchive(), job.key
         self.downloads = MemoryDownloads({URL: list(served), POSTER: [poster]})
-        self.put(job)
+        put(self.jobs, job, TASK)
         self.faulty_jobs, self.faulty_bucket = FaultInjector(self.jobs), FaultInjector(self.bucket)
         self.faulty_downloads = FaultInjector(self.downloads)
         self.archiver = Archiver(
@@ -64,19 +52,22 @@ class Scene:
             archive=cast("Archive", self.faulty_bucket),
             clock=self.clock,
             new_id=numbered("lease"),
-            times=Times(),
+            times=times or Times(),
         )
+
+    def change(self, **fields: object) -> None:
+        """Let another function change the job."""
+        self.jobs.write(ConditionalUpdate(key=self.key, when=(is_("state", State.READY),), put=fields))
 
     def lose_the_lease(self, *_: object) -> None:
         """Let another invocation claim the job."""
-        self.jobs.write(ConditionalUpdate(key=READY.key, when=(is_("state", State.READY),), put={"lease": "other"}))
+        self.change(lease="other")
 
-    def put(self, job: Job) -> None:
-        fields = {name: getattr(job, name) for name in Job.__dataclass_fields__}
-        self.jobs.write(ConditionalUpdate(key=job.key, put=fields))
+    def entry(self) -> LogEntry:
+        return self.archiver.store(self.key, NOON + 900)
 
-    def archive(self, key: Key = READY.key) -> str:
-        return self.archiver.store(key, self.clock.now() + 900).event
+    def archive(self) -> str:
+        return self.entry().event
 
     def archived_when_due(self) -> str:
         """Archive, and let a sweep do what the job needs then."""
@@ -86,53 +77,51 @@ class Scene:
             self.jobs.write(due.update)
         return event
 
-    def entry(self, key: Key = READY.key) -> LogEntry:
-        return self.archiver.store(key, self.clock.now() + 900)
-
-    def job(self, key: Key = READY.key) -> Job:
-        job = self.jobs.get(key)
+    def job(self) -> Job:
+        job = self.jobs.get(self.key)
         assert job is not None
         return job
 
-    def code(self) -> Code | None:
-        error = self.job().error
-        return error.code if error else None
+
+def stored(content: bytes, width: int = 3840, height: int = 2160) -> Archived:
+    """Return what the row says of this file in the bucket."""
+    return Archived("archive", NAME, len(content), hashlib.sha256(content).hexdigest(), width, height, poster=True)
 
 
-def test_a_4k_file_is_stored_and_the_job_has_succeeded(media: Media) -> None:
-    scene = Scene(media.uhd.read_bytes())
+# Success
 
-    assert scene.archive() == "job_archived"
-    content = scene.bucket.objects[NAME]
-    digest = hashlib.sha256(media.uhd.read_bytes()).hexdigest()
-    assert hashlib.sha256(content).hexdigest() == digest
-    assert scene.job().state is State.SUCCEEDED
-    assert scene.job().archive == Archived("archive", NAME, len(content), digest, 3840, 2160, poster=True)
+
+@pytest.mark.parametrize(
+    ("file", "size"),
+    [(UHD, (3840, 2160)), (MEDIA.uhd_portrait.read_bytes(), (2160, 3840)), (marked(UHD, "another task"), (3840, 2160))],
+    ids=["as it should be", "upright", "with a box behind the video"],
+)
+def test_a_4k_file_is_stored_once_and_the_job_has_succeeded(file: bytes, size: tuple[int, int]) -> None:
+    scene = Scene(file)
+
+    assert scene.entry() == LogEntry(LogEvent.JOB_ARCHIVED, scene.job())
+    assert (scene.job().state, scene.job().finished_at) == (State.SUCCEEDED, NOON)
+    assert scene.job().archive == stored(scene.bucket.objects[NAME], *size) == stored(file, *size)
     assert scene.bucket.tags[NAME] == {"taskId": TASK, "index": "0", "run": "1"}
+    assert scene.entry() == LogEntry(LogEvent.ARCHIVE_SKIPPED, scene.job())
+    assert scene.downloads.opened == [URL, POSTER]
 
 
-def test_an_upright_4k_file_is_4k_too(media: Media) -> None:
-    scene = Scene(media.uhd_portrait.read_bytes())
-    scene.archive()
-    stored = scene.job().archive
-
-    assert stored is not None
-    assert (stored.width, stored.height) == (2160, 3840)
-
-
-def test_poster_and_public_row_lie_beside_the_video(media: Media) -> None:
-    scene = Scene(media.uhd.read_bytes())
+def test_the_poster_and_the_row_for_people_to_read_lie_beside_the_video() -> None:
+    scene = Scene(UHD, job=replace(READY, tags={"title": "Café"}))
     scene.archive()
 
-    assert scene.bucket.objects[f"videos/{TASK}/0/1.jpg"] == JPEG
-    sidecar = json.loads(scene.bucket.objects[f"videos/{TASK}/0/1.json"])
-    assert sidecar == scene.job().public()
-    assert sidecar["archive"]["poster"] is True
+    mp4, jpg, row = (f"{BESIDE}.{suffix}" for suffix in ("mp4", "jpg", "json"))
+    assert scene.bucket.types == {mp4: "video/mp4", jpg: "image/jpeg", row: "application/json"}
+    assert scene.bucket.objects[jpg] == JPEG
+    assert json.loads(scene.bucket.objects[row]) == scene.job().public()
+    assert scene.job().public()["archive"]["poster"] is True
+    assert '\n  "tags": {\n    "title": "Café"\n  }' in scene.bucket.objects[row].decode()
 
 
 NO_POSTERS: dict[str, Served] = {
     "dead": DeadLinkError("404"),
-    "huge": JPEG + bytes(9 << 20),
+    "huge": JPEG + bytes(LONGEST_POSTER),
     "a page": b"<html>not found</html>",
     "JSON": b'{"code": 404}',
     "text": b"JFIF",
@@ -142,115 +131,157 @@ NO_POSTERS: dict[str, Served] = {
 
 
 @pytest.mark.parametrize("poster", NO_POSTERS.values(), ids=NO_POSTERS)
-def test_a_poster_that_cannot_be_had_fails_no_job(media: Media, poster: Served) -> None:
-    scene = Scene(media.uhd.read_bytes(), poster=poster)
+def test_a_first_poster_that_cannot_be_had_fails_no_job_and_is_the_only_one(poster: Served) -> None:
+    scene = Scene(UHD, poster=poster, job=replace(READY, image_urls=(POSTER, URL)))
 
     assert scene.archive() == "job_archived"
-    assert f"videos/{TASK}/0/1.jpg" not in scene.bucket.objects
+    assert scene.downloads.opened == [URL, POSTER]
+    assert f"{BESIDE}.jpg" not in scene.bucket.objects
     assert "poster" not in scene.job().public()["archive"]
 
 
-def test_a_bucket_that_refuses_the_poster_fails_no_job(media: Media) -> None:
-    scene = Scene(media.uhd.read_bytes())
+def test_a_bucket_that_refuses_the_poster_fails_no_job() -> None:
+    scene = Scene(UHD)
     scene.faulty_bucket.fail("put", call=1)
 
     assert scene.archive() == "job_archived"
     assert "poster" not in scene.job().public()["archive"]
 
 
-def test_the_base_video_is_never_kept_and_gets_one_fresh_link(media: Media) -> None:
-    scene = Scene(media.base.read_bytes())
-
-    assert scene.archive() == "archive_file_not_4k"
-    assert scene.bucket.objects == {}
-    assert (scene.job().state, scene.job().link_dead, scene.job().not_4k) == (State.READY, True, 1)
-
-
-def test_not_4k_twice_is_the_end(media: Media) -> None:
-    scene = Scene(media.base.read_bytes(), job=replace(READY, not_4k=1))
+def test_a_poster_of_8_mib_is_kept_as_it_came() -> None:
+    largest = JPEG[:4] + bytes(range(256)) * (LONGEST_POSTER // 256 - 1) + bytes(252)
+    scene = Scene(UHD, poster=largest)
     scene.archive()
 
-    assert (scene.job().state, scene.code()) == (State.FAILED, Code.NOT_4K)
-    assert scene.bucket.objects == {}
+    is_kept = scene.bucket.objects[f"{BESIDE}.jpg"] == largest  # not compared in the assert, which would print 8 MiB
+    assert is_kept
 
 
-PAGES = (
+@pytest.mark.parametrize(
+    ("times", "stop"), [(Times(), 870), (Times(archive_lease=100), 100)], ids=["of the function", "of the lease"]
+)
+def test_downloads_stop_in_time_before_the_end(times: Times, stop: float) -> None:
+    """There is time left to write down how far they got."""
+    scene = Scene(UHD, times=times)
+    scene.archive()
+
+    assert scene.downloads.stops == [NOON + stop, NOON + stop]
+
+
+# A try that is not the last
+
+REFUSED = replace(READY, link_refusals=1)
+POSTPONED, NOT_4K = LogEvent.ARCHIVE_POSTPONED, LogEvent.ARCHIVE_FILE_NOT_4K
+EXPIRED = LogEvent.ARCHIVE_LINK_EXPIRED
+DEAD, SMALL = DeadLinkError("404"), "1280x720 of 1280x720"
+PAGES: list[bytes] = [
     b"<!DOCTYPE html><title>Just a moment...</title>",
     b'{"code":503,"msg":"busy"}',
     b"not found, try later",
     bytes(99),
-)
+]
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_a_page_in_place_of_the_file_is_a_failed_download(media: Media, page: bytes) -> None:
-    scene = Scene(page, page, page, media.uhd.read_bytes())
+class Try(NamedTuple):
+    """What is served for a job, the event and why, and fields of the job then."""
 
-    assert [scene.archive() for _ in range(4)] == ["archive_postponed"] * 3 + ["job_archived"]
-
-
-def test_pages_are_tried_as_often_as_any_failed_download_and_no_longer() -> None:
-    scene = Scene(PAGES[0])
-    events = [scene.archive() for _ in range(10)]
-
-    assert events == ["archive_postponed"] * 9 + ["job_failed"]
-    assert scene.code() is Code.ARCHIVE_FAILED
+    served: Served | MemoryBody
+    event: LogEvent
+    why: str
+    row: dict[str, Any]
+    job: Job = READY
 
 
-def test_a_page_after_a_file_below_4k_is_no_second_verdict() -> None:
-    scene = Scene(PAGES[0], job=replace(READY, not_4k=1))
+TRIES = {
+    "a body that ends early": Try(UHD[:-1000], POSTPONED, "ends inside a box", {"due": NOON + 60, "lease": None}),
+    "a download that breaks off": Try(MemoryBody(UHD, DownloadError("reset")), POSTPONED, "reset", {}),
+    "a third download": Try(
+        DownloadError("down"), POSTPONED, "down", {"due": NOON + 240}, replace(READY, archive_attempts=2)
+    ),
+    "a page after a file below 4K": Try(
+        PAGES[0], POSTPONED, "begins with CTYP, not with ftyp", {"not_4k": 1}, replace(READY, not_4k=1)
+    ),
+    "a dead link, whatever came before": Try(
+        DEAD,
+        POSTPONED,
+        "404",
+        {"link_dead": None, "link_refusals": 1, "due": NOON + 60},
+        replace(READY, archive_attempts=5),
+    ),
+    "a link that stays dead": Try(DEAD, EXPIRED, "404", {"link_dead": True, "due": NOON + 120}, REFUSED),
+    "the same of a job that was never requested": Try(
+        DEAD, EXPIRED, "404", {"due": NOON + 60}, replace(REFUSED, requested_at=None)
+    ),
+    "the same after three tries": Try(DEAD, EXPIRED, "404", {"due": NOON + 480}, replace(REFUSED, archive_attempts=3)),
+    "the base video": Try(BASE, NOT_4K, SMALL, {"link_dead": True, "not_4k": 1}),
+    "a broken file": Try(UHD[:32] + bytes(64), NOT_4K, "bytes that are no box", {"link_dead": True, "not_4k": 1}),
+}
 
-    assert scene.archive() == "archive_postponed"
-    assert scene.job().not_4k == 1
 
+@pytest.mark.parametrize("case", TRIES.values(), ids=TRIES)
+def test_a_try_without_the_file_is_followed_by_another(case: Try) -> None:
+    scene = Scene(case.served, job=case.job)
 
-def test_a_body_that_ends_early_is_tried_again(media: Media) -> None:
-    scene = Scene(media.uhd.read_bytes()[:-1000])
-
-    assert scene.archive() == "archive_postponed"
+    assert scene.entry() == LogEntry(case.event, scene.job(), {"why": case.why})
     assert scene.bucket.objects == {}
-    assert (scene.job().state, scene.job().due) == (State.READY, NOON + 60)
-    assert scene.job().lease is None
+    row = {"state": State.READY} | case.row
+    assert {name: getattr(scene.job(), name) for name in row} == row
 
 
-def test_a_download_that_breaks_off_is_tried_again(media: Media) -> None:
-    scene = Scene(MemoryBody(media.uhd.read_bytes(), DownloadError("reset")))
-
-    assert scene.archive() == "archive_postponed"
-    assert scene.bucket.objects == {}
-
-
-def test_waits_between_tries_double() -> None:
-    scene = Scene(DownloadError("down"), job=replace(READY, archive_attempts=2))
+def test_a_dead_link_is_remembered_as_tried_without_its_text() -> None:
+    scene = Scene(DEAD, job=REFUSED)
     scene.archive()
 
-    assert scene.job().due == NOON + 240
+    assert replace(scene.job(), urls=()).has_tried(URL)
+    assert URL not in str(scene.job().tried_links)
 
 
-def test_a_dead_link_is_tried_again_after_a_minute_whatever_came_before() -> None:
-    scene = Scene(DeadLinkError("404"), job=replace(READY, archive_attempts=5))
-
-    assert scene.archive() == "archive_postponed"
-    assert (scene.job().link_dead, scene.job().link_refusals, scene.job().due) == (None, 1, NOON + 60)
-
-
-def test_a_file_that_is_at_its_host_a_minute_later_is_stored(media: Media) -> None:
-    scene = Scene(DeadLinkError("404"), media.uhd.read_bytes())
+@pytest.mark.parametrize("first", [DEAD, *PAGES])
+def test_a_file_that_is_at_its_host_a_minute_later_is_stored(first: Served) -> None:
+    scene = Scene(first, UHD)
 
     assert [scene.archive(), scene.archive()] == ["archive_postponed", "job_archived"]
 
 
-REFUSED = replace(READY, link_refusals=1)
+@pytest.mark.parametrize("fails", ["upload", "put", "runs"])
+def test_a_bucket_or_table_out_of_reach_is_tried_again(fails: str) -> None:
+    scene = Scene(UHD)
+    scene.faulty_bucket.fail(fails)
+    scene.faulty_jobs.fail(fails)
+
+    assert scene.entry() == LogEntry(POSTPONED, scene.job(), {"why": DOWN})
+    assert (scene.job().state, scene.job().due) == (State.READY, NOON + 60)
+    assert (NAME in scene.bucket.objects) is (fails == "put")
 
 
-def test_a_link_that_stays_dead_is_refreshed_not_too_soon() -> None:
-    scene = Scene(DeadLinkError("404"), job=REFUSED)
+# The end without the file
 
-    assert scene.archive() == "archive_link_expired"
-    assert (scene.job().link_dead, scene.job().due) == (True, NOON + 120)
-    assert scene.job().has_tried(URL)
-    assert replace(scene.job(), urls=()).has_tried(URL)
-    assert URL not in str(scene.job().tried_links)
+LAST = replace(READY, archive_attempts=9)
+ENDS = {
+    "the base video again": (BASE, replace(READY, not_4k=1), SMALL, Code.NOT_4K),
+    "a broken download at the last try": (DownloadError("reset"), LAST, "reset", Code.ARCHIVE_FAILED),
+    "a dead link at the last try": (DEAD, LAST, "404", Code.ARCHIVE_FAILED),
+    "a link that stays dead at the last try": (DEAD, replace(LAST, link_refusals=1), "404", Code.ARCHIVE_FAILED),
+    "no link": (DEAD, replace(READY, urls=()), "", Code.ARCHIVE_FAILED),
+}
+
+
+@pytest.mark.parametrize(("served", "job", "why", "error"), ENDS.values(), ids=ENDS)
+def test_a_job_that_ends_without_its_file_says_what_stood_in_the_way(
+    served: Served, job: Job, why: str, error: Code
+) -> None:
+    scene = Scene(served, job=job)
+
+    assert scene.entry() == LogEntry(LogEvent.JOB_FAILED, scene.job(), {"why": why} if why else {})
+    assert (scene.job().state, code(scene.job()), scene.bucket.objects) == (State.FAILED, error, {})
+    assert scene.downloads.opened == list(job.urls)
+
+
+def test_pages_are_tried_as_often_as_any_failed_download_and_no_longer() -> None:
+    scene = Scene(PAGES[0])
+
+    assert [scene.archive() for _ in range(10)] == ["archive_postponed"] * 9 + ["job_failed"]
+    assert code(scene.job()) is Code.ARCHIVE_FAILED
 
 
 NO_FRESH_LINK = {
@@ -262,268 +293,79 @@ NO_FRESH_LINK = {
 
 
 @pytest.mark.parametrize("fields", NO_FRESH_LINK.values(), ids=NO_FRESH_LINK)
-def test_without_a_way_to_a_fresh_link_the_old_one_is_tried(media: Media, fields: dict[str, Any]) -> None:
+def test_without_a_way_to_a_fresh_link_the_old_one_is_tried(fields: dict[str, Any]) -> None:
     job = replace(REFUSED, **fields)
-    dead, small = Scene(DeadLinkError("404"), job=job), Scene(media.base.read_bytes(), job=job)
+    dead, small = Scene(DEAD, job=job), Scene(BASE, job=job)
 
     assert [dead.archived_when_due() for _ in range(10)] == ["archive_link_expired"] * 9 + ["job_failed"]
     assert [small.archived_when_due(), small.archived_when_due()] == ["archive_file_not_4k", "job_failed"]
-    assert (dead.code(), small.code()) == (Code.ARCHIVE_FAILED, Code.NOT_4K)
+    assert (code(dead.job()), code(small.job())) == (Code.ARCHIVE_FAILED, Code.NOT_4K)
 
 
-@pytest.mark.parametrize("refusals", [0, 1])
-@pytest.mark.parametrize("error", [DownloadError("down"), DeadLinkError("404")])
-def test_spent_tries_end_the_job(error: Exception, refusals: int) -> None:
-    scene = Scene(error, job=replace(READY, archive_attempts=9, link_refusals=refusals))
-    scene.archive()
-
-    assert (scene.job().state, scene.code()) == (State.FAILED, Code.ARCHIVE_FAILED)
+# Leases
 
 
-def test_a_bucket_out_of_reach_is_tried_again(media: Media) -> None:
-    scene = Scene(media.uhd.read_bytes())
-    scene.bucket.broken = True
-
-    assert scene.archive() == "archive_postponed"
-
-
-def test_while_one_archive_holds_the_lease_another_does_nothing(media: Media) -> None:
-    scene = Scene(media.uhd.read_bytes(), job=replace(READY, lease="other", lease_until=NOON + 1))
+def test_while_one_archive_holds_the_lease_another_does_nothing() -> None:
+    scene = Scene(UHD, job=replace(READY, lease="other", lease_until=NOON + 1))
 
     assert scene.archive() == "archive_skipped"
     assert scene.downloads.opened == []
 
 
-def test_a_lease_that_ran_out_is_taken_over_and_strays_are_aborted(media: Media) -> None:
-    scene = Scene(media.uhd.read_bytes(), job=replace(READY, lease="dead", lease_until=NOON))
+def test_a_lease_that_ran_out_is_taken_over_and_strays_are_aborted() -> None:
+    scene = Scene(UHD, job=replace(READY, lease="dead", lease_until=NOON))
 
     assert scene.archive() == "job_archived"
     assert scene.bucket.strays == [(NAME, NOON - 960)]
 
 
-def test_a_job_that_has_ended_is_not_archived_again(media: Media) -> None:
-    scene = Scene(media.uhd.read_bytes())
-    scene.archive()
+def test_an_archive_that_lost_its_lease_writes_nothing() -> None:
+    succeeding, failing = Scene(UHD), Scene(DownloadError("reset"))
+    succeeding.faulty_bucket.before("put", succeeding.lose_the_lease)
+    failing.faulty_downloads.before("open", failing.lose_the_lease)
 
-    assert scene.archive() == "archive_skipped"
-    assert scene.downloads.opened == [URL, POSTER]
-
-
-def test_an_archive_that_lost_its_lease_writes_nothing(media: Media) -> None:
-    scene = Scene(media.uhd.read_bytes())
-    scene.faulty_bucket.before("put", scene.lose_the_lease)
-
-    assert scene.archive() == "archive_superseded"
-    assert scene.job().state is State.READY
-
-
-def second_index(media: Media, sibling: Archived) -> Scene:
-    scene = Scene(media.uhd.read_bytes(), job=replace(READY, state=State.SUCCEEDED, archive=sibling))
-    scene.put(replace(READY, run=2, index=1))
-    return scene
-
-
-def test_the_same_file_as_another_index_is_no_success(media: Media) -> None:
-    digest = hashlib.sha256(media.uhd.read_bytes()).hexdigest()
-    scene = second_index(media, Archived("archive", NAME, 1, digest, 3840, 2160))
-
-    assert scene.archive(Key(TASK, 2)) == "job_failed"
-    error = scene.job(Key(TASK, 2)).error
-    assert error is not None
-    assert error.code is Code.INDEX_AMBIGUOUS
-
-
-def test_the_first_run_is_compared_with_later_ones(media: Media) -> None:
-    digest = hashlib.sha256(media.uhd.read_bytes()).hexdigest()
-    scene = Scene(media.uhd.read_bytes())
-    scene.put(replace(READY, run=2, index=1, state=State.SUCCEEDED, archive=Archived("b", NAME, 1, digest, 3840, 2160)))
-
-    assert scene.archive() == "job_failed"
-    assert scene.code() is Code.INDEX_AMBIGUOUS
-
-
-def test_siblings_that_cannot_be_read_make_a_failed_try(media: Media) -> None:
-    scene = Scene(media.uhd.read_bytes())
-    scene.faulty_jobs.fail("runs")
-
-    assert scene.archive() == "archive_postponed"
-    assert scene.bucket.objects == {}
-
-
-def test_another_file_behind_the_same_link_is_a_success(media: Media) -> None:
-    """Links of two indices may differ in their queries alone, which the row does not show."""
-    scene = second_index(media, Archived("archive", NAME, 1, "another", 3840, 2160))
-
-    assert scene.archive(Key(TASK, 2)) == "job_archived"
-    assert f"videos/{TASK}/1/2.mp4" in scene.bucket.objects
-
-
-def test_a_second_run_of_the_same_index_may_bring_the_same_file(media: Media) -> None:
-    scene = Scene(media.uhd.read_bytes(), job=replace(READY, state=State.SUCCEEDED))
-    scene.put(replace(READY, run=2))
-
-    assert scene.archive(Key(TASK, 2)) == "job_archived"
-
-
-def test_a_box_behind_the_video_does_no_harm(media: Media) -> None:
-    scene = Scene(marked(media.uhd.read_bytes(), "some other task"))
-
-    assert scene.archive() == "job_archived"
-
-
-def test_a_success_is_logged_with_the_job_alone(media: Media) -> None:
-    scene = Scene(media.uhd.read_bytes())
-
-    assert scene.entry() == LogEntry(LogEvent.JOB_ARCHIVED, scene.job())
-    assert scene.job().finished_at == NOON
-    assert scene.entry() == LogEntry(LogEvent.ARCHIVE_SKIPPED, scene.job())
-
-
-def test_each_object_says_what_it_is(media: Media) -> None:
-    scene = Scene(media.uhd.read_bytes())
-    scene.archive()
-    beside = f"videos/{TASK}/0/1"
-
-    assert scene.bucket.types == {
-        f"{beside}.mp4": "video/mp4",
-        f"{beside}.jpg": "image/jpeg",
-        f"{beside}.json": "application/json",
-    }
-
-
-def test_the_row_beside_the_video_is_there_for_people_to_read(media: Media) -> None:
-    scene = Scene(media.uhd.read_bytes(), job=replace(READY, tags={"title": "Café"}))
-    scene.archive()
-    written = scene.bucket.objects[f"videos/{TASK}/0/1.json"].decode()
-
-    assert '\n  "tags": {\n    "title": "Café"\n  }' in written
-
-
-def test_downloads_stop_while_there_is_time_to_write_down_how_far_they_got(media: Media) -> None:
-    scene = Scene(media.uhd.read_bytes())
-    scene.archiver.store(READY.key, NOON + 900)
-
-    assert scene.downloads.stops == [NOON + 870, NOON + 870]
-
-
-def test_downloads_stop_when_the_lease_is_over(media: Media) -> None:
-    scene = Scene(media.uhd.read_bytes())
-    scene.archiver = replace(scene.archiver, times=Times(archive_lease=100))
-    scene.archiver.store(READY.key, NOON + 900)
-
-    assert scene.downloads.stops == [NOON + 100, NOON + 100]
-
-
-def test_a_result_without_a_link_has_failed() -> None:
-    scene = Scene(job=replace(READY, urls=()))
-
-    assert scene.entry() == LogEntry(LogEvent.JOB_FAILED, scene.job())
-    assert (scene.code(), scene.downloads.opened) == (Code.ARCHIVE_FAILED, [])
-
-
-@pytest.mark.parametrize(
-    ("served", "why"),
-    [
-        (DownloadError("reset"), "reset"),
-        (b"\0\0\0\x20ftyp", "ends inside a box"),
-    ],
-    ids=["a download that breaks off", "a body that ends early"],
-)
-def test_a_postponed_try_is_logged_with_the_reason(served: Served, why: str) -> None:
-    scene = Scene(served)
-    entry = scene.entry()
-
-    assert (entry.event, entry.job) == ("archive_postponed", scene.job())
-    assert entry.detail == {"why": why}
-
-
-def test_a_dead_link_is_logged_with_the_reason() -> None:
-    scene = Scene(DeadLinkError("HTTP 404"), job=REFUSED)
-
-    assert scene.entry() == LogEntry(LogEvent.ARCHIVE_LINK_EXPIRED, scene.job(), {"why": "HTTP 404"})
-
-
-def test_a_file_that_is_not_4k_says_what_it_is(media: Media) -> None:
-    base, broken = Scene(media.base.read_bytes()), Scene(media.uhd.read_bytes()[:32] + bytes(64))
-    small, strange = base.entry(), broken.entry()
-
-    assert (small.event, small.job) == ("archive_file_not_4k", base.job())
-    assert small.detail == {"why": "1280x720 of 1280x720"}
-    assert (strange.event, strange.detail["why"]) == ("archive_file_not_4k", "bytes that are no box")
-
-
-def test_a_superseded_archive_is_logged_with_its_error() -> None:
-    scene = Scene(DownloadError("reset"))
-    scene.faulty_downloads.before("open", scene.lose_the_lease)
-
-    assert scene.entry() == LogEntry(LogEvent.ARCHIVE_SUPERSEDED, scene.job(), {"why": "reset"})
+    for scene in (succeeding, failing):
+        detail: Detail = {"why": "reset"} if scene is failing else {}
+        assert scene.entry() == LogEntry(LogEvent.ARCHIVE_SUPERSEDED, scene.job(), detail)
+        assert (scene.job().state, scene.job().lease) == (State.READY, "other")
 
 
 def test_an_archive_superseded_by_an_end_is_logged_without_details() -> None:
     scene = Scene(job=replace(READY, urls=()))
-
-    def succeed(write: ConditionalUpdate) -> None:
-        if "error" in write.put:
-            ended = {"state": State.SUCCEEDED}
-            scene.jobs.write(ConditionalUpdate(key=READY.key, when=(is_("state", State.READY),), put=ended))
-
-    scene.faulty_jobs.before("write", succeed)
+    scene.faulty_jobs.before(
+        "write", lambda write: scene.change(state=State.SUCCEEDED) if "error" in write.put else None
+    )
 
     assert scene.entry() == LogEntry(LogEvent.ARCHIVE_SUPERSEDED, scene.job())
 
 
-def test_a_bucket_that_refuses_what_lies_beside_the_video_is_tried_again(media: Media) -> None:
-    scene = Scene(media.uhd.read_bytes())
-    scene.faulty_bucket.fail("put")
+# The other indices of the task
 
-    assert scene.entry() == LogEntry(LogEvent.ARCHIVE_POSTPONED, scene.job(), {"why": DOWN})
-    assert (scene.job().state, scene.job().due) == (State.READY, NOON + 60)
-
-
-def test_only_the_first_poster_is_kept(media: Media) -> None:
-    scene = Scene(media.uhd.read_bytes(), job=replace(READY, image_urls=(POSTER, URL)))
-    scene.archive()
-
-    assert scene.downloads.opened == [URL, POSTER]
+SECOND = replace(READY, run=2, index=1)
+FIRST_HAS_IT = replace(READY, state=State.SUCCEEDED, archive=stored(UHD))
+SECOND_HAS_IT = replace(FIRST_HAS_IT, run=2, index=1)
 
 
-def test_a_poster_of_8_mib_is_kept_as_it_came(media: Media) -> None:
-    largest = JPEG[:4] + bytes(range(256)) * (LONGEST_POSTER // 256 - 1) + bytes(252)
-    scene = Scene(media.uhd.read_bytes(), poster=largest)
-    scene.archive()
+@pytest.mark.parametrize(("job", "other"), [(SECOND, FIRST_HAS_IT), (READY, SECOND_HAS_IT)], ids=["second", "first"])
+def test_the_same_file_as_another_index_is_no_success(job: Job, other: Job) -> None:
+    scene = Scene(UHD, job=job)
+    put(scene.jobs, other, TASK)
 
-    stored = scene.bucket.objects[f"videos/{TASK}/0/1.jpg"]
-    assert hashlib.sha256(stored).digest() == hashlib.sha256(largest).digest()
-
-
-def test_a_dead_link_of_a_never_requested_job_is_refreshed_when_due() -> None:
-    scene = Scene(DeadLinkError("404"), job=replace(REFUSED, requested_at=None))
-    scene.archive()
-
-    assert scene.job().due == NOON + 60
-
-
-def test_a_dead_link_waits_as_long_as_any_failed_try() -> None:
-    scene = Scene(DeadLinkError("404"), job=replace(REFUSED, archive_attempts=3))
-    scene.archive()
-
-    assert scene.job().due == NOON + 480
-
-
-def test_the_same_file_as_another_index_says_so(media: Media) -> None:
-    digest = hashlib.sha256(media.uhd.read_bytes()).hexdigest()
-    scene = second_index(media, Archived("archive", NAME, 1, digest, 3840, 2160))
-    key = Key(TASK, 2)
-
-    assert scene.entry(key) == LogEntry(LogEvent.JOB_FAILED, scene.job(key), {"why": "the same file as another index"})
+    why = "the same file as another index"
+    assert scene.entry() == LogEntry(LogEvent.JOB_FAILED, scene.job(), {"why": why})
+    assert code(scene.job()) is Code.INDEX_AMBIGUOUS
     assert scene.bucket.objects == {}
 
 
-def test_a_job_that_ends_without_its_file_says_what_stood_in_the_way(media: Media) -> None:
-    small = Scene(media.base.read_bytes(), job=replace(READY, not_4k=1))
-    dead = Scene(DeadLinkError("HTTP 404"), job=replace(READY, archive_attempts=9))
-    broken = Scene(DownloadError("reset"), job=replace(READY, archive_attempts=9))
+@pytest.mark.parametrize(
+    ("job", "other"),
+    [(SECOND, replace(FIRST_HAS_IT, archive=stored(BASE))), (replace(READY, run=2), FIRST_HAS_IT)],
+    ids=["another file behind the same link", "a second run of the same index"],
+)
+def test_another_file_or_another_run_of_the_index_is_a_success(job: Job, other: Job) -> None:
+    """Links of two indices may differ in their queries alone, which the row does not show."""
+    scene = Scene(UHD, job=job)
+    put(scene.jobs, other, TASK)
 
-    assert small.entry() == LogEntry(LogEvent.JOB_FAILED, small.job(), {"why": "1280x720 of 1280x720"})
-    assert dead.entry() == LogEntry(LogEvent.JOB_FAILED, dead.job(), {"why": "HTTP 404"})
-    assert broken.entry() == LogEntry(LogEvent.JOB_FAILED, broken.job(), {"why": "reset"})
+    assert scene.archive() == "job_archived"
+    assert f"videos/{TASK}/{job.index}/2.mp4" in scene.bucket.objects

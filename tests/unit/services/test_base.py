@@ -24,24 +24,26 @@ from veo4k.services.base import MOST_RECEIVES, BaseKeeper
 LINK = "https://file.example/base.mp4?secret=1"
 SHOWN = replace(PROCESSING, base_url=LINK)
 ENDED = replace(SUCCEEDED, base_url=LINK)
+ANNOUNCED = replace(ENDED, partition=None)
 NAME = f"videos/{SHOWN.task_id}/1/1.base.mp4"
 VIDEO = ensure_media(Path(".local/media")).base.read_bytes()
 VP9 = next(case for case in CASES if case.name == "VP9").make()
+
+each_job = pytest.mark.parametrize("job", [SHOWN, ENDED, ANNOUNCED], ids=["live", "ended", "announced"])
 
 
 class Scene:
     """One job whose base video a look has shown, the file at its host, and an empty bucket."""
 
     def __init__(self, served: Served = VIDEO, job: Job = SHOWN) -> None:
-        self.memory, self.bucket, clock = MemoryJobs(), MemoryArchive(), ManualClock()
-        self.jobs, self.key = FaultInjector(self.memory), job.key
+        self.memory, self.bucket, self.key = MemoryJobs(), MemoryArchive(), job.key
+        self.jobs, self.downloads = FaultInjector(self.memory), MemoryDownloads({LINK: [served]})
         put(self.memory, job, job.task_id)
-        self.downloads = MemoryDownloads({LINK: [served]})
         self.keeper = BaseKeeper(
             jobs=cast("Jobs", self.jobs),
             open_download=self.downloads.open,
             archive=cast("Archive", self.bucket),
-            clock=clock,
+            clock=ManualClock(),
             times=Times(),
         )
 
@@ -54,7 +56,7 @@ class Scene:
         return job
 
 
-@pytest.mark.parametrize("job", [SHOWN, ENDED, replace(ENDED, partition=None)], ids=["live", "ended", "announced"])
+@each_job
 @pytest.mark.parametrize(("file", "size"), [(VIDEO, (1280, 720)), (VP9, (3840, 2160))], ids=["H.264", "VP9"])
 def test_the_base_video_is_kept_once_and_nothing_else_changes(job: Job, file: bytes, size: tuple[int, int]) -> None:
     scene = Scene(file, job)
@@ -67,19 +69,16 @@ def test_the_base_video_is_kept_once_and_nothing_else_changes(job: Job, file: by
     assert scene.downloads.stops == [NOON + 870]
 
 
+@each_job
 @pytest.mark.parametrize("served", [VIDEO[:-1000], b"<html>", b"\0\0\0\x20ftypisom", DeadLinkError("403")])
-@pytest.mark.parametrize(
-    ("job", "link"),
-    [(SHOWN, LINK), (ENDED, LINK), (replace(ENDED, partition=None), None)],
-    ids=["live", "ended", "told"],
-)
-def test_a_file_that_is_no_whole_video_is_given_up_at_last(served: Served, job: Job, link: str | None) -> None:
+def test_a_file_that_is_no_whole_video_is_given_up_at_last(served: Served, job: Job) -> None:
+    """Only an announced row forgets the link: of the others it is requested again."""
     scene = Scene(served, job)
 
     assert {scene.keep(receives) for receives in range(1, MOST_RECEIVES)} == {"base_postponed"}
     assert scene.job() == job
     assert scene.keep(MOST_RECEIVES) == "base_abandoned"
-    assert scene.job() == replace(job, base_url=link)
+    assert scene.job() == replace(job, base_url=None if job is ANNOUNCED else LINK)
     assert scene.bucket.objects == {}
 
 

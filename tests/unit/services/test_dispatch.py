@@ -1,19 +1,30 @@
 """One request: when it may still be sent, and what its response changes in gate and job."""
 
-import json
 from threading import Event
 from time import sleep
 
 import pytest
 
-from proofs.doubles.executors import LazyExecutor
+from proofs.doubles.faults import DOWN
 from proofs.doubles.stage import TASK, URL, WIDTH, KilledError, Stage
 from proofs.doubles.time_manual import ManualClock
-from tests.unit.services.responses import DONE, LOST, NO_CREDITS, WORKING
+from tests.unit.services.exchanges import (
+    DONE,
+    LOST,
+    NO_CREDITS,
+    OTHER,
+    UNCLEAR,
+    WORKING,
+    asked,
+    code,
+    message,
+    messages,
+)
 from veo4k.adapters.thread_pool import thread_pool
+from veo4k.domain import transitions
 from veo4k.domain.gate import LATEST
 from veo4k.domain.job import Code, State
-from veo4k.domain.response import Meaning, Response
+from veo4k.domain.log_events import Detail, LogEntry, LogEvent
 from veo4k.services.dispatch import TIME_FOR_A_REQUEST
 
 DAY = 86_400.0
@@ -27,14 +38,14 @@ class TardyClock(ManualClock):
         self.late = late
 
     def sleep_until(self, instant: float) -> None:
-        """Jump to a time behind that one."""
         super().sleep_until(instant + self.late)
 
 
 def tardy(late: float) -> Stage:
-    """Return a stage on which a request is ready to leave so long after its instant."""
+    """Return a stage on which a request was ready to leave so long after its instant."""
     stage = Stage(WORKING)
     stage.clock = TardyClock(late)
+    stage.ask()
     return stage
 
 
@@ -47,99 +58,106 @@ def test_no_slot_is_reserved_that_leaves_a_request_too_little_time() -> None:
     assert all(slot.instant <= now + 0.5 for slot in slots)
 
 
-def test_a_request_leaves_at_the_last_moment_its_slot_is_good_for() -> None:
-    stage = tardy(LATEST)
-    stage.ask()
-
-    assert stage.provider.submitted == [f"{TASK}#0#1"]
-
-
 def test_a_request_that_missed_its_slot_is_not_sent_and_may_get_another() -> None:
-    stage = tardy(LATEST + 0.001)
-    stage.ask()
+    in_time, late = tardy(LATEST), tardy(LATEST + 0.001)
 
-    assert stage.provider.submitted == []
-    assert (stage.job().wait_reason, stage.job().due) == ("SLOT_MISSED", stage.clock.now())
+    assert in_time.provider.submitted == [f"{TASK}#0#1"]
+    assert (late.provider.submitted, late.job().requests_sent) == ([], 0)
+    assert (late.job().state, late.job().wait_reason) == (State.QUEUED, "SLOT_MISSED")
+    assert late.job().due == late.clock.now()
 
 
 def test_an_unanswered_trial_ends_no_job_and_pauses_the_gate_again() -> None:
-    stage = Stage(LOST)
-    stage.ask()
+    stage = asked(LOST)
     stage.change(due=stage.clock.now())
     stage.gate.pause("NO_CREDITS", stage.clock.now(), "")
-    happened = stage.sweep(after=3 * DAY + 1)
 
-    assert happened == ["request_claimed", "response_lost"]
+    assert stage.sweep(after=3 * DAY + 1) == ["request_claimed", "response_lost"]
     assert (stage.gate.row.reason, stage.gate.row.until) == ("NO_CREDITS", stage.clock.now() + 120)
 
 
-def test_slots_that_a_trial_response_opens_are_used_by_the_same_sweep() -> None:
-    stage = Stage(WORKING)
-    stage.receive(*(json.dumps({"taskId": f"veo_task_number_{n:03}"}) for n in range(3)))
-    stage.gate.pause("NO_CREDITS", stage.clock.now(), "")
-    stage.executor = LazyExecutor()
-    stage.sweep(after=720)
+def test_an_unclear_trial_keeps_the_gate_paused() -> None:
+    stage = asked(NO_CREDITS, UNCLEAR)
+    stage.sweep(after=61)
 
-    assert len(stage.provider.polled) == 3
+    assert (stage.job().unclear_responses, stage.gate.row.reason) == (1, "NO_CREDITS")
 
 
 def test_a_refused_trial_makes_the_pause_longer() -> None:
-    stage = Stage(NO_CREDITS)
-    stage.ask()
+    stage = asked(NO_CREDITS)
     stage.sweep(after=61)
 
     assert (stage.gate.row.until, stage.job().due) == (stage.clock.now() + 120, stage.clock.now() + 120)
 
 
-def test_a_fresh_link_retriggers_the_archive() -> None:
-    stage = Stage(WORKING, DONE)
-    stage.ask()
-    stage.change(state=State.READY, urls=(URL,), link_dead=True)
-    stage.sweep(after=720)
+def test_unclear_words_end_a_job_once_another_job_was_understood() -> None:
+    stage = asked(UNCLEAR)
+    for _ in range(6):
+        stage.sweep(after=1801)
+    assert stage.job().state is State.SUBMITTING
 
-    assert stage.job().link_dead is None
-    assert stage.job().retrigger_id is not None
+    stage.provider.script = [WORKING, UNCLEAR]
+    stage.ask(OTHER)
+    stage.sweep(after=1801)
+    assert (stage.job().state, code(stage.job())) == (State.FAILED, Code.PROVIDER_FAILED)
+
+
+def test_while_the_gate_cannot_be_read_unclear_words_end_no_job() -> None:
+    stage = asked(UNCLEAR)
+    stage.change(unclear_since=stage.clock.now() - 7200, retry_at=None, due=stage.clock.now())
+    stage.faulty_gate.fail("is_understood_since")
+    stage.sweep(after=1)
+
+    assert stage.job().state is State.SUBMITTING
+
+
+def test_a_response_that_cannot_be_written_leaves_the_job_to_its_lease() -> None:
+    stage = Stage(LOST)
+    stage.faulty_jobs.fail("write", call=2)
+    _, entry = stage.receive(message())
+
+    detail: Detail = {"meaning": "lost", "reason": "ReadTimeout", "error": DOWN}
+    assert entry == LogEntry(LogEvent.RESPONSE_WRITE_FAILED, stage.job(), detail)
+    assert stage.job().state is State.SUBMITTING
+
+
+def test_a_callback_before_the_response_is_not_undone_by_it() -> None:
+    stage = Stage(WORKING)
+
+    def call_back(_: object) -> None:
+        result = transitions.accept_with_result(stage.job(), DONE, URL, stage.clock.now(), stage.times)
+        stage.jobs.write(result)
+
+    stage.provider.meanwhile = call_back
+    _, entry = stage.receive(message())
+
+    now = stage.clock.now()
+    assert entry == LogEntry(LogEvent.RESPONSE_SUPERSEDED, stage.job(), {"meaning": "working"}, now)
+    assert stage.job().state is State.READY
 
 
 @pytest.mark.parametrize(
-    ("row", "meanwhile"),
+    ("row", "meanwhile", "acceptances"),
     [
-        ({"state": State.PROCESSING}, {"state": State.READY, "urls": (URL,)}),
-        ({"state": State.READY, "urls": (URL,), "link_dead": True}, {"urls": (f"{URL}?2",), "link_dead": None}),
+        ({}, {"state": State.READY, "urls": (URL,)}, 2),
+        ({"state": State.READY, "urls": (URL,), "link_dead": True}, {"urls": (f"{URL}?2",), "link_dead": None}, 2),
+        ({}, {"state": State.FAILED}, 1),
     ],
+    ids=["a result", "a fresh link", "an end"],
 )
-def test_an_acceptance_is_counted_though_a_callback_was_faster(
-    row: dict[str, object], meanwhile: dict[str, object]
+def test_an_acceptance_is_counted_unless_a_faster_callback_ended_the_job(
+    row: dict[str, object], meanwhile: dict[str, object], acceptances: int
 ) -> None:
-    stage = Stage(WORKING, WORKING)
-    stage.ask()
-    stage.change(**row)
+    stage = asked(WORKING, WORKING, **row)
     stage.provider.meanwhile = lambda _: stage.change(**meanwhile)
     stage.sweep(after=720)
 
-    assert (stage.job().state, stage.job().acceptances) == (State.READY, 2)
-
-
-def test_an_acceptance_of_an_ended_job_is_counted_no_more() -> None:
-    stage = Stage(WORKING, WORKING)
-    stage.ask()
-    stage.provider.meanwhile = lambda _: stage.change(state=State.FAILED)
-    stage.sweep(after=720)
-
-    assert (stage.job().state, stage.job().acceptances) == (State.FAILED, 1)
-
-
-def test_a_response_that_came_too_late_is_logged_with_its_time() -> None:
-    stage = Stage(Response(meaning=Meaning.REFUSED, code=Code.INVALID_TASK))
-    stage.provider.meanwhile = lambda _: stage.change(state=State.READY)
-    overtaken = stage.receive(json.dumps({"taskId": TASK}))[-1]
-
-    assert (overtaken.event, overtaken.at) == ("response_superseded", stage.clock.now())
+    assert (stage.job().state, stage.job().acceptances) == (meanwhile.get("state", State.READY), acceptances)
 
 
 def test_a_sweep_reads_no_more_jobs_than_it_can_send_requests_for() -> None:
     stage = Stage(WORKING)
-    stage.receive(*(json.dumps({"taskId": f"veo_task_number_{n:03}"}) for n in range(40)))
+    stage.receive(*messages(40))
     stage.clock.advance(720)
     stage.gate.reserve(40, stage.clock.now())
     ahead: list[int] = []
@@ -156,7 +174,7 @@ def test_leaving_the_dispatcher_waits_for_all_requests_even_after_errors() -> No
 
     def answer_late(_: object) -> None:
         killed.wait(5)
-        sleep(0.05)
+        sleep(0.02)
 
     def kill_at_the_second_claim(_: object) -> None:
         if len(stage.faulty_jobs.called("write")) == 2:
@@ -166,7 +184,7 @@ def test_leaving_the_dispatcher_waits_for_all_requests_even_after_errors() -> No
     stage.provider.meanwhile = answer_late
     stage.faulty_jobs.before("write", kill_at_the_second_claim)
     with pytest.raises(KilledError):
-        stage.receive(*(json.dumps({"taskId": task}) for task in (TASK, "veo_task_another_one")))
+        stage.receive(message(), message(OTHER))
 
     assert stage.job().state is State.PROCESSING
 
@@ -178,6 +196,5 @@ def test_an_error_in_a_request_is_raised_when_its_result_is_collected() -> None:
         raise LookupError
 
     stage.provider.meanwhile = crash
-
     with pytest.raises(LookupError):
         stage.ask()

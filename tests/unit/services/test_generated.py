@@ -22,10 +22,6 @@ SUCCESS = {"code": 200, "msg": "ok", "data": DATA}
 FAILURE = {"code": 422, "msg": "Your request was rejected by Flow(…)", "data": {"taskId": TASK}}
 
 
-def handler(sender: MemoryJobSender, *webhook: bytes) -> GenerationHandler:
-    return GenerationHandler(sender, lambda: (KEY, FORMER), lambda: webhook)
-
-
 def request(
     body: Any = SUCCESS, *, key: bytes = HOOK_KEY, signed: str = TASK, late: int = 0, **changes: Any
 ) -> Request:
@@ -35,26 +31,34 @@ def request(
     return replace(Request((make_generated_token(KEY),), headers, text, is_base64=False), **changes)
 
 
-def handle(received: Request, sender: MemoryJobSender, *webhook: bytes) -> tuple[int, list[LogEntry]]:
-    return handler(sender, *(webhook or (HOOK_KEY,))).handle(received, NOON)
+def handle(
+    received: Request, sender: MemoryJobSender, webhook: tuple[bytes, ...] = (HOOK_KEY,)
+) -> tuple[int, list[LogEntry]]:
+    return GenerationHandler(sender, lambda: (KEY, FORMER), lambda: webhook).handle(received, NOON)
 
 
 def entry(event: LogEvent, **detail: Any) -> LogEntry:
     return LogEntry(event, None, detail)
 
 
-@pytest.mark.parametrize("token_key", [KEY, FORMER])
-@pytest.mark.parametrize("webhook", [(HOOK_KEY,), (b"new key", HOOK_KEY)])
-@pytest.mark.parametrize("is_base64", [False, True])
-def test_each_video_of_a_generation_becomes_a_message(
-    token_key: bytes, webhook: tuple[bytes, ...], is_base64: bool
-) -> None:
-    sender = MemoryJobSender()
-    received = request(parts=(make_generated_token(token_key),), query="order=A-1042")
-    if is_base64:
-        received = replace(received, body=base64.b64encode(received.body.encode()).decode(), is_base64=True)
+RECEIVED = entry(LogEvent.GENERATION_RECEIVED, taskId=TASK, videos=2)
+IN_BASE64 = base64.b64encode(json.dumps(SUCCESS).encode()).decode()
 
-    assert handle(received, sender, *webhook) == (200, [entry(LogEvent.GENERATION_RECEIVED, taskId=TASK, videos=2)])
+
+@pytest.mark.parametrize(
+    ("received", "webhook"),
+    [
+        (request(), (HOOK_KEY,)),
+        (request(parts=(make_generated_token(FORMER),)), (HOOK_KEY,)),
+        (request(), (b"new key", HOOK_KEY)),
+        (request(IN_BASE64, is_base64=True), (HOOK_KEY,)),
+    ],
+    ids=["plain", "the former token key", "the former webhook key", "in base64"],
+)
+def test_each_video_of_a_generation_becomes_a_message(received: Request, webhook: tuple[bytes, ...]) -> None:
+    sender = MemoryJobSender()
+
+    assert handle(replace(received, query="order=A-1042"), sender, webhook) == (200, [RECEIVED])
     assert [json.loads(body) for body in sender.bodies] == [
         {"taskId": TASK, "index": index, "tags": {"order": "A-1042"}} for index in (0, 1)
     ]
@@ -62,33 +66,26 @@ def test_each_video_of_a_generation_becomes_a_message(
 
 def test_unusable_tags_are_dropped_and_logged_without_their_text() -> None:
     sender = MemoryJobSender()
+    dropped = entry(LogEvent.TAGS_DROPPED, taskId=TASK, tags=2)
 
-    assert handle(request(query="order=A-1042&=canary&order=canary"), sender) == (
-        200,
-        [
-            entry(LogEvent.GENERATION_RECEIVED, taskId=TASK, videos=2),
-            entry(LogEvent.TAGS_DROPPED, taskId=TASK, tags=2),
-        ],
-    )
+    assert handle(request(query="order=A-1042&=canary&order=canary"), sender) == (200, [RECEIVED, dropped])
     assert json.loads(sender.bodies[0])["tags"] == {"order": "A-1042"}
 
 
 def test_a_generation_without_a_result_is_answered_200_and_sends_nothing() -> None:
     sender = MemoryJobSender()
+    without = entry(LogEvent.GENERATION_WITHOUT_RESULT, taskId=TASK, code=422)
 
-    assert handle(request(FAILURE, query="=x"), sender) == (
-        200,
-        [entry(LogEvent.GENERATION_WITHOUT_RESULT, taskId=TASK, code=422)],
-    )
+    assert handle(request(FAILURE, query="=x"), sender) == (200, [without])
     assert sender.bodies == []
 
 
 @pytest.mark.parametrize("takes", [0, 1])
 def test_a_queue_that_does_not_take_every_message_is_answered_503(takes: int) -> None:
-    assert handle(request(), MemoryJobSender(takes)) == (
-        503,
-        [entry(LogEvent.CALLBACK_UNANSWERED, status=503, error="SendMessageBatch: InternalError")],
-    )
+    error = "SendMessageBatch: InternalError"
+    unanswered = entry(LogEvent.CALLBACK_UNANSWERED, status=503, error=error)
+
+    assert handle(request(), MemoryJobSender(takes)) == (503, [unanswered])
 
 
 OTHER = "veo_task_other"
@@ -112,24 +109,20 @@ REFUSED: dict[str, tuple[int, str, Request]] = {
 }
 
 
-@pytest.mark.parametrize("name", REFUSED)
-def test_a_request_that_fails_a_check_sends_nothing(name: str) -> None:
-    status, reason, received = REFUSED[name]
+@pytest.mark.parametrize(("status", "reason", "received"), REFUSED.values(), ids=REFUSED)
+def test_a_request_that_fails_a_check_sends_nothing(status: int, reason: str, received: Request) -> None:
     sender = MemoryJobSender()
 
     assert handle(received, sender) == (status, [entry(LogEvent.CALLBACK_REJECTED, status=status, reason=reason)])
     assert sender.bodies == []
 
 
-@pytest.mark.parametrize("headers", [{}, request().headers])
-def test_without_a_webhook_key_every_generation_is_answered_503(headers: dict[str, str]) -> None:
+@pytest.mark.parametrize("received", [request(headers={}), request()], ids=["unsigned", "signed"])
+def test_without_a_webhook_key_every_generation_is_answered_503(received: Request) -> None:
     sender = MemoryJobSender()
-    without_key = GenerationHandler(sender, lambda: (KEY,), tuple)
+    unset = entry(LogEvent.WEBHOOK_KEY_UNSET, status=503, reason="webhook key")
 
-    assert without_key.handle(request(headers=headers), NOON) == (
-        503,
-        [entry(LogEvent.WEBHOOK_KEY_UNSET, status=503, reason="webhook key")],
-    )
+    assert handle(received, sender, webhook=()) == (503, [unset])
     assert sender.bodies == []
 
 

@@ -1,11 +1,9 @@
 """The free look before a request: submit's, and the sweep's."""
 
-import json
-
 import pytest
 
 from proofs.doubles.stage import TASK, Stage, words
-from tests.unit.services.responses import LOST, NOT_FOUND, WORKING
+from tests.unit.services.exchanges import LOST, NOT_FOUND, WORKING, asked, code, message
 from veo4k.domain.conditional_update import ConditionalUpdate, is_
 from veo4k.domain.errors import StorageError
 from veo4k.domain.job import Code, Evidence, Failure, Partition, State
@@ -22,6 +20,24 @@ LEGACY = BaseRecord(status=Meaning.DONE, links=LINKS, is_legacy=True)
 
 def stage_seeing(look: BaseRecord | Unanswered) -> Stage:
     stage = Stage(WORKING)
+    stage.provider.looks = {TASK: look}
+    return stage
+
+
+def queued_seeing(look: BaseRecord | Unanswered) -> Stage:
+    """Return a stage whose job was queued unseen while the gate was paused."""
+    stage = stage_seeing(look)
+    stage.gate.pause("NO_CREDITS", stage.clock.now(), "")
+    stage.ask()
+    stage.gate.resume()
+    return stage
+
+
+def two_runs(look: BaseRecord) -> Stage:
+    """Return a stage on which the first run is under way, the second waits for it, and a look shows this since."""
+    stage = stage_seeing(DONE)
+    stage.ask()
+    stage.ask(index=1)
     stage.provider.looks = {TASK: look}
     return stage
 
@@ -49,28 +65,16 @@ def test_what_a_look_settles_takes_no_slot_and_no_request(
 
     assert stage.ask() == events
     assert (stage.job().state, stage.provider.submitted, stage.gate.given) == (state, [], [])
-
-
-def test_a_video_in_4k_already_has_a_result_by_look() -> None:
-    stage = stage_seeing(IN_4K)
-    stage.ask()
-
-    assert (stage.job().evidence, stage.job().urls, stage.job().accepted_at) == (Evidence.LOOK, LINKS[:1], None)
-
-
-def test_a_task_of_the_fallback_path_keeps_the_base_videos_link() -> None:
-    stage = stage_seeing(LEGACY)
-    stage.ask()
-
-    assert (stage.job().state, stage.job().base_url, stage.provider.submitted) == (State.FAILED, LINKS[0], [])
+    assert stage.job().base_url == (LINKS[0] if look is LEGACY else None)
 
 
 def test_one_look_serves_all_messages_of_a_task() -> None:
     stage = stage_seeing(IN_4K)
-    entries = stage.receive(json.dumps({"taskId": TASK}), json.dumps({"taskId": TASK, "index": 1}))
+    entries = stage.receive(message(), message(index=1))
 
     assert stage.provider.looked_at == [TASK]
     assert words(entries) == ["job_queued", "result_received", "job_queued"]
+    assert (stage.job().evidence, stage.job().urls, stage.job().accepted_at) == (Evidence.LOOK, LINKS[:1], None)
     assert stage.job(2).wait_reason == WaitReason.EARLIER_RUN
 
 
@@ -79,70 +83,62 @@ def test_a_look_whose_outcome_cannot_be_written_is_taken_again_by_the_sweep() ->
     stage.faulty_jobs.fail("write", call=2)
 
     assert stage.ask() == ["job_queued", "message_store_failed"]
+    assert stage.sweep(after=1) == ["result_received"]
 
 
-@pytest.mark.parametrize("broken", ["gate", "key"])
-def test_without_gate_or_key_there_is_no_look(broken: str) -> None:
+@pytest.mark.parametrize("missing", ["gate", "key", "reading of the key"])
+def test_without_gate_or_key_there_is_no_look(missing: str, monkeypatch: pytest.MonkeyPatch) -> None:
     stage = stage_seeing(IN_4K)
-    if broken == "gate":
+
+    def unreadable() -> WaitReason | None:
+        raise StorageError("GetSecretValue: Throttling")
+
+    if missing == "gate":
         stage.faulty_gate.fail("free")
-    else:
+    elif missing == "key":
         stage.provider.unset = WaitReason.API_KEY_UNSET
+    else:
+        monkeypatch.setattr(stage.provider, "unset_secret", unreadable)
     stage.ask()
 
     assert stage.provider.looked_at == []
-
-
-def test_there_is_no_look_while_the_key_cannot_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    stage = stage_seeing(IN_4K)
-
-    def refused() -> WaitReason | None:
-        raise StorageError("GetSecretValue: Throttling")
-
-    monkeypatch.setattr(stage.provider, "unset_secret", refused)
-    stage.ask()
-
-    assert (stage.provider.looked_at, stage.provider.submitted, stage.job().state) == ([], [], State.QUEUED)
-
-
-def test_a_message_that_comes_again_heeds_its_look_too() -> None:
-    stage = stage_seeing(DONE)
-    stage.gate.pause("NO_CREDITS", stage.clock.now(), "")
-    stage.receive(json.dumps({"taskId": TASK}))
-    stage.gate.resume()
-    stage.provider.looks = {TASK: LEGACY}
-    stage.clock.advance(61)
-
-    assert words(stage.receive(json.dumps({"taskId": TASK}), again="message1")) == ["message_redelivered", "job_failed"]
-    assert stage.provider.submitted == []
+    assert missing == "gate" or (stage.provider.submitted, stage.job().state) == ([], State.QUEUED)
 
 
 def test_while_the_gate_is_paused_nobody_looks() -> None:
-    stage = stage_seeing(IN_4K)
-    stage.gate.pause("NO_CREDITS", stage.clock.now(), "")
-    stage.ask()
+    stage = queued_seeing(IN_4K)
 
     assert (stage.provider.looked_at, stage.job().state) == ([], State.QUEUED)
 
 
+def test_a_message_that_comes_again_heeds_its_look_too() -> None:
+    stage = queued_seeing(LEGACY)
+    stage.clock.advance(61)
+
+    assert words(stage.receive(message(), again="message1")) == ["message_redelivered", "job_failed"]
+    assert stage.provider.submitted == []
+
+
 def test_the_sweep_looks_before_its_first_claim() -> None:
-    stage = stage_seeing(DONE)
-    stage.gate.pause("NO_CREDITS", stage.clock.now(), "")
-    stage.ask()
-    stage.gate.resume()
+    stage = queued_seeing(DONE)
 
     assert stage.sweep(after=61) == ["request_claimed", "request_accepted"]
     assert (stage.provider.looked_at, stage.job().base_url) == ([TASK], LINKS[0])
 
 
 def test_the_sweep_pays_nothing_for_what_its_look_settles() -> None:
-    stage = stage_seeing(LEGACY)
-    stage.gate.pause("NO_CREDITS", stage.clock.now(), "")
-    stage.ask()
-    stage.gate.resume()
+    stage = queued_seeing(LEGACY)
 
     assert stage.sweep(after=61) == ["job_failed"]
     assert (stage.provider.submitted, stage.gate.given) == ([], [])
+
+
+def test_what_a_look_settles_but_cannot_be_written_is_looked_at_again() -> None:
+    stage = queued_seeing(LEGACY)
+    stage.faulty_jobs.fail("write")
+
+    assert stage.sweep(after=61) == ["job_skipped"]
+    assert (stage.job().state, stage.provider.submitted) == (State.QUEUED, [])
 
 
 def test_a_look_without_an_answer_is_passed_over_the_second_time() -> None:
@@ -187,17 +183,15 @@ def test_a_404_for_a_task_that_a_look_has_shown_pauses_the_gate() -> None:
 
 
 def test_a_404_for_a_task_that_nobody_knows_ends_the_job() -> None:
-    stage = Stage(NOT_FOUND)
-    stage.ask()
+    stage = asked(NOT_FOUND)
     stage.provider.looks = {TASK: Unanswered.NO_SUCH_TASK}
 
     assert stage.sweep(after=121) == ["job_failed"]
-    assert stage.job().error == Failure(Code.INVALID_TASK, Code.INVALID_TASK.message)
+    assert code(stage.job()) is Code.INVALID_TASK
 
 
 def test_a_request_whose_response_was_lost_is_repeated_without_a_look() -> None:
-    stage = Stage(LOST, WORKING)
-    stage.ask()
+    stage = asked(LOST, WORKING)
     stage.provider.looks = {TASK: LEGACY}
 
     assert stage.sweep(after=121) == ["request_claimed", "request_accepted"]
@@ -205,10 +199,7 @@ def test_a_request_whose_response_was_lost_is_repeated_without_a_look() -> None:
 
 
 def test_a_second_run_is_looked_at_only_in_its_turn() -> None:
-    stage = stage_seeing(DONE)
-    stage.ask()
-    stage.provider.looks = {TASK: LEGACY}
-    stage.ask(index=1)
+    stage = two_runs(LEGACY)
 
     assert stage.sweep(after=121) == ["request_postponed"]
     assert stage.job(2).state is State.QUEUED
@@ -218,36 +209,21 @@ def test_a_second_run_is_looked_at_only_in_its_turn() -> None:
 
 
 def test_a_second_run_that_was_looked_at_is_requested_only_in_its_turn() -> None:
-    stage = stage_seeing(DONE)
-    stage.ask()
-    stage.ask(index=1)
+    stage = two_runs(DONE)
     second = stage.job(2)
-    when = (is_("state", second.state),)
-    stage.jobs.write(ConditionalUpdate(key=second.key, when=when, put={"looked_at": stage.clock.now()}))
+    seen = {"looked_at": stage.clock.now()}
+    stage.jobs.write(ConditionalUpdate(key=second.key, when=(is_("state", second.state),), put=seen))
 
     assert stage.sweep(after=121) == ["request_postponed"]
 
 
 @pytest.mark.parametrize("method", ["runs", "write"])
 def test_a_turn_that_cannot_be_read_or_postponed_is_left_for_the_next_sweep(method: str) -> None:
-    stage = stage_seeing(DONE)
-    stage.ask()
-    stage.ask(index=1)
+    stage = two_runs(DONE)
     stage.faulty_jobs.fail(method)
 
     assert stage.sweep(after=121) == ["job_skipped"]
     assert stage.provider.looked_at == [TASK, TASK]
-
-
-def test_what_a_look_settles_but_cannot_be_written_is_looked_at_again() -> None:
-    stage = stage_seeing(LEGACY)
-    stage.gate.pause("NO_CREDITS", stage.clock.now(), "")
-    stage.ask()
-    stage.gate.resume()
-    stage.faulty_jobs.fail("write")
-
-    assert stage.sweep(after=61) == ["job_skipped"]
-    assert (stage.job().state, stage.provider.submitted) == (State.QUEUED, [])
 
 
 def test_a_forced_run_passes_over_a_label_that_was_false() -> None:

@@ -17,18 +17,17 @@ ALARM = {
 }
 
 
-def test_a_sum_adds_up_the_metrics_of_each_period() -> None:
-    assert computed(SUM, {"m1": [1.0, 2.0, None], "m2": [None, 3.0, None]}) == [1, 5, 0]
-
-
-def test_a_maximum_is_the_greatest_share_in_each_period() -> None:
-    metrics: dict[str, Series] = {"m1": [3600.0, None], "m2": [None, 28800.0], "m3": [450000.0, None]}
-    assert computed(SHARE, metrics) == [1, 2]
-
-
-def test_a_period_without_points_stays_empty_unless_filled() -> None:
-    assert computed("SUM(METRICS())", {"m1": [1.0, None], "m2": [2.0, None]}) == [3, None]
-    assert computed("m1 / 2", {"m1": [1.0, None]}) == [0.5, None]
+@pytest.mark.parametrize(
+    ("expression", "metrics", "expected"),
+    [
+        pytest.param(SUM, [[1, 2, None], [None, 3, None]], [1, 5, 0], id="the sum of each period"),
+        pytest.param(SHARE, [[3600, None], [None, 28800], [450000, None]], [1, 2], id="the greatest share"),
+        pytest.param("SUM(METRICS())", [[1, None], [2, None]], [3, None], id="a period that is not filled"),
+        pytest.param("m1 / 2", [[1, None]], [0.5, None], id="a part of one metric"),
+    ],
+)
+def test_an_expression_is_computed_period_by_period(expression: str, metrics: list[Series], expected: Series) -> None:
+    assert computed(expression, {f"m{number}": series for number, series in enumerate(metrics, 1)}) == expected
 
 
 @pytest.mark.parametrize(

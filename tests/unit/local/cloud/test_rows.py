@@ -80,14 +80,11 @@ def test_a_watcher_returns_changes_and_keeps_the_first_end() -> None:
     assert (watcher.ended_as["one"]["state"], watcher.rows["one"]["state"]) == ("SUCCEEDED", "FAILED")
 
 
-def test_messages_are_sent_ten_in_a_batch() -> None:
+def test_messages_are_sent_ten_in_a_batch_and_a_refused_one_is_an_error() -> None:
     queue = Queue()
     send(queue, "url", [{"taskId": str(n)} for n in range(25)])
     assert [len(batch) for batch in queue.batches] == [10, 10, 5]
     assert queue.batches[2][4] == '{"taskId": "24"}'
-
-
-def test_a_refused_message_is_an_error() -> None:
     with pytest.raises(SendError, match="refused 2 of 3 messages: no"):
         send(Queue(refused=2), "url", [{}] * 3)
 

@@ -7,6 +7,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from functools import partial
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -45,7 +46,6 @@ class Callback(NamedTuple):
     payload: dict[str, Any]
 
     def is_signed_over(self, task_id: str, key: str = WEBHOOK_KEY) -> bool:
-        """Return whether its signature is that of the task id and its timestamp."""
         message = task_id + "." + self.headers["X-Webhook-Timestamp"]
         digest = hmac.digest(key.encode(), message.encode(), hashlib.sha256)
         return self.headers["X-Webhook-Signature"] == base64.b64encode(digest).decode()
@@ -110,24 +110,20 @@ class Client(SimulatorClient):
         self.simulator, self.receiver = simulator, receiver
         self.key, self.agent = KEY, "tests/1.0"
 
-    def send(self, method: str, target: str, body: Any = None, timeout: float = 5.0) -> Response:
-        """Send a request; `timeout` in seconds."""
-        connection = HTTPConnection(self.host_port, timeout=timeout)
+    def send(self, method: str, target: str, body: Any = None) -> Response:
         headers = {"Authorization": f"Bearer {self.key}", "User-Agent": self.agent}
-        try:
+        with closing(HTTPConnection(self.host_port, timeout=5)) as connection:
             connection.request(method, target, None if body is None else json.dumps(body), headers)
             response = connection.getresponse()
             content = response.read()
-        finally:
-            connection.close()
         value = json.loads(content) if content.startswith(b"{") else {}
         envelope = value.get("code", 0), value.get("msg", ""), value.get("data")
         return Response(response.status, content, dict(response.headers), value, *envelope)
 
-    def request(self, task_id: str = TASK, index: int = 0, *, timeout: float = 5.0) -> Response:
+    def request(self, task_id: str = TASK, index: int = 0) -> Response:
         """POST get-4k-video with the receiver's callback URL."""
         body = {"taskId": task_id, "index": index, "callBackUrl": self.receiver.url(task_id)}
-        return self.send("POST", "/api/v1/veo/get-4k-video", body, timeout)
+        return self.send("POST", "/api/v1/veo/get-4k-video", body)
 
     def request_until(self, words: str, task_id: str = TASK, index: int = 0) -> Response:
         """POST get-4k-video until the response's message has the words."""
@@ -138,33 +134,26 @@ class Client(SimulatorClient):
         url: str = self.request_until("generated successfully", task_id, index).data["resultUrls"][0]
         return url.removeprefix(self.base_url)
 
-    def callback(self, task_id: str = TASK) -> Callback:
-        """Request a 4K version. Return its first callback."""
-        return self.all_callbacks(task_id, 1)[0]
-
-    def all_callbacks(self, task_id: str, count: int) -> list[Callback]:
+    def all_callbacks(self, task_id: str = TASK, count: int = 1) -> list[Callback]:
         """Request a 4K version. Return its callbacks, once there are `count`."""
         self.request(task_id)
         return self.receiver.wait_for(count)
+
+    def callback(self, task_id: str = TASK) -> Callback:
+        """Request a 4K version. Return its first callback."""
+        return self.all_callbacks(task_id)[0]
 
     def attempts(self, task_id: str = TASK, count: int = 1) -> list[dict[str, Any]]:
         """Return the attempts to deliver callbacks, once there are `count`."""
         return until(lambda: sent if len(sent := self.callbacks(task_id)) >= count else None)
 
     def record(self, task_id: str = TASK) -> Response:
-        """GET record-info."""
         return self.send("GET", f"/api/v1/veo/record-info?taskId={task_id}")
 
     def create(self, task_id: str = TASK) -> Response:
         """POST createTask with the receiver's callback URL."""
         body = {"model": "veo/get-4k-video", "callBackUrl": self.receiver.url(task_id), "input": {"task_id": task_id}}
         return self.send("POST", "/api/v1/jobs/createTask", body)
-
-    def generate(self, prompt: str = "a fox", **fields: Any) -> str:
-        """POST generate with the receiver's callback URL. Return the new task's id."""
-        body = {"prompt": prompt, "callBackUrl": self.receiver.url("generated")} | fields
-        task_id: str = self.send("POST", "/api/v1/veo/generate", body).data["taskId"]
-        return task_id
 
     def finished(self, task_id: str, flag: int = 1) -> Any:
         """Return a task's details, once they have that success flag."""

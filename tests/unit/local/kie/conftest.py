@@ -19,7 +19,7 @@ def media_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def media(media_folder: Path) -> Media:
-    return ensure_media(media_folder)
+    return ensure_media(media_folder, frames=2)
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from local.kie.media import Media, poster
 from tests.unit.local.kie.client import TASK, Client
 
 UHD, BASE = (3840, 2160), (1280, 720)
+GONE = "404 <html><body><h1>404 Not Found</h1></body></html>"
 
 
 def fetched(client: Client, link: str) -> tuple[int, int] | str:
@@ -32,11 +33,11 @@ def fetched(client: Client, link: str) -> tuple[int, int] | str:
         ("portrait", [(2160, 3840)]),
         ("base_video", [BASE, BASE, BASE]),
         ("base_video_once", [BASE, UHD]),
-        ("dead_link", ["404 <html><body><h1>404 Not Found</h1></body></html>", UHD]),
+        ("dead_link", [GONE, UHD]),
         ("short_body", ["half a video", UHD]),
         ("busy_host", ["503 SlowDown", "503 SlowDown", UHD]),
         ("not_mp4", ["200 <html>not a video</html>"]),
-        ("late_file", ["404 <html><body><h1>404 Not Found</h1></body></html>", UHD]),
+        ("late_file", [GONE, UHD]),
         ("page_first", [*["200 <!DOCTYPE html><html><title>Just a moment...</title></html>"] * 2, UHD]),
         ("blank_encoding", [UHD]),
     ],
@@ -53,8 +54,11 @@ def test_a_result_has_a_poster(client: Client, media: Media) -> None:
     assert (response.headers["Content-Type"], response.body) == ("image/jpeg", poster(media.uhd).read_bytes())
 
 
-def test_the_base_video_of_a_task_has_720p(client: Client) -> None:
-    assert fetched(client, client.record().data["response"]["resultUrls"][0]) == BASE
+@pytest.mark.parametrize(("name", "size"), [("on_time", BASE), ("made_in_4k", UHD), ("false_4k", BASE)])
+def test_the_record_of_a_base_task_leads_to_its_own_video(client: Client, name: str, size: tuple[int, int]) -> None:
+    task = f"veo_task_{name}_1"
+    client.request(task)
+    assert fetched(client, client.record(task).data["response"]["resultUrls"][3]) == size
 
 
 @pytest.mark.parametrize("token", ["", "?token=", "?token=0.forged", "?token=1.", "?token=%C3%A9"])

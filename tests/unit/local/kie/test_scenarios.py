@@ -1,5 +1,4 @@
 import json
-import time
 from http.client import RemoteDisconnected
 
 import pytest
@@ -19,6 +18,7 @@ from tests.unit.local.kie.client import TASK, Client, until
 
 UNAVAILABLE = "The 4K version of this video is unavailable. Please try a different video."
 UNKNOWN_ID = "0123456789abcdef0123456789abcdef"
+WAIT = "4k is processing. It should be ready in 5-10 minutes. Please check back shortly."
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
@@ -60,55 +60,24 @@ def test_a_wrong_registration_is_refused_with_the_reason(client: Client) -> None
         client.register(TASK, minutes="long")
 
 
-def test_doubled_sends_the_same_payload_twice(client: Client) -> None:
-    first, second = client.all_callbacks("veo_task_doubled_1", 2)
-    assert first.payload == second.payload
-
-
-def test_early_calls_back_before_the_response(client: Client) -> None:
-    client.receiver.delay, sent = 0.05, time.time()
-    client.request("veo_task_early_1")
-    (attempt,) = client.callbacks("veo_task_early_1")
-    assert attempt["status"] == 200
-    assert sent + 0.05 <= attempt["at"] + attempt["seconds"] <= time.time()
-
-
-def test_late_calls_back_half_a_simulated_hour_after_the_end(client: Client) -> None:
-    client.request("veo_task_late_1")
-    (attempt,) = client.attempts("veo_task_late_1")
-    assert attempt["at"] - client.tasks()[0]["finishedAt"] >= client.simulator.settings.real_seconds(30)
-
-
-def test_tampered_has_a_true_signature_and_a_foreign_host(client: Client) -> None:
-    callback = client.callback("veo_task_tampered_1")
-    assert callback.is_signed_over("veo_task_tampered_1")
-    assert not callback.payload["data"]["info"]["resultUrls"][0].startswith(client.base_url)
-
-
-def test_forged_sends_five_forgeries_once_and_then_the_true_callback(client: Client) -> None:
-    task = "veo_task_forged_1"
-    client.register(task, "forged", minutes=100)
-    client.receiver.statuses = [404, 404, 401, 401, 401]
-    no_token, wrong_token, unsigned, wrong, stale, true = client.all_callbacks(task, 6)
-    assert no_token.path == f"/callbacks/{task}/0/1"
-    assert wrong_token.path == f"/callbacks/{task}/0/1/" + "A" * 43
-    assert "X-Webhook-Signature" not in unsigned.headers
-    assert not wrong.is_signed_over(task)
-    assert stale.is_signed_over(task)
-    assert time.time() - int(stale.headers["X-Webhook-Timestamp"]) > 3000
-    assert "127.0.0.1" in json.dumps(true.payload)
-    assert [attempt["status"] for attempt in client.attempts(task, 6)] == [404, 404, 401, 401, 401, 200]
-    time.sleep(0.05)
-    assert len(client.receiver.received) == 6
-
-
-def test_answer_lost_is_charged_and_called_back(client: Client) -> None:
-    client.register("veo_task_answer_lost_1", "answer_lost", minutes=100)
+@pytest.mark.parametrize(
+    ("name", "code", "words"),
+    [
+        ("answer_lost", 422, WAIT),
+        ("in_progress", 422, "4K upgrade in progress, please wait"),
+        ("no_msg", 422, ""),
+        ("working_400", 400, "4K is processing. It should be ready in 5-10 minutes. Please check back shortly."),
+        ("chinese", 422, "4K视频处理中。预计5-10分钟完成。请稍后查看。"),
+    ],
+)
+def test_a_request_whose_response_is_lost_is_charged(client: Client, name: str, code: int, words: str) -> None:
+    task = f"veo_task_{name}_1"
+    client.register(task, name, minutes=60_000)
     with pytest.raises(RemoteDisconnected):
-        client.request("veo_task_answer_lost_1")
+        client.request(task)
+    repeat = client.request(task)
+    assert (repeat.code, repeat.msg, "msg" in repeat.json, repeat.data["taskId"]) == (code, words, bool(words), task)
     assert len(client.ledger()) == 1
-    assert "processing" in client.request("veo_task_answer_lost_1").msg
-    assert client.receiver.wait_for()[0].payload["code"] == 200
 
 
 @pytest.mark.parametrize(("name", "charges", "repeated"), [("garbage", 1, 422), ("garbage_unapplied", 0, 200)])
@@ -122,28 +91,10 @@ def test_garbage_is_a_page_for_a_request_that_is_applied_or_not(
 
 def test_unfinished_base_is_refused_for_a_while(client: Client) -> None:
     task = "veo_task_unfinished_base_1"
+    client.register(task, "unfinished_base", refused_minutes=200)
     assert (client.request(task).code, client.record(task).data["successFlag"]) == (422, 0)
     assert until(lambda: client.request(task).code == 200)
     assert (client.record(task).data["successFlag"], len(client.ledger())) == (1, 1)
-
-
-@pytest.mark.parametrize(
-    ("name", "code", "words"),
-    [
-        ("in_progress", 422, "4K upgrade in progress, please wait"),
-        ("no_msg", 422, ""),
-        ("working_400", 400, "4K is processing. It should be ready in 5-10 minutes. Please check back shortly."),
-        ("chinese", 422, "4K视频处理中。预计5-10分钟完成。请稍后查看。"),
-    ],
-)
-def test_a_repeat_after_a_lost_response_has_other_words(client: Client, name: str, code: int, words: str) -> None:
-    task = f"veo_task_{name}_1"
-    client.register(task, name, minutes=60_000)
-    with pytest.raises(RemoteDisconnected):
-        client.request(task)
-    repeat = client.request(task)
-    assert (repeat.code, repeat.msg, "msg" in repeat.json, repeat.data["taskId"]) == (code, words, bool(words), task)
-    assert len(client.ledger()) == 1
 
 
 @pytest.mark.parametrize(
@@ -169,28 +120,15 @@ def test_a_refusal_in_other_words_costs_nothing(client: Client, name: str, codes
 
 
 @pytest.mark.parametrize(
-    ("name", "code", "words"),
-    [
-        ("callback_402", 402, "credits"),
-        ("callback_408", 408, "Upstream"),
-        ("callback_not_success", 422, "record status is not success."),
-        ("working_400_callback", 400, "is processing"),
-        ("strange_failure", 500, "Upscale node 7"),
-    ],
-)
-def test_a_callback_may_state_something_else(client: Client, name: str, code: int, words: str) -> None:
-    payload = client.callback(f"veo_task_{name}_1").payload
-    assert (payload["code"], words in payload["msg"]) == (code, True)
-
-
-@pytest.mark.parametrize(("name", "flag"), [("record_callback", 1), ("record_failed_callback", 3)])
-def test_a_callback_may_be_a_record(client: Client, name: str, flag: int) -> None:
-    assert client.callback(f"veo_task_{name}_1").payload["data"]["successFlag"] == flag
-
-
-@pytest.mark.parametrize(
     ("name", "in_callback", "in_result_json"),
     [
+        ("callback_402", '"code": 402', ""),
+        ("callback_408", '"code": 408', ""),
+        ("callback_not_success", '"code": 422, "msg": "record status is not success."', ""),
+        ("working_400_callback", '"code": 400, "msg": "4K is processing', ""),
+        ("strange_failure", '"code": 500, "msg": "Upscale node 7', ""),
+        ("record_callback", '"successFlag": 1', "http"),
+        ("record_failed_callback", '"successFlag": 3', ""),
         ("result_url", '"info": {"resultUrl": "http', '{"resultUrl": "http'),
         ("full_urls", '"info": {"fullResultUrls": ["http', '{"fullResultUrls": ["http'),
         ("object_urls", '"resultUrls": [{"url": "http', '{"resultUrls": [{"url": "http'),
@@ -203,14 +141,14 @@ def test_a_callback_may_be_a_record(client: Client, name: str, flag: int) -> Non
         ("data_text", '"data": "{', "http"),
     ],
 )
-def test_a_result_has_another_shape_under_either_api(
+def test_a_callback_states_something_else_or_has_another_shape(
     client: Client, name: str, in_callback: str, in_result_json: str
 ) -> None:
     assert in_callback in json.dumps(client.callback(f"veo_task_{name}_1").payload)
     client.create(f"veo_task_{name}_2")
     data = client.receiver.wait_for(2)[1].payload["data"]
     details = json.loads(data) if isinstance(data, str) else data
-    assert in_result_json in details["resultJson"]
+    assert in_result_json in details.get("resultJson", "")
 
 
 def test_own_id_is_in_response_callback_signature_and_record(client: Client) -> None:
@@ -225,22 +163,10 @@ def test_own_id_is_in_response_callback_signature_and_record(client: Client) -> 
     assert "veo_task_own_id_1_0.mp4" in data["response"]["resultUrls"][0]
 
 
-def test_a_failure_under_an_own_id_is_in_callback_and_record(client: Client) -> None:
-    client.register(TASK, "own_id", fails=True)
-    callback, data = client.callback(), client.record(client.tasks()[0]["recordId"]).data
-    assert (callback.payload["code"], callback.payload["msg"]) == (500, UNAVAILABLE)
-    assert (data["successFlag"], data["errorCode"], data["errorMessage"]) == (3, 500, UNAVAILABLE)
-
-
 def test_own_id_base_signed_has_one_id_and_signs_the_other(client: Client) -> None:
     callback = client.callback("veo_task_own_id_base_signed_1")
     assert callback.payload["data"]["taskId"] != "veo_task_own_id_base_signed_1"
     assert callback.is_signed_over("veo_task_own_id_base_signed_1")
-
-
-def test_per_index_charges_for_every_index(client: Client) -> None:
-    assert [client.request("veo_task_per_index_1", index).code for index in (0, 1, 0)] == [200, 200, 422]
-    assert [row["index"] for row in client.ledger()] == [0, 1]
 
 
 def test_the_scenarios_can_be_listed(client: Client) -> None:
