@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 SIZE = {"width": 1240, "height": 800}
 PATIENCE = 60_000  # milliseconds; the machine may be busy with the jobs
@@ -34,6 +34,7 @@ class Visit:
     """A browser that has entered the console."""
 
     facts: dict[str, Any]
+    browser: Browser
     context: BrowserContext
     page: Page
     violations: list[str]
@@ -46,6 +47,13 @@ class Visit:
     def open(self, path: str) -> int:
         """Open a page of the console. Return its status."""
         response = self.page.goto(self.origin + path)
+        return response.status if response else 0
+
+    def fresh_status(self, url: str) -> int:
+        """Return the status of a page in a browser that has no cookie."""
+        context = self.browser.new_context()
+        response = context.new_page().goto(url)
+        context.close()
         return response.status if response else 0
 
     def picture(self, name: str) -> None:
@@ -184,6 +192,17 @@ def hostile_text_does_nothing(visit: Visit) -> None:
     assert visit.violations == [], visit.violations
 
 
+def another_browser_is_refused(visit: Visit) -> None:
+    assert visit.fresh_status(visit.facts["link"]) == 403, "a used code"
+    assert visit.fresh_status(visit.origin + "/") == 403, "no cookie"
+
+
+def another_host_name_is_refused(visit: Visit) -> None:
+    port = urlsplit(visit.origin).port
+    for host in ("127.0.0.1", "localhost", "veo4k-other.localhost"):
+        assert visit.fresh_status(f"http://{host}:{port}/") == 421, host
+
+
 def foreign_pages_are_refused(visit: Visit) -> None:
     """A page on another local port, under another name and under the console's own, with the console's cookie."""
     own = urlsplit(visit.origin).hostname or ""
@@ -277,6 +296,8 @@ STEPS: tuple[Callable[[Visit], None], ...] = (
     spending_is_summed_and_downloaded,
     the_health_drawer_says_what_to_do,
     hostile_text_does_nothing,
+    another_browser_is_refused,
+    another_host_name_is_refused,
     foreign_pages_are_refused,
     ten_thousand_rows_are_paged_within_a_second,
 )
@@ -296,7 +317,7 @@ def main() -> None:
         )
         page.on("dialog", lambda dialog: violations.append(dialog.message))
         for step in STEPS:
-            step(Visit(facts, context, page, violations))
+            step(Visit(facts, browser, context, page, violations))
             print(f"✓ {step.__name__.replace('_', ' ')}", flush=True)
         browser.close()
 

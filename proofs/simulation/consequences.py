@@ -23,8 +23,9 @@ def send_batch(
     refused = batch[-1:] if fault is Fault.PARTLY else ()
 
     def call() -> None:
-        for each in batch[: len(batch) - len(refused)]:
-            send(each)
+        for each in batch:
+            if each not in refused:
+                send(each)
 
     effects.suffer(fault, call)
     return refused

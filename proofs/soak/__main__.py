@@ -108,6 +108,7 @@ def _result(console: Console, proof: Proof, arguments: argparse.Namespace) -> Re
     missing = [each.name for each in proof.faults if not any(each.name in name for name in injected)]
     wrong += [f"{name}: never injected" for name in missing]
     wrong += [f"only {sweeps.most_at_once} sweeps at once"] * (sweeps.most_at_once < proof.sweeps)
+    wrong += [f"{task} was never sent" for task in sorted(found.rows.keys() - set(tasks))]
     wrong += [*problems(found), *(proof.check(found, injected) if proof.check else ())]
     lines = [f"{'✗' if wrong else '✓'} {proof.title} ({seconds:.0f} s)"]
     swept = f"{sweeps.done} sweeps, {len(sweeps.failures)} failed, {sweeps.most_at_once} at once"

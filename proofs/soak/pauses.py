@@ -18,7 +18,8 @@ class Pauses(NamedTuple):
 def pauses(requests: Iterable[Mapping[str, Any]], first: float) -> Pauses:
     """Read a log; `first`: seconds of the first pause. Each pause has twice the length of the one before."""
     count, early, begun, length = 0, list[float](), 0.0, 0.0
-    for at, code in sorted((request["at"], request["code"]) for request in requests):
+    for request in sorted(requests, key=lambda row: float(row["at"])):  # two may come at once, one without a code
+        at, code = request["at"], request["code"]
         if length == first and at < begun + IN_FLIGHT:
             continue
         if length and at < begun + length:

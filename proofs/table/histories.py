@@ -15,6 +15,7 @@ from veo4k.domain.gate import Wait
 from veo4k.domain.job import ENDED, WAITING, Code, Job, Key, ProviderApi, State
 from veo4k.domain.message import Message
 from veo4k.domain.response import Meaning, Response
+from veo4k.domain.schedule import Times
 
 JOBS_AT_ONCE = 12
 NEW = 0.1  # how often a write makes a run once there are enough of them
@@ -70,6 +71,7 @@ class Dice:
             "now": self.now,
             "times": TIMES,
             "due": self.later(),
+            "due_if_moved": self.random.choice([None, self.later()]),
             "wait": Wait(self.later(), "NO_CREDITS"),
             "ttl": int(self.now) + 86_400,
             "chance": self.random.random(),
@@ -78,6 +80,7 @@ class Dice:
             "payload": CallbackPayload(self.response(), self.random.choice([None, None, OTHER_TASK])),
             "token": self.random.choice([None, self.new_id()]),
             "tokens": job.task_tokens if self.yes() else frozenset(),
+            "tokens_read": job.task_tokens if self.yes() else frozenset(),
             "api": self.random.choice(list(ProviderApi)),
             "code": self.random.choice(list(Code)),
             "url": SIGNED,
@@ -94,6 +97,19 @@ class Dice:
 def join(job: Job, new_id: str) -> ConditionalUpdate:
     """Join with a task token: without one there is nothing to write."""
     return transitions.join(job, new_id)
+
+
+def accept(job: Job, response: Response, now: float, due_if_moved: float | None) -> ConditionalUpdate:
+    """Accept a job, whose next poll moves or does not."""
+    return transitions.accept(job, response, now, due_if_moved)
+
+
+def postpone_announcement(
+    job: Job, now: float, times: Times, tokens_read: frozenset[str], *, on_bus: bool, tokens: frozenset[str]
+) -> ConditionalUpdate:
+    """Postpone an announcement, of a job that was read with its tokens or without."""
+    read = replace(job, task_tokens=tokens_read)
+    return transitions.postpone_announcement(read, now, times, on_bus=on_bus, tokens=tokens)
 
 
 def uncount_poll(job: Job, *, by_post: bool) -> ConditionalUpdate:
@@ -123,7 +139,7 @@ BUILDERS: dict[str, tuple[frozenset[State], Transition]] = {
         (QUEUED, (transitions.cancel, transitions.postpone)),
         (QUEUED | READY, (transitions.claim_look,)),
         (QUEUED | SUBMITTING, (transitions.claim_submission, transitions.callback_working)),
-        (SUBMITTING, (transitions.accept, transitions.accept_with_result, transitions.accept_on_other_host)),
+        (SUBMITTING, (accept, transitions.accept_with_result, transitions.accept_on_other_host)),
         (SUBMITTING, (transitions.defer, transitions.count_lost_response)),
         (WAITING, (transitions.callback_ready, transitions.callback_failed, transitions.callback_unclear)),
         (WAITING, (transitions.callback_failed_unchecked, transitions.time_out)),
@@ -136,7 +152,7 @@ BUILDERS: dict[str, tuple[frozenset[State], Transition]] = {
         (READY, (transitions.callback_link,)),
         (ENDED | READY, (transitions.retrigger,)),
         (ENDED, (transitions.repeat_announcement, transitions.mark_announced, transitions.abandon_base)),
-        (ENDED, (transitions.postpone_announcement,)),
+        (ENDED, (postpone_announcement,)),
     )
     for transition in of_these
 }
