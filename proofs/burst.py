@@ -31,6 +31,10 @@ class Burst(NamedTuple):
     def passed(self) -> bool:
         return not self.problems
 
+    def __str__(self) -> str:
+        figures = ", ".join(f"{number} {name}" for name, number in self.figures.items())
+        return "\n".join([f"{figures}, {self.seconds} s", *self.problems])
+
 
 def burst(running: Environment, count: int, name: str) -> Burst:
     """Send `count` messages at once, with `name` in their task ids, and wait for their ends."""

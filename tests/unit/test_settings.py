@@ -19,16 +19,20 @@ from veo4k.domain.result_url import Target
 from veo4k.domain.schedule import Times
 from veo4k.settings import TUNING_NAMES, Settings
 
-TOLD = {"KIE_BASE_URL": "https://api.kie.ai", "RESULT_HOSTS": "a.example,b.example:8443", "REQUESTS_PER_WINDOW": "20"}
+VARIABLES = {
+    "KIE_BASE_URL": "https://api.kie.ai",
+    "RESULT_HOSTS": "a.example,b.example:8443",
+    "REQUESTS_PER_WINDOW": "20",
+}
 
 
 def tuned(text: str) -> Settings:
-    return Settings(TOLD | {"TUNING": text})
+    return Settings(VARIABLES | {"TUNING": text})
 
 
 def test_a_variable_that_is_missing_is_refused_by_name() -> None:
     with pytest.raises(SettingsError, match="JOB_TABLE_NAME"):
-        Settings(TOLD).text("JOB_TABLE_NAME")
+        Settings(VARIABLES).text("JOB_TABLE_NAME")
 
 
 @pytest.mark.parametrize(
@@ -40,13 +44,13 @@ def test_a_variable_that_is_missing_is_refused_by_name() -> None:
     ],
 )
 def test_an_unusable_value_is_refused_by_name(name: str, value: str) -> None:
-    settings = Settings(TOLD | {name: value})
+    settings = Settings(VARIABLES | {name: value})
 
     with pytest.raises(SettingsError, match=f"{name} is unusable"):
         (settings.pace(), settings.hosts())
 
 
-@pytest.mark.parametrize("environment", [TOLD, TOLD | {"TUNING": ""}], ids=["absent", "empty"])
+@pytest.mark.parametrize("environment", [VARIABLES, VARIABLES | {"TUNING": ""}], ids=["absent", "empty"])
 def test_without_tuning_times_and_pace_have_their_defaults(environment: dict[str, str]) -> None:
     settings = Settings(environment)
 
@@ -65,7 +69,7 @@ def test_a_tuned_name_changes_its_own_value_and_no_other(name: str) -> None:
     def values(settings: Settings) -> set[tuple[str, float]]:
         return set((asdict(settings.times()) | asdict(settings.pace())).items())
 
-    [(field, number)] = values(tuned(f"{name}=7")) - values(Settings(TOLD))
+    [(field, number)] = values(tuned(f"{name}=7")) - values(Settings(VARIABLES))
     assert number == 7
     assert field.replace("_", "") == name.lower().removesuffix("seconds")
 
@@ -121,7 +125,7 @@ def test_no_function_starts_with_a_wrong_tuning(
 
 
 def test_hosts_are_read_with_the_providers_address() -> None:
-    assert Settings(TOLD).hosts().target("https://b.example:8443/a") == Target("https", "b.example", 8443, "/a")
+    assert Settings(VARIABLES).hosts().target("https://b.example:8443/a") == Target("https", "b.example", 8443, "/a")
 
 
 def test_a_choice_that_is_none_is_refused_by_name() -> None:
@@ -136,6 +140,6 @@ def test_the_environment_is_read_in_settings_and_bootstrap_alone() -> None:
     assert readers == {"bootstrap"}
 
 
-@pytest.mark.parametrize(("told", "limit"), [({}, 0), ({"DAILY_REQUEST_LIMIT": "7"}, 7)])
-def test_there_is_no_daily_limit_unless_one_is_set(told: dict[str, str], limit: int) -> None:
-    assert Settings(TOLD | told).pace().daily == limit
+@pytest.mark.parametrize(("changed", "limit"), [({}, 0), ({"DAILY_REQUEST_LIMIT": "7"}, 7)])
+def test_there_is_no_daily_limit_unless_one_is_set(changed: dict[str, str], limit: int) -> None:
+    assert Settings(VARIABLES | changed).pace().daily == limit

@@ -56,8 +56,8 @@ def test_where_selects_messages_that_meet_every_condition(operator: Operator) ->
 def test_redrive_sends_nothing_unless_confirmed(operator: Operator) -> None:
     add(operator, message())
     for options in ([], ["--dry-run"], ["--yes", "--dry-run"]):
-        told = operator.run("dead", "redrive", *options).out
-        assert "1 message can go back to the job queue. Send with --yes." in told
+        plan = operator.run("dead", "redrive", *options).out
+        assert "1 message can go back to the job queue. Send with --yes." in plan
         assert (operator.queues.bodies(JOBS), len(operator.queues.visible(DEAD))) == ([], 1)
 
 

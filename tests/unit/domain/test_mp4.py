@@ -9,10 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from proofs.mp4 import differential
-from proofs.mp4.corpus import CASES, Case, cut, fragmented, front, half_turned_twice, uhd
+from proofs.mp4.corpus import CASES, ODDITIES, Case, cut, fragmented, front, half_turned_twice, uhd
 from proofs.mp4.forge import HD, TRACK_HEADER, UHD_TALL, Film, box, claiming, edited, moved, muxed, patched, turned
 from proofs.mp4.fuzz import fuzz
-from proofs.mp4.oddities import ODDITIES
 from proofs.mp4.reference import answer, disagreement, judged, reference
 from veo4k.domain.mp4 import EndsEarly, Mp4Proof, NotMp4, OtherContent, Video, is_4k
 from veo4k.domain.mp4.proof import MEDIA_FRONT

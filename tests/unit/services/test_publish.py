@@ -58,12 +58,12 @@ class Scene:
     """The publisher over doubles, and a table of these rows."""
 
     def __init__(self, *rows: Job, refused: Sequence[object] = (), keep_base: bool = True) -> None:
-        self.jobs, self.told = MemoryJobs(), RecordingEventPublisher(*refused)
+        self.jobs, self.events = MemoryJobs(), RecordingEventPublisher(*refused)
         self.faulty_jobs = FaultInjector(self.jobs)
         for row in rows:
             put(self.jobs, row, row.task_id)
         jobs = cast("Jobs", self.faulty_jobs)
-        self.publisher = Publisher(jobs, self.told, retention_days=90, keep_base=keep_base, times=Times())
+        self.publisher = Publisher(jobs, self.events, retention_days=90, keep_base=keep_base, times=Times())
 
     def publish(self, *changes: Change) -> list[LogEntry]:
         return self.publisher.publish(changes, NOW)
@@ -83,8 +83,8 @@ def test_results_go_to_the_archive_and_ends_to_the_bus_and_are_logged() -> None:
         LogEntry(LogEvent.ARCHIVE_REQUEST_FAILED, other, {"error": "refused"}),
         LogEntry(LogEvent.ANNOUNCEMENT_SENT, ANNOUNCED),
     ]
-    assert scene.told.archive == [ready.key, other.key]
-    assert (scene.told.bus, scene.told.tasks) == ([FAILED.key], ["token-1:FAILED"])
+    assert scene.events.archive == [ready.key, other.key]
+    assert (scene.events.bus, scene.events.tasks) == ([FAILED.key], ["token-1:FAILED"])
 
 
 def test_an_announced_end_leaves_the_due_index_and_keeps_all_that_is_public() -> None:
@@ -104,14 +104,14 @@ def test_a_change_of_neither_state_nor_retrigger_id_publishes_nothing(change: Ch
     scene = Scene(change.new)
 
     assert scene.publish(change) == []
-    assert (scene.told.bus, scene.told.archive) == ([], [])
+    assert (scene.events.bus, scene.events.archive) == ([], [])
 
 
 def test_a_retriggered_job_is_sent_to_the_archive_again() -> None:
     scene = Scene(READY)
     scene.publish(Change(READY, replace(READY, retrigger_id="again")))
 
-    assert scene.told.archive == [READY.key]
+    assert scene.events.archive == [READY.key]
 
 
 def test_what_the_bus_refused_stays_in_the_index_and_the_others_do_not() -> None:
@@ -131,8 +131,8 @@ def test_a_task_token_that_could_not_be_sent_is_sent_again_without_the_event() -
     left = scene.job()
     assert (left.on_bus, left.task_tokens, left.due) == (True, frozenset({"token-1"}), NOW + 60)
     assert words(scene.publish(Change(left, replace(left, retrigger_id="again")))) == ["announcement_superseded"]
-    assert scene.told.bus == [FAILED.key]
-    assert scene.told.tasks == ["token-1:FAILED", "told:FAILED", "token-1:FAILED"]
+    assert scene.events.bus == [FAILED.key]
+    assert scene.events.tasks == ["token-1:FAILED", "told:FAILED", "token-1:FAILED"]
 
 
 def test_all_that_was_not_published_is_logged() -> None:
@@ -176,7 +176,7 @@ def test_an_event_is_sent_until_the_bus_has_it() -> None:
 def test_a_record_that_is_read_twice_brings_no_announcement_back() -> None:
     scene = Scene(FAILED)
     scene.publish(ENDS)
-    scene.told.refused = ("token-1",)
+    scene.events.refused = ("token-1",)
 
     assert words(scene.publish(ENDS)) == ["announcement_superseded"]
     assert scene.job() == ANNOUNCED
@@ -227,7 +227,7 @@ def test_a_base_video_that_is_not_kept_is_requested(changes: list[Change], sent:
 
     assert Scene(SHOWN, keep_base=False).publish(*changes) == []
     assert words(scene.publish(*changes)) == ["base_requested"] * len(sent)
-    assert scene.told.bases == [(SHOWN.key, delay) for delay in sent]
+    assert scene.events.bases == [(SHOWN.key, delay) for delay in sent]
 
 
 @pytest.mark.parametrize(
@@ -246,11 +246,13 @@ def test_the_base_videos_link_stays_until_its_message_is_done(keep_base: bool, e
     assert (scene.job().partition, scene.job().base_url) == (None, link)
 
 
-@pytest.mark.parametrize(("since", "told", "link"), [(NOW, True, SHOWN.base_url), (NOW - DAY, None, None)])
-def test_an_end_stays_due_until_its_base_video_is_requested(since: float, told: bool, link: str | None) -> None:
+@pytest.mark.parametrize(("since", "on_bus", "link"), [(NOW, True, SHOWN.base_url), (NOW - DAY, None, None)])
+def test_an_end_stays_due_until_its_base_video_is_requested(
+    since: float, on_bus: bool | None, link: str | None
+) -> None:
     ended = replace(UNAVAILABLE, announcing_since=since)
     scene = Scene(ended, refused=["base"])
 
     assert words(scene.publish(Change(SHOWN, ended)))[0] == "base_request_failed"
-    assert scene.told.bus == [ended.key]
-    assert (scene.job().on_bus, scene.job().base_url) == (told, link)
+    assert scene.events.bus == [ended.key]
+    assert (scene.job().on_bus, scene.job().base_url) == (on_bus, link)
