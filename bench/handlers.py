@@ -1,8 +1,7 @@
 """Runs inside the function's own interpreter, beside its code: invokes a handler and tells its CPU. Not imported.
 
-`handlers.py MODULE READY` with one event for each round on standard input, as JSON lines; READY is the code that makes
-the function ready, as INIT would. Gives the CPU seconds for each round, by message,
-and the bytes that were logged in all.
+`handlers.py MODULE CHANGE` with one event for each round on standard input, as JSON lines; CHANGE is code that changes
+the function before it is imported. Gives the CPU seconds for each round, by message, and the bytes that were logged.
 """
 
 import importlib
@@ -27,9 +26,9 @@ class Context:
         return 60_000
 
 
-def main(module: str, ready: str) -> None:
+def main(module: str, change: str) -> None:
     """Invoke the handler with each event."""
-    exec(ready, {})  # noqa: S102  of the bench
+    exec(change, {})  # noqa: S102  of the bench
     handler = importlib.import_module(module).handler
     stdout, log = os.dup(1), os.memfd_create("log")
     os.dup2(log, 1)

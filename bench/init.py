@@ -17,6 +17,7 @@ IDIOMATIC = ROOT / "bench/idiomatic"
 BARE = "import boto3; boto3.client('dynamodb')"
 FLOOR = "import hashlib, hmac, http.client, json, ssl; ssl.create_default_context()"
 ENVIRONMENT = environment("SubmitFunction") | environment("CallbackFunction")
+START = "import app"  # the clients are built on import
 COUNTING = """
 import importlib.machinery, sys
 compiled, compile = [], importlib.machinery.SourceFileLoader.source_to_code
@@ -30,10 +31,6 @@ ours = tuple(sys.path[:{folders}])
 loaded = [one for one in list(sys.modules.values()) if (getattr(one, "__file__", None) or "").startswith(ours)]
 print(len([path for path in compiled if path.startswith(ours)]), len(loaded))
 """
-READY = {
-    "SubmitFunction": "import app; from veo4k.bootstrap.submit import submitter; submitter(0)",
-    "CallbackFunction": "import app; from veo4k.bootstrap.callback import callback_handler; callback_handler()",
-}
 
 
 def cases(functions: Mapping[str, list[Path]]) -> dict[str, tuple[str, Sequence[Path]]]:
@@ -41,8 +38,8 @@ def cases(functions: Mapping[str, list[Path]]) -> dict[str, tuple[str, Sequence[
     shipped = installed(IDIOMATIC / "requirements.txt", "idiomatic")
     plain = installed(IDIOMATIC / "requirements.txt", "idiomatic-compiled", compiled=True)
     return {
-        "submit": (READY["SubmitFunction"], functions["SubmitFunction"]),
-        "callback": (READY["CallbackFunction"], functions["CallbackFunction"]),
+        "submit": (START, functions["SubmitFunction"]),
+        "callback": (START, functions["CallbackFunction"]),
         "idiomatic submit": ("import submit", [IDIOMATIC, shipped]),
         "idiomatic callback": ("import callback", [IDIOMATIC, shipped]),
         "bare boto3 client": (BARE, [plain]),

@@ -1,6 +1,10 @@
 """The environment of the functions, as the template sets it. Each bench fills in the endpoints to call."""
 
+import os
+from importlib import import_module
+from types import ModuleType
 from typing import Any
+from unittest.mock import patch
 
 from samtranslator.yaml_helper import yaml_parse
 
@@ -15,25 +19,25 @@ HOST = {
     "PYTHONDONTWRITEBYTECODE": "1",  # the tree is read-only in Lambda
     "POWERTOOLS_TRACE_DISABLED": "true",
 }
-PLACES = {
-    "CALLBACK_BASE_URL": "https://callbacks.example",
-    "JOB_TABLE_NAME": "jobs",
-    "API_KEY_SECRET_NAME": "key",
-    "TOKEN_KEY_SECRET_NAME": "key",
-    "WEBHOOK_KEY_SECRET_NAME": "key",
-    "JOB_QUEUE_URL": "http://127.0.0.1:1/000000000000/jobs",
-    "DEAD_LETTER_QUEUE_URL": "http://127.0.0.1:1/000000000000/dead",
-}
 
 
 def environment(function: str) -> dict[str, str]:
-    """Environment of a function of the template, with the parameters' defaults."""
+    """Return a function's environment: the parameters' defaults, and invented names for what a stack creates."""
     template = yaml_parse((ROOT / "template.yaml").read_text())
     defaults = {name: str(parameter.get("Default", "")) for name, parameter in template["Parameters"].items()}
     variables: dict[str, Any] = template["Globals"]["Function"]["Environment"]["Variables"]
     variables = variables | template["Resources"][function]["Properties"]["Environment"]["Variables"]
-    return HOST | {name: _value(value, defaults) for name, value in variables.items()} | PLACES
+    return HOST | {name: _value(name, value, defaults) for name, value in variables.items()}
 
 
-def _value(value: Any, defaults: dict[str, str]) -> str:
-    return defaults.get(value.get("Ref", ""), "") if isinstance(value, dict) else str(value)
+def function_module(name: str) -> ModuleType:
+    """Import `functions/NAME/app.py`, which builds its clients on import, under its environment."""
+    with patch.dict(os.environ, environment(f"{name.title()}Function")):
+        return import_module(f"{name}.app")
+
+
+def _value(name: str, value: Any, defaults: dict[str, str]) -> str:
+    if not isinstance(value, dict):
+        return str(value)
+    invented = name.lower().replace("_", "-")
+    return defaults.get(value.get("Ref", ""), f"https://{invented}.example" if name.endswith("_URL") else invented)

@@ -13,10 +13,9 @@ from bench.roots import server_context
 from bench.stub import Stub, serving
 
 ROUNDS = 9
-READY = init.READY["CallbackFunction"]
-EVERY_WAY_IN = "; import veo4k.bootstrap.archive, veo4k.bootstrap.submit, veo4k.bootstrap.publish"
-ROOTS_EACH_TIME = "import ssl; from veo4k.adapters import tls; del tls.SharedContext.load_verify_locations; "
-SDK_DEFAULTS = "from botocore.config import Config; from veo4k.adapters import aws; aws._DEFAULT = Config(); "
+EVERY_WAY_IN = f"{init.START}; import veo4k.bootstrap.archive, veo4k.bootstrap.submit, veo4k.bootstrap.publish"
+ROOTS_EACH_TIME = "import ssl; from veo4k.adapters import tls; del tls.SharedContext.load_verify_locations"
+SDK_DEFAULTS = "from botocore.config import Config; from veo4k.adapters import aws; aws._DEFAULT = Config()"
 
 
 class Step(NamedTuple):
@@ -37,25 +36,25 @@ def _starts(path: Sequence[Path], place: Path) -> list[Step]:
     function, vendor, core = path
     plain = installed(VENDOR, "plain", compiled=True)
     variants = {
-        "bytecode": (READY, [_without_bytecode(folder, place / f"source-{n}") for n, folder in enumerate(path)]),
-        "the SDK's data": (READY, [function, _with_whole_data(vendor, plain, place / "data"), core]),
-        "one module for each way in": (READY + EVERY_WAY_IN, path),
+        "bytecode": (init.START, [_without_bytecode(folder, place / f"source-{n}") for n, folder in enumerate(path)]),
+        "the SDK's data": (init.START, [function, _with_whole_data(vendor, plain, place / "data"), core]),
+        "one module for each way in": (EVERY_WAY_IN, path),
     }
-    taken = init.measure({"": (READY, path)} | variants, ROUNDS)
+    taken = init.measure({"": (init.START, path)} | variants, ROUNDS)
     return [Step(name, "init CPU of callback", ratio(taken[""], taken[name])) for name in variants]
 
 
 def _warm(functions: Mapping[str, list[Path]], place: Path) -> list[Step]:
     """Vary how the running functions speak to AWS."""
     (place / "tls").mkdir()
-    tls, ready = server_context(place / "tls"), init.READY["SubmitFunction"]
+    tls = server_context(place / "tls")
     submit, callback = ([place / "tls", *functions[name]] for name in ("SubmitFunction", "CallbackFunction"))
     first: dict[str, list[float]] = {"": [], ROOTS_EACH_TIME: []}
     with serving(Stub(warm.LATENCY), tls) as stub:
         for number in range(ROUNDS):
             for undone, taken in first.items():
-                taken.extend(warm.run(stub, submit, "app", [warm.batch(number)], undone + ready))
-        usual, defaults = (warm.run(stub, callback, "app", _calls(), undone + READY) for undone in ("", SDK_DEFAULTS))
+                taken.extend(warm.run(stub, submit, "app", [warm.batch(number)], undone))
+        usual, defaults = (warm.run(stub, callback, "app", _calls(), undone) for undone in ("", SDK_DEFAULTS))
     return [
         Step("roots read once", "CPU of a first batch", ratio(first[""], first[ROOTS_EACH_TIME])),
         Step("no validation, no composed user agent", "warm CPU of callback", median(usual[1:]) / median(defaults[1:])),

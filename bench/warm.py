@@ -14,7 +14,7 @@ from statistics import median
 from typing import Any
 
 from bench.artefact import installed, interpreter
-from bench.init import ENVIRONMENT, IDIOMATIC, READY
+from bench.init import ENVIRONMENT, IDIOMATIC
 from bench.roots import server_context
 from bench.stub import SECRET, Stub, serving
 from local.paths import ROOT
@@ -27,10 +27,8 @@ CALLBACKS = 6  # for each batch
 LATENCY = 0.05  # seconds until the provider answers
 EVENTS = ROOT / "events"
 CHILD = ROOT / "bench/handlers.py"
-WITHOUT_LOOKS = (
-    READY["SubmitFunction"] + "; from veo4k.services.dispatch import Dispatcher; Dispatcher.look = lambda *_: {}"
-)
-QUIET = READY["CallbackFunction"] + "; app.emit = lambda notes: None; app.handler = app.handler.__wrapped__.__wrapped__"
+WITHOUT_LOOKS = "from veo4k.services.dispatch import Dispatcher; Dispatcher.look = lambda *_: {}"
+QUIET = "import app; app.emit = lambda notes: None; app.handler = app.handler.__wrapped__.__wrapped__"
 
 
 def measure(functions: Mapping[str, list[Path]], place: Path) -> dict[str, list[float]]:
@@ -47,7 +45,7 @@ def measure(functions: Mapping[str, list[Path]], place: Path) -> dict[str, list[
     for _ in range(TURNS):
         with ExitStack() as stack:
             ours, theirs, blind = (stack.enter_context(serving(Stub(LATENCY), tls)) for _ in range(3))
-            keep("submit", run(ours, submit, "app", batches, READY["SubmitFunction"]))
+            keep("submit", run(ours, submit, "app", batches))
             keep("submit without looks", run(blind, submit, "app", batches, WITHOUT_LOOKS))
             for name, stub in (("submit", ours), ("submit without looks", blind)):
                 taken[f"{REQUESTS}, {name}"].append(stub.asked["provider"] / messages)
@@ -55,11 +53,11 @@ def measure(functions: Mapping[str, list[Path]], place: Path) -> dict[str, list[
             keep("idiomatic submit", run(theirs, idiomatic, "submit", batches))
             logged = ours.logged
             accepted, forged = callbacks(), callbacks(forged=True)  # made now: signatures expire
-            keep("callback", run(ours, callback, "app", accepted, READY["CallbackFunction"]))
+            keep("callback", run(ours, callback, "app", accepted))
             keep("idiomatic callback", run(theirs, idiomatic, "callback", accepted))
             taken["log bytes of a job"].append(logged / messages + (ours.logged - logged) / len(accepted))
             calls = _calls(ours)
-            keep("forged callback", run(ours, callback, "app", forged, READY["CallbackFunction"]))
+            keep("forged callback", run(ours, callback, "app", forged))
             keep("forged callback before metric and log", run(ours, callback, "app", forged, QUIET))
             taken["AWS calls of forged callbacks"].append(_calls(ours) - calls)
     return taken
@@ -75,19 +73,19 @@ def first_batches(functions: Mapping[str, list[Path]], place: Path, rounds: int)
     submit, taken = [place, *functions["SubmitFunction"]], defaultdict(list)
     with serving(Stub(LATENCY), tls) as stub:
         for number in range(rounds):
-            ours = run(stub, submit, "app", [batch(number)], READY["SubmitFunction"])
+            ours = run(stub, submit, "app", [batch(number)])
             default = run(stub, [place, IDIOMATIC, plain], "defaults", [batch(number + rounds)])
             taken["submit"].append(ours[0] * BATCH)
             taken["default clients"].append(default[0] * BATCH)
     return taken
 
 
-def run(stub: Stub, path: Sequence[Path], module: str, events: Sequence[Any], ready: str = "pass") -> list[float]:
-    """Invoke a handler with the events; gives seconds for each message of each event."""
+def run(stub: Stub, path: Sequence[Path], module: str, events: Sequence[Any], change: str = "") -> list[float]:
+    """Invoke a handler with the events, and with a change where given; gives seconds for each message of each event."""
     places = {"AWS_ENDPOINT_URL": stub.url, "KIE_BASE_URL": stub.url, "PYTHONPATH": ":".join(map(str, path))}
     quick = {"TUNING": "WindowSeconds=1", "AWS_CA_BUNDLE": str(path[0] / "certifi/cacert.pem")}
     done = subprocess.run(
-        [interpreter(), "-S", str(CHILD), module, ready],
+        [interpreter(), "-S", str(CHILD), module, change],
         input="\n".join(map(json.dumps, events)),
         env=ENVIRONMENT | quick | places,
         capture_output=True,

@@ -16,13 +16,13 @@ ROUTES = {JOBS: "POST", TASK: "GET", RUN: "DELETE"}
 BY_PARTS = {rule.count("/"): method for rule, method in ROUTES.items()}
 
 app = APIGatewayHttpResolver()
+jobs_api()  # builds the clients while the function starts, when Lambda gives it a whole processor
 
 
 @logger.inject_lambda_context
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Return a response (payload format 2.0 of the HTTP API)."""
-    jobs_api()  # wrong settings fail here, by name
     return app.resolve(event, context)
 
 

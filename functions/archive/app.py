@@ -12,12 +12,13 @@ from veo4k.domain.log_events import LogEvent
 from veo4k.observability import emit, logger, metrics
 from veo4k.services.base import RETRY
 
+archiver()  # builds the clients while the function starts, when Lambda gives it a whole processor
+
 
 @logger.inject_lambda_context
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Archive an SQS batch. Return the messages whose job could not be claimed or written, for SQS to deliver again."""
-    archiver()  # wrong settings fail here, by name, and not once for each message
     deadline = clock().now() + context.get_remaining_time_in_millis() / 1000
     failed = [record["messageId"] for record in event["Records"] if not _archived(record, deadline)]
     return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}

@@ -12,6 +12,8 @@ from veo4k.services.signed_request import Request
 
 PARTS, GENERATED = ("taskId", "index", "run", "token"), "POST /generated/{token}"
 
+callback_handler()  # builds the clients while the function starts, when Lambda gives it a whole processor
+
 
 @logger.inject_lambda_context
 @metrics.log_metrics

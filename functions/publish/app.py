@@ -8,6 +8,8 @@ from veo4k.bootstrap import clock
 from veo4k.bootstrap.publish import publisher, read_changes
 from veo4k.observability import emit, logger, metrics
 
+publisher()  # builds the clients while the function starts, when Lambda gives it a whole processor
+
 
 @logger.inject_lambda_context
 @metrics.log_metrics

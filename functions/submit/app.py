@@ -9,6 +9,8 @@ from veo4k.bootstrap.submit import submitter
 from veo4k.observability import emit, logger, metrics
 from veo4k.services.submit import Received
 
+submitter(deadline=0)  # builds the clients while the function starts, when Lambda gives it a whole processor
+
 
 @logger.inject_lambda_context
 @metrics.log_metrics

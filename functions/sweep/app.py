@@ -9,6 +9,8 @@ from veo4k.bootstrap import clock
 from veo4k.bootstrap.sweep import health, sweeper
 from veo4k.observability import emit, logger, metrics
 
+sweeper(deadline=0)  # builds the clients while the function starts, when Lambda gives it a whole processor
+
 
 @logger.inject_lambda_context
 @metrics.log_metrics

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from callback.app import GENERATED
+from bench.stack import function_module
 from tests.infrastructure.stack import FUNCTIONS, Resources, Template, of_type, properties
 from veo4k.domain.job import ATTRIBUTES
 
@@ -49,6 +49,7 @@ def test_the_layers_are_for_the_same_python_and_machine(resources: Resources) ->
     assert places == [(["python3.13"], ["arm64"])] * 2
 
 
+GENERATED = function_module("callback").GENERATED
 CALLBACK_ROUTE = "POST /callbacks/{taskId}/{index}/{run}/{token}"
 ROUTES = {
     "Callback": ("CallbackApi", "Callback", CALLBACK_ROUTE, "/*/POST/callbacks/*/*/*/*"),

@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from bench.artefact import MissingError, interpreter, unpack, zipped
+from bench.stack import environment
 from local.paths import ROOT
 from tests.infrastructure.aws_calls import aws_calls
 from tests.infrastructure.stack import FUNCTIONS
@@ -115,9 +116,9 @@ SLOW = {"asyncio", "aws_xray_sdk", "multiprocessing", "pydantic", "s3transfer"}
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_a_function_starts_from_bytecode_alone(python: str, unpacked: dict[str, list[Path]], function: str) -> None:
-    environment = {"POWERTOOLS_METRICS_NAMESPACE": "veo4k", "AWS_DEFAULT_REGION": "us-east-1"}
-    command = [python, "-I", "-S", "-B", "-c", ONLY_BYTECODE, *map(str, unpacked[f"{function}Function"])]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)  # noqa: S603  our own
+    name = f"{function}Function"
+    command = [python, "-I", "-S", "-B", "-c", ONLY_BYTECODE, *map(str, unpacked[name])]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment(name))  # noqa: S603  our own
     assert done.returncode == 0, done.stderr
     if function in ("Submit", "Callback"):  # every job waits for their cold starts
         assert SLOW.isdisjoint(ast.literal_eval(done.stdout))

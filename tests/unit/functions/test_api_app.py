@@ -14,7 +14,7 @@ from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
-from api import app
+from bench.stack import function_module
 from proofs.doubles.stage import TASK
 from proofs.table.rows import SUCCEEDED
 from tests.unit.conftest import Context
@@ -25,6 +25,7 @@ from veo4k.services import api
 
 pytestmark = pytest.mark.filterwarnings("ignore:No application metrics")  # a handler may have nothing to count
 
+app = function_module("api")
 OPENAPI: dict[str, Any] = yaml.safe_load((ROOT / "docs/openapi.yaml").read_text())
 SCHEMAS = {name: json.loads((ROOT / f"docs/schemas/{name}.schema.json").read_text()) for name in ("row", "message")}
 REGISTRY: Registry[Any] = Registry().with_resources(
