@@ -15,11 +15,7 @@ import requests
 from botocore.exceptions import ClientError
 from urllib3 import HTTPResponse
 
-import archive.app
-import callback.app
-import publish.app
-import submit.app
-import sweep.app
+from bench.stack import function_module
 from proofs.doubles.archive_memory import MemoryArchive
 from proofs.doubles.stage import TASK, Stage
 from tests.unit.cli.operator import Operator
@@ -41,6 +37,7 @@ from veo4k.services.callback import CallbackHandler
 from veo4k.services.generated import GenerationHandler
 from veo4k.services.publish import Publisher
 
+submit, callback, sweep, publish, archive = map(function_module, ("submit", "callback", "sweep", "publish", "archive"))
 API_KEY, WEBHOOK_KEY, TOKEN_KEY = "canary-api-key", "canary-webhook-key", "canary-token-key"
 QUERY, TASK_TOKEN = "canary-url-query", "canary-task-token"
 GENERATED = make_generated_token(TOKEN_KEY.encode())
@@ -130,15 +127,15 @@ class House:
             times=stage.times,
         )
         built = [
-            (sweep.app, "health", stage.health()),
-            (callback.app, "callback_handler", callback_handler),
-            (callback.app, "generation_handler", GenerationHandler(SqsJobSender(self.cloud, "queue"), *keys)),
-            (publish.app, "publisher", Publisher(stage.jobs, announcements, 90, keep_base=True, times=stage.times)),
-            (archive.app, "archiver", archiver),
-            *((app, "clock", stage.clock) for app in (submit.app, sweep.app, callback.app, publish.app, archive.app)),
+            (sweep, "health", stage.health()),
+            (callback, "callback_handler", callback_handler),
+            (callback, "generation_handler", GenerationHandler(SqsJobSender(self.cloud, "queue"), *keys)),
+            (publish, "publisher", Publisher(stage.jobs, announcements, 90, keep_base=True, times=stage.times)),
+            (archive, "archiver", archiver),
+            *((app, "clock", stage.clock) for app in (submit, sweep, callback, publish, archive)),
         ]
-        monkeypatch.setattr(submit.app, "submitter", stage.submitter)
-        monkeypatch.setattr(sweep.app, "sweeper", stage.sweeper)
+        monkeypatch.setattr(submit, "submitter", stage.submitter)
+        monkeypatch.setattr(sweep, "sweeper", stage.sweeper)
         for app, name, part in built:
             monkeypatch.setattr(app, name, lambda part=part: part)
 
@@ -148,7 +145,7 @@ class House:
     def receive(self, body: Any = MESSAGE) -> None:
         text = body if isinstance(body, str) else json.dumps(body)
         record = {"messageId": "m1", "body": text, "receiptHandle": "r1"}
-        self.invoke(submit.app, {"Records": [record | {"attributes": {"ApproximateReceiveCount": "1"}}]})
+        self.invoke(submit, {"Records": [record | {"attributes": {"ApproximateReceiveCount": "1"}}]})
 
     def call_back(self, body: Any, *, is_generated: bool = False, **changes: Any) -> None:
         time = int(self.stage.clock.now())
@@ -161,8 +158,8 @@ class House:
                 "pathParameters": {"token": changes.get("token", GENERATED)},
                 "rawPath": f"/generated/{GENERATED}",
             }
-            event |= {"routeKey": callback.app.GENERATED, "rawQueryString": f"order={QUERY}&={QUERY}"}
-        self.invoke(callback.app, event)
+            event |= {"routeKey": callback.GENERATED, "rawQueryString": f"order={QUERY}&={QUERY}"}
+        self.invoke(callback, event)
 
     def find_result(self) -> None:
         """Write a job's result to its row."""
@@ -225,7 +222,7 @@ def test_nothing_leaks_whatever_the_provider_answers(house: House, answer: tuple
     house.line.answer = answer
     house.receive()
     house.stage.clock.advance(800)
-    house.invoke(sweep.app, {})
+    house.invoke(sweep, {})
 
     assert API_KEY in house.line.sent[0]
 
@@ -310,7 +307,7 @@ def test_nothing_leaks_from_a_download_that_fails(house: House) -> None:
     house.receive()
     house.find_result()
     record = {"messageId": "m", "body": json.dumps({"taskId": TASK, "run": 1}), "receiptHandle": "r", "attributes": {}}
-    house.invoke(archive.app, {"Records": [record]})
+    house.invoke(archive, {"Records": [record]})
 
 
 @pytest.mark.parametrize("has_result", [True, False])
@@ -321,4 +318,4 @@ def test_nothing_leaks_from_an_announcement_that_fails(house: House, has_result:
         house.find_result()
     image = {name: to_typed(value) for name, value in house.stage.job().row().items()}
     records = [{"dynamodb": {"NewImage": image}}, {"dynamodb": {"NewImage": {"taskId": {"N": TASK_TOKEN}}}}]
-    house.invoke(publish.app, {"Records": records})
+    house.invoke(publish, {"Records": records})

@@ -1,18 +1,14 @@
 import re
-from collections.abc import Callable
+import subprocess
+import sys
 from dataclasses import asdict, fields
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-import archive.app
-import callback.app
-import publish.app
-import submit.app
-import sweep.app
-from tests.unit.conftest import Context
-from veo4k import bootstrap
+from bench.stack import environment
+from local.paths import ROOT
+from tests.infrastructure.stack import FUNCTIONS
 from veo4k.domain.errors import SettingsError
 from veo4k.domain.gate import Pace
 from veo4k.domain.result_url import Target
@@ -108,20 +104,17 @@ def test_a_wrong_or_repeated_tuning_entry_is_refused(text: str, wrong: str) -> N
     assert str(refused.value) == f"TUNING: {wrong}; allowed are {', '.join(TUNING_NAMES)}"
 
 
-HANDLERS = {app.__name__: app.handler for app in (submit.app, callback.app, sweep.app, publish.app, archive.app)}
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_no_function_starts_with_a_wrong_tuning(function: str) -> None:
+    places = {"PYTHONPATH": f"{ROOT}/layers/core/src:{ROOT}/functions", "TUNING": "ProbeSecond=1"}
+    start = [sys.executable, "-c", f"import {function.lower()}.app"]
 
+    started = subprocess.run(  # noqa: S603  our own interpreter and code
+        start, env=environment(f"{function}Function") | places, capture_output=True, text=True, check=False
+    )
 
-@pytest.mark.parametrize("handler", HANDLERS.values(), ids=HANDLERS)
-@pytest.mark.usefixtures("log_output")
-@pytest.mark.filterwarnings("ignore:No application metrics to publish")
-def test_no_function_starts_with_a_wrong_tuning(
-    handler: Callable[..., Any], context: Context, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("TUNING", "ProbeSecond=1")
-    bootstrap.settings.cache_clear()
-
-    with pytest.raises(SettingsError, match="TUNING: unknown name 'ProbeSecond'; allowed are "):
-        handler({"Records": []}, context)
+    assert started.returncode == 1
+    assert "SettingsError: TUNING: unknown name 'ProbeSecond'; allowed are " in started.stderr
 
 
 def test_hosts_are_read_with_the_providers_address() -> None:
