@@ -146,7 +146,7 @@ def _costs(counted: cost.Counted) -> Iterator[Figure]:
 
 def _machine() -> str:
     version = Path(interpreter()).resolve().parent.parent.name
-    return f"{os.cpu_count()} cores, {platform.machine()}, {platform.system()} {platform.release()}, Python {version}"
+    return f"{os.cpu_count()} cores, {platform.machine()}, {platform.system()}, Python {version}"
 
 
 if __name__ == "__main__":

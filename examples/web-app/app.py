@@ -30,7 +30,10 @@ def veo4k(method: str, path: str, body: object = None) -> dict[str, Any]:
 
 def shown(task: str) -> str:
     """Return the newest job of a task as HTML, which loads itself again until the job has ended."""
-    job = veo4k("GET", f"/jobs/{quote(task, safe='')}").get("runs", [{"state": "on the queue"}])[0]
+    answer = veo4k("GET", f"/jobs/{quote(task, safe='')}")
+    if "runs" not in answer and answer.get("error", {}).get("code") != "NOT_FOUND":
+        return escape(json.dumps(answer))
+    job = answer.get("runs", [{"state": "on the queue"}])[0]
     if url := job.get("downloadUrl"):
         return f'<video controls width="960" src="{escape(url)}"></video>'
     reload = "" if "finishedAt" in job else f'<meta http-equiv="refresh" content="5;url=?task={quote(task)}">'

@@ -40,7 +40,8 @@ Console               {console}
                       (this link works once, within ten minutes; veo4k console prints a new one)
 Job queue             {queue}
 Callback API          {api}
-Jobs by HTTP          {http}/jobs, with the token in the secret JobsApiTokenSecretName
+Jobs by HTTP          {http}/jobs; URL and token as variables:
+                      eval "$(.venvs/dev/bin/python -m local.cloud.variables)"
 
 Submit a job          make submit TASK_ID={task}
   or as on AWS        AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_DEFAULT_REGION=us-east-1 \\

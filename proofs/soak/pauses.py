@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 NO_CREDITS = 402
 LONGEST_PAUSE = 900.0
-IN_FLIGHT = 1.0  # seconds in which requests may still arrive that had their slot when the pause began
+IN_FLIGHT = 4.0  # seconds, two windows: another function sends the requests that had their slots before the pause
 
 
 class Pauses(NamedTuple):
