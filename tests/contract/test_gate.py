@@ -100,19 +100,20 @@ def compare(table: Table, history: History) -> None:
         assert outcome == STEPS[step](memory, now, trial)
         instants += outcome.instants if isinstance(outcome, Slots) else ()
         assert observer.read() == memory.row
-        assert observer.free(25, now) == memory.free(25, now)
+        for counted in (False, True):
+            assert observer.free(25, now, counted=counted) == memory.free(25, now, counted=counted)
         assert observer.current_pause(now) == memory.current_pause(now)
     assert keep_the_pace(instants)
 
 
 @given(HISTORIES)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_stale_copies_over_a_row_do_what_a_gate_in_memory_does(history: History) -> None:
     compare(memory_table(), history)
 
 
 @given(history=HISTORIES)
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_stale_copies_over_a_real_row_do_what_a_gate_in_memory_does(real_table: Table, history: History) -> None:
     real_table.client.delete_item(TableName=real_table.name, Key=KEY)
     compare(real_table, history)

@@ -139,7 +139,7 @@ ANY_JOB = st.builds(
 
 
 @given(ANY_JOB)
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_values_survive_the_round_trip(jobs: Jobs, job: Job) -> None:
     there = put(jobs, job, f"veo_task_{uuid4().hex}")
     assert jobs.get(there.key) == there

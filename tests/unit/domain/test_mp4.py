@@ -131,7 +131,7 @@ def test_where_any_codec_counts_the_displayed_size_is_enough(name: str) -> None:
 # One pass, in chunks
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.data())
 def test_any_split_of_any_buffer_gives_the_same_verdict(data: st.DataObject) -> None:
     file = data.draw(st.sampled_from(small_files()))
