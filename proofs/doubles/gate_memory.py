@@ -26,8 +26,8 @@ class MemoryGate:
         self.row, slots = gate.reserve(self.row, wanted, now, self._new_id(), self.pace, last=last, counted=counted)
         return slots
 
-    def free(self, wanted: int, now: float) -> int:
-        return len(gate.reserve(self.row, wanted, now, "", self.pace)[1].instants)
+    def free(self, wanted: int, now: float, *, counted: bool = False) -> int:
+        return len(gate.reserve(self.row, wanted, now, "", self.pace, counted=counted)[1].instants)
 
     def uncount(self, count: int, counted: float) -> None:
         self.row = gate.uncount(self.row, count, counted, self._new_id())

@@ -111,6 +111,16 @@ def polls_the_base_video(provider: SimulatedProvider, job: Job) -> Response:
     return read_record(provider.model.record(job.task_id))
 
 
+def only(event: LogEvent) -> Callable[..., Decision | None]:
+    """Return a rule of a look that decides nothing but this."""
+
+    def decide(real: Callable[..., Decision | None], *arguments: Any) -> Decision | None:
+        decision = real(*arguments)
+        return decision if decision and decision.event is event else None
+
+    return decide
+
+
 def fixed_window(instants: list[float], earliest: float, pace: Pace) -> float:
     window = earliest - earliest % pace.window
     while sum(instant // pace.window == window // pace.window for instant in instants) >= pace.requests:

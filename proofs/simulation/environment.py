@@ -144,6 +144,7 @@ class Simulation:
         video = draw_video(random, now, profile.own_ids, profile.strange_hosts, profile.labels)
         if any(profile.takes):
             video = replace(video, takes=random.uniform(*profile.takes))
+        video = replace(video, forgotten_at=now + profile.records_live)
         return replace(video, fate=Fate.FAILS) if random.random() < profile.fails else video
 
     def _allow_host(self) -> None:

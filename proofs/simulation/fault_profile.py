@@ -50,6 +50,7 @@ class FaultProfile:
     spurious: float = 0.0  # of the jobs under an own id: failure callbacks in unknown words, the video being made
     keep_base: bool = True
     labels: float = 0.07  # of the base videos are called 4K; most of these are
+    records_live: float = float("inf")  # seconds for which the record of a base video is known
     strange_hosts: float = 0.01  # of the videos lie on a host that is not allowed
     host_allowed_at: float = float("inf")  # then the strange host is in ResultHosts
     gone_in_envelope: bool = False  # the older API's paths, gone, answer 404 in the envelope

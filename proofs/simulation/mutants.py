@@ -22,6 +22,7 @@ from veo4k.domain import decisions, gate, look, provider_words, transitions
 from veo4k.domain.conditional_update import in_
 from veo4k.domain.decisions import Need
 from veo4k.domain.job import ENDED, UNANSWERED, State
+from veo4k.domain.log_events import LogEvent
 from veo4k.domain.response import UNDERSTOOD, Meaning
 from veo4k.services import archive, base, callback, dispatch, generated, publish, signed_request, submit, sweep
 from veo4k.services.archive import Archiver
@@ -57,6 +58,17 @@ MUTANTS: Mapping[str, Mutant] = {
         returns(decisions, "repeat_is_safe", True), 1, shows_in="the unified task API"
     ),
     "what a look shows is not heeded": Mutant(in_both("after_look", lambda *_: None), 13),
+    "a slot buys what nobody has looked at": Mutant(returns(sweep._Due, "wants_look", False), 13),
+    "a 4K base video on a new host is paid": Mutant(
+        around(look, "_in_4k_already", changes.only(LogEvent.RESULT_RECEIVED)),
+        13,
+        shows_in="a host that is allowed after a day",
+    ),
+    "a result of a look is looked up for ever": Mutant(
+        around(sweep, "after_relook", changes.only(LogEvent.LINK_REFRESHED)),
+        4,
+        shows_in="labels that lie, in records that are gone after half an hour",
+    ),
     "every base video is taken for 4K": Mutant(returns(look, "_is_4k", True), 13),
     "a looked-up link is refreshed by a paid request": Mutant(
         changes.other_need(State.READY, Need.LOOK, Need.POLL), 13, shows_in="labels that lie"

@@ -34,6 +34,7 @@ from proofs.simulation.effects import STRANGER
 from proofs.simulation.functions import BASE
 from proofs.simulation.generations import Generation
 from proofs.simulation.kernel import Process
+from proofs.simulation.videos import HOST
 from veo4k.domain.decisions import MOST_ACCEPTANCES
 from veo4k.domain.errors import StorageError
 from veo4k.domain.gate import Gate
@@ -91,7 +92,9 @@ class Oracles:
             self.add_violation(3, new.task_id, f"{new.state} without the day of its end")
         if new.claim_id is not None and (old is None or old.claim_id != new.claim_id):
             self._claimed(old, new)
-        has_base = new.index < self.simulation.model.videos[new.task_id].bases
+        video = self.simulation.model.videos[new.task_id]
+        is_allowed = video.host == HOST or self.simulation.kernel.now >= self.simulation.profile.host_allowed_at
+        has_base = new.index < video.bases and is_allowed
         is_unavailable = new.error is not None and new.error.code is Code.NOT_AVAILABLE_IN_4K
         if new.base_url is not None or (is_unavailable and not new.requests_sent and has_base):  # ended by a look
             self.shown_bases.add(new.key)
@@ -183,6 +186,8 @@ class Oracles:
             self.add_violation(8, "", f"fetched {url}")
         for job in self.simulation.provider.useless:
             self.add_violation(13, job.task_id, f"run {job.run} was requested for what a look had shown to be useless")
+        for job in self.simulation.provider.unseen:
+            self.add_violation(13, job.task_id, f"run {job.run} was requested, and nobody had looked")
         pacing.judge(self)
         liveness.judge(self)
 

@@ -82,6 +82,7 @@ PROFILES: Mapping[str, FaultProfile] = {
     "failures that are none": usual(own_ids=1.0, spurious=0.5),
     "a host that is allowed after a day": usual(strange_hosts=0.2, host_allowed_at=30 * HOUR),
     "labels that lie": usual(labels=0.5),
+    "labels that lie, in records that are gone after half an hour": usual(labels=0.5, records_live=HOUR / 2),
     "a callback meets a poll": usual(
         spread=30.0, takes=(700.0, 780.0), fails=0.5, outages=(SLOW_WRITES,), rates=CALM.rates
     ),

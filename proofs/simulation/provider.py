@@ -144,7 +144,11 @@ class ProviderModel:
             return reply(200, "success", taskId=task_id, successFlag=0)
         if video.fate is Fate.BASE_FAILED:
             return reply(200, "success", taskId=task_id, successFlag=3, errorMessage="Your prompt was rejected")
-        links = [self.link(task_id, -1 - index, video.base) for index in range(video.bases)]
+        if self.kernel.now >= video.forgotten_at:
+            return reply(422, "recordInfo is null")
+        place = Video(host=video.host)
+        bases = [File(video.base, task_id, -1 - index) for index in range(video.bases)]
+        links = [self._link(base, place, self.kernel.now) for base in bases]
         details = {"taskId": task_id, "resultUrls": links, "resolution": video.label}
         is_legacy = video.fate is Fate.LEGACY
         return reply(200, "success", taskId=task_id, successFlag=1, response=details, fallbackFlag=is_legacy)

@@ -12,7 +12,7 @@ from proofs.simulation.shapes import reply
 from veo4k.adapters.provider_kie import APIS, LOOK_SECONDS
 from veo4k.domain.decisions import polls_by_post
 from veo4k.domain.job import Job, Key, ProviderApi, State
-from veo4k.domain.look import BaseRecord, Look, read_base_record
+from veo4k.domain.look import FRESH, BaseRecord, Look, read_base_record
 from veo4k.domain.response import HttpResponse, Meaning, NoResponse, Response
 from veo4k.domain.wait_reason import WaitReason
 
@@ -68,6 +68,8 @@ class SimulatedProvider:
     requested: set[tuple[Process, Key]] = field(default_factory=set)
     seen: dict[tuple[Process, str], BaseRecord] = field(default_factory=dict)
     useless: list[Job] = field(default_factory=list)
+    tried: set[tuple[Process, str]] = field(default_factory=set)
+    unseen: list[Job] = field(default_factory=list)
 
     def unset_secret(self) -> WaitReason | None:
         is_unset = self.effects.kernel.now < self.begin + self.profile.unset_until
@@ -86,6 +88,7 @@ class SimulatedProvider:
     def look(self, task_id: str) -> Look:
         """Read the base task's record, and remember what this function now knows to be useless."""
         effects = self.effects
+        self.tried.add((effects.kernel.running(), task_id))
         fault = effects.draw("look", task_id)
         effects.kernel.pause(0.2 if fault not in SLOW else LOOK_SECONDS)
         if fault is Fault.CRASH_BEFORE:
@@ -112,6 +115,14 @@ class SimulatedProvider:
             return True
         return look.is_4k and not job.passes_label
 
+    def _is_unseen(self, job: Job) -> bool:
+        """Return whether this is a job's first request, and no function has tried to look before it."""
+        is_first = job.state is State.SUBMITTING and job.requests_sent == 1
+        was_seen = (self.effects.kernel.running(), job.task_id) in self.tried
+        return (
+            is_first and not was_seen and (job.looked_at is None or self.effects.kernel.now > job.looked_at + 2 * FRESH)
+        )
+
     def _send(self, job: Job, *, paid: bool) -> Response:
         effects = self.effects
         fault = effects.draw("request", job.task_id)
@@ -123,6 +134,8 @@ class SimulatedProvider:
         sent = Sent(job.key, effects.kernel.now, effects.kernel.running(), paid)
         if paid and self._is_useless(job):
             self.useless.append(job)
+        if paid and self._is_unseen(job) and not self.profile.mixed:  # an older version may not look
+            self.unseen.append(job)
         self.sent.append(sent)
         received = self._exchange(job, fault, paid=paid)
         provider_api = APIS[job.provider_api]

@@ -52,6 +52,7 @@ class Video:
     base: str = HD  # the file of the base video
     label: str = "720p"  # what its record calls it
     bases: int = 2  # videos of the base task
+    forgotten_at: float = float("inf")  # then its record is gone
     lists_all: bool = False  # each result's list holds the links of all indices
 
 

@@ -194,6 +194,14 @@ LOOKS: dict[str, Case] = {
         changes=RESULT | {"evidence": Evidence.LOOK, "image_urls": None, "due": NOW + 60, "looked_at": NOW},
         refusals=AT_REST,
     ),
+    "a look shows the result on a host that is not allowed": Case(
+        before=QUEUED,
+        write=transitions.look_on_other_host(QUEUED, (SIGNED, "new.example"), NOW, NOW + 900),
+        changes={"partition": Partition.LIVE, "due": NOW + 900, "looked_at": NOW, "evidence": Evidence.LOOK}
+        | {name: RESULT[name] for name in ("urls", "result_urls")}
+        | waiting("HOST_NOT_ALLOWED", "new.example"),
+        refusals=AT_REST,
+    ),
     "a look shows a base video that is not finished": Case(
         before=QUEUED,
         write=transitions.wait_for_base(QUEUED, NOW, NOW + 300),

@@ -80,6 +80,9 @@ NO_LOOKS: list[tuple[Any, Unanswered]] = [
     (record(taskId="veo_task_another", successFlag=1, response={"resultUrls": list(LINKS)}), Unanswered.NOTHING),
     (record(successFlag="soon"), Unanswered.NOTHING),
     (record("E-1207", 550), Unanswered.NOTHING),
+    (record("Server exception", 500, taskId=TASK, successFlag=3), Unanswered.NOTHING),
+    (record("Maintenance", 455, taskId=TASK, successFlag=0), Unanswered.NOTHING),
+    (record("slow down", 429, taskId=TASK, successFlag=0), Unanswered.LATER),
     (record("Not Found", 404), Unanswered.NOTHING),
     (record("record is null", 422), Unanswered.NO_SUCH_TASK),
     (record("slow down", 429), Unanswered.LATER),
@@ -130,6 +133,13 @@ NO_SUCH_INDEX = "The provider has no video at index 1; the task's highest index 
 AT_DEADLINE = replace(MOMENT, now=NOON + TIMES.deadline)
 POSTPONED = Decision(LogEvent.LOOK_POSTPONED, transitions.look_later(JOB, NOW + 60))
 AWAITED = Decision(LogEvent.BASE_AWAITED, transitions.wait_for_base(JOB, NOW, NOW + 300))
+ON_NEW_HOST = replace(IN_4K, links=(LINKS[0], "https://new.example/1.mp4?sig=x"))
+BLOCKED = Decision(
+    LogEvent.RESULT_HOST_BLOCKED,
+    transitions.look_on_other_host(JOB, (ON_NEW_HOST.links[1], "new.example"), NOW, NOW + 120),
+    "new.example",
+)
+TRIED_AGAIN = Decision(LogEvent.ARCHIVE_RETRIGGERED, transitions.retrigger(READY, "new", NOW + 60))
 REFRESHED = Decision(LogEvent.LINK_REFRESHED, transitions.refresh_by_look(READY, LINKS[1], "new", NOW + 60))
 Rule = Callable[[Job, Look, Context], Decision | None]
 LEGACY, FAILED = replace(IN_4K, is_legacy=True), BaseRecord(status=Meaning.FAILED, words=Words(400, "no luck"))
@@ -140,6 +150,7 @@ NO_4K = failed(JOB, Code.NOT_AVAILABLE_IN_4K, base_url=LINKS[1])
 FOLLOWS: dict[str, tuple[Rule, Job, Look, Decision | None]] = {
     "a plain video is requested": (after_look, JOB, DONE, None),
     "a video that is 4K already is the result": (after_look, JOB, IN_4K, result(JOB)),
+    "and on a new host it waits, unpaid": (after_look, JOB, ON_NEW_HOST, BLOCKED),
     "a label that is passed over is none": (after_look, PAST_LABEL, IN_4K, None),
     "a legacy video is not paid": (after_look, JOB, LEGACY, NO_4K),
     "a missing index is not paid": (after_look, JOB, SHORTER, failed(JOB, Code.INVALID_TASK, message=NO_SUCH_INDEX)),
@@ -156,7 +167,9 @@ FOLLOWS: dict[str, tuple[Rule, Job, Look, Decision | None]] = {
     "once it is finished the job is requested": (after_wait, AWAITING, DONE, requeued(NOW, LINKS[1])),
     "or has its result": (after_wait, AWAITING, IN_4K, result(AWAITING)),
     "a dead link of a look is refreshed": (after_relook, READY, IN_4K, REFRESHED),
-    "but not by an unfinished video": (after_relook, READY, GENERATING, None),
+    "where no link comes, the old one is tried again": (after_relook, READY, GENERATING, TRIED_AGAIN),
+    "also where the record is gone": (after_relook, READY, Unanswered.NO_SUCH_TASK, TRIED_AGAIN),
+    "a refresh without an answer is no try": (after_relook, READY, Unanswered.LATER, None),
 }
 
 

@@ -1,14 +1,20 @@
 """The free look before a request: submit's, and the sweep's."""
 
+import json
+from functools import partial
+
 import pytest
 
-from proofs.doubles.stage import TASK, Stage, words
+from proofs.doubles.stage import KEY, TASK, Stage, words
 from tests.unit.services.exchanges import LOST, NOT_FOUND, WORKING, asked, code, message
-from veo4k.domain.conditional_update import ConditionalUpdate, is_
+from veo4k.domain import transitions
+from veo4k.domain.conditional_update import ConditionalUpdate, Updated, is_
 from veo4k.domain.errors import StorageError
+from veo4k.domain.gate import Pace
 from veo4k.domain.job import Code, Evidence, Failure, Partition, State
 from veo4k.domain.look import BaseRecord, Unanswered
 from veo4k.domain.response import Meaning
+from veo4k.domain.result_url import ResultHosts
 from veo4k.domain.wait_reason import WaitReason
 
 LINKS = ("https://file.example/0.mp4", "https://file.example/1.mp4")
@@ -102,7 +108,7 @@ def test_without_gate_or_key_there_is_no_look(missing: str, monkeypatch: pytest.
     stage.ask()
 
     assert stage.provider.looked_at == []
-    assert missing == "gate" or (stage.provider.submitted, stage.job().state) == ([], State.QUEUED)
+    assert (stage.provider.submitted, stage.job().state) == ([], State.QUEUED)
 
 
 def test_while_the_gate_is_paused_nobody_looks() -> None:
@@ -124,6 +130,14 @@ def test_the_sweep_looks_before_its_first_claim() -> None:
 
     assert stage.sweep(after=61) == ["request_claimed", "request_accepted"]
     assert (stage.provider.looked_at, stage.job().base_url) == ([TASK], LINKS[0])
+
+
+def test_the_sweep_looks_at_nothing_where_the_gate_cannot_be_read() -> None:
+    stage = queued_seeing(DONE)
+    stage.faulty_gate.fail("free")
+
+    assert stage.sweep(after=61) == ["sweep_interrupted"]
+    assert (stage.provider.looked_at, stage.provider.submitted) == ([], [])
 
 
 def test_the_sweep_pays_nothing_for_what_its_look_settles() -> None:
@@ -243,6 +257,91 @@ def test_a_dead_link_that_a_look_has_shown_is_looked_up_again() -> None:
 
     assert stage.sweep(after=1) == ["look_claimed", "link_refreshed"]
     assert (stage.job().link_dead, stage.provider.polled, stage.provider.submitted) == (None, [], [])
+
+
+def fetch_in_vain(stage: Stage, *, not_4k: bool) -> None:
+    """Let the archive try the link, if it may, and find it dead or not 4K."""
+    now = stage.clock.now()
+    claimed = stage.jobs.write(transitions.claim_archive(KEY, "lease", now, stage.times))
+    if isinstance(claimed, Updated):
+        stage.jobs.write(transitions.request_link(claimed.job, now + 60, not_4k=not_4k))
+
+
+@pytest.mark.parametrize("not_4k", [False, True])
+def test_a_result_of_a_look_ends_though_its_record_is_gone(not_4k: bool) -> None:
+    stage = stage_seeing(IN_4K)
+    stage.ask()
+    stage.provider.looks = {TASK: Unanswered.NO_SUCH_TASK}
+    for _ in range(40):
+        fetch_in_vain(stage, not_4k=not_4k)
+        stage.sweep(after=4 * 3600)
+
+    assert (stage.job().state, code(stage.job())) == (State.FAILED, Code.ARCHIVE_FAILED)
+
+
+def test_a_result_of_a_look_waits_for_its_host_and_is_not_paid() -> None:
+    stage = stage_seeing(BaseRecord(status=Meaning.DONE, links=("https://new.example/0.mp4",), is_4k=True))
+
+    assert stage.ask() == ["job_queued", "result_host_blocked"]
+    assert (stage.job().state, stage.job().partition) == (State.QUEUED, Partition.LIVE)
+    assert stage.sweep(after=900) == ["result_host_blocked"]
+    stage.hosts = ResultHosts.parse("new.example", "https://api.example")
+    assert stage.sweep(after=3600) == ["result_received"]
+    assert (stage.job().state, stage.job().evidence, stage.provider.submitted) == (State.READY, Evidence.LOOK, [])
+
+
+@pytest.mark.parametrize("is_paused", [False, True])
+def test_a_slot_of_a_settled_task_buys_no_task_unseen(is_paused: bool) -> None:
+    ids = [f"veo_task_number_{number}" for number in range(5)]
+    stage = Stage(WORKING)
+    stage.provider.looks = {**dict.fromkeys(ids[:2], IN_4K), **dict.fromkeys(ids[2:], LEGACY)}
+    if is_paused:
+        stage.gate.pause("NO_CREDITS", stage.clock.now(), "")
+        stage.clock.advance(61)
+    else:
+        stage.gate.reserve(38, stage.clock.now())
+    free = stage.gate.free(len(ids), stage.clock.now())
+    stage.receive(*(json.dumps({"taskId": task}) for task in ids))
+
+    assert 0 < free < len(ids)
+    assert (stage.provider.looked_at, stage.provider.submitted) == (ids[:free], [])
+    assert {stage.job(task_id=task).state for task in ids[free:]} == {State.QUEUED}
+
+
+def test_slots_that_another_sweep_leaves_buy_no_task_unseen() -> None:
+    ids = [f"veo_task_number_{number:02}" for number in range(40)]
+    stage = Stage(WORKING)
+    stage.gate.pause("NO_CREDITS", stage.clock.now(), "")
+    stage.receive(*(json.dumps({"taskId": task}) for task in ids))
+    stage.gate.resume()
+    stage.provider.looks = dict.fromkeys(ids[20:], LEGACY)
+    stage.faulty_jobs.before("write", partial(claim_elsewhere, stage, ids[:20]))
+    stage.sweep(after=61)
+
+    assert [task for task in ids if f"{task}#0#1" in stage.provider.submitted] == []
+    assert {stage.job(task_id=task).state for task in ids[20:]} == {State.FAILED}
+
+
+def claim_elsewhere(stage: Stage, ids: list[str], update: ConditionalUpdate) -> None:
+    """Claim these jobs, as another sweep does, before this one writes its first claim."""
+    for job in (stage.job(task_id=task) for task in ids if update.put.get("claim_id") is not None):
+        if job.state is State.QUEUED:
+            put = {"state": State.SUBMITTING, "claim_id": "of another sweep", "partition": Partition.LIVE}
+            stage.jobs.write(ConditionalUpdate(key=job.key, when=(is_("state", job.state),), put=put))
+
+
+def test_no_base_video_is_looked_at_for_a_request_of_another_day() -> None:
+    stage = Stage(WORKING)
+    stage.gate.pace = Pace(daily=1)
+    stage.ask("veo_task_the_one_of_today")
+    stage.gate.pause("NO_CREDITS", stage.clock.now(), "")
+    stage.ask()
+    stage.gate.resume()
+    stage.provider.looked_at = []
+    for _ in range(5):
+        stage.sweep(after=61)
+
+    assert stage.provider.looked_at == []
 
 
 def test_looks_end_where_the_function_has_no_time_for_them() -> None:

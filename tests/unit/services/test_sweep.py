@@ -16,6 +16,7 @@ from tests.unit.services.exchanges import (
     asked,
     code,
     message,
+    messages,
     timeless,
 )
 from veo4k.domain.job import Code, Evidence, Key, Partition, ProviderApi, State
@@ -205,6 +206,16 @@ def test_where_a_path_is_gone_jobs_wait_for_the_switch_to_the_new_api() -> None:
     stage.provider_api = ProviderApi.JOBS
     stage.sweep(after=61)
     assert (stage.job().state, stage.job().provider_api) == (State.PROCESSING, ProviderApi.JOBS)
+
+
+def test_a_trial_under_a_path_that_is_gone_is_the_only_request_of_its_pause() -> None:
+    stage = Stage(WORKING)
+    stage.receive(*messages(3))
+    stage.provider_api, stage.provider.script = ProviderApi.JOBS, [PATH_IS_GONE]
+    stage.gate.pause("NO_CREDITS", stage.clock.now(), "")
+    stage.sweep(after=721)
+
+    assert (len(stage.provider.polled), stage.gate.row.reason) == (1, "NO_CREDITS")
 
 
 def test_jobs_in_flight_keep_their_api_whose_path_pauses_no_gate_any_more() -> None:

@@ -40,9 +40,9 @@ class DynamoGate:
         self._change(plan)
         return reserved[-1]
 
-    def free(self, wanted: int, now: float) -> int:
+    def free(self, wanted: int, now: float, *, counted: bool = False) -> int:
         """Return how many of so many instants could be reserved now, by the latest copy of the row."""
-        return len(gate.reserve(self._copy or self.read(), wanted, now, "", self._pace)[1].instants)
+        return len(gate.reserve(self._copy or self.read(), wanted, now, "", self._pace, counted=counted)[1].instants)
 
     def uncount(self, count: int, counted: float) -> None:
         """Subtract submissions that were never sent, or surely not accepted; without a limit nothing is counted."""

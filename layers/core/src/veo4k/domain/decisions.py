@@ -108,7 +108,7 @@ def kept_link_of_callback(
     if may_be_polled(job):
         return None
     kept = own_entry(response.urls, job.index), host
-    due = _host_due(job, now, times)
+    due = host_due(job, now, times)
     return transitions.poll_on_other_host(job, response, kept, due, evidence=Evidence.CALLBACK)
 
 
@@ -143,13 +143,13 @@ def _done(job: Job, response: Response, context: Context) -> Decision:
         update = transitions.accept_with_result(job, response, link, context.now, context.times)
         return Decision(LogEvent.RESULT_RECEIVED, update)
     if link.host:
-        due, kept = _host_due(job, context.now, context.times), (own_entry(response.urls, job.index), link.host)
+        due, kept = host_due(job, context.now, context.times), (own_entry(response.urls, job.index), link.host)
         update = transitions.accept_on_other_host(job, response, kept, context.now, due)
         return Decision(LogEvent.RESULT_HOST_BLOCKED, update, link.host)
     return _unreadable(job, response, context)._replace(about=link.reason)
 
 
-def _host_due(job: Job, now: float, times: Times) -> float:
+def host_due(job: Job, now: float, times: Times) -> float:
     """Return when the host of a kept link is looked up again in ResultHosts: nobody is asked for it."""
     return now + min(poll_wait(now - job.created_at, 0, times), max(LONGEST_HOST_WAIT, times.probe))
 
@@ -231,7 +231,7 @@ def _polled_done(job: Job, response: Response, context: Context) -> Decision:
         update = transitions.poll_ready(job, response, link, context.now, context.times)
         return Decision(LogEvent.RESULT_RECEIVED, update)
     if link.host:
-        due, kept = _host_due(job, context.now, context.times), (own_entry(response.urls, job.index), link.host)
+        due, kept = host_due(job, context.now, context.times), (own_entry(response.urls, job.index), link.host)
         update = transitions.poll_on_other_host(job, response, kept, due)
         return Decision(LogEvent.RESULT_HOST_BLOCKED, update, link.host)
     return _polled_unreadable(job, response, context)._replace(about=link.reason)
@@ -392,7 +392,7 @@ def _kept_link_due(job: Job, now: float, times: Times, hosts: ResultHosts) -> De
         return Decision(LogEvent.RESULT_RECEIVED, transitions.fetch_kept_link(job, now, times))
     if now >= job.created_at + times.queued_deadline:
         return Decision(LogEvent.JOB_FAILED, transitions.fail(job, Code.RESULT_HOST_BLOCKED, now, times))
-    update = transitions.wait_for_host(job, target.host, _host_due(job, now, times))
+    update = transitions.wait_for_host(job, target.host, host_due(job, now, times))
     return Decision(LogEvent.RESULT_HOST_BLOCKED, update, target.host)
 
 

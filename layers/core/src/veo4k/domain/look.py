@@ -10,12 +10,13 @@ from enum import Enum, auto
 from typing import Any
 
 from veo4k.domain import transitions
-from veo4k.domain.decisions import Context, Decision
+from veo4k.domain.decisions import Context, Decision, host_due
 from veo4k.domain.job import Code, Evidence, Job, State
 from veo4k.domain.log_events import LogEvent
-from veo4k.domain.payload import data_of, links_of, task_id_of
+from veo4k.domain.payload import data_of, links_of, task_id_of, whole
 from veo4k.domain.provider_words import NO_WORDS, Words
 from veo4k.domain.response import (
+    OK,
     HttpResponse,
     Meaning,
     NoResponse,
@@ -65,7 +66,7 @@ def read_base_record(response: HttpResponse | NoResponse, task_id: str) -> Look:
         return Unanswered.LATER if is_busy else Unanswered.NOTHING
     data = data_of(envelope)
     read = read_flag(data) or read_state(data)
-    if read is None or task_id_of(data) not in (None, task_id):
+    if whole(envelope["code"]) != OK or read is None or task_id_of(data) not in (None, task_id):
         return _without_record(response)
     details = data.get("response")
     return BaseRecord(
@@ -98,10 +99,14 @@ def is_wanted(job: Job, now: float) -> bool:
 
 def base_link(look: Look | None, job: Job, hosts: ResultHosts) -> str | None:
     """Return the link of the job's base video: entry `index` of the record, and nothing else."""
-    if not isinstance(look, BaseRecord) or look.status is not Meaning.DONE or job.index >= len(look.links):
+    if not isinstance(look, BaseRecord) or look.status is not Meaning.DONE:
         return None
-    link = normalized(look.links[job.index])
+    link = _own_link(look, job)
     return None if isinstance(hosts.target(link), Refusal) else link
+
+
+def _own_link(look: BaseRecord, job: Job) -> str:
+    return normalized(look.links[job.index]) if job.index < len(look.links) else ""
 
 
 def after_look(job: Job, look: Look, context: Context) -> Decision | None:
@@ -125,10 +130,20 @@ def _finished(job: Job, look: BaseRecord, context: Context) -> Decision | None:
     if look.links and all(look.links) and job.index >= len(look.links):
         message = f"The provider has no video at index {job.index}; the task's highest index is {len(look.links) - 1}."
         return _failed(job, Code.INVALID_TASK, context, message=message)
-    link = base_link(look, job, context.hosts)
-    if look.is_4k and link and not job.passes_label:
+    return _in_4k_already(job, look, context) if look.is_4k and not job.passes_label else None
+
+
+def _in_4k_already(job: Job, look: BaseRecord, context: Context) -> Decision | None:
+    """Take the base video for the result. On a host that is not allowed it waits as every other result does."""
+    link = _own_link(look, job)
+    target = context.hosts.target(link)
+    if not isinstance(target, Refusal):
         return Decision(LogEvent.RESULT_RECEIVED, transitions.look_ready(job, link, context.now, context.times))
-    return None
+    if not target.host:
+        return None
+    due = host_due(job, context.now, context.times)
+    update = transitions.look_on_other_host(job, (link, target.host), context.now, due)
+    return Decision(LogEvent.RESULT_HOST_BLOCKED, update, target.host)
 
 
 def _wait_for_base(job: Job, context: Context) -> Decision | None:
@@ -157,12 +172,16 @@ def after_wait(job: Job, look: Look, context: Context) -> Decision | None:
 
 
 def after_relook(job: Job, look: Look, context: Context) -> Decision | None:
-    """Return what a look means for a READY job whose result it was: a link, or nothing new."""
-    link = base_link(look, job, context.hosts)
-    if link is None:
+    """Return what a look means for a READY job whose result it was: a link, or another try of the old one.
+
+    Each try is counted, so that a job whose record has no link any more ends. None where nobody answered.
+    """
+    if look is Unanswered.LATER:
         return None
     due = context.now + context.times.nudge
-    return Decision(LogEvent.LINK_REFRESHED, transitions.refresh_by_look(job, link, context.new_id, due))
+    if link := base_link(look, job, context.hosts):
+        return Decision(LogEvent.LINK_REFRESHED, transitions.refresh_by_look(job, link, context.new_id, due))
+    return Decision(LogEvent.ARCHIVE_RETRIGGERED, transitions.retrigger(job, context.new_id, due))
 
 
 def relook_wait(job: Job, times: Times) -> float:

@@ -63,8 +63,11 @@ class Gate(Protocol):
     def pause(self, reason: str, now: float, trial: str) -> float:
         """Pause the gate for a response that concerns the account. Return when it may give a slot again."""
 
-    def free(self, wanted: int, now: float) -> int:
-        """Return how many of so many instants could be reserved now, by the latest copy of the row; reserves none."""
+    def free(self, wanted: int, now: float, *, counted: bool = False) -> int:
+        """Return how many of so many instants could be reserved now, by the latest copy of the row; reserves none.
+
+        `counted`: of submissions, which the daily limit counts.
+        """
 
     def finish_trial(self, trial: str, now: float, *, answered: bool) -> None:
         """Record whether the request of the trial slot got a response."""

@@ -158,6 +158,17 @@ def look_ready(job: Job, url: str, now: float, times: Times) -> ConditionalUpdat
     return ConditionalUpdate(key=job.key, when=_queued(job), put=put | _WAITS_NO_MORE)
 
 
+def look_on_other_host(job: Job, link: tuple[str, str], now: float, due: float) -> ConditionalUpdate:
+    """QUEUED → QUEUED: the record calls the base video 4K, and its host is not allowed. `link`: the URL, and that host.
+
+    The row waits beside the live ones, and needs no slot.
+    """
+    url, host = link
+    put: dict[str, object] = {"partition": Partition.LIVE, "due": due, "looked_at": now, "looks": 0}
+    put |= {"evidence": Evidence.LOOK, "urls": (url,), "result_urls": _stripped(url)}
+    return ConditionalUpdate(key=job.key, when=_queued(job), put=put | _waits(WaitReason.HOST_NOT_ALLOWED, host))
+
+
 def wait_for_base(job: Job, now: float, due: float) -> ConditionalUpdate:
     """QUEUED → QUEUED: the base video is not finished. The row waits beside the live ones, and needs no slot."""
     put = {"partition": Partition.LIVE, "due": due, "looked_at": now, "looks": 1}
@@ -351,15 +362,15 @@ def poll_on_other_host(
 
 
 def wait_for_host(job: Job, host: str, due: float) -> ConditionalUpdate:
-    """PROCESSING → PROCESSING: the host of the kept link is still not allowed."""
+    """QUEUED or PROCESSING, unchanged: the host of the kept link is still not allowed."""
     put = {"due": due} | _waits(WaitReason.HOST_NOT_ALLOWED, host)
     return ConditionalUpdate(key=job.key, when=(is_("state", job.state), is_("due", job.due)), put=put)
 
 
 def fetch_kept_link(job: Job, now: float, times: Times) -> ConditionalUpdate:
-    """PROCESSING → READY: the host of the kept link is allowed by now."""
+    """QUEUED or PROCESSING → READY: the host of the kept link is allowed by now."""
     put = {"state": State.READY, "partition": Partition.LIVE, "due": now + times.nudge} | _WAITS_NO_MORE
-    return ConditionalUpdate(key=job.key, when=(is_("state", State.PROCESSING), is_("urls", job.urls)), put=put)
+    return ConditionalUpdate(key=job.key, when=(is_("state", job.state), is_("urls", job.urls)), put=put)
 
 
 def count_unknown_record(job: Job) -> ConditionalUpdate:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from typing import Self
+from typing import Self, TypeVar
 
 from veo4k.domain import gate
 from veo4k.domain.conditional_update import Updated
@@ -52,6 +52,7 @@ Claim = Callable[[], Job | None]
 
 Raises StorageError where it is unknown whether the intent is written.
 """
+C = TypeVar("C", bound=Claim)
 
 
 @dataclass(kw_only=True)
@@ -119,7 +120,7 @@ class Dispatcher:
         counted_at = now if counted else 0.0
         return deque(Slot(instant, reserved.trial, counted_at) for instant in reserved.instants), reserved.wait
 
-    def send(self, slots: deque[Slot], claims: deque[Claim]) -> None:
+    def send(self, slots: deque[Slot], claims: deque[C]) -> None:
         """Send one request at each slot's instant, for the first claim that returns a job.
 
         What is used leaves the two queues. Slots without a claim stay, and claims without a slot. Once the gate is
@@ -216,7 +217,9 @@ class Dispatcher:
                 until = self.gate.pause(response.reason, now, slot.trial)
                 paused = words_in_log(response.words) | {"reason": response.reason}
                 return [LogEntry(LogEvent.GATE_PAUSED, None, paused)], until
-            if slot.trial and response.meaning is Meaning.NOT_SENT:
+            # Under the path of the former API the request was sent, and tells the gate nothing.
+            was_sent = response.meaning is not Meaning.NOT_SENT or response.wait_reason is WaitReason.PATH_GONE
+            if slot.trial and not was_sent:
                 self.gate.release_trial(slot.trial)
             elif slot.trial:
                 self.gate.finish_trial(slot.trial, now, answered=response.meaning in UNDERSTOOD)

@@ -59,15 +59,14 @@ class Submitter:
         """Store the messages, and send the requests that there are slots for. Return what happened."""
         valid = [(received, message) for received in batch if (message := self._parsed(received)) is not None]
         if valid:
-            claims: deque[Claim] = deque(partial(self._store, received, message) for received, message in valid)
-            messages = [message for _, message in valid]
-            self._looks = self._look(list(dict.fromkeys(message.task_id for message in messages)))
-            tasks = {
-                message.task_id for message in messages if self._after_look(Job(**self._candidate(message).put)) is None
-            }
-            wait = self._send(claims, tasks=len(tasks))
-            with_slot = len(valid) - len(claims)
-            for received, message in valid[with_slot:]:
+            self._looks = self._look(list(dict.fromkeys(message.task_id for _, message in valid)))
+            # Nothing is paid unseen: the sweep looks at the others before it requests them.
+            seen = [(received, message) for received, message in valid if message.task_id in self._looks]
+            unseen = [(received, message) for received, message in valid if message.task_id not in self._looks]
+            claims: deque[Claim] = deque(partial(self._store, received, message) for received, message in seen)
+            wanting = [message for _, message in seen if self._after_look(Job(**self._candidate(message).put)) is None]
+            wait = self._send(claims, tasks=len({message.task_id for message in wanting}))
+            for received, message in [*seen[len(seen) - len(claims) :], *unseen]:
                 with suppress(StorageError):  # the message is put back
                     self._store(received, message, wait)
         return self.dispatcher.log

@@ -6,6 +6,7 @@ Any number of sweeps may overlap or die half-way: each claims a job before it ac
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from veo4k.domain import transitions
 from veo4k.domain.conditional_update import ConditionalUpdate, Updated
@@ -16,7 +17,6 @@ from veo4k.domain.job import Job, Key, Partition, ProviderApi, State
 from veo4k.domain.log_events import Detail, LogEntry, LogEvent
 from veo4k.domain.look import (
     Look,
-    Unanswered,
     after_look,
     after_relook,
     after_wait,
@@ -27,7 +27,7 @@ from veo4k.domain.look import (
 from veo4k.domain.ports import Clock, Gate, Jobs
 from veo4k.domain.schedule import Times, base_wait
 from veo4k.domain.wait_reason import WaitReason
-from veo4k.services.dispatch import TIME_FOR_A_REQUEST, Claim, Dispatcher, Slot
+from veo4k.services.dispatch import TIME_FOR_A_REQUEST, Dispatcher, Slot
 
 RESERVE = 15.0  # seconds before its own timeout at which a sweep stops
 DAY, EVERY_MINUTE = 86_400, 60  # seconds
@@ -49,14 +49,14 @@ class _Due:
     sweeper: "Sweeper"
     job: Job
     need: Need
-    look: Look = Unanswered.NOTHING
+    look: Look | None = None
 
     def __call__(self) -> Job | None:
-        return self.sweeper.claim(self.job, self.need, self.look)
+        return None if self.wants_look() else self.sweeper.claim(self.job, self.need, self.look)
 
-    def is_wanted(self, now: float) -> bool:
-        """Return whether the base video is to be looked at before this claim."""
-        return self.need is Need.SUBMISSION and self.look is Unanswered.NOTHING and is_wanted(self.job, now)
+    def wants_look(self) -> bool:
+        """Return whether the base video is to be looked at before this claim: nothing is paid unseen."""
+        return self.need is Need.SUBMISSION and self.look is None and is_wanted(self.job, self.sweeper.clock.now())
 
 
 @dataclass(kw_only=True)
@@ -95,7 +95,7 @@ class Sweeper:
 
         Without slots LIVE jobs get what needs no request, and QUEUED jobs wait.
         """
-        slots, claims, has_slots = deque[Slot](), deque[Claim](), True
+        slots, claims, has_slots = deque[Slot](), deque[_Due](), True
         looks: list[Job] = []
         for key in self.jobs.due(partition, until):
             if self._is_time_up() or not (has_slots or partition is Partition.LIVE):
@@ -128,14 +128,18 @@ class Sweeper:
     def _is_time_up(self) -> bool:
         return self.clock.now() >= self.deadline - RESERVE
 
-    def _dispatch(self, slots: deque[Slot], claims: deque[Claim], partition: Partition) -> bool:
+    def _dispatch(self, slots: deque[Slot], claims: deque[_Due], partition: Partition) -> bool:
         """Send requests with the slots at hand, or with new ones. Return whether slots still come in time."""
+        if any(due.wants_look() for due in islice(claims, len(slots))):
+            self.dispatcher.release(slots)  # a look takes longer than a slot waits
         if not slots:
-            wanted = min(self.dispatcher.room(), len(claims))
+            counted = partition is Partition.QUEUED
+            room = min(self.dispatcher.room(), len(claims))
+            wanted = self.gate.free(room, self.clock.now(), counted=counted)  # no more base videos are looked at
             self._look_first(claims, wanted)
             if not claims:
                 return True
-            new, wait = self.dispatcher.slots(min(wanted, len(claims)), counted=partition is Partition.QUEUED)
+            new, wait = self.dispatcher.slots(min(wanted, len(claims)), counted=counted)
             if not new:
                 # A response under way may let the gate run: only the responses are awaited before the next slot is.
                 return self.dispatcher.wait() or self._wait_for_slot(wait)
@@ -143,14 +147,14 @@ class Sweeper:
         self.dispatcher.send(slots, claims)
         return True
 
-    def _look_first(self, claims: deque[Claim], wanted: int) -> None:
+    def _look_first(self, claims: deque[_Due], wanted: int) -> None:
         """Look at the base videos of the next jobs before they are paid. Those that need no request leave the queue."""
         some = [claims.popleft() for _ in range(wanted)]
-        wanting = [due for due in some if isinstance(due, _Due) and due.is_wanted(self.clock.now())]
+        wanting = [due for due in some if due.wants_look()]
         waiting = [due for due in wanting if not self._is_turn(due.job)]
         looks = self._looks([due.job for due in wanting if due not in waiting])
         for due in wanting:
-            due.look = looks.get(due.job.task_id, Unanswered.NOTHING)
+            due.look = looks.get(due.job.task_id)
         claims.extendleft(reversed([due for due in some if due not in waiting and not self._is_settled(due)]))
 
     def _looks(self, jobs: Sequence[Job]) -> Mapping[str, Look]:
@@ -169,9 +173,9 @@ class Sweeper:
             self._log(LogEvent.JOB_SKIPPED, error=str(error))
         return False
 
-    def _is_settled(self, due: Claim) -> bool:
+    def _is_settled(self, due: _Due) -> bool:
         """Write what a look means for a job. Return whether the job needs no request now."""
-        if not isinstance(due, _Due) or due.look is Unanswered.NOTHING:
+        if due.look is None:
             return False
         decision = after_look(due.job, due.look, self._context())
         self._decide(decision)
@@ -184,8 +188,8 @@ class Sweeper:
         for job in claimed:
             rule = after_wait if job.state is State.QUEUED else after_relook
             current = self._read(job.key)
-            if current is not None:
-                self._decide(rule(current, looks.get(job.task_id, Unanswered.NOTHING), self._context()))
+            if current is not None and job.task_id in looks:
+                self._decide(rule(current, looks[job.task_id], self._context()))
 
     def _is_look_claimed(self, job: Job) -> bool:
         now = self.clock.now()
@@ -244,7 +248,7 @@ class Sweeper:
             self._log(LogEvent.JOB_SKIPPED, error=str(error))
         return None
 
-    def claim(self, job: Job, need: Need, look: Look) -> Job | None:
+    def claim(self, job: Job, need: Need, look: Look | None) -> Job | None:
         """Write the intent of a request. Return the job to send it for; raise StorageError."""
         try:
             return self._claim_submission(job, look) if need is Need.SUBMISSION else self._claim_poll(job)
@@ -252,7 +256,7 @@ class Sweeper:
             self._log(LogEvent.JOB_SKIPPED, error=str(error))
             raise
 
-    def _claim_submission(self, job: Job, look: Look) -> Job | None:
+    def _claim_submission(self, job: Job, look: Look | None) -> Job | None:
         now = self.clock.now()
         if job.run > 1 and not is_turn(job, self.jobs.runs(job.task_id)):
             self._write(LogEvent.REQUEST_POSTPONED, transitions.postpone(job, now + self.times.probe))
