@@ -20,7 +20,7 @@ from docs_pictures.dashboard_recording import Recording, record
 from local.paths import ROOT
 
 UNIT_X, UNIT_Y = 50, 38  # pixels of one cell of the dashboard's grid
-LEGEND_WIDTH = 130
+LEGEND_WIDTH = 145
 COLORS = ("#2563eb", "#ea580c", "#16a34a", "#dc2626", "#7c3aed", "#0891b2", "#ca8a04", "#db2777", "#64748b", "#111827")
 STATISTICS: dict[str, Callable[[list[float]], float]] = {"Sum": sum, "Maximum": max, "Minimum": min}
 ONLY_ON_AWS = "counted by AWS only"
