@@ -18,7 +18,8 @@ def handler(event: Any, context: LambdaContext) -> dict[str, int]:
     """Sweep, whatever the payload. Return the counts of log events."""
     metrics.add_metric("Heartbeat", MetricUnit.Count, 1)
     deadline = clock().now() + context.get_remaining_time_in_millis() / 1000
+    balance = health().balance(deadline)  # before a sweep that may take all its time
     counts = emit(sweeper(deadline).sweep())
-    for gauge in [*health().gauges(), *health().balance(deadline)]:
+    for gauge in [*health().gauges(), *balance]:
         metrics.add_metric(*gauge)
     return dict(counts)
