@@ -16,7 +16,7 @@ def test_the_page_is_what_model_template_and_counted_units_give() -> None:
 
 def test_the_model_counts_every_metric_that_an_idle_sweep_emits() -> None:
     emitted = set(re.findall(r'Gauge\("(\w+)"', page("layers/core/src/veo4k/services/health.py")))
-    assert set(cost.IDLE_METRICS) == emitted | {"Heartbeat"}
+    assert set(cost.IDLE_METRICS) == emitted
 
 
 def test_other_pages_quote_the_models_sums() -> None:
