@@ -19,6 +19,12 @@ def test_the_model_counts_every_metric_that_an_idle_sweep_emits() -> None:
     assert set(cost.IDLE_METRICS) == emitted
 
 
+def test_the_jobs_api_adds_the_metrics_that_its_option_names() -> None:
+    entries = [entry for alarm in of_type("CloudWatch::Alarm").values() for entry in alarm.get("Metrics", ())]
+    price = cost.options()["`JobsApi`: a secret, and three more metrics that alarms read"]
+    assert price.listed == cost.SECRET + sum("Fn::If" in entry for entry in entries) * cost.ALARM_METRIC
+
+
 def test_other_pages_quote_the_models_sums() -> None:
     sums = {f"${each:.0f}" for each in (sum(cost.known(UNITS).values()), sum(cost.end(UNITS).values()), LISTED, ALONE)}
     cents = {f"${LISTED:.2f}", f"${ALONE:.2f}"}
