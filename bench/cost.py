@@ -174,7 +174,7 @@ def options() -> dict[str, Price]:
     return {
         "`KmsKeyArn`, with a key made for the stack": Price(KMS_KEY + calls.listed, KMS_KEY + calls.alone),
         "`SubnetIds`, with one NAT gateway and one Elastic IP": _always(HOURS * (NAT_HOUR + ADDRESS_HOUR)),
-        "`JobsApi`: a secret, and two more metrics that alarms read": _always(SECRET + 2 * ALARM_METRIC),
+        "`JobsApi`: a secret, and three more metrics that alarms read": _always(SECRET + 3 * ALARM_METRIC),
         "`DailyRequestLimit`: one more metric that an alarm reads": _always(ALARM_METRIC),
     }
 

@@ -8,6 +8,7 @@ from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from veo4k.bootstrap.api import jobs_api
+from veo4k.domain.log_events import LogEntry, LogEvent
 from veo4k.observability import emit, logger, metrics
 from veo4k.services.api import Call, Reply, no_route, refused, wrong_method
 
@@ -54,7 +55,7 @@ def not_found(_: NotFoundError) -> Response[str]:
 
 def crashed(error: Exception) -> Response[str]:
     """Answer where the code failed. Only the error's name is logged: its text may quote the token."""
-    logger.error("api_crashed", extra={"error": type(error).__name__})
+    emit([LogEntry(LogEvent.API_CRASHED, None, {"error": type(error).__name__})])
     return _response(refused(500, "INTERNAL_ERROR", "The request failed. See the log of the function."))
 
 

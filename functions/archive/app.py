@@ -8,7 +8,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from veo4k.bootstrap import clock
 from veo4k.bootstrap.archive import archiver, base_keeper, redelivery
 from veo4k.domain.job import Key
-from veo4k.domain.log_events import LogEvent
+from veo4k.domain.log_events import LogEntry, LogEvent
 from veo4k.observability import emit, logger, metrics
 from veo4k.services.base import RETRY
 
@@ -34,7 +34,7 @@ def _archived(record: dict[str, Any], deadline: float) -> bool:
         emit([archiver().store(key, deadline)])
     except Exception as error:  # noqa: BLE001 - the message is delivered again, whatever went wrong
         # Only the name: the error's text may quote a link.
-        logger.error("archive_crashed", extra={"taskId": message["taskId"], "error": type(error).__name__})
+        emit([LogEntry(LogEvent.ARCHIVE_CRASHED, None, {"taskId": key.task_id, "error": type(error).__name__})])
         return False
     return True
 

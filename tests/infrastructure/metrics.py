@@ -1,4 +1,4 @@
-"""Which metrics each function counts, read from the code: its log events, and what its handler adds itself."""
+"""Which metrics each function counts, read from the code: its log events, and its gauges."""
 
 import ast
 from pathlib import Path
@@ -20,10 +20,10 @@ EVENTS = {
 
 def counted(service: str) -> set[str]:
     """Return the metrics of a function."""
-    events = {event for place in EVENTS[service] for event in _events(CORE / place)}
-    own = _texts(Path("functions") / service / "app.py")
+    handler = Path("functions") / service / "app.py"
+    events = {event for place in [*(CORE / place for place in EVENTS[service]), handler] for event in _events(place)}
     gauges = {text for place in EVENTS[service] for text in _texts(CORE / place)}
-    return own | gauges | {metric_name(event) for event in events}
+    return gauges | {metric_name(event) for event in events}
 
 
 def _events(path: Path) -> set[LogEvent]:

@@ -13,6 +13,7 @@ from tests.infrastructure.scorecard import dashboard_text
 from tests.infrastructure.stack import FUNCTIONS, Resources, Template, properties
 
 SUM = "SUM(FILL(METRICS(), 0))"
+LATEST = 300  # seconds by which a point may be late and still fire an alarm
 MOST_METRICS = 10  # that one math expression may read (CloudWatch quotas)
 
 
@@ -69,6 +70,15 @@ def test_a_math_alarm_treats_a_missing_metric_as_zero(alarm: str) -> None:
     names = [entry["Id"] for entry in ALARMS[alarm]["Metrics"] if "MetricStat" in entry]
     assert expression == SUM or all(f"FILL({name}, 0)" in expression for name in names)
     assert 1 < len(names) <= MOST_METRICS
+
+
+@pytest.mark.parametrize("alarm", [name for name, alarm in ALARMS.items() if alarm["Metrics"]])
+def test_an_alarm_that_fills_missing_points_looks_at_more_than_one(alarm: str) -> None:
+    """The newest point is the fill value until the metric's own point comes late: it must count then too."""
+    periods = ALARMS[alarm]["EvaluationPeriods"]
+    assert ALARMS[alarm].get("DatapointsToAlarm", periods) < periods
+    [period] = {read.period for read in READS if read.alarm == alarm}
+    assert periods * period >= LATEST
 
 
 def test_every_source_of_work_fires_when_its_oldest_entry_waits_too_long() -> None:

@@ -3,9 +3,12 @@
 import re
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.infrastructure.stack import Resources, Template, properties
 from veo4k.domain.errors import SettingsError
+from veo4k.domain.result_url import MAX_PORT, ResultHosts
 from veo4k.domain.schedule import Times
 from veo4k.settings import TUNING_NAMES, Settings
 
@@ -114,6 +117,54 @@ def test_a_choice_accepts_its_values_only(template: Template, parameter: str, va
 )
 def test_a_parameter_accepts_a_value_of_its_kind(template: Template, parameter: str, value: str) -> None:
     assert re.fullmatch(template["Parameters"][parameter]["AllowedPattern"], value)
+
+
+HOSTS = [
+    *(".aiquickdraw.com", "tempfile.aiquickdraw.com", "files.example.com:8443", "cdn.example,.aiquickdraw.com"),
+    *("127.0.0.1", "127.0.0.2:9000", "255.249.100.0:1", "localhost", "localhost:8080", "a:1", "A.Example.COM:65535"),
+    *("a-b.xn--p1ai", "1.a", ".1.co", "a" * 63 + ".example", "a." * 126 + "a"),
+]
+NO_HOSTS = [
+    *("", ",", "a.example,", ",a.example", "a.example,,b.example", "a.example, b.example", " a.example"),
+    *(".com", ".aiquickdraw.com:443", ".", "..", ".a..com", ".aiquickdraw.com.", ".-a.com", ".a.c", "*.a.com"),
+    *("files.example.com:0", "files.example.com:", "files.example.com:08443", ":08443", ":443", "a.b:100000"),
+    *("a..b", "a.example.", "-", "-a", "a-", "a-.b", "1.2.3", "1", "256.1.1.1", "1.2.3.04", "1.2.3.4.5", "a_b.example"),
+    *("a" * 64 + ".example", "a." * 127 + "a", "https://a.example", "a.example/", "a.example\n", "a@b.example"),
+]
+
+
+@pytest.mark.parametrize("value", HOSTS)
+def test_hosts_are_accepted_that_the_functions_know(template: Template, value: str) -> None:
+    assert re.fullmatch(template["Parameters"]["ResultHosts"]["AllowedPattern"], value)
+    hosts = ResultHosts.parse(value, "http://127.0.0.1")
+    assert len(hosts.entries) + len(hosts.domains) == 1 + value.count(",")
+
+
+def test_the_default_is_among_the_hosts_that_are_accepted(template: Template) -> None:
+    assert template["Parameters"]["ResultHosts"]["Default"] in HOSTS
+
+
+@pytest.mark.parametrize("value", NO_HOSTS)
+def test_what_is_no_list_of_hosts_is_refused_at_once(template: Template, value: str) -> None:
+    assert not re.fullmatch(template["Parameters"]["ResultHosts"]["AllowedPattern"], value)
+
+
+LABELS = st.lists(st.sampled_from(["a", "Z9", "com", "a-b", "1", "0", "255", "256", "01", "-", ""]), max_size=5)
+ENTRIES = st.builds(
+    "{}{}{}".format,
+    st.sampled_from(["", "."]),
+    LABELS.map(".".join),
+    st.sampled_from(["", ":1", ":0", ":443", ":65535", ":65536", ":08443", ":"]),
+)
+
+
+@settings(max_examples=1_000, deadline=None)
+@given(st.text("aZ-.019:,", max_size=10) | st.lists(ENTRIES, max_size=2).map(",".join))
+def test_a_function_starts_with_all_hosts_that_are_accepted(template: Template, value: str) -> None:
+    """But for ports from 65536 to 99999, which the pattern lets through and the functions refuse."""
+    is_accepted = re.fullmatch(template["Parameters"]["ResultHosts"]["AllowedPattern"], value)
+    if is_accepted and not any(int(port) > MAX_PORT for port in re.findall(r":(\d+)", value)):
+        ResultHosts.parse(value, "https://api.kie.ai")
 
 
 def test_tuning_accepts_exactly_the_names_that_the_functions_know(template: Template) -> None:

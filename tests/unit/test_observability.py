@@ -9,7 +9,7 @@ from proofs.doubles.stage import TASK, Stage
 from tests.unit.conftest import Context
 from veo4k.domain.log_events import LogEntry, LogEvent
 from veo4k.domain.response import Meaning, Response
-from veo4k.observability import UNSAID, WARNINGS, emit, logger, metrics
+from veo4k.observability import ERRORS, UNSAID, WARNINGS, emit, logger, metrics
 
 LogOutput = Callable[[], str]
 
@@ -52,9 +52,10 @@ def test_each_step_has_its_own_time_however_late_it_is_logged(log_output: LogOut
 
 
 def test_only_events_that_an_operator_may_check_are_warnings(log_output: LogOutput) -> None:
-    emit([LogEntry(event) for event in [*sorted(WARNINGS), LogEvent.JOB_CREATED]])
+    emit([LogEntry(event) for event in [*sorted(WARNINGS), LogEvent.JOB_CREATED, *sorted(ERRORS)]])
 
-    assert [line["level"] for line in lines(log_output)] == ["WARNING"] * len(WARNINGS) + ["INFO"]
+    levels = ["WARNING"] * len(WARNINGS) + ["INFO"] + ["ERROR"] * len(ERRORS)
+    assert [line["level"] for line in lines(log_output)] == levels
 
 
 def test_log_entries_are_counted_by_their_event_and_function_alone(log_output: LogOutput) -> None:

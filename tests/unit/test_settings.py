@@ -35,7 +35,7 @@ def test_a_variable_that_is_missing_is_refused_by_name() -> None:
     ("name", "value"),
     [
         *(("REQUESTS_PER_WINDOW", number) for number in ("x", "0", "-1", "nan", "inf")),
-        ("DAILY_REQUEST_LIMIT", "-1"),
+        *(("DAILY_REQUEST_LIMIT", number) for number in ("x", "-1", "-0.5", "nan", "inf", "1e999")),
         ("RESULT_HOSTS", "https://file.example/"),
     ],
 )
@@ -133,6 +133,14 @@ def test_the_environment_is_read_in_settings_and_bootstrap_alone() -> None:
     assert readers == {"bootstrap"}
 
 
-@pytest.mark.parametrize(("changed", "limit"), [({}, 0), ({"DAILY_REQUEST_LIMIT": "7"}, 7)])
-def test_there_is_no_daily_limit_unless_one_is_set(changed: dict[str, str], limit: int) -> None:
-    assert Settings(VARIABLES | changed).pace().daily == limit
+def test_there_is_no_daily_limit_unless_one_is_set() -> None:
+    assert Settings(VARIABLES).pace().daily == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "limit"),
+    [("0", 0), ("0.0", 0), ("", 0), ("7", 7), ("20.0", 20), ("1e3", 1000), ("1.5", 1), ("0.5", 1)],
+)
+def test_a_daily_limit_is_read_as_any_number_that_aws_allows(text: str, limit: int) -> None:
+    """A limit below one must not become zero, which sets no limit."""
+    assert Settings(VARIABLES | {"DAILY_REQUEST_LIMIT": text}).pace().daily == limit

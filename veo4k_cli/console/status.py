@@ -10,7 +10,7 @@ from veo4k_cli.console.reading import Counts
 from veo4k_cli.formatting import duration, plural
 
 SILENT = 300.0
-"""Seconds without a run of the sweep after which the sweep counts as stopped."""
+"""Seconds without a sweep that could work after which the sweep counts as stopped."""
 ADVICE = " (docs/alarms.md)"
 
 
@@ -56,7 +56,7 @@ def _heartbeat(facts: Facts, now: float) -> Status | None:
     if facts.heartbeat is None or now - facts.heartbeat[0] < SILENT:
         return None
     since = duration(now - facts.heartbeat[0])
-    return Status("bad", f"The sweep has not run for {since}. No job is retried, polled or ended.", 1)
+    return Status("bad", f"The sweep has not run, or could not work, for {since}. Jobs wait.", 1)
 
 
 def _gate(gate: Gate, now: float) -> Status | None:

@@ -36,7 +36,7 @@ def test_the_line_says_the_first_thing_that_needs_a_person() -> None:
         (well, "good", "All well. 14 in flight, 3 waiting, oldest 6 min."),
         (well._replace(dead=2), "warn", "2 dead messages to read."),
         (paused._replace(dead=2), "bad", "Paused for 12 min: out of credits (402). Next trial in 48 s."),
-        (late, "bad", "The sweep has not run for 7 min. No job is retried, polled or ended."),
+        (late, "bad", "The sweep has not run, or could not work, for 7 min. Jobs wait."),
         (paused._replace(alarms=[ALARM]), "bad", "A job timed out without an answer."),
         (well._replace(alarms=[ALARM, ALARM]), "bad", "2 alarms fire. A job timed out without an answer."),
         (by_hand, "warn", "Requests are paused by hand. They stay paused until somebody resumes them."),

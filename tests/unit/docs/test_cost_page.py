@@ -16,7 +16,13 @@ def test_the_page_is_what_model_template_and_counted_units_give() -> None:
 
 def test_the_model_counts_every_metric_that_an_idle_sweep_emits() -> None:
     emitted = set(re.findall(r'Gauge\("(\w+)"', page("layers/core/src/veo4k/services/health.py")))
-    assert set(cost.IDLE_METRICS) == emitted | {"Heartbeat"}
+    assert set(cost.IDLE_METRICS) == emitted
+
+
+def test_the_jobs_api_adds_the_metrics_that_its_option_names() -> None:
+    entries = [entry for alarm in of_type("CloudWatch::Alarm").values() for entry in alarm.get("Metrics", ())]
+    price = cost.options()["`JobsApi`: a secret, and three more metrics that alarms read"]
+    assert price.listed == cost.SECRET + sum("Fn::If" in entry for entry in entries) * cost.ALARM_METRIC
 
 
 def test_other_pages_quote_the_models_sums() -> None:

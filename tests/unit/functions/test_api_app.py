@@ -97,7 +97,13 @@ def event(call: Call) -> dict[str, Any]:
 
 
 @pytest.fixture
-def ask(monkeypatch: pytest.MonkeyPatch, context: Context, log_output: Callable[[], str]) -> Ask:
+def written() -> list[str]:
+    """Return what each call has logged and counted."""
+    return []
+
+
+@pytest.fixture
+def ask(monkeypatch: pytest.MonkeyPatch, context: Context, log_output: Callable[[], str], written: list[str]) -> Ask:
     """Return a function that invokes the handler over doubles."""
 
     def invoke(call: Call) -> dict[str, Any]:
@@ -108,7 +114,8 @@ def ask(monkeypatch: pytest.MonkeyPatch, context: Context, log_output: Callable[
             door.faulty_jobs.fail("newest", "write")
         monkeypatch.setattr(app, "jobs_api", lambda: door.api)
         response: dict[str, Any] = app.handler(event(call), cast("LambdaContext", context))
-        assert TOKEN not in log_output()
+        written.append(log_output())
+        assert TOKEN not in written[-1]
         return response
 
     return invoke
@@ -143,6 +150,17 @@ def test_a_response_is_as_documented(ask: Ask, call: Call) -> None:
     for name, header in documented.get("headers", {}).items():
         rule = resolved(header)
         assert response["headers"][name] == rule["schema"]["const"]
+
+
+def test_a_crash_is_an_error_of_the_log_and_counted(ask: Ask, written: list[str]) -> None:
+    """Lambda counts no error where the handler answers."""
+    ask(Call("GET", ONE, 500))
+    lines = [json.loads(line) for line in written[0].splitlines()]
+
+    assert [(line["message"], line["error"]) for line in lines if line.get("level") == "ERROR"] == [
+        ("api_crashed", "RuntimeError")
+    ]
+    assert [line["ApiCrashed"] for line in lines if "_aws" in line] == [[1]]
 
 
 def test_every_path_and_status_of_the_page_is_served_and_no_other() -> None:

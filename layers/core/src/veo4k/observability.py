@@ -1,7 +1,7 @@
 """Logs and metrics: every log event becomes one log line, and is counted in a metric."""
 
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
@@ -58,6 +58,8 @@ WARNINGS = frozenset(
     }
 )
 """Logged as warnings: an operator may have to act."""
+ERRORS = frozenset({LogEvent.API_CRASHED, LogEvent.ARCHIVE_CRASHED})
+"""Logged as errors: the code failed, and its handler answered nevertheless, so that Lambda counts no error."""
 
 
 def emit(entries: Iterable[LogEntry]) -> Mapping[str, int]:
@@ -65,11 +67,16 @@ def emit(entries: Iterable[LogEntry]) -> Mapping[str, int]:
     counts: dict[str, int] = {}
     for entry in entries:
         counts[entry.event] = counts.get(entry.event, 0) + 1
-        log = logger.warning if entry.event in WARNINGS else logger.info
-        log(entry.event, extra=_about(entry) | entry.detail)
+        _level(entry.event)(entry.event, extra=_about(entry) | entry.detail)
     for event, count in counts.items():
         metrics.add_metric(metric_name(event), MetricUnit.Count, count)
     return counts
+
+
+def _level(event: LogEvent) -> Callable[..., None]:
+    if event in ERRORS:
+        return logger.error
+    return logger.warning if event in WARNINGS else logger.info
 
 
 def _about(entry: LogEntry) -> dict[str, object]:

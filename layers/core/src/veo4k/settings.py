@@ -112,10 +112,11 @@ def _positive(text: str) -> float:
 
 
 def _whole(text: str) -> int:
-    value = int(text)
-    if value < 0:
+    """Return a number without its fraction, as CloudFormation allows one. What is above zero does not become zero."""
+    value = float(text)
+    if not 0 <= value < float("inf"):
         raise ValueError(text)
-    return value
+    return int(value) or int(value > 0)
 
 
 def _parsed(name: str, text: str, parse: Callable[[str], T]) -> T:

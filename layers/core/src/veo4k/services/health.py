@@ -1,15 +1,19 @@
 """Health metrics: what a sweep leaves behind, as the gauges that alarms and the dashboard read."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from veo4k.domain.errors import StorageError
 from veo4k.domain.job import Partition
+from veo4k.domain.log_events import LogEvent
 from veo4k.domain.ports import Clock, Gate, Jobs, Provider
 from veo4k.services.dispatch import TIME_FOR_A_REQUEST
 
 PERIOD = 600.0  # seconds, by the clock: the balance is read once in each
 MINUTE = 60.0
+BLOCKED = frozenset({LogEvent.SWEEP_INTERRUPTED, LogEvent.SECRET_UNSET, LogEvent.GATE_UNREACHABLE})
+"""Log events of a sweep that could not work: the table, a key or the gate was out of reach."""
 
 
 class Gauge(NamedTuple):
@@ -18,6 +22,11 @@ class Gauge(NamedTuple):
     name: str
     unit: str
     value: float
+
+
+def heartbeat(counts: Mapping[str, int]) -> list[Gauge]:
+    """Measure that a sweep could work, by the log events that it counted."""
+    return [] if BLOCKED & counts.keys() else [Gauge("Heartbeat", "Count", 1)]
 
 
 @dataclass
