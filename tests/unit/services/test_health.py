@@ -3,9 +3,10 @@ import pytest
 from proofs.doubles.stage import Stage
 from tests.unit.services.exchanges import NO_CREDITS, OTHER, WORKING, asked
 from veo4k.domain.gate import Pace
+from veo4k.domain.log_events import LogEvent
 from veo4k.domain.wait_reason import WaitReason
 from veo4k.services.dispatch import TIME_FOR_A_REQUEST
-from veo4k.services.health import Gauge, Health
+from veo4k.services.health import Gauge, Health, heartbeat
 
 TEN = 600 * 3_000_000.0  # a minute that the balance is read in
 
@@ -72,6 +73,19 @@ def test_a_table_that_cannot_be_reached_leaves_no_gauges() -> None:
     stage.faulty_jobs.fail("get")
 
     assert stage.health().gauges() == []
+
+
+# The heartbeat
+
+
+@pytest.mark.parametrize("counts", [{}, {LogEvent.POLL_CLAIMED: 3, LogEvent.JOB_SKIPPED: 1, LogEvent.GATE_PAUSED: 1}])
+def test_a_sweep_that_could_work_has_a_heartbeat(counts: dict[str, int]) -> None:
+    assert heartbeat(counts) == [("Heartbeat", "Count", 1)]
+
+
+@pytest.mark.parametrize("event", ["sweep_interrupted", "secret_unset", "gate_unreachable"])
+def test_a_sweep_without_table_key_or_gate_has_no_heartbeat(event: str) -> None:
+    assert heartbeat({LogEvent.POLL_CLAIMED: 3, event: 1}) == []
 
 
 # The balance
