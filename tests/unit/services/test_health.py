@@ -67,12 +67,18 @@ def test_how_much_of_the_daily_limit_is_used_is_measured() -> None:
     assert stage.health().gauges()[2].value == 50
 
 
-def test_a_table_that_cannot_be_reached_leaves_no_gauges() -> None:
-    stage = asked(WORKING)
-    stage.clock.advance(1_000)
-    stage.faulty_jobs.fail("get")
+@pytest.mark.parametrize(
+    ("out_of_reach", "left"),
+    [(("jobs",), ["GateOpen", "DailyLimitUsed"]), (("gate",), ["OldestDueSeconds"]), (("jobs", "gate"), [])],
+)
+def test_what_cannot_be_read_hides_no_other_gauge(out_of_reach: tuple[str, ...], left: list[str]) -> None:
+    stage = Stage()
+    if "jobs" in out_of_reach:
+        stage.faulty_jobs.fail("due")
+    if "gate" in out_of_reach:
+        stage.faulty_gate.fail("current_pause")
 
-    assert stage.health().gauges() == []
+    assert [gauge.name for gauge in stage.health().gauges()] == left
 
 
 # The heartbeat

@@ -1,6 +1,7 @@
 """Health metrics: what a sweep leaves behind, as the gauges that alarms and the dashboard read."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -40,19 +41,17 @@ class Health:
     _period: float = -1.0  # the latest period in which this process has read the balance
 
     def gauges(self) -> list[Gauge]:
-        """Measure what alarms need. Return nothing where the table cannot be reached.
+        """Measure what alarms need. What cannot be read is left out, and hides nothing else.
 
         OldestDueSeconds counts no QUEUED jobs: they wait for the gate.
         """
-        try:
-            now = self.clock.now()
-            return [
-                Gauge("OldestDueSeconds", "Seconds", self._oldest_due(now)),
-                Gauge("GateOpen", "Count", self.gate.current_pause(now) is None),
-                Gauge("DailyLimitUsed", "Percent", 100 * self.gate.limit_used(now)),
-            ]
-        except StorageError:
-            return []
+        now, gauges = self.clock.now(), list[Gauge]()
+        with suppress(StorageError):
+            gauges.append(Gauge("OldestDueSeconds", "Seconds", self._oldest_due(now)))
+        with suppress(StorageError):
+            gauges.append(Gauge("GateOpen", "Count", self.gate.current_pause(now) is None))
+            gauges.append(Gauge("DailyLimitUsed", "Percent", 100 * self.gate.limit_used(now)))
+        return gauges
 
     def balance(self, deadline: float) -> list[Gauge]:
         """Read the credits left, while the gate runs, in the first minute of each period; once in a period and process.
