@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from proofs.simulation.effects import STRANGER
 from proofs.simulation.faults import Fault
 from proofs.simulation.provider import Making
-from proofs.simulation.rephrasing import rephrase
+from proofs.simulation.rephrasing import DENIALS, rephrase
 from proofs.simulation.videos import EVIL_HOST, HD
 from veo4k.domain.callback_auth import make_generated_token, make_signature, make_token
 from veo4k.domain.job import Job, Key
@@ -170,5 +170,5 @@ class CallbackSender(Sender[Making]):
 
 def _spurious(making: Making, random: Random) -> bytes:
     """Return a failure in unknown words about a video that is made all the same."""
-    code = random.choice((400, 422, 500, 501))
-    return json.dumps({"code": code, "msg": "E-1207", "data": {"taskId": making.own_id}}).encode()
+    code, words = random.choice((400, 422, 500, 501)), random.choice(("E-1207", *DENIALS))
+    return json.dumps({"code": code, "msg": words, "data": {"taskId": making.own_id}}).encode()

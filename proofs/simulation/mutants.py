@@ -43,7 +43,7 @@ class Mutant:
 submission = partial(changes.rule, decisions._SUBMISSION)
 REFUSED_TOKENS = "task tokens that are refused for good"
 NO_LINK = tuple(set(Meaning) - {Meaning.DONE})
-NO_RESULT = provider_words._Phrase(provider_words.Known.NO_RESULT, ("no result",))
+NO_RESULT = provider_words._said(provider_words.Known.NO_RESULT, ".*no result.*")
 
 MUTANTS: Mapping[str, Mutant] = {
     "a claim without conditions": Mutant(
@@ -74,9 +74,14 @@ MUTANTS: Mapping[str, Mutant] = {
         returns(gate, "is_understood_since", True), 15, shows_in="six hours of unknown codes"
     ),
     "a silent upstream is a refusal": Mutant(
-        set_to(provider_words, "_PHRASES", (*provider_words._PHRASES, NO_RESULT)),
+        set_to(provider_words, "_KNOWN", (*provider_words._KNOWN, NO_RESULT)),
         15,
         shows_in="six hours of unknown codes",
+    ),
+    "known words are a verdict wherever they stand": Mutant(
+        set_to(provider_words, "_KNOWN", tuple(map(changes.anywhere, provider_words._KNOWN))),
+        15,
+        shows_in="an hour of known words, denied",
     ),
     "404 in the envelope is a failure": Mutant(
         submission(Meaning.NOT_FOUND, changes.unanswered_is_failed),

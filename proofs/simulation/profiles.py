@@ -75,6 +75,7 @@ PROFILES: Mapping[str, FaultProfile] = {
     "the unified task API": usual(provider_api=ProviderApi.JOBS),
     "the older paths end, and an hour later the stack is switched": usual(veo_until=600.0, switched_at=600.0 + HOUR),
     "six hours of unknown codes": _incident(Fault.UNKNOWN_CODE, 6),
+    "an hour of known words, denied": _incident(Fault.DENIAL, 1),
     "an hour of 404 in the envelope, and no look that shows anything": _incident(Fault.NOT_FOUND, 1, rates=NO_LOOK),
     "unknown codes behind a pause": usual(
         outages=(NO_CREDITS, Outage(300 + HOUR, 300 + 2 * HOUR, REQUEST, Fault.UNKNOWN_CODE))
@@ -100,6 +101,7 @@ INCIDENTS = {
     "unknown codes under 500": Fault.UNKNOWN_CODE,
     "unknown codes over 500": Fault.UNKNOWN_ERROR,
     "a service that is unavailable": Fault.UNAVAILABLE,
+    "known words, denied": Fault.DENIAL,
 }
 CALM_PROFILES: Mapping[str, FaultProfile] = {
     "every callback lost": only(calls_back=False),

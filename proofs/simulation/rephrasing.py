@@ -18,7 +18,25 @@ _CHINESE = {
     "too many requests": "您的调用频率过高，请求过于频繁",
     "insufficient credits": "积分不足",
 }
-_UNKNOWN = ("4K upgrade in progress, please wait", "稍后再试", "Please check back later", "E-1207", "not ready")
+DENIALS = (
+    "The request was not successful, please retry.",
+    "4K video could not be generated successfully.",
+    "All fallback channels are busy, please retry",
+    "Failed while the video is processing",
+    "The 4K version of this video is unavailable right now",
+    "The results of the last 14 days cannot be read",
+    "Internal error. Record is null.",
+    "视频生成中断",
+)
+"""Words of an incident that hold known words, and say something else."""
+_UNKNOWN = (
+    "4K upgrade in progress, please wait",
+    "稍后再试",
+    "Please check back later",
+    "E-1207",
+    "not ready",
+    *DENIALS,
+)
 _CODES = (400, 408, 420, 500, 502, 550)
 
 

@@ -7,7 +7,7 @@ from proofs.simulation.fault_profile import FaultProfile
 from proofs.simulation.faults import SLOW, Fault
 from proofs.simulation.kernel import Process
 from proofs.simulation.provider import ProviderModel
-from proofs.simulation.rephrasing import rephrased
+from proofs.simulation.rephrasing import DENIALS, rephrased
 from proofs.simulation.shapes import reply
 from veo4k.adapters.provider_kie import APIS, LOOK_SECONDS
 from veo4k.domain.decisions import polls_by_post
@@ -140,6 +140,8 @@ class SimulatedProvider:
             kernel.pause(TIMEOUT)
             return TIMED_OUT
         kernel.pause(0.05 + 0.04 * random.random())
+        if fault is Fault.DENIAL:
+            return reply(400, random.choice(DENIALS))
         if fault in _INSTEAD:
             return _INSTEAD[fault]
         if job.provider_api == ProviderApi.VEO and kernel.now >= self.begin + profile.veo_until:
