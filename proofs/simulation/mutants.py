@@ -18,7 +18,7 @@ from proofs.simulation.fault_profile import draw_profile
 from proofs.simulation.profiles import PROFILES
 from proofs.simulation.requests import SimulatedProvider
 from proofs.simulation.stream import Schedule
-from veo4k.domain import decisions, gate, look, provider_words, transitions
+from veo4k.domain import decisions, gate, look, provider_words, response, transitions
 from veo4k.domain.conditional_update import in_
 from veo4k.domain.decisions import Need
 from veo4k.domain.job import ENDED, UNANSWERED, State
@@ -82,6 +82,9 @@ MUTANTS: Mapping[str, Mutant] = {
         set_to(provider_words, "_KNOWN", tuple(map(changes.anywhere, provider_words._KNOWN))),
         15,
         shows_in="an hour of known words, denied",
+    ),
+    "a status under 200 is a second acceptance": Mutant(
+        around(response, "_accepted", lambda real, data, _: real(data, "")), 1
     ),
     "404 in the envelope is a failure": Mutant(
         submission(Meaning.NOT_FOUND, changes.unanswered_is_failed),

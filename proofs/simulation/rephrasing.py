@@ -68,6 +68,11 @@ def _under_another_code(envelope: Envelope, random: Random) -> Envelope:
     return _in_unknown_words(envelope, random) | {"code": random.choice(_CODES)}
 
 
+def _status_as_success(envelope: Envelope, _: Random) -> Envelope:
+    is_status = "is processing" in str(envelope.get("msg")) or "generated successfully" in str(envelope.get("msg"))
+    return envelope | ({"code": 200} if is_status else {})
+
+
 def _without_words(envelope: Envelope, _: Random) -> Envelope:
     return {name: value for name, value in envelope.items() if name != "msg"}
 
@@ -113,4 +118,7 @@ _OF_A_SUCCESS = (
     *(_in_chinese, _in_unknown_words, _without_words, _code_spelt_otherwise, _data_as_text),
     *(_links_spelt_otherwise,) * 3,
 )
-_OF_THE_REST = (_in_chinese, _in_unknown_words, _under_another_code, _without_words, _code_spelt_otherwise)
+_OF_THE_REST = (
+    *(_in_chinese, _in_unknown_words, _under_another_code, _status_as_success, _without_words),
+    _code_spelt_otherwise,
+)

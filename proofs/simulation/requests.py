@@ -53,6 +53,7 @@ class Sent:
     meaning: Meaning | None = None  # None while the response is unknown: the sender may be dead
     known_at: float = 0.0
     code: int = 0  # of an unclear response
+    is_mangled: bool = False  # the provider's own response was hidden
 
 
 @dataclass(eq=False)
@@ -120,7 +121,7 @@ class SimulatedProvider:
             effects.kernel.running().crash()
         if fault is Fault.UNSENT:
             return Response(meaning=Meaning.NOT_SENT, cause="ConnectTimeout")
-        sent = Sent(job.key, effects.kernel.now, effects.kernel.running(), paid)
+        sent = Sent(job.key, effects.kernel.now, effects.kernel.running(), paid, is_mangled=fault in _MANGLED)
         if paid and self._is_useless(job):
             self.useless.append(job)
         self.sent.append(sent)

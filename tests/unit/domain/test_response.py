@@ -202,6 +202,19 @@ def test_a_first_request_is_accepted_however_little_it_says(code: Any, data: Any
     assert (answer.meaning, answer.accepted_anew) == (Meaning.WORKING, True)
 
 
+@pytest.mark.parametrize("text", ["4k is processing…", "4K视频处理中。", "The video has been generated successfully"])
+def test_words_of_a_status_under_200_are_no_new_acceptance(text: str) -> None:
+    for read in (read_submission(reply(200, text, NAMED)), called_back(200, text, NAMED)):
+        assert (read.meaning, read.accepted_anew, read.task_id) == (Meaning.WORKING, False, TASK)
+        assert read.is_generated == ("successfully" in text)
+
+
+@pytest.mark.parametrize("text", ["success", "record is null.", "积分不足", "success. The file is kept for 14 days."])
+def test_other_words_under_200_are_no_verdict(text: str) -> None:
+    read = read_submission(reply(200, text, NAMED))
+    assert (read.meaning, read.accepted_anew) == (Meaning.WORKING, True)
+
+
 @pytest.mark.parametrize("code", [200, 422])
 def test_a_response_with_links_is_the_result(code: int) -> None:
     data = {"taskId": TASK, "resultUrls": [URL], "imageUrls": [IMAGE], "creditsConsumed": 120.0}
