@@ -18,7 +18,7 @@ from proofs.simulation.fault_profile import draw_profile
 from proofs.simulation.profiles import PROFILES
 from proofs.simulation.requests import SimulatedProvider
 from proofs.simulation.stream import Schedule
-from veo4k.domain import decisions, gate, look, provider_words, response, transitions
+from veo4k.domain import decisions, gate, look, payload, provider_words, response, transitions
 from veo4k.domain.conditional_update import in_
 from veo4k.domain.decisions import Need
 from veo4k.domain.job import ENDED, UNANSWERED, State
@@ -108,6 +108,12 @@ MUTANTS: Mapping[str, Mutant] = {
         6,
         7,
         shows_in="two indices, and results that list both",
+    ),
+    "an unreadable entry leaves its place to the next one": Mutant(
+        around(payload, "_urls", lambda real, value: tuple(filter(None, real(value)))),
+        6,
+        7,
+        shows_in="two indices, and results that list both, one of them later",
     ),
     "a callback only hints": Mutant(around(transitions, "callback_ready", changes.only_a_hint), 1, 2),
     "an end without conditions": Mutant(

@@ -88,6 +88,9 @@ PROFILES: Mapping[str, FaultProfile] = {
     ),
     "two indices, and links that differ in their queries": only(repeated=1.0, tokens=0.0, videos={"same_path": True}),
     "two indices, and results that list both": only(repeated=1.0, videos={"lists_all": True}),
+    "two indices, and results that list both, one of them later": only(
+        repeated=1.0, videos={"lists_all": True, "late_place": True}
+    ),
     "records that come twice, and task tokens that are refused now and then": only(
         tokens=1.0, rates={**CALM.rates, "record": 0.5, "to task": 0.3}
     ),

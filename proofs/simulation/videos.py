@@ -53,6 +53,7 @@ class Video:
     label: str = "720p"  # what its record calls it
     bases: int = 2  # videos of the base task
     lists_all: bool = False  # each result's list holds the links of all indices
+    late_place: bool = False  # its own place of that list is unreadable at first
 
 
 def draw_video(random: Random, now: float, own_ids: float, strange_hosts: float, labels: float) -> Video:

@@ -373,8 +373,16 @@ def test_a_list_of_one_link_is_this_jobs_and_of_a_longer_one_its_entry() -> None
 
     assert own_link(links[:1], 2, HOSTS) == links[0]
     assert own_link(links, 2, HOSTS) == links[2]
-    assert own_link(links, 3, HOSTS) == Refusal("the result has 3 links, and none at index 3")
-    assert own_link([], 0, HOSTS) == Refusal("the result has 0 links, and none at index 0")
+    assert own_link(links, 3, HOSTS) == Refusal("the result has 3 entries, and no link at index 3")
+    assert own_link([], 0, HOSTS) == Refusal("the result has 0 entries, and no link at index 0")
+
+
+def test_an_unreadable_entry_is_no_other_indexs_link() -> None:
+    [link] = links = ["https://file.example/1"]
+
+    assert own_link(["", *links], 1, HOSTS) == link
+    assert own_link(["", *links], 0, HOSTS) == Refusal("the result has 2 entries, and no link at index 0")
+    assert own_link([*links, ""], 1, HOSTS) == Refusal("the result has 2 entries, and no link at index 1")
 
 
 def test_a_link_is_stored_as_it_is_fetched() -> None:

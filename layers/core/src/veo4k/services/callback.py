@@ -106,9 +106,7 @@ class CallbackHandler:
         return OK, LogEntry(event, outcome.job, _detail(payload.response))
 
     def _keep_link(self, job: Job, response: Response, now: float) -> None:
-        refusal = own_link(response.urls, job.index, self.hosts)
-        host = refusal.host if isinstance(refusal, Refusal) else ""
-        if (update := kept_link_of_callback(job, response, host, now, self.times)) is not None:
+        if (update := kept_link_of_callback(job, response, self.hosts, now, self.times)) is not None:
             self.jobs.write(update)
 
     def _fresh_link(
