@@ -115,6 +115,11 @@ MUTANTS: Mapping[str, Mutant] = {
         7,
         shows_in="two indices, and results that list both, one of them later",
     ),
+    "a result after the end is another task's": Mutant(
+        set_to(callback, "_names_another_task", lambda job, task_id: task_id not in (None, job.provider_task_id)),
+        7,
+        shows_in="a day of lost responses, and results that come after the end",
+    ),
     "a callback only hints": Mutant(around(transitions, "callback_ready", changes.only_a_hint), 1, 2),
     "an end without conditions": Mutant(
         returns(transitions, "_unchanged", ANY_STATE), 3, 5, shows_in="a callback meets a poll"

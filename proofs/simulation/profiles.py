@@ -80,6 +80,13 @@ PROFILES: Mapping[str, FaultProfile] = {
     "unknown codes behind a pause": usual(
         outages=(NO_CREDITS, Outage(300 + HOUR, 300 + 2 * HOUR, REQUEST, Fault.UNKNOWN_CODE))
     ),
+    "a day of lost responses, and results that come after the end": only(
+        jobs=30,
+        fault_end=24 * HOUR,
+        outages=(Outage(0, 24 * HOUR, REQUEST, Fault.LOST),),
+        provider_api=ProviderApi.JOBS,
+        videos={"takes": 96 * HOUR, "own_id": True},
+    ),
     "failures that are none": usual(own_ids=1.0, spurious=0.5),
     "a host that is allowed after a day": usual(strange_hosts=0.2, host_allowed_at=30 * HOUR),
     "labels that lie": usual(labels=0.5),

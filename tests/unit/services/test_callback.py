@@ -214,6 +214,32 @@ def test_a_callback_after_the_result_or_the_end_changes_nothing(
     assert stage.job() == job
 
 
+@pytest.mark.parametrize(
+    ("response", "end", "event"),
+    [
+        (LOST, {"state": State.TIMED_OUT}, "late_success"),
+        (WORKING, {"state": State.FAILED}, "late_success"),
+        (WORKING, {"state": State.TIMED_OUT, "provider_task_id": None}, "late_success"),
+        (WORKING, {"state": State.SUCCEEDED}, "callback_ignored"),
+    ],
+)
+def test_after_the_end_a_success_may_name_an_id_that_was_never_learnt(
+    response: Response, end: dict[str, Any], event: str
+) -> None:
+    stage = asked(response, **end)
+    before = stage.job()
+
+    assert call_back(stage, success(task_id=OWN), signed=OWN) == (200, event)
+    assert stage.job() == before
+
+
+@pytest.mark.parametrize("job", [{"provider_task_id": "4k_task_other"}, {"acceptances": 0}], ids=str)
+def test_after_the_end_the_id_of_another_task_is_still_refused(job: dict[str, Any]) -> None:
+    stage = asked(WORKING, **{"state": State.FAILED} | job)
+
+    assert call_back(stage, success(task_id=OWN), signed=OWN) == (400, "callback_rejected")
+
+
 # Fresh links
 
 
