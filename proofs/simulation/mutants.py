@@ -86,6 +86,11 @@ MUTANTS: Mapping[str, Mutant] = {
     "a status under 200 is a second acceptance": Mutant(
         around(response, "_accepted", lambda real, data, _: real(data, "")), 1
     ),
+    "an error over 500 is awaited since the first unclear response": Mutant(
+        around(decisions, "_submission_due", lambda real, job, *more: real(replace(job, requested_at=None), *more)),
+        15,
+        shows_in="unknown codes under 500, then over 500, under the unified task API",
+    ),
     "404 in the envelope is a failure": Mutant(
         submission(Meaning.NOT_FOUND, changes.unanswered_is_failed),
         15,

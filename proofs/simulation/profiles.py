@@ -80,6 +80,16 @@ PROFILES: Mapping[str, FaultProfile] = {
     "unknown codes behind a pause": usual(
         outages=(NO_CREDITS, Outage(300 + HOUR, 300 + 2 * HOUR, REQUEST, Fault.UNKNOWN_CODE))
     ),
+    "unknown codes under 500, then over 500, under the unified task API": only(
+        jobs=60,
+        fault_end=5 * HOUR,
+        spread=HOUR / 2,
+        provider_api=ProviderApi.JOBS,
+        outages=(
+            Outage(0, 1.5 * HOUR, REQUEST, Fault.UNKNOWN_CODE),
+            Outage(1.5 * HOUR, 5 * HOUR, REQUEST, Fault.UNKNOWN_ERROR),
+        ),
+    ),
     "a day of lost responses, and results that come after the end": only(
         jobs=30,
         fault_end=24 * HOUR,

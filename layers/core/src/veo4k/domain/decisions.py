@@ -428,7 +428,7 @@ def _submission_due(job: Job, now: float, times: Times) -> Due:
         return Need.SUBMISSION
     if job.words and (job.words.code or 0) >= SERVER_ERROR and job.unclear_since:
         # Asked again, it might be bought twice. The callback has been awaited since.
-        words, end = job.words, job.unclear_since + times.unclear
+        words, end = job.words, max(job.unclear_since, job.requested_at or 0) + times.unclear
         failed = transitions.fail(job, Code.PROVIDER_FAILED, now, times, words)
         return _end_or_postpone(job, end, now, Decision(LogEvent.JOB_FAILED, failed))
     end = (job.first_requested_at or now) + times.hard_deadline
