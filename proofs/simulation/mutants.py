@@ -18,7 +18,7 @@ from proofs.simulation.fault_profile import draw_profile
 from proofs.simulation.profiles import PROFILES
 from proofs.simulation.requests import SimulatedProvider
 from proofs.simulation.stream import Schedule
-from veo4k.domain import decisions, gate, look, payload, provider_words, response, transitions
+from veo4k.domain import decisions, gate, look, message, payload, provider_words, response, transitions
 from veo4k.domain.conditional_update import in_
 from veo4k.domain.decisions import Need
 from veo4k.domain.job import ENDED, UNANSWERED, State
@@ -208,6 +208,7 @@ MUTANTS: Mapping[str, Mutant] = {
         11,
         shows_in="records that come twice, and task tokens that are refused now and then",
     ),
+    "control characters in tags are taken": Mutant(returns(message, "_is_text", True), 4),
     "a generation without a signature check": Mutant(returns(generated, "verify_signature", True), 8),
     "a generation without a token check": Mutant(returns(generated, "verify_generated_token", True), 8),
     "a generation is acknowledged though the queue refused": Mutant(
