@@ -37,7 +37,8 @@ def hook(
     tags = parse_tags(tag)
     if not are_tags(tags):
         raise OperatorError(
-            f"A job has at most {MOST_TAGS} tags, {LONGEST_TAGS} bytes as JSON. None is without a name."
+            f"A job has at most {MOST_TAGS} tags, {LONGEST_TAGS} bytes as JSON. "
+            "None is without a name. None holds control characters."
         )
     url, reason = hook_url(session, tags)
     if reason:

@@ -12,6 +12,7 @@ from rich.console import Group
 
 from veo4k.adapters.jobs_dynamodb import DynamoJobs
 from veo4k.domain.job import LIVE, Code, Job, State
+from veo4k.domain.message import are_tags
 from veo4k_cli.bulk_submission import Outgoing
 from veo4k_cli.command import Session, command
 from veo4k_cli.ended_jobs import ended_jobs, oldest_end
@@ -93,7 +94,8 @@ def _replay_one(session: Session, task_id: str, index: int) -> None:
 
 
 def _message(job: Job) -> dict[str, Any]:
-    return {"taskId": job.task_id, "index": job.index, "force": True} | non_empty(tags=dict(job.tags))
+    tags = {name: value for name, value in job.tags.items() if are_tags({name: value})}  # a former version took more
+    return {"taskId": job.task_id, "index": job.index, "force": True} | non_empty(tags=tags)
 
 
 @dataclass(frozen=True)

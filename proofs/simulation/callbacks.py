@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from proofs.simulation.effects import STRANGER
 from proofs.simulation.faults import Fault
 from proofs.simulation.provider import Making
-from proofs.simulation.rephrasing import rephrase
+from proofs.simulation.rephrasing import DENIALS, rephrase
 from proofs.simulation.videos import EVIL_HOST, HD
 from veo4k.domain.callback_auth import make_generated_token, make_signature, make_token
 from veo4k.domain.job import Job, Key
@@ -24,6 +24,7 @@ T = TypeVar("T")
 TOKEN_KEY, WEBHOOK_KEY = b"canary-token-key", b"canary-webhook-key"
 GENERATED = make_generated_token(TOKEN_KEY)  # opens no job, though every sender of generations has it
 RETRIES = (60.0, 300.0, 900.0)  # seconds between retries; then the provider stops
+JUST_NOW = 60.0  # seconds in which an end and a callback may miss each other
 NEVER = 9  # the number of a run that never exists
 MISDIRECTED = 0.02  # of the callbacks, also sent to a run that never exists
 
@@ -56,6 +57,9 @@ class Sender(ABC, Generic[T]):
     def acknowledge(self, subject: T) -> None:
         """Take note of a callback that was answered with 200."""
 
+    def refused(self, subject: T) -> None:
+        """Take note of a callback that was answered with 400."""
+
     def begin(self, subject: T, within: float = 0.0) -> None:
         """Call back within so many seconds, with the profile's faults."""
         fault = self.faults.draw("callback", self.kernel.now) if self.profile.calls_back else Fault.NOT_ARRIVED
@@ -76,6 +80,8 @@ class Sender(ABC, Generic[T]):
                 self.acknowledge(subject)
             elif tries < len(RETRIES):
                 self.kernel.after(RETRIES[tries], self.call, subject, tries + 1)
+            if status == 400:
+                self.refused(subject)
 
         self.send(self.name, self.request(subject), answered)
 
@@ -112,6 +118,14 @@ class CallbackSender(Sender[Making]):
         self.acknowledged.append((self.kernel.now, making))
         self.acknowledged_runs.add(making.run)
         making.is_told = True
+
+    def refused(self, making: Making) -> None:
+        """The id of a result is refused only where the job has another, or nothing can have been accepted for it."""
+        job = self.simulation.memory.get(making.run)
+        if job is None or (job.finished_at or float("inf")) > self.kernel.now - JUST_NOW:
+            return
+        if job.own_id in (None, making.own_id) and (job.lost_responses or job.acceptances):
+            self.simulation.oracles.add_violation(7, job.task_id, f"a result after {job.state} was refused")
 
     def handle(self, request: Request, now: float) -> tuple[Sequence[LogEntry], int]:
         status, entry = self.simulation.functions.callback_handler.handle(request, now)
@@ -170,5 +184,5 @@ class CallbackSender(Sender[Making]):
 
 def _spurious(making: Making, random: Random) -> bytes:
     """Return a failure in unknown words about a video that is made all the same."""
-    code = random.choice((400, 422, 500, 501))
-    return json.dumps({"code": code, "msg": "E-1207", "data": {"taskId": making.own_id}}).encode()
+    code, words = random.choice((400, 422, 500, 501)), random.choice(("E-1207", *DENIALS))
+    return json.dumps({"code": code, "msg": words, "data": {"taskId": making.own_id}}).encode()

@@ -1,5 +1,6 @@
 """Ways to break the product: each leaves one rule out for a while."""
 
+import re
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
@@ -7,7 +8,7 @@ from typing import Any
 
 from proofs.simulation.replaced import replaced
 from proofs.simulation.requests import SimulatedProvider
-from veo4k.domain import decisions, transitions
+from veo4k.domain import decisions, provider_words, transitions
 from veo4k.domain.callback import Address, CallbackPayload, is_failure
 from veo4k.domain.conditional_update import ConditionalUpdate, in_
 from veo4k.domain.decisions import Context, Decision, Due, Need
@@ -66,6 +67,11 @@ def together(*changes: Change) -> Change:
 
 def in_both(name: str, other: Callable[..., Any]) -> Change:
     return together(around(submit, name, other), around(sweep, name, other))
+
+
+def anywhere(said: provider_words._Said) -> provider_words._Said:
+    """Let known words count in the middle of any sentence, and beside any other words."""
+    return said._replace(sentence=re.compile(f".*(?:{said.sentence.pattern}).*"), unless=re.compile(r"(?!)"))
 
 
 def rule(table: dict[Meaning, Any], meaning: Meaning, other: Callable[[Job, Response, Context], Decision]) -> Change:

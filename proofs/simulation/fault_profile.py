@@ -120,4 +120,5 @@ _OUTAGES = (
     (frozenset({"download"}), Fault.DEAD),
     (frozenset({"base to archive"}), Fault.REFUSED),
     *((REQUEST, fault) for fault in (Fault.NOT_FOUND, Fault.UNKNOWN_CODE, Fault.UNKNOWN_ERROR, Fault.UNAVAILABLE)),
+    (REQUEST, Fault.DENIAL),
 )

@@ -38,6 +38,7 @@ class Fault(StrEnum):
     UNKNOWN_CODE = "unknown code under 500"
     UNKNOWN_ERROR = "unknown code over 500"
     UNAVAILABLE = "service unavailable"
+    DENIAL = "known words, denied"
 
 
 SLOW = (Fault.SLOW_BEFORE, Fault.SLOW_AFTER)

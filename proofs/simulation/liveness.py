@@ -5,6 +5,7 @@ import json
 import math
 from typing import TYPE_CHECKING
 
+from proofs.simulation.callbacks import JUST_NOW
 from proofs.simulation.provider import Making
 from proofs.simulation.videos import FOUR_K, HOST, JPEG, TALL, Fate, content
 from veo4k.domain.decisions import may_be_polled
@@ -249,6 +250,13 @@ class JobJudge:
         unsafe = job.provider_api == ProviderApi.JOBS and (error.words.code or 0) >= SERVER_ERROR
         if not is_missing and not unsafe:
             self._wrong(15, f"{self.run} was given up as {error.code}: {error.words}")
+        if unsafe and not self.profile.spurious and self._awaited() < self.simulation.times.unclear - JUST_NOW:
+            self._wrong(15, f"{self.run} was given up {self._awaited():.0f} s after its last request")
+
+    def _awaited(self) -> float:
+        """Return how long before its end the last request for it was sent."""
+        last = max((sent.left_at for sent in self.simulation.provider.sent if sent.key == self.job.key), default=0.0)
+        return (self.job.finished_at or 0.0) - last
 
     def _excused(self) -> None:
         """An error code that names an obstacle is right only where the obstacle existed."""

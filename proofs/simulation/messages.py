@@ -68,6 +68,7 @@ INVALID = (
     '{"taskId":"veo-task-00001","index":1.0}',
     '{"taskId":"veo-task-00001","index":true}',
     '{"taskId":"veo-task-00001","tags":null}',
+    '{"taskId":"veo-task-00001","tags":{"n":"a\\n\\u202eb"}}',
     '{"taskId":"veo-task-00001","taskId":"veo-task-00002"}',
     '{"taskId":"veo-task-00001","other":1}',
     '{"taskId":"veo-task-00001","index":NaN}',

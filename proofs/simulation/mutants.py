@@ -18,7 +18,7 @@ from proofs.simulation.fault_profile import draw_profile
 from proofs.simulation.profiles import PROFILES
 from proofs.simulation.requests import SimulatedProvider
 from proofs.simulation.stream import Schedule
-from veo4k.domain import decisions, gate, look, provider_words, transitions
+from veo4k.domain import decisions, gate, look, message, payload, provider_words, response, transitions
 from veo4k.domain.conditional_update import in_
 from veo4k.domain.decisions import Need
 from veo4k.domain.job import ENDED, UNANSWERED, State
@@ -44,7 +44,7 @@ class Mutant:
 submission = partial(changes.rule, decisions._SUBMISSION)
 REFUSED_TOKENS = "task tokens that are refused for good"
 NO_LINK = tuple(set(Meaning) - {Meaning.DONE})
-NO_RESULT = provider_words._Phrase(provider_words.Known.NO_RESULT, ("no result",))
+NO_RESULT = provider_words._said(provider_words.Known.NO_RESULT, ".*no result.*")
 
 MUTANTS: Mapping[str, Mutant] = {
     "a claim without conditions": Mutant(
@@ -86,9 +86,22 @@ MUTANTS: Mapping[str, Mutant] = {
         returns(gate, "is_understood_since", True), 15, shows_in="six hours of unknown codes"
     ),
     "a silent upstream is a refusal": Mutant(
-        set_to(provider_words, "_PHRASES", (*provider_words._PHRASES, NO_RESULT)),
+        set_to(provider_words, "_KNOWN", (*provider_words._KNOWN, NO_RESULT)),
         15,
         shows_in="six hours of unknown codes",
+    ),
+    "known words are a verdict wherever they stand": Mutant(
+        set_to(provider_words, "_KNOWN", tuple(map(changes.anywhere, provider_words._KNOWN))),
+        15,
+        shows_in="an hour of known words, denied",
+    ),
+    "a status under 200 is a second acceptance": Mutant(
+        around(response, "_accepted", lambda real, data, _: real(data, "")), 1
+    ),
+    "an error over 500 is awaited since the first unclear response": Mutant(
+        around(decisions, "_submission_due", lambda real, job, *more: real(replace(job, requested_at=None), *more)),
+        15,
+        shows_in="unknown codes under 500, then over 500, under the unified task API",
     ),
     "404 in the envelope is a failure": Mutant(
         submission(Meaning.NOT_FOUND, changes.unanswered_is_failed),
@@ -112,6 +125,17 @@ MUTANTS: Mapping[str, Mutant] = {
         6,
         7,
         shows_in="two indices, and results that list both",
+    ),
+    "an unreadable entry leaves its place to the next one": Mutant(
+        around(payload, "_urls", lambda real, value: tuple(filter(None, real(value)))),
+        6,
+        7,
+        shows_in="two indices, and results that list both, one of them later",
+    ),
+    "a result after the end is another task's": Mutant(
+        set_to(callback, "_names_another_task", lambda job, task_id: task_id not in (None, job.provider_task_id)),
+        7,
+        shows_in="a day of lost responses, and results that come after the end",
     ),
     "a callback only hints": Mutant(around(transitions, "callback_ready", changes.only_a_hint), 1, 2),
     "an end without conditions": Mutant(
@@ -196,6 +220,7 @@ MUTANTS: Mapping[str, Mutant] = {
         11,
         shows_in="records that come twice, and task tokens that are refused now and then",
     ),
+    "control characters in tags are taken": Mutant(returns(message, "_is_text", True), 4),
     "a generation without a signature check": Mutant(returns(generated, "verify_signature", True), 8),
     "a generation without a token check": Mutant(returns(generated, "verify_generated_token", True), 8),
     "a generation is acknowledged though the queue refused": Mutant(

@@ -92,6 +92,9 @@ def _acceptances(oracles: "Oracles", job: Job, requests: list[Sent], makings: li
     most = 1
     if job.provider_api != ProviderApi.JOBS and (manners.starts_over or manners.retries_failures):
         most = MOST_ACCEPTANCES + sum(sent.meaning not in ACCEPTED or sent.by.is_hurt for sent in paid)
+    is_reliable = most == 1 and not restored and not oracles.simulation.profile.mixed
+    if is_reliable and job.acceptances > max(len(makings), 1) + sum(sent.is_mangled for sent in paid):
+        oracles.add_violation(1, job.task_id, f"run {job.run}: {job.acceptances} acceptances of {len(makings)} charges")
     if len(makings) > most:
         oracles.add_violation(1, job.task_id, f"run {job.run} was accepted, and charged, {len(makings)} times")
 

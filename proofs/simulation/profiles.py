@@ -75,9 +75,27 @@ PROFILES: Mapping[str, FaultProfile] = {
     "the unified task API": usual(provider_api=ProviderApi.JOBS),
     "the older paths end, and an hour later the stack is switched": usual(veo_until=600.0, switched_at=600.0 + HOUR),
     "six hours of unknown codes": _incident(Fault.UNKNOWN_CODE, 6),
+    "an hour of known words, denied": _incident(Fault.DENIAL, 1),
     "an hour of 404 in the envelope, and no look that shows anything": _incident(Fault.NOT_FOUND, 1, rates=NO_LOOK),
     "unknown codes behind a pause": usual(
         outages=(NO_CREDITS, Outage(300 + HOUR, 300 + 2 * HOUR, REQUEST, Fault.UNKNOWN_CODE))
+    ),
+    "unknown codes under 500, then over 500, under the unified task API": only(
+        jobs=60,
+        fault_end=5 * HOUR,
+        spread=HOUR / 2,
+        provider_api=ProviderApi.JOBS,
+        outages=(
+            Outage(0, 1.5 * HOUR, REQUEST, Fault.UNKNOWN_CODE),
+            Outage(1.5 * HOUR, 5 * HOUR, REQUEST, Fault.UNKNOWN_ERROR),
+        ),
+    ),
+    "a day of lost responses, and results that come after the end": only(
+        jobs=30,
+        fault_end=24 * HOUR,
+        outages=(Outage(0, 24 * HOUR, REQUEST, Fault.LOST),),
+        provider_api=ProviderApi.JOBS,
+        videos={"takes": 96 * HOUR, "own_id": True},
     ),
     "failures that are none": usual(own_ids=1.0, spurious=0.5),
     "a host that is allowed after a day": usual(strange_hosts=0.2, host_allowed_at=30 * HOUR),
@@ -88,6 +106,9 @@ PROFILES: Mapping[str, FaultProfile] = {
     ),
     "two indices, and links that differ in their queries": only(repeated=1.0, tokens=0.0, videos={"same_path": True}),
     "two indices, and results that list both": only(repeated=1.0, videos={"lists_all": True}),
+    "two indices, and results that list both, one of them later": only(
+        repeated=1.0, videos={"lists_all": True, "late_place": True}
+    ),
     "records that come twice, and task tokens that are refused now and then": only(
         tokens=1.0, rates={**CALM.rates, "record": 0.5, "to task": 0.3}
     ),
@@ -101,6 +122,7 @@ INCIDENTS = {
     "unknown codes under 500": Fault.UNKNOWN_CODE,
     "unknown codes over 500": Fault.UNKNOWN_ERROR,
     "a service that is unavailable": Fault.UNAVAILABLE,
+    "known words, denied": Fault.DENIAL,
 }
 CALM_PROFILES: Mapping[str, FaultProfile] = {
     "every callback lost": only(calls_back=False),

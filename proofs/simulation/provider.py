@@ -13,6 +13,7 @@ from veo4k.domain.job import Job, Key, ProviderApi
 from veo4k.domain.response import HttpResponse
 
 WINDOW, REQUESTS = 10.0, 20
+LATE = 200.0  # seconds for which a result that is late stays away
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,7 +119,7 @@ class ProviderModel:
             return reply(422, "4k is processing. It should be ready in 5-10 minutes.", taskId=named)
         if making.video.fate is Fate.FAILS:
             return self._accept(job, making.video, now) if self.manners.retries_failures else reply(*UNAVAILABLE)
-        is_late = making.video.late_urls and now < making.done_at + 200
+        is_late = making.video.late_urls and now < making.done_at + LATE
         result = {} if is_late else self.result(making)
         return reply(422, "The video has been generated successfully", taskId=named, **result)
 
@@ -153,7 +154,7 @@ class ProviderModel:
         is_legacy = video.fate is Fate.LEGACY
         return reply(200, "success", taskId=task_id, successFlag=1, response=details, fallbackFlag=is_legacy)
 
-    def result(self, making: Making) -> dict[str, list[str] | None]:
+    def result(self, making: Making) -> shapes.Links:
         """Return links to the result: the next one where the file behind the last was wrong."""
         video, task_id = making.video, making.run.task_id
         if video.link_once and making.is_told:
@@ -168,7 +169,9 @@ class ProviderModel:
         poster = [f"{link}.{video.poster}.jpg"] if video.poster else None
         own = {making.index: link}
         places = range(video.bases) if video.lists_all else own
-        links = [own.get(place) or self.link(task_id, place, FOUR_K) for place in places]
+        links: list[str | None] = [own.get(place) or self.link(task_id, place, FOUR_K) for place in places]
+        if video.late_place and len(links) > 1 and self.kernel.now < making.done_at + LATE:
+            links[making.index] = self.random.choice((None, ""))
         return {"resultUrls": links, "imageUrls": poster}
 
     def link(self, task_id: str, index: int, kind: str) -> str:

@@ -18,7 +18,25 @@ _CHINESE = {
     "too many requests": "您的调用频率过高，请求过于频繁",
     "insufficient credits": "积分不足",
 }
-_UNKNOWN = ("4K upgrade in progress, please wait", "稍后再试", "Please check back later", "E-1207", "not ready")
+DENIALS = (
+    "The request was not successful, please retry.",
+    "4K video could not be generated successfully.",
+    "All fallback channels are busy, please retry",
+    "Failed while the video is processing",
+    "The 4K version of this video is unavailable right now",
+    "The results of the last 14 days cannot be read",
+    "Internal error. Record is null.",
+    "视频生成中断",
+)
+"""Words of an incident that hold known words, and say something else."""
+_UNKNOWN = (
+    "4K upgrade in progress, please wait",
+    "稍后再试",
+    "Please check back later",
+    "E-1207",
+    "not ready",
+    *DENIALS,
+)
 _CODES = (400, 408, 420, 500, 502, 550)
 
 
@@ -48,6 +66,11 @@ def _in_unknown_words(envelope: Envelope, random: Random) -> Envelope:
 
 def _under_another_code(envelope: Envelope, random: Random) -> Envelope:
     return _in_unknown_words(envelope, random) | {"code": random.choice(_CODES)}
+
+
+def _status_as_success(envelope: Envelope, _: Random) -> Envelope:
+    is_status = "is processing" in str(envelope.get("msg")) or "generated successfully" in str(envelope.get("msg"))
+    return envelope | ({"code": 200} if is_status else {})
 
 
 def _without_words(envelope: Envelope, _: Random) -> Envelope:
@@ -95,4 +118,7 @@ _OF_A_SUCCESS = (
     *(_in_chinese, _in_unknown_words, _without_words, _code_spelt_otherwise, _data_as_text),
     *(_links_spelt_otherwise,) * 3,
 )
-_OF_THE_REST = (_in_chinese, _in_unknown_words, _under_another_code, _without_words, _code_spelt_otherwise)
+_OF_THE_REST = (
+    *(_in_chinese, _in_unknown_words, _under_another_code, _status_as_success, _without_words),
+    _code_spelt_otherwise,
+)

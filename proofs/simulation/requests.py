@@ -7,7 +7,7 @@ from proofs.simulation.fault_profile import FaultProfile
 from proofs.simulation.faults import SLOW, Fault
 from proofs.simulation.kernel import Process
 from proofs.simulation.provider import ProviderModel
-from proofs.simulation.rephrasing import rephrased
+from proofs.simulation.rephrasing import DENIALS, rephrased
 from proofs.simulation.shapes import reply
 from veo4k.adapters.provider_kie import APIS, LOOK_SECONDS
 from veo4k.domain.decisions import polls_by_post
@@ -53,6 +53,7 @@ class Sent:
     meaning: Meaning | None = None  # None while the response is unknown: the sender may be dead
     known_at: float = 0.0
     code: int = 0  # of an unclear response
+    is_mangled: bool = False  # the provider's own response was hidden
 
 
 @dataclass(eq=False)
@@ -131,7 +132,7 @@ class SimulatedProvider:
             effects.kernel.running().crash()
         if fault is Fault.UNSENT:
             return Response(meaning=Meaning.NOT_SENT, cause="ConnectTimeout")
-        sent = Sent(job.key, effects.kernel.now, effects.kernel.running(), paid)
+        sent = Sent(job.key, effects.kernel.now, effects.kernel.running(), paid, is_mangled=fault in _MANGLED)
         if paid and self._is_useless(job):
             self.useless.append(job)
         if paid and self._is_unseen(job) and not self.profile.mixed:  # an older version may not look
@@ -153,6 +154,8 @@ class SimulatedProvider:
             kernel.pause(TIMEOUT)
             return TIMED_OUT
         kernel.pause(0.05 + 0.04 * random.random())
+        if fault is Fault.DENIAL:
+            return reply(400, random.choice(DENIALS))
         if fault in _INSTEAD:
             return _INSTEAD[fault]
         if job.provider_api == ProviderApi.VEO and kernel.now >= self.begin + profile.veo_until:

@@ -1,7 +1,7 @@
 """The provider's responses, records and callbacks under both of its APIs, in the shapes seen."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,7 @@ from veo4k.domain.response import HttpResponse
 if TYPE_CHECKING:
     from proofs.simulation.provider import Making
 
-Links = Mapping[str, list[str] | None]
+Links = Mapping[str, Sequence[str | None] | None]
 CREDITS = 120
 _STATES = ("waiting", "queuing", "generating")
 

@@ -54,6 +54,7 @@ class Video:
     bases: int = 2  # videos of the base task
     forgotten_at: float = float("inf")  # then its record is gone
     lists_all: bool = False  # each result's list holds the links of all indices
+    late_place: bool = False  # its own place of that list is unreadable at first
 
 
 def draw_video(random: Random, now: float, own_ids: float, strange_hosts: float, labels: float) -> Video:

@@ -35,7 +35,7 @@ def test_cancel_ends_the_named_or_the_newest_queued_run(operator: Operator, word
 
 
 def test_replay_requests_a_new_run_after_all_runs_of_the_task(operator: Operator) -> None:
-    operator.add_job(State.FAILED, tags={"order": "A-1042"})
+    operator.add_job(State.FAILED, tags={"order": "A-1042", "note": "of a former\nversion"})
     operator.add_job(State.SUCCEEDED, run=2, index=1)
     assert f"veo4k watch {TASK} --run 3" in operator.run("replay", TASK).out
     assert operator.run("replay", TASK, "--json").json["run"] == 3

@@ -40,6 +40,8 @@ QUEUED, ASKED, NEW = "veo_task_queued", "veo_task_asked", "veo_task_unknown"
         (f"test-callback {NEW}", "There is no such job"),
         ("hook --tag a", "--tag takes KEY=VALUE, not 'a'."),
         ("hook --tag =x", "None is without a name."),
+        ("hook --tag a=\x1bb", "None holds control characters."),
+        (f"submit {TASK} --tag a=\x1bb", "pairs of strings without control characters"),
         (f"hook --tag a={'x' * 1100}", "1024 bytes as JSON"),
         ("hook" + "".join(f" --tag k{number}=v" for number in range(11)), "at most 10 tags"),
     ],

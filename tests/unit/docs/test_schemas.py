@@ -119,6 +119,8 @@ def test_a_message_that_is_refused_for_its_shape_is_not_valid() -> None:
         {"taskId": TASK, "index": True},
         {"taskId": TASK, "index": None},
         {"taskId": TASK, "tags": {"order": 7}},
+        *({"taskId": TASK, "tags": {"order": f"{char}7"}} for char in "\0\n\x7f\u202e\u2069"),
+        *({"taskId": TASK, "tags": {f"{char}order": "7"}} for char in "\0\n\x7f\u202e\u2069"),
         {"taskId": TASK, "tags": {str(number): "" for number in range(11)}},
         {"taskId": TASK, "force": 1},
         {"taskId": TASK, "taskToken": ""},

@@ -306,6 +306,7 @@ ANCIENT = SUBMITTING.created_at + TIMES.queued_deadline
 JOBS_UNCLEAR = replace(UNSAFE, claim_id=None, lost_responses=2, unclear_responses=2)
 WRONG = Words(500, "wrong parameter")
 JOBS_OVER_500 = replace(JOBS_UNCLEAR, lost_responses=3, words=WRONG, unclear_since=NOW, retry_at=None)
+LATER_OVER_500 = replace(JOBS_OVER_500, requested_at=NOW + 2000)
 ALLOWED_BY_NOW = ResultHosts.parse(f"file.example,{HOST}", "https://api.example")
 FETCHED = received(transitions.fetch_kept_link(KEPT, NOW, TIMES))
 OVERDUE, AGAIN_QUEUED = replace(SUBMITTING, retry_at=ANCIENT), replace(QUEUED, requests_sent=1)
@@ -348,6 +349,7 @@ LOOKS = {
         UNSAFE, timed_out(replace(UNSAFE, lost_responses=1), Code.SUBMISSION_UNCONFIRMED, OVER), OVER
     ),
     "unclear words whose repeat is not safe": postponed(JOBS_OVER_500, NOW + 7200, NOW + 7199),
+    "the same, requested after other unclear words": postponed(LATER_OVER_500, NOW + 9200, NOW + 9199),
     "the same for two hours": Looked(
         JOBS_OVER_500, failed(JOBS_OVER_500, Code.PROVIDER_FAILED, NOW + 7200, WRONG), NOW + 7200
     ),
@@ -373,8 +375,16 @@ def test_a_list_of_one_link_is_this_jobs_and_of_a_longer_one_its_entry() -> None
 
     assert own_link(links[:1], 2, HOSTS) == links[0]
     assert own_link(links, 2, HOSTS) == links[2]
-    assert own_link(links, 3, HOSTS) == Refusal("the result has 3 links, and none at index 3")
-    assert own_link([], 0, HOSTS) == Refusal("the result has 0 links, and none at index 0")
+    assert own_link(links, 3, HOSTS) == Refusal("the result has 3 entries, and no link at index 3")
+    assert own_link([], 0, HOSTS) == Refusal("the result has 0 entries, and no link at index 0")
+
+
+def test_an_unreadable_entry_is_no_other_indexs_link() -> None:
+    [link] = links = ["https://file.example/1"]
+
+    assert own_link(["", *links], 1, HOSTS) == link
+    assert own_link(["", *links], 0, HOSTS) == Refusal("the result has 2 entries, and no link at index 0")
+    assert own_link([*links, ""], 1, HOSTS) == Refusal("the result has 2 entries, and no link at index 1")
 
 
 def test_a_link_is_stored_as_it_is_fetched() -> None:

@@ -63,6 +63,7 @@ def test_a_body_without_one_task_id_is_refused(body: str) -> None:
         ("a=1&a=2", {"a": "1"}, 1),
         ("=1&a=2", {"a": "2"}, 1),
         ("a=%FF&b=%ED%A0%80", {}, 2),
+        ("a=1%0A2&b%1B=3&c=%E2%80%AE4&d=%C2%855&e=6", {"e": "6"}, 4),
         ("&".join(f"k{n}=v" for n in range(12)), {f"k{n}": "v" for n in range(10)}, 2),
         ("a=" + "x" * 1100 + "&b=1", {"b": "1"}, 1),
     ],

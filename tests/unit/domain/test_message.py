@@ -19,6 +19,8 @@ def test_a_message_needs_nothing_but_a_task_id_and_may_say_more() -> None:
 
 WRONG_TAGS: list[Any] = [[], {"a": 1}, {"": "a"}, {"a": "\ud800"}, {str(n): "" for n in range(11)}]
 WRONG_TAGS += [{"a": "x" * 1016}, {"a": "é" * 508}]  # 1025 bytes
+CONTROLS = "\0\t\n\x1b\x1f\x7f\x85\x9f\u202a\u202e\u2066\u2069"
+WRONG_TAGS += [*({"a": f"b{control}"} for control in CONTROLS), *({f"{control}b": "a"} for control in CONTROLS)]
 WRONG: list[dict[str, Any]] = [
     *({}, {"taskId": "short"}, {"taskId": "x" * 65}, {"taskId": "veo.task.abcdef"}, {"taskId": "veo_task_ümlaut"}),
     *({"taskId": f"{TASK}\n"}, {"taskId": None}, {"taskId": 12345678}),
@@ -31,6 +33,7 @@ WRONG: list[dict[str, Any]] = [
 LIMITS: list[dict[str, Any]] = [
     *({"index": 0}, {"index": 99}, {"taskToken": "x"}, {"taskToken": "x" * 2048}, {"taskId": "x" * 8}),
     *({"tags": {str(n): "" for n in range(10)}}, {"tags": {"a": "x" * 1015}}, {"tags": {"a": "é" * 507}}),
+    *({"tags": {char: char}} for char in " ~\xa0\u2029\u202f\u2065\u206a\U0001f600"),
     {"taskId": "x" * 64},
 ]
 

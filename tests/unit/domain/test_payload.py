@@ -15,7 +15,6 @@ SPELLINGS: list[Any] = [
     {"resultUrls": f"  {json.dumps([URL])} and a tail"},
     {"resultUrls": None, "info": {"resultUrls": [URL]}},
     {"resultUrls": [], "result_urls": [URL]},
-    {"resultUrls": [None, 5, "", URL, {"a": 1}, [URL]]},
     {"resultUrls": [{"url": URL}]},
     {"resultUrls": [{"size": 5, "resultUrl": URL}]},
     {"resultUrls": {"url": URL}},
@@ -45,6 +44,25 @@ def test_what_holds_no_link_or_repeats_the_request_has_no_result(data: dict[str,
 
 def test_all_links_come_in_their_order() -> None:
     assert urls_of({"resultUrls": [OTHER, URL], "fullResultUrls": [URL]}, RESULT_NAMES) == (OTHER, URL)
+
+
+GAPS: list[tuple[Any, tuple[str, ...]]] = [
+    ([None, URL], ("", URL)),
+    ([URL, None], (URL, "")),
+    ([{"error": "x"}, URL, " "], ("", URL, "")),
+    ([None, 5, "", URL, {"a": 1}, [URL]], ("", "", "", URL, "", "")),
+    (json.dumps([None, {"url": URL}]), ("", URL)),
+]
+
+
+@pytest.mark.parametrize(("value", "links"), GAPS, ids=repr)
+@pytest.mark.parametrize("name", [*RESULT_NAMES, *IMAGE_NAMES])
+def test_an_unreadable_entry_keeps_its_place(name: str, value: Any, links: tuple[str, ...]) -> None:
+    assert urls_of({name: value}, (name,)) == links
+
+
+def test_a_list_without_any_readable_entry_is_no_result() -> None:
+    assert urls_of({"resultUrls": [None, ""], "result_urls": [URL]}, RESULT_NAMES) == (URL,)
 
 
 @pytest.mark.parametrize("name", IMAGE_NAMES)

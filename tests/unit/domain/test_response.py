@@ -55,7 +55,13 @@ VERDICTS: list[tuple[int, str, Meaning, Code]] = [
     (500, UNAVAILABLE, Meaning.FAILED, Code.NOT_AVAILABLE_IN_4K),
     (400, UNAVAILABLE, Meaning.FAILED, Code.NOT_AVAILABLE_IN_4K),
     (422, "该视频的4K版本不可用", Meaning.FAILED, Code.NOT_AVAILABLE_IN_4K),
+    (422, "该视频的4K版本不可用。请尝试其他视频。", Meaning.FAILED, Code.NOT_AVAILABLE_IN_4K),
     (400, "Fallback tasks are not supported", Meaning.FAILED, Code.NOT_AVAILABLE_IN_4K),
+    (400, "This video was made through the fallback path.", Meaning.FAILED, Code.NOT_AVAILABLE_IN_4K),
+    (422, "record result data not exist.", Meaning.REFUSED, Code.INVALID_TASK),
+    (422, "record result data is empty.", Meaning.REFUSED, Code.INVALID_TASK),
+    (422, "记录不存在", Meaning.REFUSED, Code.INVALID_TASK),
+    (422, "Record is null. Temporarily supports records within 14 days.", Meaning.REFUSED, Code.BASE_EXPIRED),
 ]
 
 
@@ -67,7 +73,17 @@ def test_known_words_are_a_verdict_in_answer_and_callback(code: int, text: str, 
 
 @pytest.mark.parametrize("code", [400, 408, 422, 500, 550])
 @pytest.mark.parametrize(
-    "text", ["4k is processing. Please check back shortly.", "1080P is processing.", "处理中", "视频生成中"]
+    "text",
+    [
+        "4k is processing. Please check back shortly.",
+        "4k is processing…",
+        "1080P is processing.",
+        "Your 4K video is still processing, please wait",
+        "处理中",
+        "视频生成中",
+        "4K 正在处理中,请等待",
+        "4K视频处理中。预计5-10分钟完成。请稍后查看。",
+    ],
 )
 def test_words_of_work_are_an_acceptance_under_any_code(code: int, text: str) -> None:
     assert read_submission(reply(code, text)).meaning is Meaning.WORKING
@@ -94,6 +110,47 @@ UNCLEAR = [
     (550, "E-1207"),
     (0, ""),
     (999, ""),
+    # Known words, denied, or in the middle of another statement
+    (500, "The 4K generation was not successful."),
+    (500, "The request was not successful, please retry."),
+    (500, "Upstream status is not success"),
+    (500, "4K video could not be generated successfully."),
+    (400, "The video was not generated successfully"),
+    (500, "Not every video was generated successfully."),
+    (500, "4K video generated successfully. An error occurred during the upload."),
+    (500, "视频未生成成功"),
+    (500, "视频生成成功率下降"),
+    (500, "Failed while the video is processing"),
+    (500, "Too many tasks, the system is processing"),
+    (400, "Another task is processing"),
+    (422, "Nothing is processing"),
+    (500, "生成中断"),
+    (500, "视频生成中出现错误"),
+    (500, "任务不在处理中"),
+    (500, "系统正在处理中"),
+    (500, "All fallback channels are busy, please retry"),
+    (500, "Internal error, fallback failed"),
+    (500, "The video could not be made with the fallback model"),
+    (500, "The 4K version of this video is unavailable right now"),
+    (500, "The 4K version of this video is unavailable. Please retry."),
+    (500, "The 4K version is not unavailable"),
+    (500, "4K版本不可用。服务繁忙"),
+    (500, "4K版本暂时不可用"),
+    (500, "Results of the last 14 days cannot be read"),
+    (500, "Please wait, the video is kept for 14 days"),
+    (500, "The video is not older than 14 days"),
+    (400, "Only 114 days are left"),
+    (500, "过去14天的日志不可用"),
+    (500, "Cannot read the task because its record is null"),
+    (500, "Internal error. Record is null."),
+    (500, "用户积分记录为空"),
+    (500, "No generation found a free worker"),
+    (500, "record result data could not be loaded"),
+    (500, "no result set"),
+    (500, "No results yet"),
+    (500, "Sampling frequency of the audio is wrong"),
+    (500, "服务频繁出错"),
+    (500, "并非积分不足"),
 ]
 
 
@@ -143,6 +200,19 @@ def test_a_proxy_that_refuses_the_caller_is_not_the_key() -> None:
 def test_a_first_request_is_accepted_however_little_it_says(code: Any, data: Any) -> None:
     answer = read_submission(reply(code, "success", data))
     assert (answer.meaning, answer.accepted_anew) == (Meaning.WORKING, True)
+
+
+@pytest.mark.parametrize("text", ["4k is processing…", "4K视频处理中。", "The video has been generated successfully"])
+def test_words_of_a_status_under_200_are_no_new_acceptance(text: str) -> None:
+    for read in (read_submission(reply(200, text, NAMED)), called_back(200, text, NAMED)):
+        assert (read.meaning, read.accepted_anew, read.task_id) == (Meaning.WORKING, False, TASK)
+        assert read.is_generated == ("successfully" in text)
+
+
+@pytest.mark.parametrize("text", ["success", "record is null.", "积分不足", "success. The file is kept for 14 days."])
+def test_other_words_under_200_are_no_verdict(text: str) -> None:
+    read = read_submission(reply(200, text, NAMED))
+    assert (read.meaning, read.accepted_anew) == (Meaning.WORKING, True)
 
 
 @pytest.mark.parametrize("code", [200, 422])

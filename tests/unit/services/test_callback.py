@@ -86,6 +86,9 @@ OUTCOMES = {
         LOST, SUCCESS, "result_received", {"state": State.READY, "accepted_at": NOON}
     ),
     "a result of two videos": Outcome(WORKING, success(f" {URL} ", FRESH), "result_received", {"urls": (URL,)}),
+    "a result beside an unreadable one": Outcome(
+        WORKING, success(URL, None), "result_received", {"urls": (URL,), "result_urls": (URL.partition("?")[0],)}
+    ),
     "a poster that may not be fetched": Outcome(
         WORKING,
         {"code": 200, "data": {"info": {"resultUrls": [URL], "imageUrls": [ELSEWHERE]}}},
@@ -128,6 +131,7 @@ def test_a_change_by_callback_is_logged_with_the_job_and_the_meaning() -> None:
 NO_VERDICT = [
     (success({"file": 5}), "result_unreadable"),
     (success("https://file.example:99999/a.mp4"), "result_unreadable"),
+    (success(None, URL), "result_unreadable"),
     ({"code": 200, "data": {"taskId": TASK, "resultUrls": "nothing yet"}}, "result_unreadable"),
     (success(ELSEWHERE), "result_host_blocked"),
     ({"code": 401, "msg": ""}, "callback_unclear"),
@@ -166,10 +170,15 @@ def test_a_failure_in_unknown_words_is_checked_where_that_is_free(code: int) -> 
 
 def test_a_foreign_link_is_kept_only_where_nobody_can_be_asked_for_it() -> None:
     stage = asked(WORKING, acceptances=3)
+    posters = {"imageUrls": ["", URL]}
 
-    assert call_back(stage, success(ELSEWHERE)) == (200, "result_host_blocked")
+    assert call_back(stage, {"code": 200, "data": {"resultUrls": [ELSEWHERE]} | posters}) == (
+        200,
+        "result_host_blocked",
+    )
     job = stage.job()
     assert (job.state, job.urls, job.evidence) == (State.PROCESSING, (ELSEWHERE,), Evidence.CALLBACK)
+    assert job.image_urls == ()
     assert job.wait_text == "HOST_NOT_ALLOWED: evil.example"
 
 
@@ -203,6 +212,32 @@ def test_a_callback_after_the_result_or_the_end_changes_nothing(
 
     assert call_back(stage, body) == (200, event)
     assert stage.job() == job
+
+
+@pytest.mark.parametrize(
+    ("response", "end", "event"),
+    [
+        (LOST, {"state": State.TIMED_OUT}, "late_success"),
+        (WORKING, {"state": State.FAILED}, "late_success"),
+        (WORKING, {"state": State.TIMED_OUT, "provider_task_id": None}, "late_success"),
+        (WORKING, {"state": State.SUCCEEDED}, "callback_ignored"),
+    ],
+)
+def test_after_the_end_a_success_may_name_an_id_that_was_never_learnt(
+    response: Response, end: dict[str, Any], event: str
+) -> None:
+    stage = asked(response, **end)
+    before = stage.job()
+
+    assert call_back(stage, success(task_id=OWN), signed=OWN) == (200, event)
+    assert stage.job() == before
+
+
+@pytest.mark.parametrize("job", [{"provider_task_id": "4k_task_other"}, {"acceptances": 0}], ids=str)
+def test_after_the_end_the_id_of_another_task_is_still_refused(job: dict[str, Any]) -> None:
+    stage = asked(WORKING, **{"state": State.FAILED} | job)
+
+    assert call_back(stage, success(task_id=OWN), signed=OWN) == (400, "callback_rejected")
 
 
 # Fresh links

@@ -61,7 +61,7 @@ def own_link(urls: Sequence[str], index: int, hosts: ResultHosts) -> str | Refus
     A list of one entry is this job's, whatever the index; of a longer one the entry at `index` is.
     """
     if not (url := own_entry(urls, index)):
-        return Refusal(f"the result has {len(urls)} links, and none at index {index}")
+        return Refusal(f"the result has {len(urls)} entries, and no link at index {index}")
     target = hosts.target(url)
     return target if isinstance(target, Refusal) else url
 
@@ -99,17 +99,18 @@ def may_be_refreshed(job: Job) -> bool:
 
 
 def kept_link_of_callback(
-    job: Job, response: Response, host: str, now: float, times: Times
+    job: Job, response: Response, hosts: ResultHosts, now: float, times: Times
 ) -> ConditionalUpdate | None:
     """Return the update that keeps a callback's link on a host that is not allowed; None where the provider is asked.
 
     The body of a callback is not signed. So its link is kept only where nobody can be asked for it any more.
     """
-    if may_be_polled(job):
+    refusal = own_link(response.urls, job.index, hosts)
+    if may_be_polled(job) or not isinstance(refusal, Refusal):
         return None
-    kept = own_entry(response.urls, job.index), host
-    due = host_due(job, now, times)
-    return transitions.poll_on_other_host(job, response, kept, due, evidence=Evidence.CALLBACK)
+    kept = own_entry(response.urls, job.index), refusal.host
+    due, shown = host_due(job, now, times), with_fetchable_poster(response, job.index, hosts)
+    return transitions.poll_on_other_host(job, shown, kept, due, evidence=Evidence.CALLBACK)
 
 
 def link_of_callback(job: Job, response: Response, hosts: ResultHosts, due: float) -> ConditionalUpdate | None:
@@ -427,7 +428,7 @@ def _submission_due(job: Job, now: float, times: Times) -> Due:
         return Need.SUBMISSION
     if job.words and (job.words.code or 0) >= SERVER_ERROR and job.unclear_since:
         # Asked again, it might be bought twice. The callback has been awaited since.
-        words, end = job.words, job.unclear_since + times.unclear
+        words, end = job.words, max(job.unclear_since, job.requested_at or 0) + times.unclear
         failed = transitions.fail(job, Code.PROVIDER_FAILED, now, times, words)
         return _end_or_postpone(job, end, now, Decision(LogEvent.JOB_FAILED, failed))
     end = (job.first_requested_at or now) + times.hard_deadline

@@ -10,7 +10,7 @@ from veo4k.domain.errors import InvalidMessageError
 from veo4k.domain.strict_json import NotStrictError, parse_object
 
 TASK_ID = re.compile(r"[A-Za-z0-9_-]{8,64}", re.ASCII)
-_SURROGATE = re.compile("[\ud800-\udfff]")
+_NO_TEXT = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 LONGEST_BODY = 8 * 1024
 HIGHEST_INDEX = 99
 MOST_TAGS = 10
@@ -73,18 +73,19 @@ def are_tags(value: object) -> bool:
 
 
 def _is_text(value: str) -> bool:
-    # A lone surrogate can be written in JSON, but not stored.
-    return not _SURROGATE.search(value)
+    # Control and direction characters change what a terminal or a page shows. A lone surrogate cannot be stored.
+    return not _NO_TEXT.search(value)
 
 
 def _is_task_token(value: object) -> bool:
     return isinstance(value, str) and 0 < len(value) <= LONGEST_TASK_TOKEN and value.isascii()
 
 
+_TAGS_RULE = f"at most {MOST_TAGS} pairs of strings without control characters, {LONGEST_TAGS} bytes as JSON"
 _FIELDS: dict[str, tuple[str, Callable[[Any], bool], str]] = {
     "taskId": ("task_id", is_task_id, "8 to 64 letters, digits, _ or -"),
     "index": ("index", _is_index, f"a whole number from 0 to {HIGHEST_INDEX}"),
-    "tags": ("tags", are_tags, f"at most {MOST_TAGS} pairs of strings, {LONGEST_TAGS} bytes as JSON"),
+    "tags": ("tags", are_tags, _TAGS_RULE),
     "force": ("force", lambda value: type(value) is bool, "true or false"),
     "taskToken": ("task_token", _is_task_token, f"a string of 1 to {LONGEST_TASK_TOKEN} ASCII characters"),
 }

@@ -62,10 +62,13 @@ def _number(value: object) -> float | None:
 
 
 def urls_of(data: Object, names: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the links under the first of the names in `data`, or in its nested parts, objects or JSON texts."""
+    """Return the links under the first of the names in `data`, or in its nested parts, objects or JSON texts.
+
+    Of a list there is one for each entry, empty where that is unreadable: the place of a link says whose it is.
+    """
     for place in _places(data):
         for name in names:
-            if urls := tuple(_urls(place.get(name))):
+            if any(urls := _urls(place.get(name))):
                 return urls
     return ()
 
@@ -76,7 +79,7 @@ def links_of(data: Object) -> tuple[str, ...]:
         for name in RESULT_NAMES[:2]:
             entries = _parsed(place.get(name))
             if isinstance(entries, list) and entries:
-                return tuple(_link_in(entry) or "" for entry in entries)
+                return tuple(map(_link_in, entries))
     return ()
 
 
@@ -111,19 +114,16 @@ def _places(data: Object) -> Iterator[Object]:
         level = [value for name, value in values if isinstance(value, dict) and name not in _REQUEST_NAMES]
 
 
-def _urls(value: Any) -> Iterator[str]:
+def _urls(value: Any) -> tuple[str, ...]:
     entries = _parsed(value)
-    for entry in entries if isinstance(entries, list) else [entries]:
-        text = _link_in(entry)
-        if text is not None:
-            yield text
+    return tuple(map(_link_in, entries if isinstance(entries, list) else [entries]))
 
 
-def _link_in(entry: Any) -> str | None:
-    """Return the text of one entry of a list of links: the text itself, or that of an object's link."""
+def _link_in(entry: Any) -> str:
+    """Return the text of one entry of a list of links: the text itself, or that of an object's link; else nothing."""
     if isinstance(entry, dict):
         entry = next((entry[name] for name in _LINK_NAMES if isinstance(entry.get(name), str)), None)
-    return entry if isinstance(entry, str) and entry.strip() else None
+    return entry if isinstance(entry, str) and entry.strip() else ""
 
 
 def _is_link(text: str) -> bool:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from enum import Enum, auto
 from typing import Any, NamedTuple
+from unicodedata import normalize
 
 LONGEST_MESSAGE = 300  # bytes
 _MOST_READ = 2000
@@ -63,50 +64,89 @@ class Known(Enum):
     NO_4K = auto()
 
 
-class _Phrase(NamedTuple):
+class _Said(NamedTuple):
+    """Sentences that are known as a whole, in a message that holds none of certain other words."""
+
     says: Known
-    all_of: tuple[str, ...]
-    none_of: tuple[str, ...] = ()
+    sentence: re.Pattern[str]
+    unless: re.Pattern[str]
 
 
-_TEMPORARY = ("temporarily", "currently", "service", "try again", "later", "暂时", "当前", "服务", "稍后")
-_PHRASES = (
-    *(_Phrase(Known.RATE_LIMITED, (words,)) for words in ("frequency", "频繁")),
-    _Phrase(Known.NO_CREDITS, ("积分不足",)),
-    *(_Phrase(Known.TOO_OLD, (words,)) for words in ("14 days", "14天", "14 天")),
-    *(_Phrase(Known.NOT_FINISHED, (words,)) for words in ("not success", "不是成功")),
-    *(
-        _Phrase(Known.NO_SUCH_TASK, (words,))
-        for words in (
-            "record is null",
-            "recordinfo is null",
-            "record info is null",
-            "record does not exist",
-            "record not exist",
-            "no generation found",
-            "记录为空",
-            "记录不存在",
-        )
-    ),
-    *(_Phrase(Known.NO_RESULT, (words,)) for words in ("record result data", "记录结果数据")),
-    _Phrase(
-        Known.NO_RESULT, ("no result",), (*_TEMPORARY, "upstream", "returned")
-    ),  # "not returned for 10 minutes": 408
-    *(_Phrase(Known.GENERATED, (words,)) for words in ("generated successfully", "生成成功")),
-    *(_Phrase(Known.PROCESSING, (words,)) for words in ("is processing", "处理中", "生成中")),
-    _Phrase(Known.NO_4K, ("4k version", "unavailable"), _TEMPORARY),
-    _Phrase(Known.NO_4K, ("4k版本", "不可用"), _TEMPORARY),
-    _Phrase(Known.NO_4K, ("fallback",), _TEMPORARY),
+def _said(says: Known, *sentences: str, unless: str = r"(?!)") -> _Said:
+    return _Said(says, re.compile(f"(?:{'|'.join(sentences)}){_TAIL}"), re.compile(unless))
+
+
+_TAIL = r"(?: ?[,:(-] ?(?:please|try|it should|请|预计|\d).*)?"
+_IT = r"(?:(?:it|the|this|your|of|4k|1080p|veo|3\.1|video|clip|task|job|request|version|generation|upscale|upgrade) )*"
+_IT_IN_CHINESE = r"(?:该|此|您的|你的|的|4k|1080p|高清|超清|视频|任务|请求|版本|升级| )*"
+_RECORD = r"(?:the )?record(?: ?info)?"
+_FAILURE = r"fail|error|exception|unable|cannot|can't|could not|失败|错误|异常|出错"
+_BUSY = (
+    r"try again|retry|later|busy|overload|maintenance|internal|exception|time-?out|timed out|稍后|重试|繁忙|维护|异常"
 )
-"""In the order in which they are looked up. "Later", "check back" and "not ready" alone mean nothing."""
+_TEMPORARY = rf"{_BUSY}|temporar|current|service|upstream|暂时|当前|目前|服务"
+_KNOWN = (
+    _said(
+        Known.RATE_LIMITED,
+        r"(?:your )?(?:api )?(?:call |request )?frequency is too high",
+        r"(?:您的|你的)?(?:调用|请求|访问|操作)(?:频率过高|过于频繁|太频繁|频繁)",
+    ),
+    _said(Known.NO_CREDITS, r"(?:您的|你的|账户|当前|剩余)*积分不足"),
+    _said(
+        Known.TOO_OLD,
+        r"(?:temporarily |only )*supports records within 14 days",
+        rf"{_IT}(?:record )?(?:is |was )?(?:created )?(?:older|more) than 14 days(?: old| ago)?",
+        r"(?:暂时|仅|只)*支持 ?14 ?天内的记录",
+        unless=_BUSY,
+    ),
+    _said(Known.NOT_FINISHED, rf"{_RECORD} status is not success", r"记录状态不是成功"),
+    _said(
+        Known.NO_SUCH_TASK,
+        rf"{_RECORD} (?:is null|does not exist|not exist)",
+        r"no generation found(?: for .*)?",
+        r"记录(?:为空|不存在)",
+        unless=_TEMPORARY,
+    ),
+    _said(
+        Known.NO_RESULT,
+        r"(?:the )?record result data (?:is blank|is empty|is null|not exist|does not exist)",
+        r"no result",
+        r"记录结果数据(?:为空|不存在)",
+        unless=_TEMPORARY,
+    ),
+    _said(
+        Known.GENERATED,
+        rf"{_IT}(?:has been |was |is )?generated successfully",
+        rf"{_IT_IN_CHINESE}已?生成成功",
+        unless=_FAILURE,
+    ),
+    _said(
+        Known.PROCESSING,
+        rf"{_IT}is (?:still )?processing",
+        rf"{_IT_IN_CHINESE}(?:正在|仍在|还在)?(?:处理|生成)中",
+        unless=_FAILURE,
+    ),
+    _said(
+        Known.NO_4K,
+        r"(?:the )?4k version(?: of (?:this|the|your) video)? is (?:unavailable|not available)",
+        r"(?:该|此|您的|你的)?(?:视频)?的?4k ?版本不可用",
+        r"fallback (?:tasks|videos) are not supported",
+        r"tasks of the fallback path have no 4k version",
+        r".*\bwas (?:made|generated|created) (?:by|through|via|with) the (?:\w+ )?fallback (?:path|model)",
+        unless=_TEMPORARY,
+    ),
+)
+"""In the order in which they are looked up. A sentence counts as a whole: in a part of it may be the opposite."""
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s|[。;]|(?<=[!?])")
 
 
 def known(text: str) -> Known | None:
-    """Return what the first known phrase of a text says; None where nothing in it is known."""
-    small = " ".join(text.lower().replace("4k 版本", "4k版本").split())
-    for phrase in _PHRASES:
-        if all(word in small for word in phrase.all_of) and not any(word in small for word in phrase.none_of):
-            return phrase.says
+    """Return what the first known sentences in a message say; None where nothing in it is known."""
+    message = " ".join(normalize("NFKC", text).lower().split())  # with one kind of commas, whatever the language
+    sentences = [sentence.strip(" .!?\"'") for sentence in _SENTENCE_END.split(message)]
+    for says, sentence, unless in _KNOWN:
+        if any(map(sentence.fullmatch, sentences)) and not unless.search(message):
+            return says
     return None
 
 

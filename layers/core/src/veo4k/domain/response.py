@@ -183,7 +183,8 @@ def read_envelope(envelope: Mapping[str, Any], *, is_submission: bool) -> Respon
     said = Words(code, clean(envelope.get("msg")))
     if code in (OK, UNPROCESSABLE) and (urls := urls_of(data, RESULT_NAMES)):
         return replace(_done(data, urls), words=said)
-    read = _by_account(code, envelope) or (_accepted(data) if code == OK else read_words(str(envelope.get("msg"))))
+    text = str(envelope.get("msg"))
+    read = _by_account(code, envelope) or (_accepted(data, text) if code == OK else read_words(text))
     if read is None and code == UNPROCESSABLE and is_submission and task_id_of(data):
         read = Response(meaning=Meaning.WORKING)
     read = read or _by_code(code)
@@ -208,9 +209,13 @@ def _done(data: Mapping[str, Any], urls: tuple[str, ...]) -> Response:
     return Response(meaning=Meaning.DONE, urls=urls, image_urls=images, task_id=task_id, credits=spent)
 
 
-def _accepted(data: Mapping[str, Any]) -> Response:
+def _accepted(data: Mapping[str, Any], text: str) -> Response:
+    """Read a 200 without links. Its words may say that it is the status of an earlier request, and nothing else."""
     if payload.has_result(data):
         return _unreadable(data)
+    status = read_words(text)
+    if status is not None and status.meaning is Meaning.WORKING:
+        return status
     return Response(meaning=Meaning.WORKING, accepted_anew=True)
 
 

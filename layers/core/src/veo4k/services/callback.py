@@ -106,9 +106,7 @@ class CallbackHandler:
         return OK, LogEntry(event, outcome.job, _detail(payload.response))
 
     def _keep_link(self, job: Job, response: Response, now: float) -> None:
-        refusal = own_link(response.urls, job.index, self.hosts)
-        host = refusal.host if isinstance(refusal, Refusal) else ""
-        if (update := kept_link_of_callback(job, response, host, now, self.times)) is not None:
+        if (update := kept_link_of_callback(job, response, self.hosts, now, self.times)) is not None:
             self.jobs.write(update)
 
     def _fresh_link(
@@ -174,10 +172,19 @@ def _refused(address: Address, payload: CallbackPayload, job: Job | None) -> tup
     """Answer a callback that changes nothing: no such job, the id of another task, or a late or repeated one."""
     if job is None or job.index != address.index:
         return NOT_FOUND, LogEntry(LogEvent.CALLBACK_REJECTED, None, {"status": NOT_FOUND, "reason": "no such job"})
-    if payload.task_id is not None and payload.task_id != job.provider_task_id:
+    if _names_another_task(job, payload.task_id):
         return BAD_REQUEST, LogEntry(
             LogEvent.CALLBACK_REJECTED, job, {"status": BAD_REQUEST, "reason": "another task's id"}
         )
     is_late = payload.response.meaning is Meaning.DONE and job.state in ENDED - {State.SUCCEEDED}
     event = LogEvent.LATE_SUCCESS if is_late else LogEvent.CALLBACK_IGNORED
     return OK, LogEntry(event, job, {"meaning": payload.response.meaning})
+
+
+def _names_another_task(job: Job, task_id: str | None) -> bool:
+    """Return whether an id is not this job's.
+
+    A job that ended without an id of its own, after a request that may have been accepted, may hear of it only now.
+    """
+    never_learnt = job.state in ENDED and job.own_id is None and (job.lost_responses or job.acceptances)
+    return task_id not in (None, job.provider_task_id) and not never_learnt
