@@ -69,9 +69,9 @@ def in_both(name: str, other: Callable[..., Any]) -> Change:
     return together(around(submit, name, other), around(sweep, name, other))
 
 
-def anywhere(said: provider_words._Said) -> provider_words._Said:
-    """Let known words count in the middle of any sentence, and beside any other words."""
-    return said._replace(sentence=re.compile(f".*(?:{said.sentence.pattern}).*"), unless=re.compile(r"(?!)"))
+def anywhere(said: provider_words._Words) -> provider_words._Words:
+    """Let known words count in every sentence, and beside any other words."""
+    return said._replace(denied=re.compile(r"(?!)"), beside=re.compile(r"(?!)"))
 
 
 def rule(table: dict[Meaning, Any], meaning: Meaning, other: Callable[[Job, Response, Context], Decision]) -> Change:

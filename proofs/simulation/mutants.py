@@ -44,7 +44,7 @@ class Mutant:
 submission = partial(changes.rule, decisions._SUBMISSION)
 REFUSED_TOKENS = "task tokens that are refused for good"
 NO_LINK = tuple(set(Meaning) - {Meaning.DONE})
-NO_RESULT = provider_words._said(provider_words.Known.NO_RESULT, ".*no result.*")
+NO_RESULT = provider_words._said(provider_words.Known.NO_RESULT, "no result")
 
 MUTANTS: Mapping[str, Mutant] = {
     "a claim without conditions": Mutant(

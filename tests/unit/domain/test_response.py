@@ -77,6 +77,8 @@ def test_known_words_are_a_verdict_in_answer_and_callback(code: int, text: str, 
     [
         "4k is processing. Please check back shortly.",
         "4k is processing…",
+        "4K video is processing now",
+        "Sorry, your video is still processing",
         "1080P is processing.",
         "Your 4K video is still processing, please wait",
         "处理中",
@@ -181,10 +183,10 @@ def test_a_refusal_of_the_account_pauses_the_gate(code: int, reason: WaitReason)
 
 
 def test_words_about_the_account_pause_the_gate_under_any_code() -> None:
-    words = ("Your call frequency is too high", "请求过于频繁", "积分不足")
+    words = ("Your call frequency is too high, slow down", "请求过于频繁", "积分不足", "您的账号积分不足")
     reasons = [read_submission(reply(422, text, NAMED)).wait_reason for text in words]
 
-    assert reasons == [WaitReason.RATE_LIMITED, WaitReason.RATE_LIMITED, WaitReason.NO_CREDITS]
+    assert reasons == [WaitReason.RATE_LIMITED] * 2 + [WaitReason.NO_CREDITS] * 2
 
 
 def test_a_proxy_that_refuses_the_caller_is_not_the_key() -> None:

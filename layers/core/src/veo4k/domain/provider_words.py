@@ -64,88 +64,66 @@ class Known(Enum):
     NO_4K = auto()
 
 
-class _Said(NamedTuple):
-    """Sentences that are known as a whole, in a message that holds none of certain other words."""
+class _Words(NamedTuple):
+    """Words that say something, but in a sentence that denies them or a message that speaks of an incident."""
 
     says: Known
-    sentence: re.Pattern[str]
-    unless: re.Pattern[str]
+    words: re.Pattern[str]
+    denied: re.Pattern[str]
+    beside: re.Pattern[str]
 
 
-def _said(says: Known, *sentences: str, unless: str = r"(?!)") -> _Said:
-    return _Said(says, re.compile(f"(?:{'|'.join(sentences)}){_TAIL}"), re.compile(unless))
+def _said(says: Known, words: str, denied: str = r"(?!)", *, beside: str = r"(?!)") -> _Words:
+    return _Words(says, re.compile(words), re.compile(denied), re.compile(beside))
 
 
-_TAIL = r"(?: ?[,:(-] ?(?:please|try|it should|请|预计|\d).*)?"
-_IT = r"(?:(?:it|the|this|your|of|4k|1080p|veo|3\.1|video|clip|task|job|request|version|generation|upscale|upgrade) )*"
-_IT_IN_CHINESE = r"(?:该|此|您的|你的|的|4k|1080p|高清|超清|视频|任务|请求|版本|升级| )*"
-_RECORD = r"(?:the )?record(?: ?info)?"
 _FAILURE = r"fail|error|exception|unable|cannot|can't|could not|失败|错误|异常|出错"
-_BUSY = (
-    r"try again|retry|later|busy|overload|maintenance|internal|exception|time-?out|timed out|稍后|重试|繁忙|维护|异常"
-)
-_TEMPORARY = rf"{_BUSY}|temporar|current|service|upstream|暂时|当前|目前|服务"
+_BUSY = r"try again|retry|later|busy|overload|maintenance|internal|time-?out|timed out|稍后|重试|繁忙|维护"
+_NOW = rf"{_BUSY}|{_FAILURE}|temporar|current|right now|for now|service|upstream|暂时|当前|目前|服务"
+_OTHERS = r"\b(?:not|no|nothing|another|other|system|queue|server)\b|n't\b|不|未|没|无|系统|其他|中断|成功率"
+_RECORD = r"\brecord(?: ?info)?"
 _KNOWN = (
-    _said(
-        Known.RATE_LIMITED,
-        r"(?:your )?(?:api )?(?:call |request )?frequency is too high",
-        r"(?:您的|你的)?(?:调用|请求|访问|操作)(?:频率过高|过于频繁|太频繁|频繁)",
-    ),
-    _said(Known.NO_CREDITS, r"(?:您的|你的|账户|当前|剩余)*积分不足"),
+    _said(Known.RATE_LIMITED, r"\bfrequency\b|频率过高|频繁", rf"sampl|audio|frame|{_FAILURE}"),
+    _said(Known.NO_CREDITS, r"积分不足", r"并非|不是"),
     _said(
         Known.TOO_OLD,
-        r"(?:temporarily |only )*supports records within 14 days",
-        rf"{_IT}(?:record )?(?:is |was )?(?:created )?(?:older|more) than 14 days(?: old| ago)?",
-        r"(?:暂时|仅|只)*支持 ?14 ?天内的记录",
-        unless=_BUSY,
+        r"\bwithin 14 days|(?:older|more) than 14 days|(?<!\d)14 ?天内",
+        r"not (?:older|more)",
+        beside=_BUSY,
     ),
-    _said(Known.NOT_FINISHED, rf"{_RECORD} status is not success", r"记录状态不是成功"),
+    _said(Known.NOT_FINISHED, r"\bstatus is not success\b|状态不是成功", r"upstream", beside=_FAILURE),
     _said(
         Known.NO_SUCH_TASK,
-        rf"{_RECORD} (?:is null|does not exist|not exist)",
-        r"no generation found(?: for .*)?",
-        r"记录(?:为空|不存在)",
-        unless=_TEMPORARY,
+        rf"{_RECORD} (?:is null|does not exist|not exist)|\bno generation found(?! a)|^记录(?:为空|不存在)",
+        r"积分",
+        beside=_NOW,
     ),
     _said(
         Known.NO_RESULT,
-        r"(?:the )?record result data (?:is blank|is empty|is null|not exist|does not exist)",
-        r"no result",
-        r"记录结果数据(?:为空|不存在)",
-        unless=_TEMPORARY,
+        r"record result data (?:is |not |does not )|^no result$|记录结果数据(?:为空|不存在)",
+        beside=_NOW,
     ),
-    _said(
-        Known.GENERATED,
-        rf"{_IT}(?:has been |was |is )?generated successfully",
-        rf"{_IT_IN_CHINESE}已?生成成功",
-        unless=_FAILURE,
-    ),
-    _said(
-        Known.PROCESSING,
-        rf"{_IT}is (?:still )?processing",
-        rf"{_IT_IN_CHINESE}(?:正在|仍在|还在)?(?:处理|生成)中",
-        unless=_FAILURE,
-    ),
+    _said(Known.GENERATED, r"\bgenerated successfully\b|生成成功", _OTHERS, beside=_FAILURE),
+    _said(Known.PROCESSING, r"\bis (?:\w+ )?processing\b|\bstill processing\b|处理中|生成中", _OTHERS, beside=_FAILURE),
     _said(
         Known.NO_4K,
-        r"(?:the )?4k version(?: of (?:this|the|your) video)? is (?:unavailable|not available)",
-        r"(?:该|此|您的|你的)?(?:视频)?的?4k ?版本不可用",
-        r"fallback (?:tasks|videos) are not supported",
-        r"tasks of the fallback path have no 4k version",
-        r".*\bwas (?:made|generated|created) (?:by|through|via|with) the (?:\w+ )?fallback (?:path|model)",
-        unless=_TEMPORARY,
+        r"\b4k version\b.*\b(?:unavailable|not available)\b|4k ?版本不可用"
+        r"|\b(?:by|through|via|with) the (?:\w+ )?fallback (?:path|model)|\bfallback (?:tasks|videos)\b",
+        r"not unavailable",
+        beside=_NOW,
     ),
 )
-"""In the order in which they are looked up. A sentence counts as a whole: in a part of it may be the opposite."""
+"""In the order in which they are looked up."""
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s|[。;]|(?<=[!?])")
 
 
 def known(text: str) -> Known | None:
-    """Return what the first known sentences in a message say; None where nothing in it is known."""
+    """Return what the first known words of a message say; None where nothing in it is known."""
     message = " ".join(normalize("NFKC", text).lower().split())  # with one kind of commas, whatever the language
     sentences = [sentence.strip(" .!?\"'") for sentence in _SENTENCE_END.split(message)]
-    for says, sentence, unless in _KNOWN:
-        if any(map(sentence.fullmatch, sentences)) and not unless.search(message):
+    for says, words, denied, beside in _KNOWN:
+        is_said = any(words.search(sentence) and not denied.search(sentence) for sentence in sentences)
+        if is_said and not beside.search(message):
             return says
     return None
 
