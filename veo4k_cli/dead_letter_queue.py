@@ -1,6 +1,5 @@
 """The dead-letter queue: read without losing a message, and without showing a secret."""
 
-import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from veo4k.domain.errors import InvalidMessageError
 from veo4k.domain.job import utc
 from veo4k.domain.message import parse_message
 from veo4k_cli.errors import OperatorError
+from veo4k_cli.foreign_json import json_object
 from veo4k_cli.formatting import printable
 
 if TYPE_CHECKING:
@@ -51,11 +51,8 @@ class DeadLetter(NamedTuple):
     @property
     def task_id(self) -> str:
         """Return the task that the message names, or ""."""
-        try:
-            content = json.loads(self.body)
-        except ValueError:
-            return ""
-        return str(content.get("taskId", "")) if isinstance(content, dict) else ""
+        named = (json_object(self.body) or {}).get("taskId", "")
+        return str(named) if isinstance(named, str | int | float) else ""
 
     def value(self) -> dict[str, Any]:
         """Return the message as plain values without secrets."""
@@ -65,7 +62,7 @@ class DeadLetter(NamedTuple):
 
 
 def without_secrets(text: str) -> str:
-    """Remove task tokens, callback tokens, query strings and control characters."""
+    """Remove task tokens, callback tokens, query strings, and what `printable` removes."""
     for pattern, replacement in _SECRETS:
         text = pattern.sub(replacement, text)
     return printable(text)

@@ -3,13 +3,13 @@
 All functions log to one group. Each line names its function in the field `service`.
 """
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from veo4k.domain.job import ENDED, Job, State
-from veo4k_cli.formatting import timestamp
+from veo4k_cli.foreign_json import json_object
+from veo4k_cli.formatting import printable, timestamp
 from veo4k_cli.stack import FUNCTIONS, Stack
 
 _FIRST_STEPS = frozenset({"job_created", "job_queued"})
@@ -58,17 +58,14 @@ def _in_order(lines: Iterable[Line]) -> list[Line]:
 
 def _parse_line(event: Mapping[str, Any], job_id: str) -> Line | None:
     """Parse a log event. Return None for a line that is not one of the functions' about this run."""
-    try:
-        content = json.loads(event["message"])
-    except ValueError:
-        return None
-    if not isinstance(content, dict) or content.get("jobId") != job_id or content.get("service") not in FUNCTIONS:
+    content = json_object(event["message"])
+    if content is None or content.get("jobId") != job_id or content.get("service") not in FUNCTIONS:
         return None
     if content.get("state") not in set(State):
         return None
-    details = {name: str(content[name]) for name in _DETAILS if name in content}
+    details = {name: printable(str(content[name])) for name in _DETAILS if name in content}
     at = _parse_time(content) or event["timestamp"] / 1000
-    return Line(at, content["service"], str(content["message"]), content["state"], details)
+    return Line(at, content["service"], printable(str(content["message"])), content["state"], details)
 
 
 def _parse_time(content: Mapping[str, Any]) -> float | None:

@@ -9,6 +9,7 @@ from veo4k.domain.job import ENDED
 from veo4k.domain.message import parse_message
 from veo4k_cli.console.times import Row
 from veo4k_cli.dead_letter_queue import DeadLetter, without_secrets
+from veo4k_cli.foreign_json import json_object
 from veo4k_cli.spending import PRICE
 
 _FIELD = re.compile(r"(?:unknown field '([^']{1,40})'|^(\w+) (?:must be|is missing))")
@@ -52,11 +53,8 @@ def groups(letters: Iterable[DeadLetter]) -> list[Group]:
 
 def lay_out(letter: DeadLetter) -> list[CodeLine] | None:
     """Return the lines of a message's JSON without secrets. A body that is no JSON object is not shown: None."""
-    try:
-        content = json.loads(letter.body)
-    except (ValueError, RecursionError):
-        return None
-    if not isinstance(content, dict):
+    content = json_object(letter.body)
+    if content is None:
         return None
     if "taskToken" in content:
         content["taskToken"] = "…"

@@ -1,6 +1,5 @@
 """What the pages read from queues, alarms, metrics and logs."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -12,6 +11,7 @@ from veo4k_cli.command import Session
 from veo4k_cli.console.cache import Cache
 from veo4k_cli.console.reading import COUNTS_SECONDS
 from veo4k_cli.console.times import HOUR
+from veo4k_cli.foreign_json import json_object
 from veo4k_cli.history import log_group
 
 SLOW_SECONDS = 60.0
@@ -89,11 +89,8 @@ class Monitoring:
             filterPattern='"gate_paused"',
         )["events"]
         for event in events:
-            try:
-                content = json.loads(event["message"])
-            except ValueError:
-                continue
-            if isinstance(content, dict) and content.get("message") == "gate_paused":
+            content = json_object(event["message"])
+            if content is not None and content.get("message") == "gate_paused":
                 yield event["timestamp"] / 1000, str(content.get("reason", ""))
 
     def _metrics(self, *wanted: tuple[str, str, str]) -> list[list[Point]]:

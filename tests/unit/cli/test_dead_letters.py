@@ -77,6 +77,25 @@ def test_redrive_keeps_its_rate(operator: Operator) -> None:
     assert operator.clock.now() - NOON == pytest.approx(2.0)
 
 
+DEEP = '{"a":' * 3000 + "1" + "}" * 3000
+UNREADABLE = {
+    '{"taskId": "\\ud800"}': "\ufffd",
+    '{"\\udfff": 1, "taskId": [1]}': "",
+    "[" * 60_000: "",
+    DEEP: "",
+    '{"taskId": 12345678}': "12345678",
+}
+
+
+@pytest.mark.parametrize(("body", "task"), UNREADABLE.items(), ids=lambda text: text[:12].encode().hex())
+def test_a_body_that_nobody_can_read_hides_no_other_message(operator: Operator, body: str, task: str) -> None:
+    add(operator, message(), body)
+    assert {TASK, task} == {letter["taskId"] for letter in operator.run("dead", "list", "--json").json}
+    for command in ("list", "redrive", "list --where taskId=other", "show 00000002", "redrive --yes"):
+        assert operator.run("dead", *command.split()).status == 0
+    assert operator.queues.bodies(JOBS) == [{"taskId": TASK}]
+
+
 @pytest.mark.parametrize("command", [("dead", "list", "--json"), ("dead", "show", "0"), ("dead", "redrive", "--json")])
 @pytest.mark.parametrize(
     "body",

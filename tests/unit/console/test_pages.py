@@ -4,9 +4,12 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from proofs.doubles.time_manual import NOON
 from tests.unit.cli.doubles import DEAD, JOBS
 from tests.unit.cli.operator import TASK
+from tests.unit.cli.test_dead_letters import UNREADABLE
 from tests.unit.console.conftest import Browser
 from veo4k.domain.job import Archived, Code, Evidence, Failure, State
 
@@ -123,6 +126,13 @@ def test_dead_messages_are_planned_redriven_and_deleted(browser: Browser) -> Non
     assert "2 messages sent back to the job queue. 1 message left, still invalid." in browser.get(done).text
     browser.send_form("/dead/delete", browser.form(f"/dead?id={ids[1]}"))
     assert (len(browser.operator.queues.bodies(JOBS)), browser.operator.queues.bodies(DEAD)) == (2, [])
+
+
+@pytest.mark.parametrize("body", UNREADABLE, ids=lambda text: text[:12].encode().hex())
+def test_a_body_that_nobody_can_read_breaks_no_page(browser: Browser, body: str) -> None:
+    add_dead(browser, body)
+    [group] = re.findall(r'href="(/dead\?[^"]+)"', browser.get("/dead").text)
+    assert '<article class="letter">' in browser.get(group).text
 
 
 def test_a_task_token_and_an_unreadable_body_are_not_shown(browser: Browser) -> None:
