@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from itertools import chain, islice
+from itertools import chain
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -55,6 +55,13 @@ class Live(NamedTuple):
     rows: Sequence[Row]
     after: str
     read: int
+
+
+class Letters(NamedTuple):
+    """Dead messages, the oldest first, and whether these are all of them."""
+
+    found: Sequence[DeadLetter]
+    are_all: bool
 
 
 @dataclass
@@ -220,10 +227,11 @@ class Reader:
         place = urlsplit(self.link(self.session.stack.output("ArchiveBucketName"), "videos/a", "video/mp4"))
         return f"{place.scheme}://{place.netloc}"
 
-    def letters(self) -> list[DeadLetter]:
+    def letters(self) -> Letters:
         """Receive the dead messages, which makes them invisible for a moment. They are not read by a poll."""
         with open_queue(self.session) as queue:
-            return sorted(islice(queue.letters(), LETTERS), key=lambda letter: letter.sent_at)
+            found = sorted(queue.letters(most=LETTERS), key=lambda letter: letter.sent_at)
+        return Letters(found, queue.is_complete)
 
 
 def _fits(row: Row, tag: str, states: frozenset[str]) -> bool:

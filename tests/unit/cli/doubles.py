@@ -147,19 +147,18 @@ class Table(MemoryClient):
 
 
 class Queues:
-    """SQS: a received message is invisible until its visibility timeout is set to zero."""
+    """SQS: a received message is invisible for a time. Only the receipt of its latest receive is valid."""
 
-    def __init__(self) -> None:
+    def __init__(self, now: Callable[[], float]) -> None:
         self.messages: dict[str, list[dict[str, Any]]] = {JOBS: [], DEAD: []}
-        self._invisible: set[str] = set()
         self.failing: list[dict[str, str] | BaseException] = []
-        self._numbers = count(1)
+        self._now, self._latest, self._invisible_until = now, dict[str, str](), dict[str, float]()
+        self._numbers, self._receipts = count(1), count(1)
 
     def send_message(self, **request: Any) -> dict[str, Any]:
         number = f"{next(self._numbers):08d}-0000"
         message = {
             "MessageId": number,
-            "ReceiptHandle": f"receipt-{number}",
             "Body": request["MessageBody"],
             "Attributes": {"SentTimestamp": "1799999940000", "ApproximateReceiveCount": "1"},
             "MessageAttributes": request.get("MessageAttributes", {}),
@@ -184,21 +183,36 @@ class Queues:
 
     def receive_message(self, **request: Any) -> dict[str, Any]:
         received = self.visible(request["QueueUrl"])[: request["MaxNumberOfMessages"]]
-        self._invisible |= {message["ReceiptHandle"] for message in received}
-        return {"Messages": received} if received else {}
+        self._latest |= {message["MessageId"]: f"receipt-{next(self._receipts)}" for message in received}
+        handed_out = [message | {"ReceiptHandle": self._latest[message["MessageId"]]} for message in received]
+        until = self._now() + request["VisibilityTimeout"]
+        self._invisible_until |= {message["ReceiptHandle"]: until for message in handed_out}
+        return {"Messages": handed_out} if handed_out else {}
 
-    def change_message_visibility_batch(self, **request: Any) -> None:
-        self._invisible -= {e["ReceiptHandle"] for e in request["Entries"] if e["VisibilityTimeout"] == 0}
+    def change_message_visibility_batch(self, **request: Any) -> dict[str, Any]:
+        """Change what is invisible still, and fail for the others, as SQS does."""
+        assert 0 < len(request["Entries"]) <= 10
+        failed = []
+        for entry in request["Entries"]:
+            if self._invisible_until.get(entry["ReceiptHandle"], 0) > self._now():
+                self._invisible_until[entry["ReceiptHandle"]] = self._now() + entry["VisibilityTimeout"]
+            else:
+                failed.append({"Id": entry["Id"], "Code": "MessageNotInflight", "SenderFault": True})
+        return {"Failed": failed}
 
     def delete_message(self, **request: Any) -> None:
-        kept = [m for m in self.messages[request["QueueUrl"]] if m["ReceiptHandle"] != request["ReceiptHandle"]]
-        self.messages[request["QueueUrl"]] = kept
+        left = [m for m in self.messages[request["QueueUrl"]] if self._receipt(m) != request["ReceiptHandle"]]
+        self.messages[request["QueueUrl"]] = left
 
     def get_queue_attributes(self, **request: Any) -> dict[str, Any]:
         return {"Attributes": {"ApproximateNumberOfMessages": str(len(self.messages[request["QueueUrl"]]))}}
 
     def visible(self, url: str) -> list[dict[str, Any]]:
-        return [message for message in self.messages[url] if message["ReceiptHandle"] not in self._invisible]
+        hidden = {receipt for receipt, until in self._invisible_until.items() if until > self._now()}
+        return [message for message in self.messages[url] if self._receipt(message) not in hidden]
+
+    def _receipt(self, message: dict[str, Any]) -> str:
+        return self._latest.get(message["MessageId"], "")
 
     def bodies(self, url: str) -> list[Any]:
         return [json.loads(message["Body"]) for message in self.messages[url]]

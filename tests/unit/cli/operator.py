@@ -34,7 +34,7 @@ class Operator:
     """Everything that a command works on. `error`: raised instead of finding a stack."""
 
     def __init__(self) -> None:
-        self.clock, self.table, self.queues = doubles.SteppingClock(), doubles.Table(), doubles.Queues()
+        self.clock, self.table, self.queues = doubles.SteppingClock(), doubles.Table(), doubles.Queues(self._now)
         self.secrets, self.logs, self.functions = doubles.Secrets(), doubles.Logs(), doubles.Functions()
         self.schedules, self.buckets = doubles.Schedules(), doubles.Buckets()
         self.subscriptions: list[dict[str, str]] = []
@@ -45,6 +45,9 @@ class Operator:
         self.provider = "https://provider.invalid"
         self.error: Exception | None = None
         self.searched: list[tuple[str | None, bool]] = []
+
+    def _now(self) -> float:
+        return self.clock.now()
 
     def find(self, name: str | None, *, local: bool) -> Stack:
         self.searched.append((name, local))

@@ -12,6 +12,7 @@ from tests.unit.cli.operator import TASK
 from tests.unit.cli.test_dead_letters import UNREADABLE
 from tests.unit.console.conftest import Browser
 from veo4k.domain.job import Archived, Code, Evidence, Failure, State
+from veo4k_cli.console import reading
 
 FILES = Path(str(resources.files("veo4k_cli.console")))
 HOSTILE = """</title><script>alert(1)</script><img src=x onerror="alert(2)">' onmouseover='alert(3)"""
@@ -126,6 +127,17 @@ def test_dead_messages_are_planned_redriven_and_deleted(browser: Browser) -> Non
     assert "2 messages sent back to the job queue. 1 message left, still invalid." in browser.get(done).text
     browser.send_form("/dead/delete", browser.form(f"/dead?id={ids[1]}"))
     assert (len(browser.operator.queues.bodies(JOBS)), browser.operator.queues.bodies(DEAD)) == (2, [])
+
+
+def test_a_page_of_dead_messages_says_what_it_does_not_hold(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "LETTERS", 3)
+    ids = add_dead(browser, *(json.dumps({"taskId": f"{TASK}{number}"}) for number in range(3)))
+    assert "3 dead messages." in browser.get("/dead").text
+    add_dead(browser, json.dumps({"taskId": f"{TASK}3"}))
+    assert "3 dead messages, and there are more." in browser.get("/dead").text
+    form = browser.form(f"/dead?id={ids[0]}") | {"id": [ids[0], "gone"]}
+    done = browser.send_form("/dead/delete", form).headers["location"]
+    assert "1 message deleted. 1 message not found: gone, or being read elsewhere." in browser.get(done).text
 
 
 @pytest.mark.parametrize("body", UNREADABLE, ids=lambda text: text[:12].encode().hex())
