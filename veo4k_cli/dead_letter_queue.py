@@ -23,8 +23,15 @@ BATCH = 10
 VAIN_READS = 10  # in a row without a new message, after which the queue is given up: it hides no message
 MOST_LETTERS = 10_000  # that one command holds with their bodies
 _SECRETS = (
-    # The end of a value that is not a plain string cannot be found, so the rest of the text goes with it.
-    (re.compile(r"""(taskToken[\\"']*\s*[:=]?\s*)("(?:[^"\\]|\\.)*"|'[^']*'|.*)""", re.DOTALL), r"\1…"),
+    # A misspelt name may hold a token too. The end of a value that is not a plain string cannot be found, so the rest
+    # of the text goes with it. The rule that submit gives as its reason is no value.
+    (
+        re.compile(
+            r"""(task[_-]?token[\\"']*+\s*+[:=]?+\s*+)(?!must be a)("(?:[^"\\]|\\.)*"|'[^']*'|.+)""",
+            re.DOTALL | re.IGNORECASE,
+        ),
+        r"\1…",
+    ),
     (re.compile(r"\?[^\s\"'\\]+"), "?…"),
     (re.compile(r"(/callbacks/(?:[^/\s]+/){3}|/generated/)[A-Za-z0-9_-]+"), r"\1…"),
 )

@@ -56,8 +56,6 @@ def lay_out(letter: DeadLetter) -> list[CodeLine] | None:
     content = json_object(letter.body)
     if content is None:
         return None
-    if "taskToken" in content:
-        content["taskToken"] = "…"
     found = _FIELD.search(letter.invalid or letter.reason)
     name = (found[1] or found[2]) if found else ""
     return list(_lines(content, name))
@@ -66,11 +64,9 @@ def lay_out(letter: DeadLetter) -> list[CodeLine] | None:
 def _lines(content: Mapping[str, Any], bad: str) -> Iterable[CodeLine]:
     yield CodeLine("{", is_bad=bool(bad) and bad not in content)
     for name, value in content.items():
-        text = json.dumps(value, ensure_ascii=False, indent=2).replace("\n", "\n  ")
+        text = json.dumps({name: value}, ensure_ascii=False, indent=2).removeprefix("{\n").removesuffix("\n}")
         comma = "," if name != list(content)[-1] else ""
-        yield CodeLine(
-            f"  {without_secrets(json.dumps(name, ensure_ascii=False))}: {without_secrets(text)}{comma}", name == bad
-        )
+        yield CodeLine(without_secrets(text) + comma, name == bad)
     yield CodeLine("}", is_bad=False)
 
 

@@ -39,6 +39,18 @@ def test_list_and_show_say_why_and_whether_a_message_can_go_back(operator: Opera
     assert {"yes", *message().split()} <= set(operator.run("dead", "show", "00000001").out.split())
 
 
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"taskToken": ""}, "taskToken must be a string of 1 to 2048 ASCII characters"),
+        ({"TaskToken": "AQCE"}, "unknown field 'TaskToken'"),
+    ],
+)
+def test_a_reason_about_a_task_token_is_readable(operator: Operator, fields: dict[str, object], reason: str) -> None:
+    add(operator, json.dumps({"taskId": TASK} | fields), rejected=reason)
+    assert operator.run("dead", "list").out.rstrip().endswith(reason)
+
+
 def test_where_selects_messages_that_meet_every_condition(operator: Operator) -> None:
     add(operator, message())
     add(operator, message(OTHER, index="1"), rejected="index must be a whole number from 0 to 99")
@@ -172,6 +184,12 @@ def test_a_body_that_nobody_can_read_hides_no_other_message(operator: Operator, 
         message(x=f"https://a.example/generated/{'secret' * 7}x"),
         message("https://a.example/b?sig=secret"),
         json.dumps({"taskToken": json.dumps({"inner": "secret"})}),
+        *(
+            message(**{name: "AQCEsecret"})
+            for name in ("TaskToken", "task_token", "TASK-TOKEN", "myTasktoken", "taskToken.$")
+        ),
+        message(input={"TaskToken": "AQCEsecret"}),
+        json.dumps({"https://a.example/b?sig=secret": 1}),
     ],
 )
 def test_no_secret_of_a_body_is_shown(operator: Operator, command: tuple[str, ...], body: str) -> None:

@@ -149,8 +149,10 @@ def test_a_body_that_nobody_can_read_breaks_no_page(browser: Browser, body: str)
 
 def test_a_task_token_and_an_unreadable_body_are_not_shown(browser: Browser) -> None:
     add_dead(browser, '{"taskId": "veo_task_a", "taskToken": "secret-one", "x": 1}', "secret-two", '["secret-three"]')
+    add_dead(browser, '{"TaskToken": ["secret-four"]}', '{"taskId": "veo_task_a", "a": {"task_token": "secret-five"}}')
+    add_dead(browser, '{"taskId": "veo_task_a", "task-token": {"b": "secret-six"}}')
     reasons = re.findall(r'href="(/dead\?[^"]+)"', browser.get("/dead").text)
-    assert len(reasons) == 3
+    assert len(reasons) == 6
     assert not re.search("secret-", "".join(browser.get(page).text for page in reasons))
 
 
