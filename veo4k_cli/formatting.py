@@ -45,8 +45,10 @@ def timestamp_ahead(seconds: float, now: float) -> str:
     return f"{timestamp(seconds)} ({'now' if seconds <= now else f'in {duration(seconds - now)}'})"
 
 
-def parse_since(text: str, now: float) -> float:
+def parse_since(text: str | None, now: float, default: float = 0.0) -> float:
     """Parse `30m`, `6h`, `2d` before now, or a time such as `2026-11-22T10:00Z`. Return epoch seconds."""
+    if text is None:
+        return default
     if match := _DURATION.fullmatch(text):
         return now - int(match[1]) * _UNITS[match[2]]
     try:

@@ -57,8 +57,7 @@ def list_jobs(
     Live jobs are read from one index, ended jobs from another, day by day. Only --scan reads the whole table.
     """
     now = session.clock.now()
-    oldest = parse_since(since, now) if since else 0.0
-    selection = Selection(states=frozenset(state or KNOWN), tags=parse_tags(tag), since=oldest)
+    selection = Selection(states=frozenset(state or KNOWN), tags=parse_tags(tag), since=parse_since(since, now))
     most = limit or (None if session.out.as_json else DEFAULT_LIMIT)
     with session.out.spinner("Reading the table"):
         found = _scanned(session, selection) if scan else _indexed(session, selection, now)

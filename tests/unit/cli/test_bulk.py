@@ -73,7 +73,7 @@ def test_an_interrupted_submission_says_where_to_go_on(operator: Operator, error
 
 @pytest.fixture
 def ended(operator: Operator) -> Operator:
-    """Four failures, one of which has a newer run, and a success."""
+    """Five failures, one of which has a newer run and one another index, and a success."""
     failed = partial(operator.add_job, State.FAILED, maybe_charged=True)
     failed(task_id=GOOD[0], error=NOT_4K, tags={"order": "A"})
     failed(task_id=GOOD[1], error=REFUSED)
@@ -81,6 +81,7 @@ def ended(operator: Operator) -> Operator:
     failed(task_id=GOOD[3], error=NOT_4K)
     operator.add_job(State.PROCESSING, task_id=GOOD[3], run=2)
     operator.add_job(State.SUCCEEDED, task_id=GOOD[4])
+    failed(task_id=GOOD[5], error=REFUSED, index=1)
     return operator
 
 
@@ -88,9 +89,11 @@ def ended(operator: Operator) -> Operator:
     ("selection", "tasks"),
     [
         ("--error NOT_4K", [0]),
-        ("--state FAILED", [0, 1, 2]),
-        ("--since 1d", [0, 1]),
+        ("--state FAILED", [0, 1, 2, 5]),
+        ("--since 1d", [0, 1, 5]),
         ("--tag order=A", [0]),
+        ("--state FAILED --index 0", [0, 1, 2]),
+        ("--state FAILED --index 1", [5]),
         ("--state SUCCEEDED", [4]),
         ("--error NEVER_SUBMITTED", []),
     ],
@@ -104,14 +107,14 @@ def test_replay_sends_what_is_selected_and_has_no_newer_run(ended: Operator, sel
 
 def test_replay_shows_its_plan_and_price_and_asks(ended: Operator) -> None:
     declined = ended.run("replay", "--state", "FAILED", stdin="n\n")
-    assert "3 jobs to replay, for 360 credits, $1.80 at most. 1 may be free" in declined.out
+    assert "4 jobs to replay, for 480 credits, $2.40 at most. 1 may be free" in declined.out
     assert "1 selected job left out" in declined.out
     assert (declined.status, ended.run("replay", "--state", "FAILED").status, sent(ended)) == (2, 2, [])
     assert ended.run("replay", "--state", "FAILED", stdin="y\n").status == 0
-    assert len(sent(ended)) == 3
+    assert len(sent(ended)) == 4
 
 
 def test_replay_as_json_is_a_dry_run_without_yes(ended: Operator) -> None:
     plan = ended.run("replay", "--state", "FAILED", "--json").json
-    assert (plan["byError"], plan["credits"], plan["mayBeFree"]) == ({"NOT_4K": 1, "PROVIDER_FAILED": 2}, 360, 1)
+    assert (plan["byError"], plan["credits"], plan["mayBeFree"]) == ({"NOT_4K": 1, "PROVIDER_FAILED": 3}, 480, 1)
     assert (plan["dryRun"], sent(ended)) == (True, [])
