@@ -57,6 +57,13 @@ class Live(NamedTuple):
     read: int
 
 
+class Head(NamedTuple):
+    """The jobs of a partition of the due index that are due first, and whether there are no others in it."""
+
+    rows: Sequence[Row]
+    is_whole: bool
+
+
 class Letters(NamedTuple):
     """Dead messages, the oldest first, and whether these are all of them."""
 
@@ -105,6 +112,14 @@ class Reader:
         pages = self._dynamodb.get_paginator("query").paginate(Select="COUNT", **self._due(partition))
         return sum(page["Count"] for page in pages)
 
+    def head(self, partition: Partition) -> Head:
+        """Return the first jobs of a partition."""
+        return self.cache.get(("head", partition), COUNTS_SECONDS, lambda: self._head(partition))
+
+    def _head(self, partition: Partition) -> Head:
+        keys = self._keys(partition, None, PAGE + 1)
+        return Head([row for row in self.rows(keys[:PAGE]) if row is not None], len(keys) <= PAGE)
+
     def live(self, after: str, tag: str, states: frozenset[str]) -> Live:
         """Return the live jobs after a cursor, of any state or of some, with a tag `name=value` or any."""
         name = ("live", after, tag, states)
@@ -118,7 +133,7 @@ class Reader:
         starts, most = cursor.parse(after), FILTERED if tag or states else PAGE
         keys = {str(partition): self._keys(partition, starts.get(str(partition)), most + 1) for partition in Partition}
         in_order = sorted(chain(*keys.values()), key=lambda key: float(key[DUE]["N"]))
-        found = self.rows([{"taskId": key["taskId"], "run": key["run"]} for key in in_order[:most]])
+        found = self.rows(in_order[:most])
         shown: list[Row] = []
         read = 0
         for row in found:
@@ -146,7 +161,8 @@ class Reader:
 
     def rows(self, keys: Sequence[Mapping[str, Any]]) -> list[Row | None]:
         """Read rows by their keys, in the order of the keys. A row that is gone is None."""
-        batches = [keys[start : start + BATCH] for start in range(0, len(keys), BATCH)]
+        wanted = [{"taskId": key["taskId"], "run": key["run"]} for key in keys]
+        batches = [wanted[start : start + BATCH] for start in range(0, len(wanted), BATCH)]
         with ThreadPoolExecutor(READERS) as executor:
             found = [row for rows in executor.map(self._batch, batches) for row in rows]
         by_key = {(row["taskId"], row["run"]): row for row in found}

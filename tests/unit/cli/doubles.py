@@ -109,6 +109,8 @@ class Table(MemoryClient):
             items = [row for row in items if row["finishedAt"]["S"] >= values[":since"]["S"]]
             items.sort(key=lambda row: str(row["finishedAt"]["S"]), reverse=not request["ScanIndexForward"])
             request["Limit"] = 2
+        elif index:
+            items.sort(key=lambda row: float(row["#due"]["N"]) if "#due" in row else 0.0)
         start = items.index(request["ExclusiveStartKey"]) + 1 if "ExclusiveStartKey" in request else 0
         page = items[start:][: request.get("Limit")]
         rest = {"LastEvaluatedKey": page[-1]} if index == "day" and page[-1:] != items[-1:] else {}

@@ -72,6 +72,40 @@ def test_an_unchanged_part_is_not_sent_again(browser: Browser) -> None:
     assert browser.get("/parts/boxes", headers={"if-none-match": tag}).status_code == 200
 
 
+def text_of(browser: Browser, part: str) -> str:
+    return " ".join(re.sub(r"<title>.*?</title>|<[^>]+>", " ", browser.get(f"/parts/{part}").text).split())
+
+
+def add_live(browser: Browser, state: State, count: int, age: float, **fields: Any) -> None:
+    for number in range(count):
+        name = f"veo_{state.lower()}_{number:03}_{age:.0f}"
+        browser.operator.add_job(state, task_id=name, created_at=NOON - age, **fields)
+
+
+def test_the_boxes_say_the_oldest_of_the_jobs_that_they_count(browser: Browser) -> None:
+    assert "Waiting 0 nothing waits → In flight 0 nothing is in flight →" in text_of(browser, "boxes")
+    add_live(browser, State.QUEUED, 50, 180, partition="QUEUED", due=NOON - 60)
+    add_live(browser, State.PROCESSING, 5, 900, partition="LIVE", due=NOON + 500)
+    browser.operator.clock.advance(60)
+    boxes = "Waiting 50 oldest 4 min → In flight 5 oldest 16 min 5 processing →"
+    assert boxes in text_of(browser, "boxes")
+    assert "All well. 5 in flight, 50 waiting, oldest 16 min." in text_of(browser, "line")
+    add_live(browser, State.QUEUED, 1, 7200, partition="QUEUED", due=NOON + 900)
+    browser.operator.clock.advance(60)
+    assert "Waiting 51 oldest of the next 50: 5 min →" in text_of(browser, "boxes")
+    assert "All well. 5 in flight, 51 waiting." in text_of(browser, "line")
+
+
+def test_a_job_that_waits_for_its_base_video_is_in_flight(browser: Browser) -> None:
+    add_live(browser, State.QUEUED, 1, 900, partition="LIVE", due=NOON + 60)
+    assert "In flight 1 oldest 15 min 1 queued →" in text_of(browser, "boxes")
+
+
+def test_a_day_without_a_success_is_no_empty_day(browser: Browser) -> None:
+    browser.operator.add_job(State.FAILED, finished_at=NOON - 5)
+    assert "Done today 1 none succeeded" in text_of(browser, "boxes")
+
+
 def test_a_task_id_opens_its_job(browser: Browser) -> None:
     ended(browser)
     job = f"/jobs/{TASK}/1"
