@@ -106,6 +106,13 @@ def test_a_day_without_a_success_is_no_empty_day(browser: Browser) -> None:
     assert "Done today 1 none succeeded" in text_of(browser, "boxes")
 
 
+def test_no_picture_hides_links_from_a_screen_reader(browser: Browser) -> None:
+    ended(browser)
+    for path in ("/parts/day", "/parts/boxes", "/parts/window", "/parts/gate", "/spend"):
+        pictures = re.findall(r'<svg[^>]*role="img".*?</svg>', browser.get(path).text, re.DOTALL)
+        assert not [picture for picture in pictures if "<a " in picture], path
+
+
 def test_a_task_id_opens_its_job(browser: Browser) -> None:
     ended(browser)
     job = f"/jobs/{TASK}/1"
