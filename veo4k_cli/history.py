@@ -19,6 +19,7 @@ _LEVELS_WITH_STEPS = frozenset({"DEBUG", "INFO"})
 _DETAILS = ("errorCode", "reason", "meaning", "providerCode", "providerMessage", "about", "why", "status", "error")
 _DAY = 86_400
 _CLOCK_DIFFERENCE = 60.0  # seconds by which CloudWatch may stamp a line earlier than its row was created
+_AFTER_THE_END = 2 * _DAY  # in which it was announced; CloudWatch searches all lines until the end that it is given
 _RANK = {State.QUEUED: 0, State.SUBMITTING: 0, State.PROCESSING: 1, State.READY: 2} | dict.fromkeys(ENDED, 3)
 
 
@@ -78,8 +79,10 @@ def _parse_time(content: Mapping[str, Any]) -> float | None:
 
 def _events(stack: Stack, group: str, job: Job) -> Iterator[dict[str, Any]]:
     pages = stack.client("logs").get_paginator("filter_log_events")
-    start = int((job.created_at - _CLOCK_DIFFERENCE) * 1000)
-    for page in pages.paginate(logGroupName=group, startTime=start, filterPattern=f'"{job.job_id}"'):
+    times = {"startTime": int((job.created_at - _CLOCK_DIFFERENCE) * 1000)}
+    if job.finished_at is not None:
+        times["endTime"] = int((job.finished_at + _AFTER_THE_END) * 1000)
+    for page in pages.paginate(logGroupName=group, filterPattern=f'"{job.job_id}"', **times):
         yield from page["events"]
 
 

@@ -83,12 +83,13 @@ class Monitoring:
         return Pauses(sorted(sent.items()), [at for at, value in gate if value < 1], list(self._pause_reasons()))
 
     def _pause_reasons(self) -> Iterator[tuple[float, str]]:
-        events = self.session.stack.client("logs").filter_log_events(
+        pages = self.session.stack.client("logs").get_paginator("filter_log_events")
+        lines = pages.paginate(
             logGroupName=self.cache.get("group", HOUR, lambda: log_group(self.session.stack)),
             startTime=int((self.now - HOUR) * 1000),
             filterPattern='"gate_paused"',
-        )["events"]
-        for event in events:
+        )
+        for event in chain.from_iterable(page["events"] for page in lines):
             content = json_object(event["message"])
             if content is not None and content.get("message") == "gate_paused":
                 yield event["timestamp"] / 1000, str(content.get("reason", ""))

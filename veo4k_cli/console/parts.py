@@ -15,6 +15,7 @@ from veo4k_cli.console.times import Row, age, day_of, seconds_of
 from veo4k_cli.console.view import Part, Values, View
 from veo4k_cli.formatting import duration, plural
 from veo4k_cli.gate import describe_gate
+from veo4k_cli.history import History
 
 
 def line(view: View, request: Request) -> Values:
@@ -96,8 +97,16 @@ def job(view: View, request: Request) -> Values:
 def timeline(view: View, request: Request) -> Values:
     """Fill the waterfall, with log lines."""
     row = _job(view, request)
-    history = view.reader.history(row)
-    found = Timeline(row, history.lines, view.now)
+    return _waterfall(row, view.reader.history(row), view.now)
+
+
+def timeline_of_row(view: View, request: Request) -> Values:
+    """Fill the waterfall as far as the row tells it: a search of the logs may take long."""
+    return _waterfall(_job(view, request), History([], ""), view.now)
+
+
+def _waterfall(row: Row, history: History, now: float) -> Values:
+    found = Timeline(row, history.lines, now)
     return {"steps": found.steps(), "missing": history.missing, "span": found.end - found.start}
 
 
@@ -157,7 +166,7 @@ PARTS: dict[str, Part] = {
     "day": Part(COUNTS_SECONDS, day),
     "next": Part(ROWS_SECONDS, next_up),
     "job": Part(ROWS_SECONDS, job),
-    "timeline": Part(ROWS_SECONDS, timeline),
+    "timeline": Part(ROWS_SECONDS, timeline, timeline_of_row),
     "gate": Part(ROWS_SECONDS, gate),
     "hour": Part(COUNTS_SECONDS, hour),
 }

@@ -2,6 +2,7 @@
 
 import io
 import json
+import math
 from collections.abc import Callable, Iterator
 from itertools import count
 from typing import Any, Self
@@ -47,16 +48,16 @@ def client_error(code: str, operation: str, message: str = "", **metadata: Any) 
 
 
 class Pages:
-    """A client whose only operation is paginated and has one page."""
+    """A client whose only operation is paginated and has these pages."""
 
-    def __init__(self, page: Callable[..., dict[str, Any]]) -> None:
-        self._page = page
+    def __init__(self, *pages: Callable[..., dict[str, Any]]) -> None:
+        self._pages = pages
 
     def get_paginator(self, _: str) -> Self:
         return self
 
     def paginate(self, **request: Any) -> Iterator[dict[str, Any]]:
-        yield self._page(**request)
+        yield from (page(**request) for page in self._pages)
 
 
 def subscription(endpoint: str, arn: str = f"{TOPIC}:1") -> dict[str, str]:
@@ -240,21 +241,23 @@ class Logs:
 
     def __init__(self) -> None:
         self.events: list[dict[str, Any]] = []
+        self.reads = 0
 
     def add(self, function: str, logged_at: float, action: str, job_id: str, state: str, **details: Any) -> None:
         line = {"message": action, "service": function, "jobId": job_id, "state": state} | details
         self.events.append({"timestamp": int(logged_at * 1000), "message": json.dumps(line)})
 
     def get_paginator(self, _: str) -> Pages:
-        return Pages(self._filtered)
+        return Pages(lambda **_: {"events": []}, self._filtered)
 
     def describe_log_groups(self, **request: Any) -> dict[str, Any]:
         return {"logGroups": [{"logGroupName": request["logGroupNamePrefix"], "retentionInDays": 30}]}
 
     def _filtered(self, **request: Any) -> dict[str, Any]:
         assert request["logGroupName"] == LOG_GROUP
-        text = request["filterPattern"].strip('"')
-        return {"events": [event for event in self.events if text in event["message"]]}
+        self.reads += 1
+        text, last = request["filterPattern"].strip('"'), request.get("endTime", math.inf)
+        return {"events": [event for event in self.events if text in event["message"] and event["timestamp"] <= last]}
 
 
 class Functions:

@@ -39,6 +39,7 @@ class Operator:
         self.schedules, self.buckets = doubles.Schedules(), doubles.Buckets()
         self.subscriptions: list[dict[str, str]] = []
         self.firing: list[str] = []
+        self.metrics: list[dict[str, Any]] = []
         self.parameters = {"RequestsPerWindow": "20", "ArchiveConcurrency": "5", "Tuning": ""}
         self.status, self.local = "UPDATE_COMPLETE", False
         self.outputs, self.environment = dict(doubles.OUTPUTS), dict[str, str]()
@@ -65,7 +66,7 @@ class Operator:
             "sns": doubles.Pages(lambda **_: {"Subscriptions": self.subscriptions}),
             "cloudwatch": SimpleNamespace(
                 describe_alarms=lambda **_: {"MetricAlarms": [{"AlarmName": name} for name in self.firing]},
-                get_metric_data=lambda **_: {"MetricDataResults": []},
+                get_metric_data=lambda **_: {"MetricDataResults": self.metrics},
             ),
         }
         return Stack(

@@ -1,5 +1,6 @@
 import json
 import re
+from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -108,7 +109,7 @@ def test_a_day_without_a_success_is_no_empty_day(browser: Browser) -> None:
 
 def test_no_picture_hides_links_from_a_screen_reader(browser: Browser) -> None:
     ended(browser)
-    for path in ("/parts/day", "/parts/boxes", "/parts/window", "/parts/gate", "/spend"):
+    for path in ("/parts/day", "/parts/boxes", "/parts/window", "/parts/gate", "/parts/hour", "/spend"):
         pictures = re.findall(r'<svg[^>]*role="img".*?</svg>', browser.get(path).text, re.DOTALL)
         assert not [picture for picture in pictures if "<a " in picture], path
 
@@ -119,6 +120,22 @@ def test_a_task_id_opens_its_job(browser: Browser) -> None:
     locations = {TASK: job, f"{TASK}#0#1": job, "veo_task_other": None, "": None}
     for query, location in locations.items():
         assert browser.get("/search", params={"q": query}).headers.get("location") == location
+
+
+def test_a_job_has_its_waterfall_before_its_logs_are_read(browser: Browser) -> None:
+    ended(browser)
+    page, logs = browser.get(f"/jobs/{TASK}/1").text, browser.operator.logs
+    assert ("at the provider" in page, "No log line is known yet." in page, logs.reads) == (True, True, 0)
+    logs.add("sweep", NOON - 40, "poll_claimed", f"{TASK}#0#1", "PROCESSING")
+    assert "poll_claimed" in browser.get(f"/parts/timeline?task={TASK}&run=1").text
+
+
+def test_the_hour_has_the_reasons_of_all_pages_of_the_log(browser: Browser) -> None:
+    at = NOON - 120
+    metrics = {"Id": "m0", "Timestamps": [datetime.fromtimestamp(at, UTC)], "Values": [0.0]}
+    browser.operator.metrics = [metrics]
+    browser.operator.logs.add("sweep", at, "gate_paused", "", "", reason="NO_CREDITS")
+    assert "<title>NO_CREDITS</title>" in browser.get("/parts/hour").text
 
 
 def test_a_video_is_reached_by_a_link_of_five_minutes(browser: Browser) -> None:
