@@ -128,6 +128,21 @@ def test_the_proof_names_the_codec_of_a_row_that_has_it() -> None:
         assert (shown, places) == ((facts, facts), [("SHA-256 ab", "ab"), ("s3://b/k", "s3://b/k")])
 
 
+def test_the_price_of_a_job_is_what_was_charged_and_what_may_have_been() -> None:
+    none = {"acceptedAt": None, "#accepts": None}
+    for fields, price in (
+        ({"evidence": "callback"}, "120 credits, $0.60"),
+        ({"evidence": "callback", "#accepts": 2}, "120 credits, $0.60, maybe 120 more"),
+        ({"evidence": "callback", "creditsConsumed": 60.5, "#accepts": 3}, "60.5 credits, $0.30, maybe 240 more"),
+        ({"evidence": "submit"}, "free"),
+        ({"evidence": "look"} | none, "free by the look"),
+        ({"state": "FAILED", "maybeCharged": True}, "maybe 120 credits, $0.60"),
+        ({"state": "FAILED", "evidence": "callback", "maybeCharged": True}, "120 credits, $0.60"),
+        ({"state": "FAILED"} | none, "0 credits, $0.00"),
+    ):
+        assert words.price(row(**fields)) == price, fields
+
+
 MINUTES = 4
 UNIT, METRIC, REQUEST = 0.125e-6, 0.01e-3, 0.4e-6
 """Dollars for a read unit of DynamoDB, a metric of GetMetricData and a request of SQS, in us-east-1 in 2026."""
