@@ -41,10 +41,10 @@ def status_of(view: View) -> status.Status:
 
 def _health(view: View) -> dict[str, object]:
     gate, now, heartbeat = view.reader.gate(), view.now, view.monitoring.gauge("Heartbeat")
-    ago = f"The sweep ran {duration(now - heartbeat[0])} ago." if heartbeat else "No run of the sweep is known yet."
+    ago = f"The sweep ran {duration(now - heartbeat[0])} ago." if heartbeat else status.NO_RUN
     dead = view.monitoring.dead_count()
     checks = (
-        ("sweep", heartbeat is None or now - heartbeat[0] < status.SILENT, ago),
+        ("sweep", status.is_well(heartbeat, view.reader.counts(), now), ago),
         ("gate", not gate.reason, describe_gate(gate, now)),
         ("dead letters", not dead, f"{plural(dead, 'dead message')}."),
     )

@@ -73,6 +73,10 @@ def test_an_unchanged_part_is_not_sent_again(browser: Browser) -> None:
     assert browser.get("/parts/boxes", headers={"if-none-match": tag}).status_code == 200
 
 
+def metric(at: float, value: float) -> dict[str, Any]:
+    return {"Id": "m0", "Timestamps": [datetime.fromtimestamp(at, UTC)], "Values": [value]}
+
+
 def text_of(browser: Browser, part: str) -> str:
     return " ".join(re.sub(r"<title>.*?</title>|<[^>]+>", " ", browser.get(f"/parts/{part}").text).split())
 
@@ -84,6 +88,7 @@ def add_live(browser: Browser, state: State, count: int, age: float, **fields: A
 
 
 def test_the_boxes_say_the_oldest_of_the_jobs_that_they_count(browser: Browser) -> None:
+    browser.operator.metrics = [metric(NOON, 1.0)]
     assert "Waiting 0 nothing waits → In flight 0 nothing is in flight →" in text_of(browser, "boxes")
     add_live(browser, State.QUEUED, 50, 180, partition="QUEUED", due=NOON - 60)
     add_live(browser, State.PROCESSING, 5, 900, partition="LIVE", due=NOON + 500)
@@ -95,6 +100,16 @@ def test_the_boxes_say_the_oldest_of_the_jobs_that_they_count(browser: Browser) 
     browser.operator.clock.advance(60)
     assert "Waiting 51 oldest of the next 50: 5 min →" in text_of(browser, "boxes")
     assert "All well. 5 in flight, 51 waiting." in text_of(browser, "line")
+
+
+def test_a_sweep_of_which_nothing_is_known_is_no_good_sign(browser: Browser) -> None:
+    quiet = "sweep No run of the sweep is known in the last hour."
+    page = browser.get("/parts/line?health=1").text
+    assert ("All well." in page, f'<li class="good"><i></i><b>{quiet}' in page.replace("</b>", "")) == (True, True)
+    add_live(browser, State.PROCESSING, 1, 900, partition="LIVE", due=NOON)
+    browser.operator.clock.advance(10)
+    page = browser.get("/parts/line?health=1").text
+    assert ("All well." in page, f'<li class="bad"><i></i><b>{quiet}' in page.replace("</b>", "")) == (False, True)
 
 
 def test_a_job_that_waits_for_its_base_video_is_in_flight(browser: Browser) -> None:
@@ -132,8 +147,7 @@ def test_a_job_has_its_waterfall_before_its_logs_are_read(browser: Browser) -> N
 
 def test_the_hour_has_the_reasons_of_all_pages_of_the_log(browser: Browser) -> None:
     at = NOON - 120
-    metrics = {"Id": "m0", "Timestamps": [datetime.fromtimestamp(at, UTC)], "Values": [0.0]}
-    browser.operator.metrics = [metrics]
+    browser.operator.metrics = [metric(at, 0.0)]
     browser.operator.logs.add("sweep", at, "gate_paused", "", "", reason="NO_CREDITS")
     assert "<title>NO_CREDITS</title>" in browser.get("/parts/hour").text
 

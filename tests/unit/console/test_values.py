@@ -28,14 +28,22 @@ def row(**fields: Any) -> dict[str, Any]:
 
 
 def test_the_line_says_the_first_thing_that_needs_a_person() -> None:
-    well = Facts(alarms=[], heartbeat=None, gate=Gate(), dead=0, counts=Counts(3, 14), oldest=360)
+    well = Facts(alarms=[], heartbeat=(NOON - 50, 1), gate=Gate(), dead=0, counts=Counts(3, 14), oldest=360)
     paused = well._replace(gate=Gate(reason="NO_CREDITS", until=NOON + 48, pause=768))
     by_hand = well._replace(gate=Gate(reason="SHUT_BY_HAND"))
-    late = paused._replace(heartbeat=(NOON - 420, 1))
+    late, unknown = paused._replace(heartbeat=(NOON - 420, 1)), well._replace(heartbeat=None)
+    unheard = "No run of the sweep is known in the last hour, and jobs are on their way."
     for facts, tone, text in (
         (well, "good", "All well. 14 in flight, 3 waiting, oldest 6 min."),
         (well._replace(dead=2), "warn", "2 dead messages to read."),
-        (paused._replace(dead=2), "bad", "Paused for 12 min: out of credits (402). Next trial in 48 s."),
+        (unknown._replace(dead=2), "warn", unheard),
+        (unknown._replace(counts=Counts(0, 0), oldest=None), "good", "All well. 0 in flight, 0 waiting."),
+        (
+            paused._replace(heartbeat=None),
+            "bad",
+            "Paused, last refused 12 min ago: out of credits (402). Next trial in 48 s.",
+        ),
+        (paused._replace(dead=2), "bad", "Paused, last refused 12 min ago: out of credits (402). Next trial in 48 s."),
         (late, "bad", "The sweep has not run for 7 min. No job is retried, polled or ended."),
         (paused._replace(alarms=[ALARM]), "bad", "A job timed out without an answer."),
         (well._replace(alarms=[ALARM, ALARM]), "bad", "2 alarms fire. A job timed out without an answer."),
