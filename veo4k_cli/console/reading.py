@@ -1,7 +1,6 @@
 """Everything that the pages read from the stack."""
 
-from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -14,7 +13,7 @@ from botocore.exceptions import ClientError
 from veo4k.adapters.dynamodb_types import from_item
 from veo4k.adapters.jobs_dynamodb import DUE_INDEX
 from veo4k.domain.gate import Gate, Pace
-from veo4k.domain.job import ATTRIBUTES, ENDED, Job, Partition
+from veo4k.domain.job import ATTRIBUTES, ENDED, Job, Key, Partition
 from veo4k_cli.command import Session
 from veo4k_cli.console import cursor
 from veo4k_cli.console.cache import Cache
@@ -23,6 +22,7 @@ from veo4k_cli.dead_letter_queue import DeadLetter
 from veo4k_cli.dead_letters import open_queue
 from veo4k_cli.ended_jobs import ended_jobs
 from veo4k_cli.history import History, read_history
+from veo4k_cli.rows import read_rows
 
 ROWS_SECONDS, COUNTS_SECONDS = 2.0, 5.0
 ENDED_SECONDS = 15.0
@@ -32,8 +32,6 @@ FILTERED = 500  # rows that a filter is applied to
 RUNS = 20
 LETTERS = 1000
 LINK_SECONDS = 300
-BATCH = 100  # keys of one BatchGetItem
-READERS = 8
 PARTITION, DUE = ATTRIBUTES["partition"], ATTRIBUTES["due"]
 
 
@@ -118,7 +116,7 @@ class Reader:
 
     def _head(self, partition: Partition) -> Head:
         keys = self._keys(partition, None, PAGE + 1)
-        return Head([row for row in self.rows(keys[:PAGE]) if row is not None], len(keys) <= PAGE)
+        return Head(list(self._rows(keys[:PAGE]).values()), len(keys) <= PAGE)
 
     def live(self, after: str, tag: str, states: frozenset[str]) -> Live:
         """Return the live jobs after a cursor, of any state or of some, with a tag `name=value` or any."""
@@ -133,11 +131,12 @@ class Reader:
         starts, most = cursor.parse(after), FILTERED if tag or states else PAGE
         keys = {str(partition): self._keys(partition, starts.get(str(partition)), most + 1) for partition in Partition}
         in_order = sorted(chain(*keys.values()), key=lambda key: float(key[DUE]["N"]))
-        found = self.rows(in_order[:most])
+        rows = self._rows(in_order[:most])
         shown: list[Row] = []
         read = 0
-        for row in found:
+        for key in in_order[:most]:
             read += 1
+            row = rows.pop(_key_of(key), None)
             if row is not None and _fits(row, tag, states):
                 shown.append(row)
             if len(shown) == PAGE:
@@ -159,23 +158,9 @@ class Reader:
             "ExpressionAttributeValues": {":p": {"S": str(partition)}},
         }
 
-    def rows(self, keys: Sequence[Mapping[str, Any]]) -> list[Row | None]:
-        """Read rows by their keys, in the order of the keys. A row that is gone is None."""
-        wanted = [{"taskId": key["taskId"], "run": key["run"]} for key in keys]
-        batches = [wanted[start : start + BATCH] for start in range(0, len(wanted), BATCH)]
-        with ThreadPoolExecutor(READERS) as executor:
-            found = [row for rows in executor.map(self._batch, batches) for row in rows]
-        by_key = {(row["taskId"], row["run"]): row for row in found}
-        return [by_key.get((key["taskId"]["S"], int(key["run"]["N"]))) for key in keys]
-
-    def _batch(self, keys: Sequence[Mapping[str, Any]]) -> list[Row]:
-        wanted: Any = {self._table: {"Keys": list(keys)}}
-        rows: list[Row] = []
-        while wanted:
-            page = self._dynamodb.batch_get_item(RequestItems=wanted)
-            rows += [from_item(item) for item in page["Responses"].get(self._table, ())]
-            wanted = page.get("UnprocessedKeys")
-        return rows
+    def _rows(self, keys: Iterable[Mapping[str, Any]]) -> dict[Key, Row]:
+        """Read the rows of keys of an index."""
+        return {**read_rows(self._dynamodb, self._table, map(_key_of, keys))}
 
     def runs(self, task_id: str) -> list[Row]:
         """Return the newest runs of a task, the newest first."""
@@ -248,6 +233,10 @@ class Reader:
         with open_queue(self.session) as queue:
             found = sorted(queue.letters(most=LETTERS), key=lambda letter: letter.sent_at)
         return Letters(found, queue.is_complete)
+
+
+def _key_of(item: Mapping[str, Any]) -> Key:
+    return Key(item["taskId"]["S"], int(item["run"]["N"]))
 
 
 def _fits(row: Row, tag: str, states: frozenset[str]) -> bool:

@@ -239,6 +239,19 @@ def test_a_firing_alarm_brings_its_steps(browser: Browser) -> None:
     assert ("HeartbeatAlarm" in page, "enable the schedule" in page, "<code>veo4k sweep</code>" in page) == (True,) * 3
 
 
+def test_a_job_that_moves_while_it_is_read_is_shown_once(browser: Browser) -> None:
+    query = browser.operator.table.query
+
+    def both(**request: Any) -> dict[str, Any]:
+        found = query(**request)
+        browser.operator.add_job(partition="LIVE", due=NOON)
+        return found
+
+    browser.operator.add_job(State.QUEUED, partition="QUEUED", due=NOON)
+    browser.operator.table.query = both  # type: ignore[method-assign]
+    assert browser.get("/parts/next").text.count('class="id"') == 1
+
+
 def test_cursors_lead_through_all_rows_once(browser: Browser) -> None:
     for number in range(120):
         due = NOON + number // 40  # many rows are due at the same time
