@@ -1,7 +1,7 @@
 """Everything that the pages read from the stack."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from itertools import chain
@@ -13,11 +13,11 @@ from botocore.exceptions import ClientError
 from veo4k.adapters.dynamodb_types import from_item
 from veo4k.adapters.jobs_dynamodb import DUE_INDEX
 from veo4k.domain.gate import Gate, Pace
-from veo4k.domain.job import ATTRIBUTES, ENDED, Job, Key, Partition
+from veo4k.domain.job import ATTRIBUTES, ENDED, Job, Key, Partition, utc
 from veo4k_cli.command import Session
 from veo4k_cli.console import cursor
 from veo4k_cli.console.cache import Cache
-from veo4k_cli.console.times import Row, day_of
+from veo4k_cli.console.times import Row, day_of, seconds_of
 from veo4k_cli.dead_letter_queue import DeadLetter
 from veo4k_cli.dead_letters import open_queue
 from veo4k_cli.ended_jobs import ended_jobs
@@ -26,6 +26,7 @@ from veo4k_cli.rows import read_rows
 
 ROWS_SECONDS, COUNTS_SECONDS = 2.0, 5.0
 ENDED_SECONDS = 15.0
+OVERLAP = 600.0  # by which a job may appear in the index after one that ended later: clocks and the index are late
 SLOW_SECONDS = 60.0
 PAGE = 50
 FILTERED = 500  # rows that a filter is applied to
@@ -75,6 +76,7 @@ class Reader:
 
     session: Session
     cache: Cache
+    _today: dict[str, Sequence[Row]] = field(default_factory=dict)
 
     @property
     def now(self) -> float:
@@ -179,12 +181,20 @@ class Reader:
 
     def ended(self, days: Sequence[str]) -> list[Row]:
         """Return the jobs that ended on these UTC days (`2026-11-22`), the newest first."""
-        since = datetime.fromisoformat(min(days)).replace(tzinfo=UTC).timestamp()
-        rows: list[Row] = self.cache.get(f"ended {min(days)}", ENDED_SECONDS, lambda: self._ended_since(since))
+        first = min(days)
+        rows = self.cache.get(f"ended {first}", ENDED_SECONDS, lambda: self._ended_since(first))
         return [row for row in rows if str(row["finishedAt"])[:10] in days]
 
-    def _ended_since(self, since: float) -> list[Row]:
-        return [job.row() for job in ended_jobs(self._dynamodb, self._table, since, self.now)]
+    def _ended_since(self, day: str) -> Sequence[Row]:
+        """Read the jobs that ended since a day began: today's once, and then only what has ended since."""
+        since, known = datetime.fromisoformat(day).replace(tzinfo=UTC).timestamp(), self._today.get(day, ())
+        if known:
+            since = max(since, (seconds_of(known[0], "finishedAt") or since) - OVERLAP)
+        read = [job.row() for job in ended_jobs(self._dynamodb, self._table, since, self.now)]
+        rows = read + [row for row in known if str(row["finishedAt"]) < utc(since)]
+        if day == day_of(self.now):
+            self._today = {day: rows}
+        return rows
 
     def days(self, count: int) -> list[str]:
         """Return the latest UTC days, today last."""

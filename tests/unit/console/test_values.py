@@ -8,7 +8,7 @@ from proofs.doubles.time_manual import NOON
 from tests.unit.cli.operator import Operator
 from tests.unit.console.conftest import session
 from veo4k.domain.gate import Gate, Pace
-from veo4k.domain.job import Partition, utc
+from veo4k.domain.job import Partition, State, utc
 from veo4k_cli import spending
 from veo4k_cli.console import charts, spend, timeline, words
 from veo4k_cli.console.cache import Cache
@@ -159,7 +159,8 @@ PRICES = {
     "get_paginator": 1.5 * UNIT,  # the count of 100; the stack's resources, which are listed once, cost nothing
     "batch_get_item": 50 * 0.5 * UNIT,
     "get_item": UNIT,
-    "scan": 25 * UNIT,  # of the index by day: 500 jobs of 400 bytes
+    "whole day": 25 * UNIT,  # of the index by day: 500 jobs of 400 bytes
+    "last minutes": UNIT,  # of that index: the few jobs since the last read, and of ten minutes before
     "get_queue_attributes": REQUEST,
     "get_metric_data": METRIC,
     "describe_alarms": METRIC,
@@ -167,14 +168,19 @@ PRICES = {
 
 
 class Counted:
-    """A client whose calls are counted."""
+    """A client whose calls are counted, queries of the index by day apart: a whole day costs more than its end."""
 
     def __init__(self, inner: Any, calls: Counter[str]) -> None:
         self._inner, self._calls = inner, calls
 
     def __getattr__(self, name: str) -> Any:
-        self._calls[name] += 1
-        return getattr(self._inner, name)
+        def call(*words: Any, **request: Any) -> Any:
+            since = request.get("ExpressionAttributeValues", {}).get(":since", {}).get("S", "")
+            kind = ("whole day" if since.endswith("T00:00:00.000Z") else "last minutes") if since else name
+            self._calls[kind] += 1
+            return getattr(self._inner, name)(*words, **request)
+
+        return call
 
 
 def test_an_open_board_costs_less_than_two_cents_an_hour() -> None:
@@ -185,6 +191,7 @@ def test_an_open_board_costs_less_than_two_cents_an_hour() -> None:
     reader, monitoring = Reader(board, cache), Monitoring(board, cache)
     for partition in Partition:
         operator.add_job(task_id=f"veo_task_{partition}", partition=partition, due=begin)
+    operator.add_job(State.SUCCEEDED, finished_at=begin)
     for second in range(0, MINUTES * 60, 2):
         operator.clock.sleep_until(begin + second)
         for partition in Partition:
@@ -195,4 +202,23 @@ def test_an_open_board_costs_less_than_two_cents_an_hour() -> None:
         for metric in ("Heartbeat", "CreditsLeft"):
             monitoring.gauge(metric)
     cost = sum(PRICES[operation] * count for operation, count in calls.items()) * 60 / MINUTES
-    assert (0.005 < cost < 0.02, calls["batch_get_item"]) == (True, MINUTES * 50)
+    assert (0.005 < cost < 0.02, calls["batch_get_item"], calls["whole day"]) == (True, MINUTES * 50, 1)
+
+
+def test_a_day_is_read_once_and_then_what_has_ended_since() -> None:
+    operator = Operator()
+    reader = Reader(session(operator), Cache(operator.clock.now))
+    today, read = utc(NOON)[:10], list[set[str]]()
+    for seconds, ends in (
+        (0, {"a": -7200}),
+        (950, {"b": 900}),
+        (1000, {"late": 500}),  # the index may show an end later than one after it
+        (5000, {"c": 4900}),
+        (57_600, {"next": 57_600}),  # the first instant of the next day
+    ):
+        for name, at in ends.items():
+            operator.add_job(State.SUCCEEDED, task_id=f"veo_task_{name}", finished_at=NOON + at)
+        operator.clock.sleep_until(NOON + seconds)
+        read.append({str(row["taskId"])[9:] for row in reader.ended([utc(operator.clock.now())[:10]])})
+    assert read == [{"a"}, {"a", "b"}, {"a", "b", "late"}, {"a", "b", "late", "c"}, {"next"}]
+    assert [row["taskId"][9:] for row in reader.ended([today])] == ["c", "b", "late", "a"]
