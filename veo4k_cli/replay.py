@@ -191,10 +191,9 @@ def _confirm() -> None:
 def _send_all(session: Session, plan: Plan) -> None:
     bulk = BulkSubmission(session)
     with session.out.progress("Replaying", len(plan.jobs)) as progress:
-        for number, job in enumerate(plan.jobs, start=1):
-            bulk.add(Outgoing(number, json.dumps(_message(job), ensure_ascii=False)))
-            progress(number, plural(bulk.sent, "message"))
-        bulk.flush()
+        bodies = (json.dumps(_message(job), ensure_ascii=False) for job in plan.jobs)
+        messages = (Outgoing(number, body) for number, body in enumerate(bodies, start=1))
+        bulk.send_all(messages, lambda: progress(bulk.sent, plural(bulk.sent, "message")))
     text = f"{plural(bulk.sent, 'message')} sent to the job queue. veo4k list shows their jobs."
     session.out.result(plan.value() | {"dryRun": False} | bulk.value(), text)
     if bulk.not_sent:

@@ -1,9 +1,11 @@
 """Many jobs at once: `submit -`, and `replay` of what is selected."""
 
+import io
 import json
 from functools import partial
 
 import pytest
+import typer
 
 from proofs.doubles.time_manual import NOON
 from tests.unit.cli.doubles import JOBS, client_error
@@ -69,6 +71,26 @@ def test_an_interrupted_submission_says_where_to_go_on(operator: Operator, error
     result = operator.run("submit", "-", stdin="\n".join(GOOD))
     assert (result.status, len(sent(operator))) == (status, 10)
     assert "10 messages sent. Line 11 and those after it may not have been sent." in result.err
+
+
+class Producer(io.BytesIO):
+    """A pipe whose writer waits after its last line, until Ctrl-C."""
+
+    def readline(self, size: int | None = -1, /) -> bytes:
+        if line := super().readline(size):
+            return line
+        raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize(("lines", "sent", "line"), [(25, 20, 21), (20, 20, 21), (0, 0, 1)])
+def test_an_interrupted_wait_for_a_line_says_where_to_go_on(
+    operator: Operator, monkeypatch: pytest.MonkeyPatch, lines: int, sent: int, line: int
+) -> None:
+    producer = Producer("".join(f"{task}\n" for task in GOOD[:lines]).encode())
+    monkeypatch.setattr(typer, "get_binary_stream", lambda _: producer)
+    result = operator.run("submit", "-")
+    text = f"Interrupted. {sent} messages sent. Line {line} and those after it may not have been sent."
+    assert (result.status, len(operator.queues.bodies(JOBS)), text in result.err) == (130, sent, True)
 
 
 @pytest.fixture
