@@ -1,6 +1,5 @@
 """The command `submit`, and what all commands about jobs share."""
 
-import json
 import os
 import stat
 from collections.abc import Callable, Iterable, Mapping
@@ -12,7 +11,7 @@ import typer
 
 from veo4k.domain.job import ENDED, Job
 from veo4k.domain.message import parse_message
-from veo4k_cli.bulk_submission import BATCH, LineReader, NotSent, Outgoing, send_batch
+from veo4k_cli.bulk_submission import BATCH, LineReader, NotSent, Outgoing, body_of, send_batch
 from veo4k_cli.command import Session, command
 from veo4k_cli.errors import EXPECTED, OperatorError, describe
 from veo4k_cli.formatting import plural
@@ -71,7 +70,7 @@ def submit(
 
 def send(session: Session, message: dict[str, Any]) -> dict[str, Any]:
     """Put a valid message on the job queue. Return it with its id. Raise InvalidMessageError for an invalid one."""
-    body = json.dumps(message, ensure_ascii=False)
+    body = body_of(message)
     parse_message(body)
     stack = session.stack
     sent = stack.client("sqs").send_message(QueueUrl=stack.output("JobQueueUrl"), MessageBody=body)

@@ -1,6 +1,5 @@
 """The command `replay`: one ended job again, or all that a filter selects."""
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +11,7 @@ from rich.console import Group
 
 from veo4k.adapters.jobs_dynamodb import DynamoJobs
 from veo4k.domain.job import LIVE, Code, Job, State
-from veo4k_cli.bulk_submission import Outgoing
+from veo4k_cli.bulk_submission import Outgoing, body_of
 from veo4k_cli.command import Session, command
 from veo4k_cli.ended_jobs import ended_jobs, oldest_end
 from veo4k_cli.errors import OperatorError
@@ -191,8 +190,7 @@ def _confirm() -> None:
 def _send_all(session: Session, plan: Plan) -> None:
     bulk = BulkSubmission(session)
     with session.out.progress("Replaying", len(plan.jobs)) as progress:
-        bodies = (json.dumps(_message(job), ensure_ascii=False) for job in plan.jobs)
-        messages = (Outgoing(number, body) for number, body in enumerate(bodies, start=1))
+        messages = (Outgoing(number, body_of(_message(job))) for number, job in enumerate(plan.jobs, start=1))
         bulk.send_all(messages, lambda: progress(bulk.sent, plural(bulk.sent, "message")))
     text = f"{plural(bulk.sent, 'message')} sent to the job queue. veo4k list shows their jobs."
     session.out.result(plan.value() | {"dryRun": False} | bulk.value(), text)

@@ -3,6 +3,7 @@
 import io
 import json
 import math
+import re
 from collections.abc import Callable, Iterator
 from itertools import count
 from typing import Any, Self
@@ -18,6 +19,7 @@ from veo4k.domain.job import Job
 JOBS, DEAD = "https://queue.example/jobs", "https://queue.example/dead"
 LOG_GROUP = "/aws/lambda/veo4k"
 TOPIC = "arn:aws:sns:eu-central-1:123456789012:alarms"
+TAKEN_BY_SQS = re.compile("[\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]*")
 WITH_MAPPING = ("submit", "publish", "archive")
 OUTPUTS = {
     "JobQueueUrl": JOBS,
@@ -165,6 +167,8 @@ class Queues:
         self._numbers, self._receipts = count(1), count(1)
 
     def send_message(self, **request: Any) -> dict[str, Any]:
+        if not TAKEN_BY_SQS.fullmatch(request["MessageBody"]):
+            raise client_error("InvalidMessageContents", "SendMessage")
         number = f"{next(self._numbers):08d}-0000"
         message = {
             "MessageId": number,

@@ -136,6 +136,21 @@ def test_replay_shows_its_plan_and_price_and_asks(ended: Operator) -> None:
     assert len(sent(ended)) == 4
 
 
+@pytest.mark.parametrize("command", ["replay {} --index 3", "replay --state SUCCEEDED --index 3 --yes"])
+def test_a_job_with_any_tags_can_be_replayed(ended: Operator, command: str) -> None:
+    tags = {"order": "Zoë \x00 \ufffe \U0001f600"}
+    ended.add_job(State.SUCCEEDED, task_id=TASK, index=3, tags=tags)
+    assert ended.run(*command.format(TASK).split()).status == 0
+    assert [body["tags"] for body in ended.queues.bodies(JOBS)] == [tags]
+
+
+def test_a_line_with_any_tags_can_be_submitted(operator: Operator) -> None:
+    tags = {"order": "\ufffe"}
+    lines = json.dumps({"taskId": TASK, "tags": tags}, ensure_ascii=False)
+    assert operator.run("submit", "-", stdin=lines).status == 0
+    assert operator.queues.bodies(JOBS) == [{"taskId": TASK, "index": 0, "tags": tags}]
+
+
 def test_replay_as_json_is_a_dry_run_without_yes(ended: Operator) -> None:
     plan = ended.run("replay", "--state", "FAILED", "--json").json
     assert (plan["byError"], plan["credits"], plan["mayBeFree"]) == ({"NOT_4K": 1, "PROVIDER_FAILED": 3}, 480, 1)
