@@ -33,6 +33,11 @@ class NotSent(NamedTuple):
     reason: str
 
 
+def body_of(message: Mapping[str, Any]) -> str:
+    """Return a message as the body that is sent, in ASCII: SQS refuses some characters that tags may hold."""
+    return json.dumps(message)
+
+
 class LineReader:
     """Reads task ids, or messages as JSON objects, one a line. It holds one line at a time.
 
@@ -67,7 +72,7 @@ class LineReader:
     def _parse(self, number: int, text: bytes) -> Outgoing | NotSent:
         try:
             fields = parse_object(text) if text.startswith(b"{") else {"taskId": text.decode()}
-            body = json.dumps(_with_defaults(fields, self._defaults), ensure_ascii=False)
+            body = body_of(_with_defaults(fields, self._defaults))
             parse_message(body)
         except (NotStrictError, InvalidMessageError) as error:
             return NotSent(number, str(error))

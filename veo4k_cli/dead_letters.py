@@ -8,8 +8,14 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from veo4k_cli.command import Session, command
-from veo4k_cli.dead_letter_queue import DeadLetter, DeadLetterQueue, parse_condition, without_secrets
-from veo4k_cli.errors import OperatorError
+from veo4k_cli.dead_letter_queue import (
+    MOST_LETTERS,
+    DeadLetter,
+    DeadLetterQueue,
+    parse_condition,
+    without_secrets,
+)
+from veo4k_cli.errors import EXPECTED, OperatorError, describe
 from veo4k_cli.formatting import duration, plural, timestamp
 from veo4k_cli.output import name_value_list, table
 
@@ -29,8 +35,10 @@ Where = Annotated[
 @command(app, "veo4k dead list", "veo4k dead list --where reason~index --json", name="list")
 def list_letters(session: Session, where: Where = None) -> None:
     """List the dead messages, the oldest first, with their reasons. No message is lost by it."""
-    letters = _matching(session, where)
+    with open_queue(session) as queue:
+        letters = _matching(session, queue, where)
     session.out.result([letter.value() for letter in letters], _view(letters, session.clock.now()))
+    _tell_end(session, queue)
 
 
 @command(app, "veo4k dead show 574e0378")
@@ -38,7 +46,8 @@ def show(
     session: Session, message_id: Annotated[str, typer.Argument(metavar="MESSAGE_ID", help="Or how it begins.")]
 ) -> None:
     """Show one dead message with its body. Task tokens and query strings are left out."""
-    found = [letter for letter in _matching(session, None) if letter.message_id.startswith(message_id)]
+    with open_queue(session) as queue, session.out.spinner("Reading the queue"):
+        found = list(queue.letters(lambda letter: letter.message_id.startswith(message_id)))
     if len(found) != 1:
         raise OperatorError(f"{len(found)} dead messages begin with {message_id}. veo4k dead list shows their ids.")
     [letter] = found
@@ -48,7 +57,7 @@ def show(
         ("sent", timestamp(letter.sent_at)),
         ("received", f"{letter.receives} times"),
         ("reason", value["reason"]),
-        ("can go back", f"no, it would be rejected: {letter.invalid}" if letter.invalid else "yes"),
+        ("can go back", f"no, it would be rejected: {without_secrets(letter.invalid)}" if letter.invalid else "yes"),
         ("body", value["body"]),
     ]
     session.out.result(value, name_value_list(pairs))
@@ -73,19 +82,37 @@ def redrive(
     has its end announced again.
     """
     sends = yes and not dry_run
-    sent, kept = list[DeadLetter](), list[DeadLetter]()
-    conditions = [parse_condition(text) for text in where or ()]
-    with open_queue(session) as queue, session.out.spinner("Redriving" if sends else "Reading the queue"):
-        for letter in queue.letters():
-            if not all(is_met(letter) for is_met in conditions):
-                continue
-            (kept if letter.invalid else sent).append(letter)
-            if sends and not letter.invalid:
-                send_back(session, queue, letter)
-                session.clock.sleep_until(session.clock.now() + 1 / rate)
-    value = {"dryRun": not sends, "redriven": [letter.value() for letter in sent]}
+    with open_queue(session) as queue:
+        letters = _matching(session, queue, where)
+        kept, valid = ([each for each in letters if bool(each.invalid) is invalid] for invalid in (True, False))
+        if sends:
+            _send_back_all(session, queue, valid, rate)
+    value = {"dryRun": not sends, "redriven": [letter.value() for letter in valid]}
     value |= {"kept": [letter.value() for letter in kept]}
-    session.out.result(value, _redriven(sent, kept, session.clock.now(), dry_run=not sends))
+    session.out.result(value, _redriven(valid, kept, session.clock.now(), dry_run=not sends))
+    _tell_end(session, queue)
+
+
+def _send_back_all(session: Session, queue: DeadLetterQueue, letters: Sequence[DeadLetter], rate: float) -> None:
+    """Send messages back, the oldest first. Where that fails, or Ctrl-C ends it, say how many were sent."""
+    sent = 0
+    try:
+        with session.out.progress("Redriving", len(letters)) as progress:
+            for letter in letters:
+                queue.hold()
+                send_back(session, queue, letter)
+                sent += 1
+                progress(sent, plural(sent, "message"))
+                session.clock.sleep_until(session.clock.now() + 1 / rate)
+    except EXPECTED as error:
+        raise OperatorError(f"{describe(error)} {_stopped(sent)}") from None
+    except KeyboardInterrupt:
+        session.out.error(f"Interrupted. {_stopped(sent)}")
+        raise
+
+
+def _stopped(sent: int) -> str:
+    return f"{plural(sent, 'message')} sent back to the job queue. The others stay here."
 
 
 def send_back(session: Session, queue: DeadLetterQueue, letter: DeadLetter) -> None:
@@ -96,14 +123,25 @@ def send_back(session: Session, queue: DeadLetterQueue, letter: DeadLetter) -> N
 
 def open_queue(session: Session) -> DeadLetterQueue:
     """Return the dead-letter queue, for a `with` block."""
-    return DeadLetterQueue(session.stack.client("sqs"), session.stack.output("DeadLetterQueueUrl"))
+    return DeadLetterQueue(session.stack.client("sqs"), session.stack.output("DeadLetterQueueUrl"), session.clock.now)
 
 
-def _matching(session: Session, where: Sequence[str] | None) -> list[DeadLetter]:
+def _matching(session: Session, queue: DeadLetterQueue, where: Sequence[str] | None) -> list[DeadLetter]:
+    """Read the messages that meet all conditions, the oldest first."""
     conditions = [parse_condition(text) for text in where or ()]
-    with open_queue(session) as queue, session.out.spinner("Reading the queue"):
-        letters = [letter for letter in queue.letters() if all(is_met(letter) for is_met in conditions)]
+    with session.out.spinner("Reading the queue"):
+        letters = list(queue.letters(lambda letter: all(is_met(letter) for is_met in conditions)))
     return sorted(letters, key=lambda letter: letter.sent_at)
+
+
+def _tell_end(session: Session, queue: DeadLetterQueue) -> None:
+    """End with status 1 where the queue was not read to its end."""
+    if not queue.is_complete:
+        session.out.error(
+            f"The queue was not read to its end. There may be more than these messages: one command takes "
+            f"{MOST_LETTERS:,} at most. Repeat it, or select messages with --where."
+        )
+        raise typer.Exit(1)
 
 
 def _view(letters: Sequence[DeadLetter], now: float) -> RenderableType:

@@ -5,15 +5,18 @@ from datetime import UTC, datetime
 
 from veo4k_cli.errors import OperatorError
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _DURATION = re.compile(r"([0-9]{1,6})([smhd])")
 _STEPS = ((172_800, 86_400, "d"), (7200, 3600, "h"), (120, 60, "min"), (0, 1, "s"))
 
 
 def printable(text: str) -> str:
-    """Replace the control characters in text of another origin: a terminal would obey them."""
-    return _CONTROL.sub("�", text)
+    """Replace what text of another origin must not hold.
+
+    A terminal would obey a control character. Half a surrogate pair can be written in JSON, but not printed.
+    """
+    return _UNPRINTABLE.sub("�", text)
 
 
 def plural(count: int, noun: str) -> str:
@@ -42,8 +45,10 @@ def timestamp_ahead(seconds: float, now: float) -> str:
     return f"{timestamp(seconds)} ({'now' if seconds <= now else f'in {duration(seconds - now)}'})"
 
 
-def parse_since(text: str, now: float) -> float:
+def parse_since(text: str | None, now: float, default: float = 0.0) -> float:
     """Parse `30m`, `6h`, `2d` before now, or a time such as `2026-11-22T10:00Z`. Return epoch seconds."""
+    if text is None:
+        return default
     if match := _DURATION.fullmatch(text):
         return now - int(match[1]) * _UNITS[match[2]]
     try:

@@ -3,13 +3,13 @@
 All functions log to one group. Each line names its function in the field `service`.
 """
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from veo4k.domain.job import ENDED, Job, State
-from veo4k_cli.formatting import timestamp
+from veo4k_cli.foreign_json import json_object
+from veo4k_cli.formatting import printable, timestamp
 from veo4k_cli.stack import FUNCTIONS, Stack
 
 _FIRST_STEPS = frozenset({"job_created", "job_queued"})
@@ -19,6 +19,7 @@ _LEVELS_WITH_STEPS = frozenset({"DEBUG", "INFO"})
 _DETAILS = ("errorCode", "reason", "meaning", "providerCode", "providerMessage", "about", "why", "status", "error")
 _DAY = 86_400
 _CLOCK_DIFFERENCE = 60.0  # seconds by which CloudWatch may stamp a line earlier than its row was created
+_AFTER_THE_END = 2 * _DAY  # in which it was announced; CloudWatch searches all lines until the end that it is given
 _RANK = {State.QUEUED: 0, State.SUBMITTING: 0, State.PROCESSING: 1, State.READY: 2} | dict.fromkeys(ENDED, 3)
 
 
@@ -58,17 +59,14 @@ def _in_order(lines: Iterable[Line]) -> list[Line]:
 
 def _parse_line(event: Mapping[str, Any], job_id: str) -> Line | None:
     """Parse a log event. Return None for a line that is not one of the functions' about this run."""
-    try:
-        content = json.loads(event["message"])
-    except ValueError:
-        return None
-    if not isinstance(content, dict) or content.get("jobId") != job_id or content.get("service") not in FUNCTIONS:
+    content = json_object(event["message"])
+    if content is None or content.get("jobId") != job_id or content.get("service") not in FUNCTIONS:
         return None
     if content.get("state") not in set(State):
         return None
-    details = {name: str(content[name]) for name in _DETAILS if name in content}
+    details = {name: printable(str(content[name])) for name in _DETAILS if name in content}
     at = _parse_time(content) or event["timestamp"] / 1000
-    return Line(at, content["service"], str(content["message"]), content["state"], details)
+    return Line(at, content["service"], printable(str(content["message"])), content["state"], details)
 
 
 def _parse_time(content: Mapping[str, Any]) -> float | None:
@@ -81,8 +79,10 @@ def _parse_time(content: Mapping[str, Any]) -> float | None:
 
 def _events(stack: Stack, group: str, job: Job) -> Iterator[dict[str, Any]]:
     pages = stack.client("logs").get_paginator("filter_log_events")
-    start = int((job.created_at - _CLOCK_DIFFERENCE) * 1000)
-    for page in pages.paginate(logGroupName=group, startTime=start, filterPattern=f'"{job.job_id}"'):
+    times = {"startTime": int((job.created_at - _CLOCK_DIFFERENCE) * 1000)}
+    if job.finished_at is not None:
+        times["endTime"] = int((job.finished_at + _AFTER_THE_END) * 1000)
+    for page in pages.paginate(logGroupName=group, filterPattern=f'"{job.job_id}"', **times):
         yield from page["events"]
 
 

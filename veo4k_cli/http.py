@@ -44,7 +44,7 @@ def send(method: str, url: str, **parts: Any) -> Response:
 def _parse(response: requests.Response) -> Response:
     try:
         content = response.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         content = None
     envelope = content if isinstance(content, dict) and type(content.get("code")) is int else {}
     date = parse_date(response.headers.get("Date", ""))

@@ -1,9 +1,8 @@
 """The command `submit`, and what all commands about jobs share."""
 
-import json
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from textwrap import shorten
 from typing import Annotated, Any, BinaryIO
@@ -12,7 +11,7 @@ import typer
 
 from veo4k.domain.job import ENDED, Job
 from veo4k.domain.message import parse_message
-from veo4k_cli.bulk_submission import BATCH, LineReader, NotSent, Outgoing, send_batch
+from veo4k_cli.bulk_submission import BATCH, LineReader, NotSent, Outgoing, body_of, send_batch
 from veo4k_cli.command import Session, command
 from veo4k_cli.errors import EXPECTED, OperatorError, describe
 from veo4k_cli.formatting import plural
@@ -71,7 +70,7 @@ def submit(
 
 def send(session: Session, message: dict[str, Any]) -> dict[str, Any]:
     """Put a valid message on the job queue. Return it with its id. Raise InvalidMessageError for an invalid one."""
-    body = json.dumps(message, ensure_ascii=False)
+    body = body_of(message)
     parse_message(body)
     stack = session.stack
     sent = stack.client("sqs").send_message(QueueUrl=stack.output("JobQueueUrl"), MessageBody=body)
@@ -92,28 +91,38 @@ class BulkSubmission:
     not_sent: int = 0
     reasons: list[NotSent] = field(default_factory=list)
     _waiting: list[Outgoing] = field(default_factory=list, init=False)
+    _taken: int = field(default=0, init=False)  # the number of the latest line
 
-    def add(self, message: Outgoing | NotSent) -> None:
-        """Take a message, and send when ten are there. Print why a line is not sent."""
+    def send_all(self, messages: Iterable[Outgoing | NotSent], report: Callable[[], None]) -> None:
+        """Send messages in tens, and print why a line is not sent. Report after each of them.
+
+        Where that fails, or Ctrl-C ends it, also while a line is awaited, say which line may be the first not sent.
+        """
+        try:
+            for message in messages:
+                self._add(message)
+                report()
+            self._flush()
+        except EXPECTED as error:
+            raise OperatorError(f"{describe(error)} {self._place()}") from None
+        except KeyboardInterrupt:
+            self.session.out.error(f"Interrupted. {self._place()}")
+            raise
+
+    def _add(self, message: Outgoing | NotSent) -> None:
+        self._taken = message.number
         if isinstance(message, NotSent):
             self._refuse(message)
             return
         self._waiting.append(message)
         if len(self._waiting) == BATCH:
-            self.flush()
+            self._flush()
 
-    def flush(self) -> None:
-        """Send what waits. Where that fails, or Ctrl-C ends it, print the first line that may not have been sent."""
+    def _flush(self) -> None:
         if not self._waiting:
             return
         stack, batch = self.session.stack, self._waiting
-        try:
-            missed = send_batch(stack.client("sqs"), stack.output("JobQueueUrl"), batch, self.session.clock)
-        except EXPECTED as error:
-            raise OperatorError(f"{describe(error)} {self._place(batch[0])}") from None
-        except KeyboardInterrupt:
-            self.session.out.error(f"Interrupted. {self._place(batch[0])}")
-            raise
+        missed = send_batch(stack.client("sqs"), stack.output("JobQueueUrl"), batch, self.session.clock)
         self._waiting, self.sent = [], self.sent + len(batch) - len(missed)
         for each in missed:
             self._refuse(each)
@@ -123,8 +132,9 @@ class BulkSubmission:
         lines = [{"line": number, "reason": reason} for number, reason in self.reasons]
         return {"sent": self.sent, "notSent": self.not_sent, "lines": lines}
 
-    def _place(self, first: Outgoing) -> str:
-        return f"{plural(self.sent, 'message')} sent. Line {first.number} and those after it may not have been sent."
+    def _place(self) -> str:
+        first = self._waiting[0].number if self._waiting else self._taken + 1
+        return f"{plural(self.sent, 'message')} sent. Line {first} and those after it may not have been sent."
 
     def _refuse(self, line: NotSent) -> None:
         self.not_sent += 1
@@ -136,10 +146,7 @@ def _submit_lines(session: Session, stream: BinaryIO, options: Mapping[str, Any]
     bulk, reader = BulkSubmission(session), LineReader(stream, options)
     _ = session.stack  # named before the first line is read
     with session.out.progress("Submitting", _size(stream)) as progress:
-        for line in reader:
-            bulk.add(line)
-            progress(reader.position, plural(bulk.sent, "message"))
-        bulk.flush()
+        bulk.send_all(reader, lambda: progress(reader.position, plural(bulk.sent, "message")))
     text = f"{plural(bulk.sent, 'message')} sent to the job queue."
     text += f" {plural(bulk.not_sent, 'line')} not sent." if bulk.not_sent else ""
     session.out.result(bulk.value(), text)

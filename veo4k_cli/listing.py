@@ -3,7 +3,6 @@
 import heapq
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from typing import Annotated
 
@@ -11,17 +10,16 @@ import typer
 from rich.console import Group, RenderableType
 
 from veo4k.adapters.dynamodb_types import from_item
-from veo4k.adapters.jobs_dynamodb import DynamoJobs
 from veo4k.domain.job import ENDED, KNOWN, LIVE, Job, Partition, State
 from veo4k_cli.command import Session, command
 from veo4k_cli.ended_jobs import NoDayIndexError, ended_jobs, oldest_end
 from veo4k_cli.formatting import duration, parse_since, plural
 from veo4k_cli.jobs import PANEL, delivered_by, outcome
 from veo4k_cli.output import state_text, table
+from veo4k_cli.rows import read_rows
 from veo4k_cli.selection import Selection, Since, States, Tags, last_instant, parse_tags
 
 DEFAULT_LIMIT = 50
-READERS = 10
 END_OF_TIME = 9_999_999_999.0
 
 app = typer.Typer()
@@ -57,8 +55,7 @@ def list_jobs(
     Live jobs are read from one index, ended jobs from another, day by day. Only --scan reads the whole table.
     """
     now = session.clock.now()
-    oldest = parse_since(since, now) if since else 0.0
-    selection = Selection(states=frozenset(state or KNOWN), tags=parse_tags(tag), since=oldest)
+    selection = Selection(states=frozenset(state or KNOWN), tags=parse_tags(tag), since=parse_since(since, now))
     most = limit or (None if session.out.as_json else DEFAULT_LIMIT)
     with session.out.spinner("Reading the table"):
         found = _scanned(session, selection) if scan else _indexed(session, selection, now)
@@ -69,7 +66,7 @@ def list_jobs(
 
 def _indexed(session: Session, selection: Selection, now: float) -> Iterator[Job]:
     """Yield the selected jobs of both indexes, the newest first. Scan the table of a version without the index."""
-    live = live_jobs(session.jobs()) if selection.states & LIVE else []
+    live = live_jobs(session) if selection.states & LIVE else []
     client, table_name = session.stack.client("dynamodb"), session.stack.output("JobTableName")
     since = max(selection.since, oldest_end(session.stack, now))
     ended = ended_jobs(client, table_name, since, now) if selection.states & ENDED else iter(())
@@ -82,11 +79,11 @@ def _indexed(session: Session, selection: Selection, now: float) -> Iterator[Job
     yield from filter(selection.has, heapq.merge(_sorted(live), first, ended, key=last_instant, reverse=True))
 
 
-def live_jobs(jobs: DynamoJobs, most: int | None = None) -> list[Job]:
+def live_jobs(session: Session, most: int | None = None) -> list[Job]:
     """Read the live jobs, by the due index: all, or from each of its partitions the `most` that are due first."""
-    keys = [key for partition in Partition for key in islice(jobs.due(partition, END_OF_TIME), most)]
-    with ThreadPoolExecutor(READERS) as executor:
-        found = [job for job in executor.map(jobs.get, keys) if job is not None]
+    jobs, client, table_name = session.jobs(), session.stack.client("dynamodb"), session.stack.output("JobTableName")
+    keys = (key for partition in Partition for key in islice(jobs.due(partition, END_OF_TIME), most))
+    found = map(Job.from_row, read_rows(client, table_name, keys, consistent=True).values())
     return [job for job in found if job.state not in ENDED]
 
 

@@ -1,6 +1,5 @@
 """The command `replay`: one ended job again, or all that a filter selects."""
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -13,12 +12,12 @@ from rich.console import Group
 from veo4k.adapters.jobs_dynamodb import DynamoJobs
 from veo4k.domain.job import LIVE, Code, Job, State
 from veo4k.domain.message import are_tags
-from veo4k_cli.bulk_submission import Outgoing
+from veo4k_cli.bulk_submission import Outgoing, body_of
 from veo4k_cli.command import Session, command
 from veo4k_cli.ended_jobs import ended_jobs, oldest_end
 from veo4k_cli.errors import OperatorError
 from veo4k_cli.formatting import parse_since, plural
-from veo4k_cli.jobs import PANEL, BulkSubmission, Index, non_empty, send
+from veo4k_cli.jobs import PANEL, BulkSubmission, non_empty, send
 from veo4k_cli.output import table
 from veo4k_cli.selection import Selection, Tags, parse_tags
 from veo4k_cli.spending import DOLLARS, PRICE, may_be_free
@@ -41,7 +40,14 @@ def replay(
     task_id: Annotated[
         str | None, typer.Argument(metavar="TASK_ID", help="Replay the job of this task alone.", show_default=False)
     ] = None,
-    index: Index = 0,
+    index: Annotated[
+        int | None,
+        typer.Option(
+            "--index",
+            help="Which video of the task. [default: 0; of selected jobs: all]",
+            show_default=False,
+        ),
+    ] = None,
     *,
     state: Annotated[
         list[State] | None,
@@ -61,16 +67,16 @@ def replay(
     By its documentation the provider returns a video that it has already made without a new charge. After a failure
     the new run may cost credits again. For selected jobs the command shows the plan and its price first.
     """
-    options = (state, error, since, tag)
+    selects = bool(state or error or tag) or since is not None
     if task_id is not None:
-        if any(options):
+        if selects:
             raise OperatorError("Replay either one task, or what the options select.")
-        _replay_one(session, task_id, index)
-    elif any(options):
+        _replay_one(session, task_id, index or 0)
+    elif selects:
         now = session.clock.now()
-        oldest = parse_since(since, now) if since else 0.0
         codes, states = frozenset(map(str, error or ())), frozenset(state or DEFAULT_STATES)
-        selection = Selection(states=states, codes=codes, tags=parse_tags(tag), since=oldest)
+        oldest, tags = parse_since(since, now), parse_tags(tag)
+        selection = Selection(states=states, codes=codes, tags=tags, index=index, since=oldest)
         _replay_selected(session, selection, now, yes=yes)
     else:
         raise OperatorError("Name a task, or select jobs with --state, --error, --since or --tag.")
@@ -186,10 +192,8 @@ def _confirm() -> None:
 def _send_all(session: Session, plan: Plan) -> None:
     bulk = BulkSubmission(session)
     with session.out.progress("Replaying", len(plan.jobs)) as progress:
-        for number, job in enumerate(plan.jobs, start=1):
-            bulk.add(Outgoing(number, json.dumps(_message(job), ensure_ascii=False)))
-            progress(number, plural(bulk.sent, "message"))
-        bulk.flush()
+        messages = (Outgoing(number, body_of(_message(job))) for number, job in enumerate(plan.jobs, start=1))
+        bulk.send_all(messages, lambda: progress(bulk.sent, plural(bulk.sent, "message")))
     text = f"{plural(bulk.sent, 'message')} sent to the job queue. veo4k list shows their jobs."
     session.out.result(plan.value() | {"dryRun": False} | bulk.value(), text)
     if bulk.not_sent:

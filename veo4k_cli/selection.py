@@ -25,11 +25,12 @@ Since = Annotated[
 
 @dataclass(frozen=True, kw_only=True)
 class Selection:
-    """Conditions that a job must all meet. `codes`: error codes, or empty for any job."""
+    """Conditions that a job must all meet. `codes`: error codes, or empty for any job; `index`: or None for any."""
 
     states: frozenset[State] = frozenset(State)
     codes: frozenset[str] = frozenset()
     tags: Mapping[str, str] = field(default_factory=dict)
+    index: int | None = None
     since: float = 0.0
 
     def has(self, job: Job) -> bool:
@@ -38,6 +39,7 @@ class Selection:
         return (
             (job.state in self.states or self.states == KNOWN)  # all states: those of later versions too
             and (not self.codes or code in self.codes)
+            and self.index in (None, job.index)
             and self.tags.items() <= job.tags.items()
             and last_instant(job) >= self.since
         )

@@ -43,7 +43,7 @@ def spend(
     """
     group, now = _group(by), session.clock.now()
     oldest = oldest_end(session.stack, now)
-    selection = Selection(tags=parse_tags(tag), since=parse_since(since, now) if since else oldest)
+    selection = Selection(tags=parse_tags(tag), since=parse_since(since, now, oldest))
     client, table_name = session.stack.client("dynamodb"), session.stack.output("JobTableName")
     with session.out.spinner("Reading the ended jobs"):
         jobs = ended_jobs(client, table_name, max(selection.since, oldest), now)

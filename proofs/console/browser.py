@@ -80,11 +80,15 @@ def the_board_follows_the_jobs_without_a_reload(visit: Visit) -> None:
     expect(page.locator(".live-next tbody tr").first).to_be_visible(timeout=PATIENCE)
     expect(page.locator(".live-day .dot").first).to_be_visible(timeout=PATIENCE)
     visit.picture("board")
+    page.locator(".line").focus()
+    page.evaluate("document.activeElement.old = 1")
     before = page.locator(".live-day a").count()
     page.wait_for_function(
         "count => document.querySelectorAll('.live-day a').length > count", arg=before, timeout=PATIENCE
     )
     assert page.evaluate("window.loaded") == 1
+    page.wait_for_function("() => !document.querySelector('.line').old", timeout=PATIENCE)
+    assert page.evaluate("document.activeElement.matches('.line')"), "the keyboard lost its place"
     page.locator(".live-day a[data-poster]").last.hover(force=True)  # the last is drawn above the others
     expect(page.locator("#poster img")).to_be_visible()
 

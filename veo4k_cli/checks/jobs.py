@@ -65,7 +65,7 @@ def judge_overdue(seconds: float) -> Finding:
 
 def check_answers(session: Session) -> Findings:
     """Check whether jobs wait because of what the provider answered."""
-    jobs = live_jobs(session.jobs(), MOST_READ)
+    jobs = live_jobs(session, MOST_READ)
     yield judge_hosts(job for job in jobs if job.wait_reason == WaitReason.HOST_NOT_ALLOWED)
     yield judge_unclear(job for job in jobs if job.wait_reason == WaitReason.UNCLEAR_ANSWER)
     yield judge_not_found(sum(job.wait_reason == WaitReason.NOT_FOUND for job in jobs))

@@ -102,20 +102,23 @@ class Actions:
         valid = [letter for letter in sent if not letter.invalid]
         left = f" {plural(len(sent) - len(valid), 'message')} left, still invalid." if len(sent) > len(valid) else ""
         text = f"{plural(len(valid), 'message')} sent back to the job queue.{left}"
+        text += _not_found(len(identities) - len(sent))
         return self._done(text, "veo4k dead redrive --yes", plural(len(identities), "selected message"))
 
     def delete(self, identities: frozenset[str]) -> str:
         """Delete messages for good."""
         gone = self._each(identities, lambda queue, letter: queue.delete(letter))
-        return self._done(f"{plural(len(gone), 'message')} deleted.", "aws sqs delete-message", "dead messages")
+        text = f"{plural(len(gone), 'message')} deleted.{_not_found(len(identities) - len(gone))}"
+        return self._done(text, "aws sqs delete-message", "dead messages")
 
     def _each(self, identities: frozenset[str], act: Callable[[Any, DeadLetter], None]) -> list[DeadLetter]:
         done = []
         with open_queue(self.session) as queue:
-            for letter in queue.letters():
-                if letter.message_id in identities:
-                    act(queue, letter)
-                    done.append(letter)
+            for letter in queue.letters(lambda letter: letter.message_id in identities):
+                act(queue, letter)
+                done.append(letter)
+                if len(done) == len(identities):
+                    break
         return done
 
     def _done(self, text: str, command: str, detail: str) -> str:
@@ -123,6 +126,10 @@ class Actions:
         about = f" ({printable(detail)[:LONGEST_REASON]})" if detail else ""
         self.log(f"{utc(self.reader.now)}  {command}{about}: {text}")
         return text
+
+
+def _not_found(count: int) -> str:
+    return f" {plural(count, 'message')} not found: gone, or being read elsewhere." if count else ""
 
 
 def refuse_live(runs: Sequence[Row], row: Row) -> None:

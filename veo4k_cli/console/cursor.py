@@ -5,14 +5,16 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from veo4k_cli.foreign_json import json_object
+
 
 def parse(text: str) -> dict[str, Any]:
     """Return the last key that was read of each partition."""
     try:
-        value = json.loads(base64.urlsafe_b64decode(text.encode()))
+        content = base64.urlsafe_b64decode(text.encode())
     except ValueError:
         return {}
-    return value if isinstance(value, dict) else {}
+    return json_object(content) or {}
 
 
 def after(starts: Mapping[str, Any], keys: Sequence[Mapping[str, Any]], partition: str) -> str:

@@ -9,6 +9,7 @@ from veo4k.domain.job import ENDED
 from veo4k.domain.message import parse_message
 from veo4k_cli.console.times import Row
 from veo4k_cli.dead_letter_queue import DeadLetter, without_secrets
+from veo4k_cli.foreign_json import json_object
 from veo4k_cli.spending import PRICE
 
 _FIELD = re.compile(r"(?:unknown field '([^']{1,40})'|^(\w+) (?:must be|is missing))")
@@ -52,14 +53,9 @@ def groups(letters: Iterable[DeadLetter]) -> list[Group]:
 
 def lay_out(letter: DeadLetter) -> list[CodeLine] | None:
     """Return the lines of a message's JSON without secrets. A body that is no JSON object is not shown: None."""
-    try:
-        content = json.loads(letter.body)
-    except (ValueError, RecursionError):
+    content = json_object(letter.body)
+    if content is None:
         return None
-    if not isinstance(content, dict):
-        return None
-    if "taskToken" in content:
-        content["taskToken"] = "…"
     found = _FIELD.search(letter.invalid or letter.reason)
     name = (found[1] or found[2]) if found else ""
     return list(_lines(content, name))
@@ -68,11 +64,9 @@ def lay_out(letter: DeadLetter) -> list[CodeLine] | None:
 def _lines(content: Mapping[str, Any], bad: str) -> Iterable[CodeLine]:
     yield CodeLine("{", is_bad=bool(bad) and bad not in content)
     for name, value in content.items():
-        text = json.dumps(value, ensure_ascii=False, indent=2).replace("\n", "\n  ")
+        text = json.dumps({name: value}, ensure_ascii=False, indent=2).removeprefix("{\n").removesuffix("\n}")
         comma = "," if name != list(content)[-1] else ""
-        yield CodeLine(
-            f"  {without_secrets(json.dumps(name, ensure_ascii=False))}: {without_secrets(text)}{comma}", name == bad
-        )
+        yield CodeLine(without_secrets(text) + comma, name == bad)
     yield CodeLine("}", is_bad=False)
 
 

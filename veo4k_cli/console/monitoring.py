@@ -1,6 +1,5 @@
 """What the pages read from queues, alarms, metrics and logs."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -12,6 +11,7 @@ from veo4k_cli.command import Session
 from veo4k_cli.console.cache import Cache
 from veo4k_cli.console.reading import COUNTS_SECONDS
 from veo4k_cli.console.times import HOUR
+from veo4k_cli.foreign_json import json_object
 from veo4k_cli.history import log_group
 
 SLOW_SECONDS = 60.0
@@ -83,17 +83,15 @@ class Monitoring:
         return Pauses(sorted(sent.items()), [at for at, value in gate if value < 1], list(self._pause_reasons()))
 
     def _pause_reasons(self) -> Iterator[tuple[float, str]]:
-        events = self.session.stack.client("logs").filter_log_events(
+        pages = self.session.stack.client("logs").get_paginator("filter_log_events")
+        lines = pages.paginate(
             logGroupName=self.cache.get("group", HOUR, lambda: log_group(self.session.stack)),
             startTime=int((self.now - HOUR) * 1000),
             filterPattern='"gate_paused"',
-        )["events"]
-        for event in events:
-            try:
-                content = json.loads(event["message"])
-            except ValueError:
-                continue
-            if isinstance(content, dict) and content.get("message") == "gate_paused":
+        )
+        for event in chain.from_iterable(page["events"] for page in lines):
+            content = json_object(event["message"])
+            if content is not None and content.get("message") == "gate_paused":
                 yield event["timestamp"] / 1000, str(content.get("reason", ""))
 
     def _metrics(self, *wanted: tuple[str, str, str]) -> list[list[Point]]:

@@ -73,7 +73,7 @@ def gate(view: View, request: Request) -> Response:
 
 def dead(view: View, request: Request) -> Response:
     """Show the dead messages in groups. A chosen group is open."""
-    found, reason = view.reader.letters(), request.query_params.get("reason", "")
+    (found, are_all), reason = view.reader.letters(), request.query_params.get("reason", "")
     chosen = frozenset(request.query_params.getlist("id"))
     grouped = letters.groups(found)
     opened = next((group for group in grouped if group.reason == reason), None)
@@ -88,7 +88,7 @@ def dead(view: View, request: Request) -> Response:
         plan=letters.plan(selected, view.reader.runs) if selected else None,
         selected=selected,
         lay_out=letters.lay_out,
-        sentence=plural(len(found), "dead message"),
+        sentence=plural(len(found), "dead message") + ("" if are_all else ", and there are more"),
     )
 
 

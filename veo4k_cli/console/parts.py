@@ -5,16 +5,17 @@ from collections.abc import Sequence
 from starlette.requests import Request
 
 from veo4k.domain.gate import submissions_today
-from veo4k.domain.job import ENDED, State
+from veo4k.domain.job import ENDED, Partition, State
 from veo4k_cli.checks.jobs import OVERDUE
 from veo4k_cli.console import charts, status, words
-from veo4k_cli.console.reading import COUNTS_SECONDS, ROWS_SECONDS
+from veo4k_cli.console.reading import COUNTS_SECONDS, ROWS_SECONDS, Head
 from veo4k_cli.console.runbook import runbook
 from veo4k_cli.console.timeline import Timeline
 from veo4k_cli.console.times import Row, age, day_of, seconds_of
 from veo4k_cli.console.view import Part, Values, View
 from veo4k_cli.formatting import duration, plural
 from veo4k_cli.gate import describe_gate
+from veo4k_cli.history import History
 
 
 def line(view: View, request: Request) -> Values:
@@ -25,25 +26,25 @@ def line(view: View, request: Request) -> Values:
 
 def status_of(view: View) -> status.Status:
     """Return the line at the top."""
-    oldest = _oldest(view.reader.first(), view.now)
-    monitoring = view.monitoring
+    heads, monitoring = [view.reader.head(partition) for partition in Partition], view.monitoring
+    rows = [row for head in heads for row in head.rows]
     facts = status.Facts(
         monitoring.alarms(),
         monitoring.gauge("Heartbeat"),
         view.reader.gate(),
         monitoring.dead_count(),
         view.reader.counts(),
-        oldest,
+        _oldest(rows, view.now) if all(head.is_whole for head in heads) else None,
     )
     return status.judge(facts, view.now)
 
 
 def _health(view: View) -> dict[str, object]:
     gate, now, heartbeat = view.reader.gate(), view.now, view.monitoring.gauge("Heartbeat")
-    ago = f"The sweep last worked {duration(now - heartbeat[0])} ago." if heartbeat else "No sweep is known yet."
+    ago = f"The sweep last worked {duration(now - heartbeat[0])} ago." if heartbeat else status.NO_RUN
     dead = view.monitoring.dead_count()
     checks = (
-        ("sweep", heartbeat is None or now - heartbeat[0] < status.SILENT, ago),
+        ("sweep", status.is_well(heartbeat, view.reader.counts(), now), ago),
         ("gate", not gate.reason, describe_gate(gate, now)),
         ("dead letters", not dead, f"{plural(dead, 'dead message')}."),
     )
@@ -54,17 +55,14 @@ def _health(view: View) -> dict[str, object]:
 
 def boxes(view: View, _: Request) -> Values:
     """Fill the three boxes."""
-    rows, now = view.reader.first(), view.now
-    waiting = [row for row in rows if row.get("state") == State.QUEUED]
-    flying = [row for row in rows if row.get("state") not in ENDED | {State.QUEUED}]
-    to_be_announced = [row for row in rows if row.get("state") in ENDED]
+    waiting, flying, now = view.reader.head(Partition.QUEUED), view.reader.head(Partition.LIVE), view.now
     ended = view.reader.ended([day_of(now)])
     is_paused = bool(view.reader.gate().reason)
     return {
         "counts": view.reader.counts(),
-        "waiting": (_oldest(waiting, now), not is_paused and _is_stuck(waiting, now)),
-        "flying": (_oldest(flying, now), _is_stuck(flying, now)),
-        "split": _split([*flying, *to_be_announced]),
+        "waiting": (_oldest_of(waiting, now), not is_paused and _is_stuck(waiting.rows, now)),
+        "flying": (_oldest_of(flying, now), _is_stuck(flying.rows, now)),
+        "split": _split(flying.rows),
         "ended": len(ended),
         "ends": _split(ended),
         "usual": charts.usual(ended, now),
@@ -99,8 +97,16 @@ def job(view: View, request: Request) -> Values:
 def timeline(view: View, request: Request) -> Values:
     """Fill the waterfall, with log lines."""
     row = _job(view, request)
-    history = view.reader.history(row)
-    found = Timeline(row, history.lines, view.now)
+    return _waterfall(row, view.reader.history(row), view.now)
+
+
+def timeline_of_row(view: View, request: Request) -> Values:
+    """Fill the waterfall as far as the row tells it: a search of the logs may take long."""
+    return _waterfall(_job(view, request), History([], ""), view.now)
+
+
+def _waterfall(row: Row, history: History, now: float) -> Values:
+    found = Timeline(row, history.lines, now)
     return {"steps": found.steps(), "missing": history.missing, "span": found.end - found.start}
 
 
@@ -130,7 +136,16 @@ def _job(view: View, request: Request) -> Row:
 
 
 def _oldest(rows: Sequence[Row], now: float) -> float | None:
-    return max((age(row, now) for row in rows), default=None)
+    """Return the age of the oldest live job. One that has ended waits for its announcement only."""
+    return max((age(row, now) for row in rows if row.get("state") not in ENDED), default=None)
+
+
+def _oldest_of(head: Head, now: float) -> str:
+    """Return the age of the oldest job of a partition, or of those that were read."""
+    seconds = _oldest(head.rows, now)
+    if seconds is None:
+        return ""
+    return f"oldest {'' if head.is_whole else f'of the next {len(head.rows)}: '}{duration(seconds)}"
 
 
 def _is_stuck(rows: Sequence[Row], now: float) -> bool:
@@ -151,7 +166,7 @@ PARTS: dict[str, Part] = {
     "day": Part(COUNTS_SECONDS, day),
     "next": Part(ROWS_SECONDS, next_up),
     "job": Part(ROWS_SECONDS, job),
-    "timeline": Part(ROWS_SECONDS, timeline),
+    "timeline": Part(ROWS_SECONDS, timeline, timeline_of_row),
     "gate": Part(ROWS_SECONDS, gate),
     "hour": Part(COUNTS_SECONDS, hour),
 }

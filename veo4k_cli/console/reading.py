@@ -1,11 +1,10 @@
 """Everything that the pages read from the stack."""
 
-from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from itertools import chain, islice
+from itertools import chain
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -14,26 +13,26 @@ from botocore.exceptions import ClientError
 from veo4k.adapters.dynamodb_types import from_item
 from veo4k.adapters.jobs_dynamodb import DUE_INDEX
 from veo4k.domain.gate import Gate, Pace
-from veo4k.domain.job import ATTRIBUTES, ENDED, Job, Partition
+from veo4k.domain.job import ATTRIBUTES, ENDED, Job, Key, Partition, utc
 from veo4k_cli.command import Session
 from veo4k_cli.console import cursor
 from veo4k_cli.console.cache import Cache
-from veo4k_cli.console.times import Row, day_of
+from veo4k_cli.console.times import Row, day_of, seconds_of
 from veo4k_cli.dead_letter_queue import DeadLetter
 from veo4k_cli.dead_letters import open_queue
 from veo4k_cli.ended_jobs import ended_jobs
 from veo4k_cli.history import History, read_history
+from veo4k_cli.rows import read_rows
 
 ROWS_SECONDS, COUNTS_SECONDS = 2.0, 5.0
 ENDED_SECONDS = 15.0
+OVERLAP = 600.0  # by which a job may appear in the index after one that ended later: clocks and the index are late
 SLOW_SECONDS = 60.0
 PAGE = 50
 FILTERED = 500  # rows that a filter is applied to
 RUNS = 20
 LETTERS = 1000
 LINK_SECONDS = 300
-BATCH = 100  # keys of one BatchGetItem
-READERS = 8
 PARTITION, DUE = ATTRIBUTES["partition"], ATTRIBUTES["due"]
 
 
@@ -57,12 +56,27 @@ class Live(NamedTuple):
     read: int
 
 
+class Head(NamedTuple):
+    """The jobs of a partition of the due index that are due first, and whether there are no others in it."""
+
+    rows: Sequence[Row]
+    is_whole: bool
+
+
+class Letters(NamedTuple):
+    """Dead messages, the oldest first, and whether these are all of them."""
+
+    found: Sequence[DeadLetter]
+    are_all: bool
+
+
 @dataclass
 class Reader:
     """Reads the stack, at most as often as the pages may show a change."""
 
     session: Session
     cache: Cache
+    _today: dict[str, Sequence[Row]] = field(default_factory=dict)
 
     @property
     def now(self) -> float:
@@ -98,6 +112,14 @@ class Reader:
         pages = self._dynamodb.get_paginator("query").paginate(Select="COUNT", **self._due(partition))
         return sum(page["Count"] for page in pages)
 
+    def head(self, partition: Partition) -> Head:
+        """Return the first jobs of a partition."""
+        return self.cache.get(("head", partition), COUNTS_SECONDS, lambda: self._head(partition))
+
+    def _head(self, partition: Partition) -> Head:
+        keys = self._keys(partition, None, PAGE + 1)
+        return Head(list(self._rows(keys[:PAGE]).values()), len(keys) <= PAGE)
+
     def live(self, after: str, tag: str, states: frozenset[str]) -> Live:
         """Return the live jobs after a cursor, of any state or of some, with a tag `name=value` or any."""
         name = ("live", after, tag, states)
@@ -111,11 +133,12 @@ class Reader:
         starts, most = cursor.parse(after), FILTERED if tag or states else PAGE
         keys = {str(partition): self._keys(partition, starts.get(str(partition)), most + 1) for partition in Partition}
         in_order = sorted(chain(*keys.values()), key=lambda key: float(key[DUE]["N"]))
-        found = self.rows([{"taskId": key["taskId"], "run": key["run"]} for key in in_order[:most]])
+        rows = self._rows(in_order[:most])
         shown: list[Row] = []
         read = 0
-        for row in found:
+        for key in in_order[:most]:
             read += 1
+            row = rows.pop(_key_of(key), None)
             if row is not None and _fits(row, tag, states):
                 shown.append(row)
             if len(shown) == PAGE:
@@ -137,22 +160,9 @@ class Reader:
             "ExpressionAttributeValues": {":p": {"S": str(partition)}},
         }
 
-    def rows(self, keys: Sequence[Mapping[str, Any]]) -> list[Row | None]:
-        """Read rows by their keys, in the order of the keys. A row that is gone is None."""
-        batches = [keys[start : start + BATCH] for start in range(0, len(keys), BATCH)]
-        with ThreadPoolExecutor(READERS) as executor:
-            found = [row for rows in executor.map(self._batch, batches) for row in rows]
-        by_key = {(row["taskId"], row["run"]): row for row in found}
-        return [by_key.get((key["taskId"]["S"], int(key["run"]["N"]))) for key in keys]
-
-    def _batch(self, keys: Sequence[Mapping[str, Any]]) -> list[Row]:
-        wanted: Any = {self._table: {"Keys": list(keys)}}
-        rows: list[Row] = []
-        while wanted:
-            page = self._dynamodb.batch_get_item(RequestItems=wanted)
-            rows += [from_item(item) for item in page["Responses"].get(self._table, ())]
-            wanted = page.get("UnprocessedKeys")
-        return rows
+    def _rows(self, keys: Iterable[Mapping[str, Any]]) -> dict[Key, Row]:
+        """Read the rows of keys of an index."""
+        return {**read_rows(self._dynamodb, self._table, map(_key_of, keys))}
 
     def runs(self, task_id: str) -> list[Row]:
         """Return the newest runs of a task, the newest first."""
@@ -171,12 +181,20 @@ class Reader:
 
     def ended(self, days: Sequence[str]) -> list[Row]:
         """Return the jobs that ended on these UTC days (`2026-11-22`), the newest first."""
-        since = datetime.fromisoformat(min(days)).replace(tzinfo=UTC).timestamp()
-        rows: list[Row] = self.cache.get(f"ended {min(days)}", ENDED_SECONDS, lambda: self._ended_since(since))
+        first = min(days)
+        rows = self.cache.get(f"ended {first}", ENDED_SECONDS, lambda: self._ended_since(first))
         return [row for row in rows if str(row["finishedAt"])[:10] in days]
 
-    def _ended_since(self, since: float) -> list[Row]:
-        return [job.row() for job in ended_jobs(self._dynamodb, self._table, since, self.now)]
+    def _ended_since(self, day: str) -> Sequence[Row]:
+        """Read the jobs that ended since a day began: today's once, and then only what has ended since."""
+        since, known = datetime.fromisoformat(day).replace(tzinfo=UTC).timestamp(), self._today.get(day, ())
+        if known:
+            since = max(since, (seconds_of(known[0], "finishedAt") or since) - OVERLAP)
+        read = [job.row() for job in ended_jobs(self._dynamodb, self._table, since, self.now)]
+        rows = read + [row for row in known if str(row["finishedAt"]) < utc(since)]
+        if day == day_of(self.now):
+            self._today = {day: rows}
+        return rows
 
     def days(self, count: int) -> list[str]:
         """Return the latest UTC days, today last."""
@@ -220,10 +238,15 @@ class Reader:
         place = urlsplit(self.link(self.session.stack.output("ArchiveBucketName"), "videos/a", "video/mp4"))
         return f"{place.scheme}://{place.netloc}"
 
-    def letters(self) -> list[DeadLetter]:
+    def letters(self) -> Letters:
         """Receive the dead messages, which makes them invisible for a moment. They are not read by a poll."""
         with open_queue(self.session) as queue:
-            return sorted(islice(queue.letters(), LETTERS), key=lambda letter: letter.sent_at)
+            found = sorted(queue.letters(most=LETTERS), key=lambda letter: letter.sent_at)
+        return Letters(found, queue.is_complete)
+
+
+def _key_of(item: Mapping[str, Any]) -> Key:
+    return Key(item["taskId"]["S"], int(item["run"]["N"]))
 
 
 def _fits(row: Row, tag: str, states: frozenset[str]) -> bool:

@@ -1,6 +1,7 @@
 """The console as a server on the loopback."""
 
 import contextlib
+import os
 import secrets
 import socket
 import threading
@@ -25,7 +26,7 @@ from veo4k_cli.console.monitoring import Monitoring
 from veo4k_cli.console.parts import PARTS
 from veo4k_cli.console.reading import Reader
 from veo4k_cli.console.view import NotFoundError, View
-from veo4k_cli.errors import EXPECTED, describe
+from veo4k_cli.errors import EXPECTED, OperatorError, describe
 from veo4k_cli.output import Output
 from veo4k_cli.stack import Stack
 
@@ -93,7 +94,7 @@ def _missing(_: Request, __: Exception) -> Response:
 def served(session: Session, options: Options) -> Iterator[str]:
     """Serve a console in a thread while the block runs. Yield the link to it."""
     app, access = build(for_threads(session), options, session.out.info)
-    with socket.create_server((LOOPBACK, options.port)) as listening:
+    with _listen(options.port) as listening:
         port: int = listening.getsockname()[1]
         server = uvicorn.Server(_config(app))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, name="console", daemon=True)
@@ -103,6 +104,16 @@ def served(session: Session, options: Options) -> Iterator[str]:
         finally:
             server.should_exit = True
             thread.join(STOP_SECONDS + 1)
+
+
+def _listen(port: int) -> socket.socket:
+    try:
+        return socket.create_server((LOOPBACK, port))
+    except OSError as error:
+        advice = "Name another one with --port, or none for a free one."
+        raise OperatorError(
+            f"Port {port} of {LOOPBACK} cannot be used: {os.strerror(error.errno or 0)}. {advice}"
+        ) from None
 
 
 def _config(app: Guard) -> uvicorn.Config:

@@ -11,6 +11,7 @@ from veo4k_cli.formatting import duration, plural
 
 SILENT = 300.0
 """Seconds without a sweep that could work after which the sweep counts as stopped."""
+NO_RUN = "No sweep that worked is known in the last hour."
 ADVICE = " (docs/alarms.md)"
 
 
@@ -23,7 +24,7 @@ class Status(NamedTuple):
 
 
 class Facts(NamedTuple):
-    """What the line is computed from. `heartbeat` is None where the metric is not known."""
+    """What the line is computed from. `heartbeat` is None where the metric has no value in the last hour."""
 
     alarms: Sequence[Mapping[str, Any]]
     heartbeat: Point | None
@@ -34,8 +35,8 @@ class Facts(NamedTuple):
 
 
 def judge(facts: Facts, now: float) -> Status:
-    """Return the first thing that needs a person: an alarm, a silent sweep, a pause, a dead message."""
-    found = (_alarms(facts), _heartbeat(facts, now), _gate(facts.gate, now), _dead(facts.dead))
+    """Return the first thing that needs a person, from an alarm to a dead message."""
+    found = (_alarms(facts), _silent(facts, now), _gate(facts.gate, now), _unknown(facts), _dead(facts.dead))
     return next((status for status in found if status is not None), _well(facts))
 
 
@@ -52,11 +53,22 @@ def _alarms(facts: Facts) -> Status | None:
     return Status("bad", first if count == 1 else f"{count} alarms fire. {first}", count)
 
 
-def _heartbeat(facts: Facts, now: float) -> Status | None:
-    if facts.heartbeat is None or now - facts.heartbeat[0] < SILENT:
+def is_well(heartbeat: Point | None, counts: Counts, now: float) -> bool:
+    """Return whether the sweep runs. Where nothing is known of it, it should have run if jobs are on their way."""
+    return now - heartbeat[0] < SILENT if heartbeat else not any(counts)
+
+
+def _silent(facts: Facts, now: float) -> Status | None:
+    if facts.heartbeat is None or is_well(facts.heartbeat, facts.counts, now):
         return None
     since = duration(now - facts.heartbeat[0])
     return Status("bad", f"The sweep has not run, or could not work, for {since}. Jobs wait.", 1)
+
+
+def _unknown(facts: Facts) -> Status | None:
+    if facts.heartbeat or not any(facts.counts):
+        return None
+    return Status("warn", f"{NO_RUN.removesuffix('.')}, and jobs are on their way.", 1)
 
 
 def _gate(gate: Gate, now: float) -> Status | None:
@@ -64,8 +76,9 @@ def _gate(gate: Gate, now: float) -> Status | None:
         return None
     if gate.reason == WaitReason.PAUSED_BY_HAND:
         return Status("warn", "Requests are paused by hand. They stay paused until somebody resumes them.", 1)
-    since = f" for {duration(now - (gate.until - gate.pause))}" if gate.until else ""
-    return Status("bad", f"Paused{since}: {cause(gate.reason)}. {next_trial(gate, now)}", 1)
+    # The row knows the latest pause only: the first of a long incident is not known.
+    refused = f", last refused {duration(now - (gate.until - gate.pause))} ago" if gate.until else ""
+    return Status("bad", f"Paused{refused}: {cause(gate.reason)}. {next_trial(gate, now)}", 1)
 
 
 def cause(reason: str) -> str:

@@ -40,10 +40,14 @@ FILTERS: dict[str, Callable[..., Any]] = {
 
 
 class Part(NamedTuple):
-    """A part of a page that is polled: after how many seconds, and what its template is filled with."""
+    """A part of a page that is polled: after how many seconds, and what its template is filled with.
+
+    `at_once`: what the page is filled with before the first poll, where the part itself is slow to read.
+    """
 
     seconds: float
     fill: Callable[["View", Request], Values]
+    at_once: Callable[["View", Request], Values] | None = None
 
 
 class NotFoundError(OperatorError):
@@ -97,8 +101,10 @@ class View:
             raise NotFoundError("There is no such job. A new message needs some seconds; an old row is deleted.")
         return row, [other for other in runs if other is not row]
 
-    def _part_text(self, request: Request, name: str) -> str:
-        return self._fill(request, f"parts/{name}.html", self.parts[name].fill(self, request))
+    def _part_text(self, request: Request, name: str, *, at_once: bool = False) -> str:
+        part = self.parts[name]
+        fill = part.at_once or part.fill if at_once else part.fill
+        return self._fill(request, f"parts/{name}.html", fill(self, request))
 
     def _fill(self, request: Request, template: str, values: Values) -> str:
         done = request.query_params.get("done", "")
@@ -109,7 +115,7 @@ class View:
             "token": self.access.form_token(),
             "form": self.actions.forms.new if self.actions else None,
             "result": self.actions.forms.result(done) if self.actions and done else "",
-            "part": lambda name: Markup(self._part_text(request, name)),  # noqa: S704  # nosec B704 - a template has escaped it
+            "part": lambda name: Markup(self._part_text(request, name, at_once=True)),  # noqa: S704  # nosec B704 - a template has escaped it
         }
         return self._templates.get_template(template).render(common | dict(values))
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from veo4k.domain.job import Code, Job, State
+from veo4k.domain.job import Code, Evidence, Job, State
 from veo4k_cli.console.times import Row, age, megabytes, seconds_of
 from veo4k_cli.formatting import duration, printable
 from veo4k_cli.jobs import EVIDENCE
@@ -95,15 +95,14 @@ def failure(row: Row) -> Failure | None:
 
 
 def price(row: Row) -> str:
-    """Return what a job cost: `120 credits, $0.60`, or that the look was free."""
+    """Return what a job cost, and what it may have cost besides: `120 credits, $0.60, maybe 120 more`."""
     spent = of_job(Job.from_row(row), "")
-    if spent.maybe_credits:
-        return f"maybe {spent.maybe_credits:,.0f} credits, {money(spent.maybe_credits)}"
-    return (
-        f"{spent.credits:,.6g} credits, {money(spent.credits)}"
-        if spent.credits or not spent.free
-        else "free by the look"
-    )
+    if spent.maybe_credits and not spent.credits:
+        return f"maybe {spent.maybe_credits:,.6g} credits, {money(spent.maybe_credits)}"
+    if spent.free:
+        return "free by the look" if row.get("evidence") == Evidence.LOOK else "free"
+    more = f", maybe {spent.maybe_credits:,.6g} more" if spent.maybe_credits else ""
+    return f"{spent.credits:,.6g} credits, {money(spent.credits)}{more}"
 
 
 def money(credit_count: float) -> str:

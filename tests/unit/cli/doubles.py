@@ -2,6 +2,8 @@
 
 import io
 import json
+import math
+import re
 from collections.abc import Callable, Iterator
 from itertools import count
 from typing import Any, Self
@@ -17,6 +19,7 @@ from veo4k.domain.job import Job
 JOBS, DEAD = "https://queue.example/jobs", "https://queue.example/dead"
 LOG_GROUP = "/aws/lambda/veo4k"
 TOPIC = "arn:aws:sns:eu-central-1:123456789012:alarms"
+TAKEN_BY_SQS = re.compile("[\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]*")
 WITH_MAPPING = ("submit", "publish", "archive")
 OUTPUTS = {
     "JobQueueUrl": JOBS,
@@ -47,16 +50,16 @@ def client_error(code: str, operation: str, message: str = "", **metadata: Any) 
 
 
 class Pages:
-    """A client whose only operation is paginated and has one page."""
+    """A client whose only operation is paginated and has these pages."""
 
-    def __init__(self, page: Callable[..., dict[str, Any]]) -> None:
-        self._page = page
+    def __init__(self, *pages: Callable[..., dict[str, Any]]) -> None:
+        self._pages = pages
 
     def get_paginator(self, _: str) -> Self:
         return self
 
     def paginate(self, **request: Any) -> Iterator[dict[str, Any]]:
-        yield self._page(**request)
+        yield from (page(**request) for page in self._pages)
 
 
 def subscription(endpoint: str, arn: str = f"{TOPIC}:1") -> dict[str, str]:
@@ -109,15 +112,23 @@ class Table(MemoryClient):
             items = [row for row in items if row["finishedAt"]["S"] >= values[":since"]["S"]]
             items.sort(key=lambda row: str(row["finishedAt"]["S"]), reverse=not request["ScanIndexForward"])
             request["Limit"] = 2
+        elif index:
+            items.sort(key=lambda row: float(row["#due"]["N"]) if "#due" in row else 0.0)
         start = items.index(request["ExclusiveStartKey"]) + 1 if "ExclusiveStartKey" in request else 0
         page = items[start:][: request.get("Limit")]
         rest = {"LastEvaluatedKey": page[-1]} if index == "day" and page[-1:] != items[-1:] else {}
         return {"Items": page, "Count": len(page)} | rest
 
     def batch_get_item(self, **request: Any) -> dict[str, Any]:
+        """Read 60 keys at most, and leave the others for the next call, as DynamoDB does with large rows."""
         keys = request["RequestItems"]["jobs"]["Keys"]
-        found = (row for row in self._items() if {"taskId": row["taskId"], "run": row["run"]} in keys)
-        return {"Responses": {"jobs": list(found)}}
+        names = [f"{key['taskId']['S']}#{key['run']['N']}" for key in keys]
+        if len(set(names)) < len(keys) or len(keys) > 100:
+            raise client_error("ValidationException", "BatchGetItem")
+        rows = {f"{row['taskId']['S']}#{row['run']['N']}": row for row in self._items()}
+        found = [rows[name] for name in names[:60] if name in rows]
+        left = {"jobs": request["RequestItems"]["jobs"] | {"Keys": keys[60:]}} if keys[60:] else {}
+        return {"Responses": {"jobs": found}, "UnprocessedKeys": left}
 
     def update_item(self, **request: Any) -> dict[str, Any]:
         """Update a job's row under one condition on one attribute; the gate's row as its own double does."""
@@ -147,19 +158,20 @@ class Table(MemoryClient):
 
 
 class Queues:
-    """SQS: a received message is invisible until its visibility timeout is set to zero."""
+    """SQS: a received message is invisible for a time. Only the receipt of its latest receive is valid."""
 
-    def __init__(self) -> None:
+    def __init__(self, now: Callable[[], float]) -> None:
         self.messages: dict[str, list[dict[str, Any]]] = {JOBS: [], DEAD: []}
-        self._invisible: set[str] = set()
         self.failing: list[dict[str, str] | BaseException] = []
-        self._numbers = count(1)
+        self._now, self._latest, self._invisible_until = now, dict[str, str](), dict[str, float]()
+        self._numbers, self._receipts = count(1), count(1)
 
     def send_message(self, **request: Any) -> dict[str, Any]:
+        if not TAKEN_BY_SQS.fullmatch(request["MessageBody"]):
+            raise client_error("InvalidMessageContents", "SendMessage")
         number = f"{next(self._numbers):08d}-0000"
         message = {
             "MessageId": number,
-            "ReceiptHandle": f"receipt-{number}",
             "Body": request["MessageBody"],
             "Attributes": {"SentTimestamp": "1799999940000", "ApproximateReceiveCount": "1"},
             "MessageAttributes": request.get("MessageAttributes", {}),
@@ -184,21 +196,36 @@ class Queues:
 
     def receive_message(self, **request: Any) -> dict[str, Any]:
         received = self.visible(request["QueueUrl"])[: request["MaxNumberOfMessages"]]
-        self._invisible |= {message["ReceiptHandle"] for message in received}
-        return {"Messages": received} if received else {}
+        self._latest |= {message["MessageId"]: f"receipt-{next(self._receipts)}" for message in received}
+        handed_out = [message | {"ReceiptHandle": self._latest[message["MessageId"]]} for message in received]
+        until = self._now() + request["VisibilityTimeout"]
+        self._invisible_until |= {message["ReceiptHandle"]: until for message in handed_out}
+        return {"Messages": handed_out} if handed_out else {}
 
-    def change_message_visibility_batch(self, **request: Any) -> None:
-        self._invisible -= {e["ReceiptHandle"] for e in request["Entries"] if e["VisibilityTimeout"] == 0}
+    def change_message_visibility_batch(self, **request: Any) -> dict[str, Any]:
+        """Change what is invisible still, and fail for the others, as SQS does."""
+        assert 0 < len(request["Entries"]) <= 10
+        failed = []
+        for entry in request["Entries"]:
+            if self._invisible_until.get(entry["ReceiptHandle"], 0) > self._now():
+                self._invisible_until[entry["ReceiptHandle"]] = self._now() + entry["VisibilityTimeout"]
+            else:
+                failed.append({"Id": entry["Id"], "Code": "MessageNotInflight", "SenderFault": True})
+        return {"Failed": failed}
 
     def delete_message(self, **request: Any) -> None:
-        kept = [m for m in self.messages[request["QueueUrl"]] if m["ReceiptHandle"] != request["ReceiptHandle"]]
-        self.messages[request["QueueUrl"]] = kept
+        left = [m for m in self.messages[request["QueueUrl"]] if self._receipt(m) != request["ReceiptHandle"]]
+        self.messages[request["QueueUrl"]] = left
 
     def get_queue_attributes(self, **request: Any) -> dict[str, Any]:
         return {"Attributes": {"ApproximateNumberOfMessages": str(len(self.messages[request["QueueUrl"]]))}}
 
     def visible(self, url: str) -> list[dict[str, Any]]:
-        return [message for message in self.messages[url] if message["ReceiptHandle"] not in self._invisible]
+        hidden = {receipt for receipt, until in self._invisible_until.items() if until > self._now()}
+        return [message for message in self.messages[url] if self._receipt(message) not in hidden]
+
+    def _receipt(self, message: dict[str, Any]) -> str:
+        return self._latest.get(message["MessageId"], "")
 
     def bodies(self, url: str) -> list[Any]:
         return [json.loads(message["Body"]) for message in self.messages[url]]
@@ -224,21 +251,23 @@ class Logs:
 
     def __init__(self) -> None:
         self.events: list[dict[str, Any]] = []
+        self.reads = 0
 
     def add(self, function: str, logged_at: float, action: str, job_id: str, state: str, **details: Any) -> None:
         line = {"message": action, "service": function, "jobId": job_id, "state": state} | details
         self.events.append({"timestamp": int(logged_at * 1000), "message": json.dumps(line)})
 
     def get_paginator(self, _: str) -> Pages:
-        return Pages(self._filtered)
+        return Pages(lambda **_: {"events": []}, self._filtered)
 
     def describe_log_groups(self, **request: Any) -> dict[str, Any]:
         return {"logGroups": [{"logGroupName": request["logGroupNamePrefix"], "retentionInDays": 30}]}
 
     def _filtered(self, **request: Any) -> dict[str, Any]:
         assert request["logGroupName"] == LOG_GROUP
-        text = request["filterPattern"].strip('"')
-        return {"events": [event for event in self.events if text in event["message"]]}
+        self.reads += 1
+        text, last = request["filterPattern"].strip('"'), request.get("endTime", math.inf)
+        return {"events": [event for event in self.events if text in event["message"] and event["timestamp"] <= last]}
 
 
 class Functions:

@@ -34,17 +34,21 @@ class Operator:
     """Everything that a command works on. `error`: raised instead of finding a stack."""
 
     def __init__(self) -> None:
-        self.clock, self.table, self.queues = doubles.SteppingClock(), doubles.Table(), doubles.Queues()
+        self.clock, self.table, self.queues = doubles.SteppingClock(), doubles.Table(), doubles.Queues(self._now)
         self.secrets, self.logs, self.functions = doubles.Secrets(), doubles.Logs(), doubles.Functions()
         self.schedules, self.buckets = doubles.Schedules(), doubles.Buckets()
         self.subscriptions: list[dict[str, str]] = []
         self.firing: list[str] = []
+        self.metrics: list[dict[str, Any]] = []
         self.parameters = {"RequestsPerWindow": "20", "ArchiveConcurrency": "5", "Tuning": ""}
         self.status, self.local = "UPDATE_COMPLETE", False
         self.outputs, self.environment = dict(doubles.OUTPUTS), dict[str, str]()
         self.provider = "https://provider.invalid"
         self.error: Exception | None = None
         self.searched: list[tuple[str | None, bool]] = []
+
+    def _now(self) -> float:
+        return self.clock.now()
 
     def find(self, name: str | None, *, local: bool) -> Stack:
         self.searched.append((name, local))
@@ -62,7 +66,7 @@ class Operator:
             "sns": doubles.Pages(lambda **_: {"Subscriptions": self.subscriptions}),
             "cloudwatch": SimpleNamespace(
                 describe_alarms=lambda **_: {"MetricAlarms": [{"AlarmName": name} for name in self.firing]},
-                get_metric_data=lambda **_: {"MetricDataResults": []},
+                get_metric_data=lambda **_: {"MetricDataResults": self.metrics},
             ),
         }
         return Stack(

@@ -1,9 +1,11 @@
 """Many jobs at once: `submit -`, and `replay` of what is selected."""
 
+import io
 import json
 from functools import partial
 
 import pytest
+import typer
 
 from proofs.doubles.time_manual import NOON
 from tests.unit.cli.doubles import JOBS, client_error
@@ -71,9 +73,29 @@ def test_an_interrupted_submission_says_where_to_go_on(operator: Operator, error
     assert "10 messages sent. Line 11 and those after it may not have been sent." in result.err
 
 
+class Producer(io.BytesIO):
+    """A pipe whose writer waits after its last line, until Ctrl-C."""
+
+    def readline(self, size: int | None = -1, /) -> bytes:
+        if line := super().readline(size):
+            return line
+        raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize(("lines", "sent", "line"), [(25, 20, 21), (20, 20, 21), (0, 0, 1)])
+def test_an_interrupted_wait_for_a_line_says_where_to_go_on(
+    operator: Operator, monkeypatch: pytest.MonkeyPatch, lines: int, sent: int, line: int
+) -> None:
+    producer = Producer("".join(f"{task}\n" for task in GOOD[:lines]).encode())
+    monkeypatch.setattr(typer, "get_binary_stream", lambda _: producer)
+    result = operator.run("submit", "-")
+    text = f"Interrupted. {sent} messages sent. Line {line} and those after it may not have been sent."
+    assert (result.status, len(operator.queues.bodies(JOBS)), text in result.err) == (130, sent, True)
+
+
 @pytest.fixture
 def ended(operator: Operator) -> Operator:
-    """Four failures, one of which has a newer run, and a success."""
+    """Five failures, one of which has a newer run and one another index, and a success."""
     failed = partial(operator.add_job, State.FAILED, maybe_charged=True)
     failed(task_id=GOOD[0], error=NOT_4K, tags={"order": "A"})
     failed(task_id=GOOD[1], error=REFUSED)
@@ -81,6 +103,7 @@ def ended(operator: Operator) -> Operator:
     failed(task_id=GOOD[3], error=NOT_4K)
     operator.add_job(State.PROCESSING, task_id=GOOD[3], run=2)
     operator.add_job(State.SUCCEEDED, task_id=GOOD[4])
+    failed(task_id=GOOD[5], error=REFUSED, index=1)
     return operator
 
 
@@ -88,9 +111,11 @@ def ended(operator: Operator) -> Operator:
     ("selection", "tasks"),
     [
         ("--error NOT_4K", [0]),
-        ("--state FAILED", [0, 1, 2]),
-        ("--since 1d", [0, 1]),
+        ("--state FAILED", [0, 1, 2, 5]),
+        ("--since 1d", [0, 1, 5]),
         ("--tag order=A", [0]),
+        ("--state FAILED --index 0", [0, 1, 2]),
+        ("--state FAILED --index 1", [5]),
         ("--state SUCCEEDED", [4]),
         ("--error NEVER_SUBMITTED", []),
     ],
@@ -104,14 +129,29 @@ def test_replay_sends_what_is_selected_and_has_no_newer_run(ended: Operator, sel
 
 def test_replay_shows_its_plan_and_price_and_asks(ended: Operator) -> None:
     declined = ended.run("replay", "--state", "FAILED", stdin="n\n")
-    assert "3 jobs to replay, for 360 credits, $1.80 at most. 1 may be free" in declined.out
+    assert "4 jobs to replay, for 480 credits, $2.40 at most. 1 may be free" in declined.out
     assert "1 selected job left out" in declined.out
     assert (declined.status, ended.run("replay", "--state", "FAILED").status, sent(ended)) == (2, 2, [])
     assert ended.run("replay", "--state", "FAILED", stdin="y\n").status == 0
-    assert len(sent(ended)) == 3
+    assert len(sent(ended)) == 4
+
+
+@pytest.mark.parametrize("command", ["replay {} --index 3", "replay --state SUCCEEDED --index 3 --yes"])
+def test_a_job_with_any_tags_can_be_replayed(ended: Operator, command: str) -> None:
+    tags = {"order": "Zoë \x00 \ufffe \U0001f600"}
+    ended.add_job(State.SUCCEEDED, task_id=TASK, index=3, tags=tags)
+    assert ended.run(*command.format(TASK).split()).status == 0
+    assert [body["tags"] for body in ended.queues.bodies(JOBS)] == [tags]
+
+
+def test_a_line_with_any_tags_can_be_submitted(operator: Operator) -> None:
+    tags = {"order": "\ufffe"}
+    lines = json.dumps({"taskId": TASK, "tags": tags}, ensure_ascii=False)
+    assert operator.run("submit", "-", stdin=lines).status == 0
+    assert operator.queues.bodies(JOBS) == [{"taskId": TASK, "index": 0, "tags": tags}]
 
 
 def test_replay_as_json_is_a_dry_run_without_yes(ended: Operator) -> None:
     plan = ended.run("replay", "--state", "FAILED", "--json").json
-    assert (plan["byError"], plan["credits"], plan["mayBeFree"]) == ({"NOT_4K": 1, "PROVIDER_FAILED": 2}, 360, 1)
+    assert (plan["byError"], plan["credits"], plan["mayBeFree"]) == ({"NOT_4K": 1, "PROVIDER_FAILED": 3}, 480, 1)
     assert (plan["dryRun"], sent(ended)) == (True, [])

@@ -88,6 +88,27 @@ def test_list_selects_jobs_the_newest_first(operator: Operator) -> None:
     assert operator.table.scans == 0
 
 
+def test_live_jobs_are_read_a_hundred_at_a_time(operator: Operator) -> None:
+    for number in range(250):
+        operator.add_job(State.QUEUED, task_id=f"veo_task_{number:04}", partition=Partition.QUEUED, due=NOON + number)
+    operator.table.get_item = None  # type: ignore[method-assign,assignment]
+    assert len(operator.run("list", "--json").json) == 250
+    assert "50 jobs: 50 QUEUED. There are older ones" in operator.run("list").out
+
+
+def test_a_job_that_moves_while_live_jobs_are_read_is_listed_once(operator: Operator) -> None:
+    operator.add_job(State.QUEUED, partition=Partition.QUEUED)
+    query = operator.table.query
+
+    def both(**request: Any) -> dict[str, Any]:
+        found = query(**request)
+        operator.add_job(partition=Partition.LIVE if request.get("IndexName") == "due" else None)
+        return found
+
+    operator.table.query = both  # type: ignore[method-assign]
+    assert len(operator.run("list", "--json").json) == 1
+
+
 def test_jobs_without_the_day_of_their_end_are_listed_by_a_scan(operator: Operator) -> None:
     operator.add_job(State.SUCCEEDED, day=None)
     assert "listed with --scan" in operator.run("list").out

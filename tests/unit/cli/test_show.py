@@ -50,6 +50,24 @@ def test_states_order_the_history_before_times_do(operator: Operator, first: str
     assert [f"{line['function']} {line['action']} {line['state']}" for line in history] == [first, second]
 
 
+def test_the_history_ends_two_days_after_the_job(operator: Operator) -> None:
+    """What is announced again later is not looked for: a log group may hold years."""
+    operator.add_job(State.FAILED, finished_at=NOON - 400_000)
+    for at, action in ((NOON - 300_000, "announcement_sent"), (NOON - 100, "announcement_repeated")):
+        operator.logs.add("publish", at, action, JOB, "FAILED")
+    history = operator.run("show", TASK, "--json").json["history"]
+    assert [line["action"] for line in history] == ["announcement_sent"]
+
+
+def test_a_log_line_of_unprintable_text_is_shown(operator: Operator) -> None:
+    operator.add_job(State.FAILED)
+    operator.logs.add("sweep", NOON, "job_failed", JOB, "FAILED", reason="a\x1b[2J\ud800b")
+    operator.logs.events.append({"timestamp": 0, "message": f'"{JOB}"' + "[" * 60_000})
+    assert "a\ufffd[2J\ufffdb" in operator.run("show", TASK).out
+    [line] = operator.run("show", TASK, "--json").json["history"]
+    assert line["details"] == {"reason": "a\ufffd[2J\ufffdb"}
+
+
 def test_show_says_why_the_beginning_is_missing(operator: Operator) -> None:
     for age, level, text in (
         (31 * 86_400, "INFO", "Logs are kept for 30 days"),

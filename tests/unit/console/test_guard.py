@@ -1,4 +1,5 @@
 import re
+import socket
 from urllib.parse import urlsplit
 
 import httpx
@@ -94,6 +95,13 @@ def test_a_read_only_console_has_no_action_and_no_form() -> None:
 
 def test_a_plain_host_is_the_loopback() -> None:
     assert Browser(plain_host=True).access.host == "127.0.0.1"
+
+
+def test_a_port_that_is_taken_is_refused_with_a_sentence() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        text = Operator().refused("console", "--port", port)
+    assert f"error: Port {port} of 127.0.0.1 cannot be used: Address already in use." in text
 
 
 def test_the_link_leads_to_a_server_on_the_loopback() -> None:

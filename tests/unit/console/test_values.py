@@ -8,7 +8,7 @@ from proofs.doubles.time_manual import NOON
 from tests.unit.cli.operator import Operator
 from tests.unit.console.conftest import session
 from veo4k.domain.gate import Gate, Pace
-from veo4k.domain.job import utc
+from veo4k.domain.job import Partition, State, utc
 from veo4k_cli import spending
 from veo4k_cli.console import charts, spend, timeline, words
 from veo4k_cli.console.cache import Cache
@@ -28,14 +28,22 @@ def row(**fields: Any) -> dict[str, Any]:
 
 
 def test_the_line_says_the_first_thing_that_needs_a_person() -> None:
-    well = Facts(alarms=[], heartbeat=None, gate=Gate(), dead=0, counts=Counts(3, 14), oldest=360)
+    well = Facts(alarms=[], heartbeat=(NOON - 50, 1), gate=Gate(), dead=0, counts=Counts(3, 14), oldest=360)
     paused = well._replace(gate=Gate(reason="NO_CREDITS", until=NOON + 48, pause=768))
     by_hand = well._replace(gate=Gate(reason="SHUT_BY_HAND"))
-    late = paused._replace(heartbeat=(NOON - 420, 1))
+    late, unknown = paused._replace(heartbeat=(NOON - 420, 1)), well._replace(heartbeat=None)
+    unheard = "No sweep that worked is known in the last hour, and jobs are on their way."
     for facts, tone, text in (
         (well, "good", "All well. 14 in flight, 3 waiting, oldest 6 min."),
         (well._replace(dead=2), "warn", "2 dead messages to read."),
-        (paused._replace(dead=2), "bad", "Paused for 12 min: out of credits (402). Next trial in 48 s."),
+        (unknown._replace(dead=2), "warn", unheard),
+        (unknown._replace(counts=Counts(0, 0), oldest=None), "good", "All well. 0 in flight, 0 waiting."),
+        (
+            paused._replace(heartbeat=None),
+            "bad",
+            "Paused, last refused 12 min ago: out of credits (402). Next trial in 48 s.",
+        ),
+        (paused._replace(dead=2), "bad", "Paused, last refused 12 min ago: out of credits (402). Next trial in 48 s."),
         (late, "bad", "The sweep has not run, or could not work, for 7 min. Jobs wait."),
         (paused._replace(alarms=[ALARM]), "bad", "A job timed out without an answer."),
         (well._replace(alarms=[ALARM, ALARM]), "bad", "2 alarms fire. A job timed out without an answer."),
@@ -128,6 +136,21 @@ def test_the_proof_names_the_codec_of_a_row_that_has_it() -> None:
         assert (shown, places) == ((facts, facts), [("SHA-256 ab", "ab"), ("s3://b/k", "s3://b/k")])
 
 
+def test_the_price_of_a_job_is_what_was_charged_and_what_may_have_been() -> None:
+    none = {"acceptedAt": None, "#accepts": None}
+    for fields, price in (
+        ({"evidence": "callback"}, "120 credits, $0.60"),
+        ({"evidence": "callback", "#accepts": 2}, "120 credits, $0.60, maybe 120 more"),
+        ({"evidence": "callback", "creditsConsumed": 60.5, "#accepts": 3}, "60.5 credits, $0.30, maybe 240 more"),
+        ({"evidence": "submit"}, "free"),
+        ({"evidence": "look"} | none, "free by the look"),
+        ({"state": "FAILED", "maybeCharged": True}, "maybe 120 credits, $0.60"),
+        ({"state": "FAILED", "evidence": "callback", "maybeCharged": True}, "120 credits, $0.60"),
+        ({"state": "FAILED"} | none, "0 credits, $0.00"),
+    ):
+        assert words.price(row(**fields)) == price, fields
+
+
 MINUTES = 4
 UNIT, METRIC, REQUEST = 0.125e-6, 0.01e-3, 0.4e-6
 """Dollars for a read unit of DynamoDB, a metric of GetMetricData and a request of SQS, in us-east-1 in 2026."""
@@ -136,7 +159,8 @@ PRICES = {
     "get_paginator": 1.5 * UNIT,  # the count of 100; the stack's resources, which are listed once, cost nothing
     "batch_get_item": 50 * 0.5 * UNIT,
     "get_item": UNIT,
-    "scan": 25 * UNIT,  # of the index by day: 500 jobs of 400 bytes
+    "whole day": 25 * UNIT,  # of the index by day: 500 jobs of 400 bytes
+    "last minutes": UNIT,  # of that index: the few jobs since the last read, and of ten minutes before
     "get_queue_attributes": REQUEST,
     "get_metric_data": METRIC,
     "describe_alarms": METRIC,
@@ -144,14 +168,19 @@ PRICES = {
 
 
 class Counted:
-    """A client whose calls are counted."""
+    """A client whose calls are counted, queries of the index by day apart: a whole day costs more than its end."""
 
     def __init__(self, inner: Any, calls: Counter[str]) -> None:
         self._inner, self._calls = inner, calls
 
     def __getattr__(self, name: str) -> Any:
-        self._calls[name] += 1
-        return getattr(self._inner, name)
+        def call(*words: Any, **request: Any) -> Any:
+            since = request.get("ExpressionAttributeValues", {}).get(":since", {}).get("S", "")
+            kind = ("whole day" if since.endswith("T00:00:00.000Z") else "last minutes") if since else name
+            self._calls[kind] += 1
+            return getattr(self._inner, name)(*words, **request)
+
+        return call
 
 
 def test_an_open_board_costs_less_than_two_cents_an_hour() -> None:
@@ -160,13 +189,36 @@ def test_an_open_board_costs_less_than_two_cents_an_hour() -> None:
     counted = replace(stack, client=lambda service: Counted(stack.client(service), calls))
     board, cache = session(operator, lambda _, **__: counted), Cache(operator.clock.now)
     reader, monitoring = Reader(board, cache), Monitoring(board, cache)
-    operator.add_job(partition="LIVE", due=begin)
+    for partition in Partition:
+        operator.add_job(task_id=f"veo_task_{partition}", partition=partition, due=begin)
+    operator.add_job(State.SUCCEEDED, finished_at=begin)
     for second in range(0, MINUTES * 60, 2):
         operator.clock.sleep_until(begin + second)
+        for partition in Partition:
+            reader.head(partition)
         for read in (reader.first, reader.gate, reader.counts, monitoring.dead_count, monitoring.alarms):
             read()
         reader.ended(["2027-01-15"])
         for metric in ("Heartbeat", "CreditsLeft"):
             monitoring.gauge(metric)
     cost = sum(PRICES[operation] * count for operation, count in calls.items()) * 60 / MINUTES
-    assert (0.005 < cost < 0.02, calls["batch_get_item"]) == (True, MINUTES * 30)
+    assert (0.005 < cost < 0.02, calls["batch_get_item"], calls["whole day"]) == (True, MINUTES * 50, 1)
+
+
+def test_a_day_is_read_once_and_then_what_has_ended_since() -> None:
+    operator = Operator()
+    reader = Reader(session(operator), Cache(operator.clock.now))
+    today, read = utc(NOON)[:10], list[set[str]]()
+    for seconds, ends in (
+        (0, {"a": -7200}),
+        (950, {"b": 900}),
+        (1000, {"late": 500}),  # the index may show an end later than one after it
+        (5000, {"c": 4900}),
+        (57_600, {"next": 57_600}),  # the first instant of the next day
+    ):
+        for name, at in ends.items():
+            operator.add_job(State.SUCCEEDED, task_id=f"veo_task_{name}", finished_at=NOON + at)
+        operator.clock.sleep_until(NOON + seconds)
+        read.append({str(row["taskId"])[9:] for row in reader.ended([utc(operator.clock.now())[:10]])})
+    assert read == [{"a"}, {"a", "b"}, {"a", "b", "late"}, {"a", "b", "late", "c"}, {"next"}]
+    assert [row["taskId"][9:] for row in reader.ended([today])] == ["c", "b", "late", "a"]

@@ -1,33 +1,37 @@
 "use strict";
-// Live parts are polled every two seconds while the page is visible and the last poll is back.
+// Live parts are polled every two seconds while the page is visible, each one when its own last poll is back.
 const EVERY = 2000;
-let polling = false;
+const pollAll = () => document.querySelectorAll("[data-live]").forEach((part) => poll(part));
+// A control by its row, its link and the step that it opens: several rows may hold the same link.
+const nameOf = (one) => [one.closest("tr")?.querySelector("a"), one.getAttribute("href"), one.parentElement.id].join();
 
 async function refresh(part) {
-  part.until = Date.now() + part.dataset.every * 1000 - EVERY / 4;
   const headers = part.tag ? { "If-None-Match": part.tag } : {};
   const response = await fetch(part.dataset.live, { headers, cache: "no-store" });
+  const [text, marked] = [await response.text(), getSelection()];
   if (response.status === 304 || (!response.ok && part.tag)) return;
-  if (!response.ok) return void (part.textContent = await response.text());
+  if (!response.ok) return void (part.textContent = text);
+  if (!marked.isCollapsed && part.contains(marked.anchorNode)) return; // text that somebody marks stays
   part.tag = response.headers.get("ETag");
   const open = [...part.querySelectorAll("details[open]")].map((each) => each.id);
-  part.innerHTML = await response.text();
+  const focused = part.contains(document.activeElement) ? nameOf(document.activeElement) : "";
+  part.innerHTML = text;
   for (const id of open) document.getElementById(id)?.setAttribute("open", "");
+  const controls = [...part.querySelectorAll("a, button, summary")];
+  controls.find((each) => nameOf(each) === focused)?.focus({ preventScroll: true });
   if (part.querySelector("[data-reload]")) location.reload();
+  if (part.querySelector("[data-title]")) showInTab(part.querySelector("[data-title]"));
 }
 
-async function poll() {
-  if (polling || document.hidden) return;
-  polling = true;
-  const due = [...document.querySelectorAll("[data-live]")].filter((part) => Date.now() >= (part.until ?? 0));
-  const results = await Promise.allSettled(due.map(refresh));
-  document.body.classList.toggle("lost", results.some((result) => result.status === "rejected"));
-  showInTab(document.querySelector("[data-title]"));
-  polling = false;
+async function poll(part) {
+  if (document.hidden || part.isPolled || Date.now() < (part.until ?? 0)) return;
+  [part.isPolled, part.until] = [true, Date.now() + part.dataset.every * 1000 - EVERY / 4];
+  const isLost = await refresh(part).then(() => false, () => true);
+  document.body.classList.toggle("lost", isLost);
+  part.isPolled = false;
 }
 
 function showInTab(line) {
-  if (!line) return;
   const { title, tone } = line.dataset;
   document.title = document.title.replace(/^(\(\d+\) )?/, title > 0 ? `(${title}) ` : "");
   const [icon, href] = [document.querySelector("link[rel=icon]"), `/icon.svg?${tone}-${title}`];
@@ -35,16 +39,16 @@ function showInTab(line) {
 }
 
 for (const part of document.querySelectorAll("[data-live]:not([data-lazy])")) part.until = Date.now() + EVERY;
-setInterval(poll, EVERY);
-document.addEventListener("visibilitychange", poll);
-poll();
+setInterval(pollAll, EVERY);
+document.addEventListener("visibilitychange", pollAll);
+showInTab(document.querySelector("[data-title]"));
+pollAll();
 
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("button");
   if (!button) return;
-  const text = button.dataset.copy ?? ("copyLink" in button.dataset ? location.origin + location.pathname : null);
-  if (text !== null) {
-    await navigator.clipboard.writeText(text);
+  if ("copy" in button.dataset) {
+    await navigator.clipboard.writeText(button.dataset.copy || location.origin + location.pathname);
     button.classList.add("copied");
     setTimeout(() => button.classList.remove("copied"), 900);
   }
@@ -59,20 +63,17 @@ document.addEventListener("keydown", (event) => {
 });
 
 document.addEventListener("pointermove", (event) => {
-  const poster = document.getElementById("poster");
-  const dot = event.target.closest("[data-poster]");
+  const [poster, dot] = [document.getElementById("poster"), event.target.closest("[data-poster]")];
   poster.hidden = !dot;
   if (dot) {
-    if (poster.dot !== dot) poster.firstChild.src = dot.dataset.poster;
-    poster.dot = dot;
+    if (!poster.firstChild.src.endsWith(dot.dataset.poster)) poster.firstChild.src = dot.dataset.poster;
     poster.style.transform = `translate(${Math.min(event.clientX + 14, innerWidth - 260)}px, ${event.clientY + 14}px)`;
   }
   const frame = event.target.closest(".actual .frame");
   if (!frame) return;
   const { left, top, width, height } = frame.getBoundingClientRect();
-  for (const each of document.querySelectorAll(".actual .frame")) {
-    const video = each.firstElementChild;
-    video.style.width = `${each.dataset.width / devicePixelRatio}px`;
+  for (const video of document.querySelectorAll(".actual .frame video")) {
+    video.style.width = `${video.parentElement.dataset.width / devicePixelRatio}px`;
     const [x, y] = [(event.clientX - left) / width, (event.clientY - top) / height];
     video.style.transform = `translate(${-x * (video.offsetWidth - width)}px, ${-y * (video.offsetHeight - height)}px)`;
   }
