@@ -60,7 +60,7 @@ class RecordingQueue:
     def reject(self, body: str, reason: str) -> None:
         self.rejected.append((body, reason))
 
-    def back_off(self, receipt: str, seconds: float) -> None:
+    def deliver_again(self, receipt: str, seconds: float) -> None:
         self.backed_off.append((receipt, seconds))
 
 

@@ -169,7 +169,7 @@ class Functions:
 
         def over(again: Sequence[str] | None) -> None:
             if again:
-                self.simulation.archive_queue.back_off(received.message_id, RETRY)
+                self.simulation.archive_queue.deliver_again(received.message_id, RETRY)
             done(again)
 
         self._invoke(BASE, call, over)

@@ -89,7 +89,7 @@ class Submitter:
         detail: dict[str, str | int | float] = {"messageId": received.message_id, "error": why}
         self._log(LogEntry(LogEvent.MESSAGE_STORE_FAILED, None, detail))
         try:
-            self.queue.back_off(received.receipt, back_off(received.receives))
+            self.queue.deliver_again(received.receipt, back_off(received.receives))
         except StorageError as error:
             # SQS delivers the message again after the queue's own visibility timeout.
             self._log(LogEntry(LogEvent.BACK_OFF_FAILED, None, {"error": str(error)}))
