@@ -59,7 +59,7 @@ class Machine:
         return made(Submitter, vars(self), dispatcher=self._dispatcher(deadline))
 
     def sweeper(self, deadline: float) -> Sweeper:
-        return made(Sweeper, vars(self), dispatcher=self._dispatcher(deadline), deadline=deadline)
+        return made(Sweeper, vars(self), dispatcher=self._dispatcher(deadline))
 
     def _dispatcher(self, deadline: float) -> Dispatcher:
         executor = SimulatedExecutor(self.kernel)

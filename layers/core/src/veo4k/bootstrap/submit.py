@@ -5,7 +5,7 @@ from functools import cache
 from veo4k.adapters.aws import client
 from veo4k.adapters.queue_sqs import SqsQueue
 from veo4k.bootstrap import clock, jobs, new_id, settings, times
-from veo4k.bootstrap.dispatch import dispatcher, provider_api
+from veo4k.bootstrap.dispatch import dispatcher
 from veo4k.services.submit import Submitter
 
 
@@ -24,5 +24,4 @@ def submitter(deadline: float) -> Submitter:
         clock=clock(),
         new_id=new_id,
         times=times(),
-        provider_api=provider_api(),
     )
