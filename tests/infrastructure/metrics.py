@@ -11,7 +11,7 @@ EVENTS = {
     "submit": ["services/submit.py", "services/dispatch.py", "domain/decisions.py"],
     "callback": ["services/callback.py"],
     "sweep": ["services/sweep.py", "services/dispatch.py", "services/health.py", "domain/decisions.py"],
-    "publish": ["services/publish.py", "bootstrap/publish.py"],
+    "publish": ["services/publish.py", "adapters/stream_dynamodb.py"],
     "archive": ["services/archive.py"],
     "api": ["services/api.py"],
 }
