@@ -22,8 +22,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     if event.get("routeKey") == GENERATED:
         status, entries = generation_handler().handle(_request(event, PARTS[3:]), now)
     else:
-        status, entry = callback_handler().handle(_request(event, PARTS), now)
-        entries = [entry]
+        status, entries = callback_handler().handle(_request(event, PARTS), now)
     emit(entries)
     return {"statusCode": status, "body": ""}
 

@@ -114,8 +114,8 @@ class CallbackSender(Sender[Making]):
         making.is_told = True
 
     def handle(self, request: Request, now: float) -> tuple[Sequence[LogEntry], int]:
-        status, entry = self.simulation.functions.callback_handler.handle(request, now)
-        return [entry], status
+        status, entries = self.simulation.functions.callback_handler.handle(request, now)
+        return entries, status
 
     def request(self, making: Making) -> Request:
         body = self.simulation.model.body(making)
