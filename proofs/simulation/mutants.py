@@ -77,7 +77,7 @@ MUTANTS: Mapping[str, Mutant] = {
         around(look, "failed", lambda real, *given, **named: real(*given, **named | {"base_url": None})), 14
     ),
     "the first base video is every index's": Mutant(
-        around(look, "base_link", lambda real, seen, job, hosts: real(seen, replace(job, index=0), hosts)),
+        around(look, "_own_link", lambda real, seen, job: real(seen, replace(job, index=0))),
         6,
         shows_in="labels that lie",
     ),
