@@ -79,7 +79,7 @@ ran one after the other; most of a stage there is the emulator.
 - `layers/core/src/veo4k/bootstrap/` has **one module for each way in**: the callback does not start what submit needs.
 - `layers/core/src/veo4k/adapters/tls.py` reads **the roots once**; urllib3 reads them for every connection, to AWS and
   to the provider.
-- `layers/core/src/veo4k/adapters/thread_pool.py` **keeps the threads** of the requests.
+- `layers/core/src/veo4k/bootstrap/dispatch.py` **keeps the threads** of the requests.
 - `layers/core/src/veo4k/adapters/aws.py` switches off the SDK's **validation of parameters**, and names a user agent,
   which the SDK would compose for every request.
 - `layers/core/src/veo4k/adapters/dynamodb_types.py` writes and reads typed JSON without the SDK's decimals.

@@ -5,8 +5,7 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from veo4k.bootstrap import clock
-from veo4k.bootstrap.callback import callback_handler
-from veo4k.bootstrap.generated import generation_handler
+from veo4k.bootstrap.callback import callback_handler, generation_handler
 from veo4k.observability import emit, logger, metrics
 from veo4k.services.signed_request import Request
 
@@ -23,8 +22,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     if event.get("routeKey") == GENERATED:
         status, entries = generation_handler().handle(_request(event, PARTS[3:]), now)
     else:
-        status, entry = callback_handler().handle(_request(event, PARTS), now)
-        entries = [entry]
+        status, entries = callback_handler().handle(_request(event, PARTS), now)
     emit(entries)
     return {"statusCode": status, "body": ""}
 

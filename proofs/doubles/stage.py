@@ -60,7 +60,7 @@ class RecordingQueue:
     def reject(self, body: str, reason: str) -> None:
         self.rejected.append((body, reason))
 
-    def back_off(self, receipt: str, seconds: float) -> None:
+    def deliver_again(self, receipt: str, seconds: float) -> None:
         self.backed_off.append((receipt, seconds))
 
 
@@ -91,11 +91,11 @@ class Stage:
     @property
     def _shared(self) -> dict[str, Any]:
         parts: dict[str, Any] = {"jobs": self.faulty_jobs, "clock": self.clock, "new_id": self.new_id}
-        return parts | {"times": self.times, "provider_api": self.provider_api}
+        return parts | {"times": self.times}
 
     def dispatcher(self, deadline: float) -> Dispatcher:
         parts: dict[str, Any] = {"gate": self.faulty_gate, "provider": self.provider, "executor": self.executor}
-        parts |= {"width": self.width, "hosts": self.hosts, "deadline": deadline}
+        parts |= {"width": self.width, "hosts": self.hosts, "deadline": deadline, "provider_api": self.provider_api}
         return Dispatcher(**self._shared | parts)
 
     def submitter(self, deadline: float) -> Submitter:
@@ -103,8 +103,7 @@ class Stage:
         return Submitter(dispatcher=self.dispatcher(deadline), queue=queue, **self._shared)
 
     def sweeper(self, deadline: float) -> Sweeper:
-        parts: dict[str, Any] = {"gate": self.faulty_gate, "chance": lambda: 0.0, "deadline": deadline}
-        return Sweeper(dispatcher=self.dispatcher(deadline), **self._shared | parts)
+        return Sweeper(dispatcher=self.dispatcher(deadline), chance=lambda: 0.0, **self._shared)
 
     def health(self) -> Health:
         doubles: tuple[Any, ...] = (self.faulty_jobs, self.faulty_gate, self.provider, self.clock)

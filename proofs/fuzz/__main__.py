@@ -111,7 +111,7 @@ def fuzz_callbacks(count: int, seed: int = 0) -> Mapping[str, int]:
             table.fail("write")
         request, believed = _callback(random)
         handler = CallbackHandler(table, *_keys(fail=keys_fail), Times(), HOSTS, is_signature_optional=False)
-        status, _entry = handler.handle(request, NOON)
+        status, _entries = handler.handle(request, NOON)
         after = jobs.get(KEY)
         lost_or_done = after is None or after.state is State.SUCCEEDED
         if status not in STATUSES or lost_or_done or len(jobs.all()) != 1:

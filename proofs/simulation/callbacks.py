@@ -128,8 +128,8 @@ class CallbackSender(Sender[Making]):
             self.simulation.oracles.add_violation(7, job.task_id, f"a result after {job.state} was refused")
 
     def handle(self, request: Request, now: float) -> tuple[Sequence[LogEntry], int]:
-        status, entry = self.simulation.functions.callback_handler.handle(request, now)
-        return [entry], status
+        status, entries = self.simulation.functions.callback_handler.handle(request, now)
+        return entries, status
 
     def request(self, making: Making) -> Request:
         body = self.simulation.model.body(making)

@@ -59,7 +59,7 @@ class Machine:
         return made(Submitter, vars(self), dispatcher=self._dispatcher(deadline))
 
     def sweeper(self, deadline: float) -> Sweeper:
-        return made(Sweeper, vars(self), dispatcher=self._dispatcher(deadline), deadline=deadline)
+        return made(Sweeper, vars(self), dispatcher=self._dispatcher(deadline))
 
     def _dispatcher(self, deadline: float) -> Dispatcher:
         executor = SimulatedExecutor(self.kernel)
@@ -169,7 +169,7 @@ class Functions:
 
         def over(again: Sequence[str] | None) -> None:
             if again:
-                self.simulation.archive_queue.back_off(received.message_id, RETRY)
+                self.simulation.archive_queue.deliver_again(received.message_id, RETRY)
             done(again)
 
         self._invoke(BASE, call, over)

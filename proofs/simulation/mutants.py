@@ -74,10 +74,10 @@ MUTANTS: Mapping[str, Mutant] = {
         changes.other_need(State.READY, Need.LOOK, Need.POLL), 13, shows_in="labels that lie"
     ),
     "the base video of the fallback path is lost": Mutant(
-        around(look, "_failed", lambda real, *given, **named: real(*given, **named | {"base_url": None})), 14
+        around(look, "failed", lambda real, *given, **named: real(*given, **named | {"base_url": None})), 14
     ),
     "the first base video is every index's": Mutant(
-        around(look, "base_link", lambda real, seen, job, hosts: real(seen, replace(job, index=0), hosts)),
+        around(look, "_own_link", lambda real, seen, job: real(seen, replace(job, index=0))),
         6,
         shows_in="labels that lie",
     ),

@@ -47,7 +47,7 @@ class Queue:
         self.messages[message_id] = Sent(message_id, body, self.kernel.now + delay)
         self._wake(self.kernel.now + delay + 0.02)
 
-    def back_off(self, message_id: str, seconds: float) -> None:
+    def deliver_again(self, message_id: str, seconds: float) -> None:
         if message_id in self.messages:
             self.messages[message_id].visible_at = self.kernel.now + int(seconds)
             self._wake(self.kernel.now + int(seconds))
@@ -107,5 +107,5 @@ class SimulatedQueue:
     def reject(self, body: str, _reason: str) -> None:
         self.queue.effects.do("reject", "#queue", lambda: self.rejected.append(body))
 
-    def back_off(self, receipt: str, seconds: float) -> None:
-        self.queue.effects.do("back off", "#queue", lambda: self.queue.back_off(receipt, seconds))
+    def deliver_again(self, receipt: str, seconds: float) -> None:
+        self.queue.effects.do("back off", "#queue", lambda: self.queue.deliver_again(receipt, seconds))

@@ -9,9 +9,9 @@ from veo4k.observability import metric_name
 CORE = Path("layers/core/src/veo4k")
 EVENTS = {
     "submit": ["services/submit.py", "services/dispatch.py", "domain/decisions.py"],
-    "callback": ["services/callback.py"],
+    "callback": ["services/callback.py", "services/signed_request.py"],
     "sweep": ["services/sweep.py", "services/dispatch.py", "services/health.py", "domain/decisions.py"],
-    "publish": ["services/publish.py", "bootstrap/publish.py"],
+    "publish": ["services/publish.py", "adapters/stream_dynamodb.py"],
     "archive": ["services/archive.py"],
     "api": ["services/api.py"],
 }

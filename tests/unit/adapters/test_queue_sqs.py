@@ -29,7 +29,7 @@ def test_a_rejected_body_is_dead_lettered_unchanged_with_the_reason(body: str) -
 @pytest.mark.parametrize(("seconds", "whole"), [(2.0, 2), (3600.0, 3600), (7.9, 7), (0, 0)])
 def test_a_message_comes_back_after_whole_seconds(seconds: float, whole: int) -> None:
     client = FakeClient()
-    queue(client).back_off("receipt", seconds)
+    queue(client).deliver_again("receipt", seconds)
     SqsRedelivery(client, JOBS).deliver_again("receipt", seconds)  # type: ignore[arg-type]
     sent = {"QueueUrl": JOBS, "ReceiptHandle": "receipt", "VisibilityTimeout": whole}
     assert client.calls == [("change_message_visibility", sent)] * 2
@@ -47,7 +47,7 @@ def test_a_queue_that_does_not_do_it_is_a_storage_error(failure: Exception) -> N
     with pytest.raises(StorageError, match=r"^SendMessage: \w+$"):
         queue(FakeClient(failure)).reject("{}", "reason")
     with pytest.raises(StorageError, match=r"^ChangeMessageVisibility: \w+$"):
-        queue(FakeClient(failure)).back_off("receipt", 1)
+        queue(FakeClient(failure)).deliver_again("receipt", 1)
     with pytest.raises(StorageError, match=r"^SendMessageBatch: \w+$"):
         sender(FakeClient(failure)).send_jobs(["one", "two"])
 

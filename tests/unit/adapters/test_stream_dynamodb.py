@@ -8,6 +8,7 @@ import pytest
 from veo4k.adapters.dynamodb_types import to_typed
 from veo4k.adapters.stream_dynamodb import read_changes
 from veo4k.domain.job import Job, State
+from veo4k.domain.log_events import LogEntry, LogEvent
 from veo4k.domain.ports import Change
 
 READY = Job(task_id="veo_task_abcdef123456", run=1, index=0, state=State.READY, created_at=1.5, requests_sent=1)
@@ -54,4 +55,4 @@ BROKEN: list[tuple[Any, str]] = [
 def test_a_record_that_cannot_be_read_hides_no_other(broken: Any, number: str) -> None:
     changes, unreadable = read_changes([GOOD, broken, record(3, NewImage=ROW)])
     assert changes == [Change(READY, ENDED), Change(None, READY)]
-    assert unreadable == [number]
+    assert unreadable == [LogEntry(LogEvent.RECORD_UNREADABLE, None, {"sequenceNumber": number})]

@@ -34,7 +34,7 @@ from veo4k.domain.wait_reason import WaitReason
 TIMES = Times()
 NOW = NOON + 10
 LINKS = ("https://file.example/0.mp4", "https://file.example/1.mp4")
-MOMENT = Context(now=NOW, until=NOW, times=TIMES, hosts=HOSTS, on_trial=False, new_id="new")
+MOMENT = Context(now=NOW, times=TIMES, hosts=HOSTS, new_id="new")
 JOB = Job(task_id=TASK, run=1, index=1, state=State.QUEUED, created_at=NOON, requests_sent=0, due=NOON)
 DONE = BaseRecord(status=Meaning.DONE, links=LINKS)
 IN_4K = replace(DONE, is_4k=True)

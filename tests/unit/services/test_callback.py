@@ -60,7 +60,8 @@ def handler(stage: Stage, *, hooks: tuple[bytes, ...] = (HOOK_KEY,), optional: b
 
 
 def answer(stage: Stage, received: Request, **how: Any) -> tuple[int, LogEntry]:
-    return handler(stage, **how).handle(received, NOON)
+    status, [entry] = handler(stage, **how).handle(received, NOON)
+    return status, entry
 
 
 def call_back(stage: Stage, body: Any, **how: Any) -> tuple[int, str]:
@@ -439,7 +440,7 @@ def test_keys_or_a_table_out_of_reach_are_answered_503_so_that_it_comes_again() 
 
     stage = accepted()
     stage.faulty_jobs.fail("write")
-    unanswered = 503, LogEntry(LogEvent.CALLBACK_UNANSWERED, None, {"status": 503, "error": DOWN})
-    assert answer(stage, request()) == unanswered
+    unanswered = 503, [LogEntry(LogEvent.CALLBACK_UNANSWERED, None, {"status": 503, "error": DOWN})]
+    assert handler(stage).handle(request(), NOON) == unanswered
     assert replace(handler(accepted()), token_keys=unreadable).handle(request(), NOON) == unanswered
     assert replace(handler(accepted()), webhook_keys=unreadable).handle(request(), NOON) == unanswered

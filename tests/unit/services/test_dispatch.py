@@ -1,5 +1,6 @@
 """One request: when it may still be sent, and what its response changes in gate and job."""
 
+from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 from time import sleep
 
@@ -20,7 +21,6 @@ from tests.unit.services.exchanges import (
     message,
     messages,
 )
-from veo4k.adapters.thread_pool import thread_pool
 from veo4k.domain import transitions
 from veo4k.domain.gate import LATEST
 from veo4k.domain.job import Code, State
@@ -170,7 +170,7 @@ def test_a_sweep_reads_no_more_jobs_than_it_can_send_requests_for() -> None:
 
 def test_leaving_the_dispatcher_waits_for_all_requests_even_after_errors() -> None:
     stage, killed = Stage(WORKING), Event()
-    stage.executor = thread_pool(2)
+    stage.executor = ThreadPoolExecutor(2)
 
     def answer_late(_: object) -> None:
         killed.wait(5)

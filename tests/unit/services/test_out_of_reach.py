@@ -24,7 +24,7 @@ GATE_DOWN = LogEntry(LogEvent.GATE_UNREACHABLE, None, {"error": DOWN})
 def test_a_message_that_can_neither_be_stored_nor_returned_is_redelivered() -> None:
     stage = Stage()
     stage.faulty_jobs.fail("write")
-    stage.faulty_queue.fail("back_off")
+    stage.faulty_queue.fail("deliver_again")
 
     assert stage.receive(message()) == [
         LogEntry(LogEvent.MESSAGE_STORE_FAILED, None, {"messageId": "message1", "error": DOWN}),

@@ -15,11 +15,24 @@ REJECTED = "Rejected"
 
 
 @dataclass(frozen=True)
-class SqsQueue:
-    """JobQueue and its dead-letter queue."""
+class SqsRedelivery:
+    """A queue that delivers one of its messages again, sooner or later than it does by itself."""
 
     client: "SQSClient"
     queue_url: str
+
+    def deliver_again(self, receipt: str, seconds: float) -> None:
+        """Let SQS deliver a message again after so many seconds; SQS takes whole seconds."""
+        with as_storage_error("ChangeMessageVisibility"):
+            self.client.change_message_visibility(
+                QueueUrl=self.queue_url, ReceiptHandle=receipt, VisibilityTimeout=int(seconds)
+            )
+
+
+@dataclass(frozen=True)
+class SqsQueue(SqsRedelivery):
+    """JobQueue and its dead-letter queue."""
+
     dead_letter_url: str
 
     def reject(self, body: str, reason: str) -> None:
@@ -27,10 +40,6 @@ class SqsQueue:
         attribute: dict[str, Any] = {REJECTED: {"DataType": "String", "StringValue": reason}}
         with as_storage_error("SendMessage"):
             self.client.send_message(QueueUrl=self.dead_letter_url, MessageBody=body, MessageAttributes=attribute)
-
-    def back_off(self, receipt: str, seconds: float) -> None:
-        """Let SQS deliver a message again after so many seconds; SQS takes whole seconds."""
-        _delay(self.client, self.queue_url, receipt, seconds)
 
 
 @dataclass(frozen=True)
@@ -47,20 +56,3 @@ class SqsJobSender:
             response = self.client.send_message_batch(QueueUrl=self.queue_url, Entries=entries)
         if failed := response.get("Failed"):
             raise StorageError(f"SendMessageBatch: {failed[0]['Code']}")
-
-
-@dataclass(frozen=True)
-class SqsRedelivery:
-    """A queue that delivers one of its messages again, sooner or later than it does by itself."""
-
-    client: "SQSClient"
-    queue_url: str
-
-    def deliver_again(self, receipt: str, seconds: float) -> None:
-        """Let SQS deliver a message again after so many seconds."""
-        _delay(self.client, self.queue_url, receipt, seconds)
-
-
-def _delay(client: "SQSClient", queue_url: str, receipt: str, seconds: float) -> None:
-    with as_storage_error("ChangeMessageVisibility"):
-        client.change_message_visibility(QueueUrl=queue_url, ReceiptHandle=receipt, VisibilityTimeout=int(seconds))

@@ -5,11 +5,12 @@ from typing import Any
 
 from veo4k.adapters.dynamodb_types import from_item
 from veo4k.domain.job import Job
+from veo4k.domain.log_events import LogEntry, LogEvent
 from veo4k.domain.ports import Change
 
 
-def read_changes(records: Sequence[Mapping[str, Any]]) -> tuple[list[Change], list[str]]:
-    """Read stream records. Return the changes, and the sequence numbers of records that cannot be read."""
+def read_changes(records: Sequence[Mapping[str, Any]]) -> tuple[list[Change], list[LogEntry]]:
+    """Read stream records. A record that cannot be read becomes a log event."""
     changes, unreadable = [], []
     for record in records:
         try:
@@ -17,7 +18,7 @@ def read_changes(records: Sequence[Mapping[str, Any]]) -> tuple[list[Change], li
             if "NewImage" in image:
                 changes.append(Change(_job(image.get("OldImage")), Job.from_row(from_item(image["NewImage"]))))
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
-            unreadable.append(_number(record))
+            unreadable.append(LogEntry(LogEvent.RECORD_UNREADABLE, None, {"sequenceNumber": _number(record)}))
     return changes, unreadable
 
 

@@ -1,14 +1,17 @@
-"""What the callback needs: the table, and the keys of token and signature."""
+"""What the callbacks need: the table or the job queue, and the keys of token and signature."""
 
 from functools import cache
 
+from veo4k.adapters.aws import client
+from veo4k.adapters.queue_sqs import SqsJobSender
 from veo4k.bootstrap import hosts, jobs, secret, settings, times
 from veo4k.services.callback import CallbackHandler
+from veo4k.services.generated import GenerationHandler
 
 
 @cache
 def callback_handler() -> CallbackHandler:
-    """Return the handler of callbacks."""
+    """Return the handler of callbacks of 4K versions."""
     return CallbackHandler(
         jobs=jobs(),
         token_keys=secret("TOKEN_KEY_SECRET_NAME").in_use,
@@ -16,4 +19,14 @@ def callback_handler() -> CallbackHandler:
         times=times(),
         hosts=hosts(),
         is_signature_optional=settings().chosen("CALLBACK_SIGNATURE", "required", "optional") == "optional",
+    )
+
+
+@cache
+def generation_handler() -> GenerationHandler:
+    """Return the handler of callbacks of generations."""
+    return GenerationHandler(
+        job_sender=SqsJobSender(client("sqs"), settings().text("JOB_QUEUE_URL")),
+        token_keys=secret("TOKEN_KEY_SECRET_NAME").in_use,
+        webhook_keys=secret("WEBHOOK_KEY_SECRET_NAME").in_use,
     )

@@ -1,11 +1,11 @@
 """What submit and sweep share: the gate, the provider, and the dispatcher of requests."""
 
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
 from veo4k.adapters.aws import client
 from veo4k.adapters.gate_dynamodb import DynamoGate
 from veo4k.adapters.provider_kie import CONNECTIONS, KieProvider
-from veo4k.adapters.thread_pool import thread_pool
 from veo4k.bootstrap import clock, hosts, jobs, new_id, secret, settings, times
 from veo4k.domain.job import ProviderApi
 from veo4k.services.dispatch import Dispatcher
@@ -35,6 +35,12 @@ def provider_api() -> ProviderApi:
     return ProviderApi(settings().chosen("PROVIDER_CONTRACT", *ProviderApi))
 
 
+@cache
+def threads() -> ThreadPoolExecutor:
+    """Return the process's threads, kept between invocations: starting ten costs as much as two requests."""
+    return ThreadPoolExecutor(max_workers=CONNECTIONS)
+
+
 def dispatcher(deadline: float) -> Dispatcher:
     """Return the dispatcher of one invocation. `deadline`: epoch second at which the function is killed."""
     return Dispatcher(
@@ -42,7 +48,7 @@ def dispatcher(deadline: float) -> Dispatcher:
         gate=gate(),
         provider=provider(),
         clock=clock(),
-        executor=thread_pool(CONNECTIONS),
+        executor=threads(),
         width=CONNECTIONS,
         new_id=new_id,
         times=times(),

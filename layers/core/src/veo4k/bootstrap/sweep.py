@@ -4,7 +4,7 @@ import random
 from functools import cache
 
 from veo4k.bootstrap import clock, jobs, new_id, times
-from veo4k.bootstrap.dispatch import dispatcher, gate, provider, provider_api
+from veo4k.bootstrap.dispatch import dispatcher, gate, provider
 from veo4k.services.health import Health
 from veo4k.services.sweep import Sweeper
 
@@ -14,13 +14,10 @@ def sweeper(deadline: float) -> Sweeper:
     return Sweeper(
         dispatcher=dispatcher(deadline),
         jobs=jobs(),
-        gate=gate(),
         clock=clock(),
         new_id=new_id,
         chance=random.random,
         times=times(),
-        provider_api=provider_api(),
-        deadline=deadline,
     )
 
 

@@ -1,4 +1,4 @@
-"""The two secrets of a callback: our token in its path, the provider's signature in its headers.
+"""The secrets of requests: our token in a callback's path, the provider's signature, the bearer token of the HTTP API.
 
 Bytes are compared, in constant time: comparing non-ASCII text would raise. During a rotation two keys are in use.
 """
@@ -30,17 +30,23 @@ def make_signature(key: bytes, task_id: str, timestamp: str) -> str:
 
 def verify_token(keys: Keys, task_id: str, index: int, run: int, token: str) -> bool:
     """Return whether the token of a callback's path is right."""
-    return _any_equal(token, [make_token(key, task_id, index, run) for key in keys])
+    return _any_equal(token, [make_token(key, task_id, index, run).encode() for key in keys])
 
 
 def verify_generated_token(keys: Keys, token: str) -> bool:
     """Return whether the token of the path to which generations are reported is right."""
-    return _any_equal(token, [make_generated_token(key) for key in keys])
+    return _any_equal(token, [make_generated_token(key).encode() for key in keys])
 
 
 def verify_signature(keys: Keys, task_id: str, timestamp: str, signature: str) -> bool:
     """Return whether the provider's signature is right."""
-    return _any_equal(signature, [make_signature(key, task_id, timestamp) for key in keys])
+    return _any_equal(signature, [make_signature(key, task_id, timestamp).encode() for key in keys])
+
+
+def verify_bearer(tokens: Keys, authorization: str) -> bool:
+    """Return whether the header `Authorization` of a request to the HTTP API for jobs carries a token in use."""
+    scheme, _, received = authorization.partition(" ")
+    return _any_equal(received.strip(" "), tokens) and scheme.lower() == "bearer"
 
 
 def _token(key: bytes, text: str) -> str:
@@ -48,7 +54,7 @@ def _token(key: bytes, text: str) -> str:
     return base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
 
-def _any_equal(received: str, expected: list[str]) -> bool:
-    # Every key is compared, whichever matches.
-    equal = [hmac.compare_digest(received.encode("utf-8", "replace"), text.encode()) for text in expected]
+def _any_equal(received: str, expected: Sequence[bytes]) -> bool:
+    sent = received.encode("utf-8", "replace")
+    equal = [hmac.compare_digest(sent, secret) for secret in expected]  # all of them, whichever matches
     return any(equal)

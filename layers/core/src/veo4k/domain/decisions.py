@@ -13,6 +13,7 @@ from veo4k.domain.conditional_update import ConditionalUpdate
 from veo4k.domain.gate import Wait
 from veo4k.domain.job import ENDED, KNOWN, Code, Evidence, Job, Partition, ProviderApi, State
 from veo4k.domain.log_events import LogEvent
+from veo4k.domain.provider_words import NO_WORDS, Words
 from veo4k.domain.response import SERVER_ERROR, Meaning, Response
 from veo4k.domain.result_url import Refusal, ResultHosts, normalized
 from veo4k.domain.schedule import (
@@ -41,17 +42,17 @@ class Decision(NamedTuple):
 class Context:
     """What a rule may know besides the job and the response.
 
-    `now`: epoch seconds; `until`: when a refused job is due again; `on_trial`: the response is that of a paused gate's
-    trial; `is_understood`: since this job's first unclear response, one for another job was understood; `new_id`: a
-    fresh id.
+    `now`: epoch seconds; `new_id`: a fresh id. The others only a response needs. `until`: when a refused job is due
+    again; `on_trial`: the response is that of a paused gate's trial; `is_understood`: since this job's first unclear
+    response, one for another job was understood.
     """
 
     now: float
-    until: float
     times: Times
     hosts: ResultHosts
-    on_trial: bool
     new_id: str
+    until: float = 0.0
+    on_trial: bool = False
     is_understood: bool = False
 
 
@@ -139,15 +140,20 @@ def with_fetchable_poster(response: Response, index: int, hosts: ResultHosts) ->
 
 
 def _done(job: Job, response: Response, context: Context) -> Decision:
-    link = own_link(response.urls, job.index, context.hosts)
+    """Return what a result means, in the response to a submission or to a poll."""
+    link, is_poll = own_link(response.urls, job.index, context.hosts), job.state is State.PROCESSING
     if isinstance(link, str):
-        update = transitions.accept_with_result(job, response, link, context.now, context.times)
-        return Decision(LogEvent.RESULT_RECEIVED, update)
-    if link.host:
-        due, kept = host_due(job, context.now, context.times), (own_entry(response.urls, job.index), link.host)
+        ready = transitions.poll_ready if is_poll else transitions.accept_with_result
+        return Decision(LogEvent.RESULT_RECEIVED, ready(job, response, link, context.now, context.times))
+    if not link.host:
+        without_link = _polled_unreadable if is_poll else _unreadable
+        return without_link(job, response, context)._replace(about=link.reason)
+    due, kept = host_due(job, context.now, context.times), (own_entry(response.urls, job.index), link.host)
+    if is_poll:
+        update = transitions.poll_on_other_host(job, response, kept, due)
+    else:
         update = transitions.accept_on_other_host(job, response, kept, context.now, due)
-        return Decision(LogEvent.RESULT_HOST_BLOCKED, update, link.host)
-    return _unreadable(job, response, context)._replace(about=link.reason)
+    return Decision(LogEvent.RESULT_HOST_BLOCKED, update, link.host)
 
 
 def host_due(job: Job, now: float, times: Times) -> float:
@@ -173,12 +179,19 @@ def _accept(job: Job, response: Response, context: Context, due: float | None) -
 
 def _base_not_finished(job: Job, response: Response, context: Context) -> Decision:
     if context.now >= job.created_at + context.times.deadline:
-        return _failed(job, response, context)
+        return failed(job, response.code, context, response.words)
     return _defer(job, Wait(context.now + context.times.base_retry, WaitReason.BASE_NOT_FINISHED), is_sent=True)
 
 
 def _failed(job: Job, response: Response, context: Context) -> Decision:
-    update = transitions.fail(job, response.code, context.now, context.times, response.words)
+    return failed(job, response.code, context, response.words)
+
+
+def failed(
+    job: Job, code: Code, context: Context, words: Words = NO_WORDS, *, message: str = "", base_url: str | None = None
+) -> Decision:
+    """Return the end of a job without a result; the arguments are those of `transitions.fail`."""
+    update = transitions.fail(job, code, context.now, context.times, words, message=message, base_url=base_url)
     return Decision(LogEvent.JOB_FAILED, update)
 
 
@@ -215,7 +228,7 @@ def _unclear(job: Job, response: Response, context: Context) -> Decision:
     age = context.now - (counted.unclear_since or context.now)
     is_steady = age >= context.times.unclear and counted.lost_responses == counted.unclear_responses
     if is_steady and (context.is_understood or age >= context.times.deadline):
-        return _failed(counted, replace(response, code=Code.PROVIDER_FAILED), context)
+        return failed(counted, Code.PROVIDER_FAILED, context, response.words)
     return _lost(job, response, context)._replace(event=LogEvent.RESPONSE_UNCLEAR)
 
 
@@ -226,21 +239,9 @@ def _time_out(job: Job, code: Code, now: float, times: Times) -> Decision:
 # After a poll of an accepted job: only a result, a failure or "still working" is a verdict
 
 
-def _polled_done(job: Job, response: Response, context: Context) -> Decision:
-    link = own_link(response.urls, job.index, context.hosts)
-    if isinstance(link, str):
-        update = transitions.poll_ready(job, response, link, context.now, context.times)
-        return Decision(LogEvent.RESULT_RECEIVED, update)
-    if link.host:
-        due, kept = host_due(job, context.now, context.times), (own_entry(response.urls, job.index), link.host)
-        update = transitions.poll_on_other_host(job, response, kept, due)
-        return Decision(LogEvent.RESULT_HOST_BLOCKED, update, link.host)
-    return _polled_unreadable(job, response, context)._replace(about=link.reason)
-
-
 def _polled_unreadable(job: Job, response: Response, context: Context) -> Decision:
     if _is_past_deadline(job, context):
-        return _failed(job, replace(response, code=Code.RESULT_UNREADABLE), context)
+        return failed(job, Code.RESULT_UNREADABLE, context, response.words)
     return Decision(LogEvent.RESULT_UNREADABLE)
 
 
@@ -280,11 +281,11 @@ def _refreshed(job: Job, response: Response, context: Context) -> Decision:
 def _not_refreshed(job: Job, response: Response, context: Context) -> Decision:
     """Try a dead link again. That of a file below 4K waits for a fresh one, until the provider reports a failure."""
     event, update, about = _WITHOUT_LINK[response.meaning](job, response, context)
-    failed = response.meaning is Meaning.FAILED
-    if failed or job.link_refusals or not job.not_4k:
+    has_failed = response.meaning is Meaning.FAILED
+    if has_failed or job.link_refusals or not job.not_4k:
         counts: Mapping[str, int] = update.add if update else {}
         due = context.now + context.times.nudge
-        update = transitions.retry_link(job, context.new_id, due, counts, failed=failed)
+        update = transitions.retry_link(job, context.new_id, due, counts, failed=has_failed)
     return Decision(event, update, about)
 
 
@@ -331,7 +332,7 @@ _SUBMISSION: dict[Meaning, Rule] = {
 }
 _NO_VERDICT: dict[Meaning, Rule] = dict.fromkeys(Meaning, _inconclusive) | {Meaning.NOT_SENT: _poll_not_sent}
 _POLL: dict[Meaning, Rule] = _NO_VERDICT | {
-    Meaning.DONE: _polled_done,
+    Meaning.DONE: _done,
     Meaning.WORKING: _still_working,
     Meaning.UNREADABLE: _polled_unreadable,
     Meaning.REFUSED: _polled_refused,

@@ -10,7 +10,7 @@ from enum import Enum, auto
 from typing import Any
 
 from veo4k.domain import transitions
-from veo4k.domain.decisions import Context, Decision, host_due
+from veo4k.domain.decisions import Context, Decision, failed, host_due
 from veo4k.domain.job import Code, Evidence, Job, State
 from veo4k.domain.log_events import LogEvent
 from veo4k.domain.payload import data_of, links_of, task_id_of, whole
@@ -21,9 +21,8 @@ from veo4k.domain.response import (
     Meaning,
     NoResponse,
     envelope_of,
+    read_envelope,
     read_flag,
-    read_job_record,
-    read_record,
     read_state,
 )
 from veo4k.domain.result_url import Refusal, ResultHosts, normalized
@@ -67,7 +66,7 @@ def read_base_record(response: HttpResponse | NoResponse, task_id: str) -> Look:
     data = data_of(envelope)
     read = read_flag(data) or read_state(data)
     if whole(envelope["code"]) != OK or read is None or task_id_of(data) not in (None, task_id):
-        return _without_record(response)
+        return _without_record(envelope)
     details = data.get("response")
     return BaseRecord(
         status=Meaning.DONE if read.meaning is Meaning.UNREADABLE else read.meaning,
@@ -78,13 +77,11 @@ def read_base_record(response: HttpResponse | NoResponse, task_id: str) -> Look:
     )
 
 
-def _without_record(response: HttpResponse | NoResponse) -> Unanswered:
-    for read in (read_record(response), read_job_record(response)):
-        if read.meaning is Meaning.REFUSED and read.code is Code.INVALID_TASK:
-            return Unanswered.NO_SUCH_TASK
-        if read.wait_reason is WaitReason.RATE_LIMITED:
-            return Unanswered.LATER
-    return Unanswered.NOTHING
+def _without_record(envelope: Mapping[str, Any]) -> Unanswered:
+    read = read_envelope(envelope, is_submission=False)
+    if read.meaning is Meaning.REFUSED and read.code is Code.INVALID_TASK:
+        return Unanswered.NO_SUCH_TASK
+    return Unanswered.LATER if read.wait_reason is WaitReason.RATE_LIMITED else Unanswered.NOTHING
 
 
 def _is_4k(details: Mapping[str, Any]) -> bool:
@@ -114,22 +111,22 @@ def after_look(job: Job, look: Look, context: Context) -> Decision | None:
     if look is Unanswered.LATER and not job.looks:
         return Decision(LogEvent.LOOK_POSTPONED, transitions.look_later(job, context.now + LATER))
     if look is Unanswered.NO_SUCH_TASK and job.wait_reason == WaitReason.NOT_FOUND:
-        return _failed(job, Code.INVALID_TASK, context)
+        return failed(job, Code.INVALID_TASK, context)
     if not isinstance(look, BaseRecord):
         return None
     if look.status is Meaning.WORKING:
         return _wait_for_base(job, context)
     if look.status is Meaning.FAILED:
-        return _failed(job, Code.BASE_FAILED, context, look.words)
+        return failed(job, Code.BASE_FAILED, context, look.words)
     return _finished(job, look, context)
 
 
 def _finished(job: Job, look: BaseRecord, context: Context) -> Decision | None:
     if look.is_legacy:
-        return _failed(job, Code.NOT_AVAILABLE_IN_4K, context, base_url=base_link(look, job, context.hosts))
+        return failed(job, Code.NOT_AVAILABLE_IN_4K, context, base_url=base_link(look, job, context.hosts))
     if look.links and all(look.links) and job.index >= len(look.links):
         message = f"The provider has no video at index {job.index}; the task's highest index is {len(look.links) - 1}."
-        return _failed(job, Code.INVALID_TASK, context, message=message)
+        return failed(job, Code.INVALID_TASK, context, message=message)
     return _in_4k_already(job, look, context) if look.is_4k and not job.passes_label else None
 
 
@@ -151,13 +148,6 @@ def _wait_for_base(job: Job, context: Context) -> Decision | None:
         return None  # the request says it, for nothing
     due = context.now + base_wait(job.looks + 1, context.times)
     return Decision(LogEvent.BASE_AWAITED, transitions.wait_for_base(job, context.now, due))
-
-
-def _failed(
-    job: Job, code: Code, context: Context, words: Words = NO_WORDS, *, message: str = "", base_url: str | None = None
-) -> Decision:
-    update = transitions.fail(job, code, context.now, context.times, words, message=message, base_url=base_url)
-    return Decision(LogEvent.JOB_FAILED, update)
 
 
 def after_wait(job: Job, look: Look, context: Context) -> Decision | None:

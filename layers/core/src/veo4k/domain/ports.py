@@ -110,7 +110,7 @@ class MessageQueue(Protocol):
     def reject(self, body: str, reason: str) -> None:
         """Put the body, unchanged, in the dead-letter queue, with the reason as attribute `Rejected`."""
 
-    def back_off(self, receipt: str, seconds: float) -> None:
+    def deliver_again(self, receipt: str, seconds: float) -> None:
         """Let SQS deliver a message again after so many seconds."""
 
 
@@ -130,13 +130,6 @@ class Links(Protocol):
 
     def sign(self, key: str, seconds: int) -> str:
         """Return a link to an object that is valid for so many seconds."""
-
-
-class Redelivery(Protocol):
-    """A queue, as far as the next delivery of one of its messages is concerned."""
-
-    def deliver_again(self, receipt: str, seconds: float) -> None:
-        """Let SQS deliver a message again after so many seconds."""
 
 
 class Change(NamedTuple):

@@ -36,6 +36,13 @@ from veo4k.domain.wait_reason import WaitReason
 States = frozenset[State]
 Put = Mapping[str, object]
 _WAITS_NO_MORE: dict[str, object] = {"wait_reason": None, "wait_text": None}
+_READY: dict[str, object] = {"state": State.READY, "partition": Partition.LIVE, **_WAITS_NO_MORE}
+_LINK_DEAD = (is_("state", State.READY), is_("link_dead", True))
+
+
+def _as_read(job: Job, *names: str) -> tuple[Clause, ...]:
+    """Demand that these fields of the row are as they were read."""
+    return tuple(is_(name, getattr(job, name)) for name in names)
 
 
 def _waits(reason: str, about: str = "") -> dict[str, object]:
@@ -66,11 +73,10 @@ def create_submitting(
     passes_label: bool = False,
 ) -> ConditionalUpdate:
     """Create a run with the intent of its first request, which follows at once."""
-    retry_at = now + times.lease + unknown_wait(1, times)
     put = _new(message, run, now, passes_label=passes_label) | {"state": State.SUBMITTING, "partition": Partition.LIVE}
-    put |= {"requests_sent": 1}
     put |= {"claim_id": claim_id, "provider_api": provider_api, "first_requested_at": now, "requested_at": now}
-    put |= {"retry_at": retry_at, "due": now + times.first_probe} | _base(base_url)
+    put |= {"retry_at": now + times.lease + unknown_wait(1, times), "due": now + times.first_probe, "requests_sent": 1}
+    put |= _base(base_url)
     return ConditionalUpdate(key=Key(message.task_id, run), put=put, ownership="claim_id")
 
 
@@ -126,8 +132,8 @@ def claim_submission(
         **_WAITS_NO_MORE,
         **_missing_base(job, base_url),
     }
-    unchanged = (is_("state", job.state), is_("claim_id", job.claim_id), is_("requested_at", job.requested_at))
-    return ConditionalUpdate(key=job.key, when=unchanged, put=put, add={"requests_sent": 1}, ownership="claim_id")
+    when = _as_read(job, "state", "claim_id", "requested_at")
+    return ConditionalUpdate(key=job.key, when=when, put=put, add={"requests_sent": 1}, ownership="claim_id")
 
 
 def _base(base_url: str | None) -> dict[str, object]:
@@ -142,7 +148,7 @@ def _missing_base(job: Job, base_url: str | None) -> dict[str, object]:
 
 
 def _queued(job: Job) -> tuple[Clause, ...]:
-    return (is_("state", State.QUEUED), is_("due", job.due), is_("claim_id", job.claim_id))
+    return (is_("state", State.QUEUED), *_as_read(job, "due", "claim_id"))
 
 
 def look_later(job: Job, due: float) -> ConditionalUpdate:
@@ -153,9 +159,8 @@ def look_later(job: Job, due: float) -> ConditionalUpdate:
 
 def look_ready(job: Job, url: str, now: float, times: Times) -> ConditionalUpdate:
     """QUEUED → READY: the record calls the base video 4K, so that nothing is paid."""
-    put: dict[str, object] = {"state": State.READY, "partition": Partition.LIVE, "due": now + times.nudge}
-    put |= {"evidence": Evidence.LOOK, "urls": (url,), "result_urls": _stripped(url), "looked_at": now, "looks": 0}
-    return ConditionalUpdate(key=job.key, when=_queued(job), put=put | _WAITS_NO_MORE)
+    put = _READY | _link(url) | {"evidence": Evidence.LOOK, "due": now + times.nudge, "looked_at": now, "looks": 0}
+    return ConditionalUpdate(key=job.key, when=_queued(job), put=put)
 
 
 def look_on_other_host(job: Job, link: tuple[str, str], now: float, due: float) -> ConditionalUpdate:
@@ -164,9 +169,9 @@ def look_on_other_host(job: Job, link: tuple[str, str], now: float, due: float) 
     The row waits beside the live ones, and needs no slot.
     """
     url, host = link
-    put: dict[str, object] = {"partition": Partition.LIVE, "due": due, "looked_at": now, "looks": 0}
-    put |= {"evidence": Evidence.LOOK, "urls": (url,), "result_urls": _stripped(url)}
-    return ConditionalUpdate(key=job.key, when=_queued(job), put=put | _waits(WaitReason.HOST_NOT_ALLOWED, host))
+    put = _link(url) | _waits(WaitReason.HOST_NOT_ALLOWED, host) | {"evidence": Evidence.LOOK}
+    put |= {"partition": Partition.LIVE, "due": due, "looked_at": now, "looks": 0}
+    return ConditionalUpdate(key=job.key, when=_queued(job), put=put)
 
 
 def wait_for_base(job: Job, now: float, due: float) -> ConditionalUpdate:
@@ -177,8 +182,8 @@ def wait_for_base(job: Job, now: float, due: float) -> ConditionalUpdate:
 
 def claim_look(job: Job, due: float) -> ConditionalUpdate:
     """QUEUED → QUEUED, or READY → READY: a look follows; the time of the next one is written before."""
-    when = (is_("state", job.state), is_("due", job.due), is_("lease", job.lease))
-    return ConditionalUpdate(key=job.key, when=when, put={"due": due, "looks": job.looks + 1})
+    put = {"due": due, "looks": job.looks + 1}
+    return ConditionalUpdate(key=job.key, when=_as_read(job, "state", "due", "lease"), put=put)
 
 
 def requeue(job: Job, now: float, base_url: str | None) -> ConditionalUpdate:
@@ -189,9 +194,8 @@ def requeue(job: Job, now: float, base_url: str | None) -> ConditionalUpdate:
 
 def refresh_by_look(job: Job, url: str, new_id: str, due: float) -> ConditionalUpdate:
     """READY → READY: the record's link once more, and the archive is re-triggered."""
-    put: dict[str, object] = {"urls": (url,), "result_urls": _stripped(url), "link_dead": None}
-    put |= {"retrigger_id": new_id, "due": due}
-    return ConditionalUpdate(key=job.key, when=(is_("state", State.READY), is_("link_dead", True)), put=put)
+    put = _link(url) | {"link_dead": None, "retrigger_id": new_id, "due": due}
+    return ConditionalUpdate(key=job.key, when=_LINK_DEAD, put=put)
 
 
 # Response to a submission
@@ -258,7 +262,7 @@ def with_lost_response(job: Job, response: Response, now: float) -> Job:
 
 
 def _claimed(job: Job) -> tuple[Clause, ...]:
-    return (is_("state", State.SUBMITTING), is_("claim_id", job.claim_id))
+    return (is_("state", State.SUBMITTING), *_as_read(job, "claim_id"))
 
 
 # Callback
@@ -332,13 +336,12 @@ def _may_adopt(task_id: str, base_id: str, now: float) -> tuple[Clause, ...]:
 
 def claim_poll(job: Job, poll_id: str, now: float, chance: float, times: Times, *, by_post: bool) -> ConditionalUpdate:
     """PROCESSING → PROCESSING, or READY → READY for a fresh link: the next poll is written before this one is sent."""
-    age = now - (job.accepted_at or job.created_at)
-    wait = poll_wait(age, chance, times)
     if job.state is State.READY:
         wait = archive_wait(job.archive_attempts + 1, times)
+    else:
+        wait = poll_wait(now - (job.accepted_at or job.created_at), chance, times)
     put = {"poll_id": poll_id, "requested_at": now, "due": now + max(wait, times.probe), "partition": Partition.LIVE}
-    unchanged = (is_("state", job.state), is_("poll_id", job.poll_id), is_("requested_at", job.requested_at))
-    when = (*unchanged, is_("lease", job.lease))
+    when = _as_read(job, "state", "poll_id", "requested_at", "lease")
     return ConditionalUpdate(key=job.key, when=when, put=put, add=_poll_counts(job, 1, by_post), ownership="poll_id")
 
 
@@ -364,13 +367,13 @@ def poll_on_other_host(
 def wait_for_host(job: Job, host: str, due: float) -> ConditionalUpdate:
     """QUEUED or PROCESSING, unchanged: the host of the kept link is still not allowed."""
     put = {"due": due} | _waits(WaitReason.HOST_NOT_ALLOWED, host)
-    return ConditionalUpdate(key=job.key, when=(is_("state", job.state), is_("due", job.due)), put=put)
+    return ConditionalUpdate(key=job.key, when=_as_read(job, "state", "due"), put=put)
 
 
 def fetch_kept_link(job: Job, now: float, times: Times) -> ConditionalUpdate:
     """QUEUED or PROCESSING → READY: the host of the kept link is allowed by now."""
-    put = {"state": State.READY, "partition": Partition.LIVE, "due": now + times.nudge} | _WAITS_NO_MORE
-    return ConditionalUpdate(key=job.key, when=(is_("state", job.state), is_("urls", job.urls)), put=put)
+    put = _READY | {"due": now + times.nudge}
+    return ConditionalUpdate(key=job.key, when=_as_read(job, "state", "urls"), put=put)
 
 
 def count_unknown_record(job: Job) -> ConditionalUpdate:
@@ -378,42 +381,36 @@ def count_unknown_record(job: Job) -> ConditionalUpdate:
     put: dict[str, object] = {"unknown_records": job.unknown_records + 1}
     if job.unknown_records:
         put = {"unknown_records": 0, "provider_task_id": job.task_id}
-    when = (is_("state", job.state), is_("provider_task_id", job.provider_task_id))
-    return ConditionalUpdate(key=job.key, when=when, put=put)
+    return ConditionalUpdate(key=job.key, when=_as_read(job, "state", "provider_task_id"), put=put)
 
 
 def count_acceptance(job: Job) -> ConditionalUpdate:
     """Count a poll that was accepted like a first request: it may have bought the video a second time."""
-    when = (is_("state", job.state), is_("acceptances", job.acceptances))
-    return ConditionalUpdate(key=job.key, when=when, add={"acceptances": 1})
+    return ConditionalUpdate(key=job.key, when=_as_read(job, "state", "acceptances"), add={"acceptances": 1})
 
 
 def uncount_poll(job: Job, *, by_post: bool = True) -> ConditionalUpdate:
     """Subtract the counts of a poll that was never sent: once, even where the update is repeated."""
     counts = _poll_counts(job, -1, by_post)
-    as_counted = tuple(is_(name, getattr(job, name)) for name in counts)
-    when = (is_("state", job.state), is_("poll_id", job.poll_id), *as_counted)
-    return ConditionalUpdate(key=job.key, when=when, add=counts)
+    return ConditionalUpdate(key=job.key, when=_as_read(job, "state", "poll_id", *counts), add=counts)
 
 
 def refresh_link(job: Job, response: Response, url: str, new_id: str, due: float) -> ConditionalUpdate:
     """READY → READY: a fresh link, and the archive is re-triggered. The attempt that the poll cost is given back."""
     put = _fresh_link(job, response, url) | {"retrigger_id": new_id, "due": due}
-    when = (is_("state", State.READY), is_("link_dead", True))
-    return ConditionalUpdate(key=job.key, when=when, put=put, add={"archive_attempts": -1})
+    return ConditionalUpdate(key=job.key, when=_LINK_DEAD, put=put, add={"archive_attempts": -1})
 
 
 def callback_link(job: Job, response: Response, url: str, due: float) -> ConditionalUpdate:
     """READY → READY: an authenticated success brought a link that this run has not tried. It gives no attempt back."""
     put = _fresh_link(job, response, url) | {"retrigger_id": link_digest(url), "due": due}
-    when = (is_("state", State.READY), is_("link_dead", True), is_("urls", job.urls))
+    when = (*_LINK_DEAD, *_as_read(job, "urls"))
     return ConditionalUpdate(key=job.key, when=when, put=put, ownership="retrigger_id")
 
 
 def _fresh_link(job: Job, response: Response, url: str) -> dict[str, object]:
-    put: dict[str, object] = {"urls": (url,), "result_urls": _stripped(url), "link_dead": None}
-    put |= {} if (url,) == job.urls else {"link_refusals": 0}
-    return put | {"image_urls": response.image_urls}
+    refusals = {} if (url,) == job.urls else {"link_refusals": 0}
+    return _link(url) | refusals | {"link_dead": None, "image_urls": response.image_urls}
 
 
 def retry_link(job: Job, new_id: str, due: float, counts: Mapping[str, int], *, failed: bool) -> ConditionalUpdate:
@@ -428,7 +425,7 @@ def retry_link(job: Job, new_id: str, due: float, counts: Mapping[str, int], *, 
     """
     put: dict[str, object] = {"link_dead": None, "retrigger_id": new_id, "due": due}
     put |= {"failure_reported": True} if failed else {}
-    when = (is_("state", State.READY), is_("link_dead", True), is_("poll_id", job.poll_id))
+    when = (*_LINK_DEAD, *_as_read(job, "poll_id"))
     add = {**counts, "archive_attempts": -1}
     return ConditionalUpdate(key=job.key, when=when, put=put, add=add, ownership="retrigger_id")
 
@@ -470,7 +467,7 @@ def time_out(job: Job, code: Code, now: float, times: Times) -> ConditionalUpdat
 
 
 def _unchanged(job: Job) -> tuple[Clause, ...]:
-    return (is_("state", job.state), is_("claim_id", job.claim_id), is_("lease", job.lease))
+    return _as_read(job, "state", "claim_id", "lease")
 
 
 def maybe_charged(job: Job) -> bool:
@@ -491,7 +488,7 @@ def _finished(now: float) -> dict[str, object]:
 
 
 def _result(response: Response, url: str, evidence: Evidence) -> dict[str, object]:
-    return {"state": State.READY, "partition": Partition.LIVE} | _WAITS_NO_MORE | _links(response, url, evidence)
+    return _READY | _links(response, url, evidence)
 
 
 def _on_other_host(response: Response, link: tuple[str, str], evidence: Evidence) -> dict[str, object]:
@@ -500,16 +497,15 @@ def _on_other_host(response: Response, link: tuple[str, str], evidence: Evidence
 
 
 def _links(response: Response, url: str, evidence: Evidence) -> dict[str, object]:
-    put: dict[str, object] = {"evidence": evidence, "urls": (url,), "result_urls": _stripped(url)}
-    return put | {"image_urls": response.image_urls} | _credits(response)
+    return _link(url) | {"evidence": evidence, "image_urls": response.image_urls} | _credits(response)
 
 
 def _credits(response: Response) -> dict[str, object]:
     return {} if response.credits is None else {"credits_consumed": response.credits}
 
 
-def _stripped(url: str) -> tuple[str, ...]:
-    return (without_query(url),)
+def _link(url: str) -> dict[str, object]:
+    return {"urls": (url,), "result_urls": (without_query(url),)}
 
 
 # Archive and announcement
@@ -548,13 +544,13 @@ def request_link(job: Job, due: float, *, not_4k: bool) -> ConditionalUpdate:
 
 
 def _leased(job: Job) -> tuple[Clause, ...]:
-    return (is_("state", State.READY), is_("lease", job.lease))
+    return (is_("state", State.READY), *_as_read(job, "lease"))
 
 
 def keep_base(job: Job, base: Archived) -> ConditionalUpdate:
     """Add the base video's file, once, in any state: nothing else of the job changes. Its link is needed no more."""
     put: dict[str, object] = {"base": base, "base_url": None}
-    return ConditionalUpdate(key=job.key, when=(is_("index", job.index), is_("base", None)), put=put, ownership="base")
+    return ConditionalUpdate(key=job.key, when=(*_as_read(job, "index"), is_("base", None)), put=put, ownership="base")
 
 
 def abandon_base(job: Job) -> ConditionalUpdate:
@@ -565,15 +561,14 @@ def abandon_base(job: Job) -> ConditionalUpdate:
 
 def retrigger(job: Job, new_id: str, due: float) -> ConditionalUpdate:
     """Make publish act again on a READY or ended row from which nothing has followed, a dead link included."""
-    unchanged = (is_("state", job.state), is_("retrigger_id", job.retrigger_id), is_("lease", job.lease))
     put = {"retrigger_id": new_id, "due": due, "link_dead": None}
-    when = (*unchanged, at_most("due", job.due or 0))
+    when = (*_as_read(job, "state", "retrigger_id", "lease"), at_most("due", job.due or 0))
     return ConditionalUpdate(key=job.key, when=when, put=put, ownership="retrigger_id")
 
 
 def postpone(job: Job, due: float) -> ConditionalUpdate:
     """Keep the job as it is until then: it is not its turn yet, or no further request is sent for it."""
-    return ConditionalUpdate(key=job.key, when=(is_("state", job.state), is_("due", job.due)), put={"due": due})
+    return ConditionalUpdate(key=job.key, when=_as_read(job, "state", "due"), put={"due": due})
 
 
 def postpone_announcement(
@@ -587,8 +582,8 @@ def postpone_announcement(
     put = {"on_bus": on_bus or None, "task_tokens": tokens, "announcing_since": since}
     put |= {"due": now + announcement_wait(now - since, times)}
     # The same record may be read twice: what was told since must not wait again.
-    as_read = (is_("partition", job.partition), *([is_("task_tokens", job.task_tokens)] if job.task_tokens else []))
-    return ConditionalUpdate(key=job.key, when=(*_as_announced(job), *as_read), put=put)
+    told = _as_read(job, "partition", *(["task_tokens"] if job.task_tokens else []))
+    return ConditionalUpdate(key=job.key, when=(*_as_announced(job), *told), put=put)
 
 
 def mark_announced(job: Job, ttl: int, *, keeps_base: bool = False) -> ConditionalUpdate:
@@ -602,4 +597,4 @@ def mark_announced(job: Job, ttl: int, *, keeps_base: bool = False) -> Condition
 
 
 def _as_announced(job: Job) -> tuple[Clause, ...]:
-    return (is_("state", job.state), is_("retrigger_id", job.retrigger_id))
+    return _as_read(job, "state", "retrigger_id")

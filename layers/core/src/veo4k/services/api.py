@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from veo4k.domain import transitions
-from veo4k.domain.bearer import verify_bearer
+from veo4k.domain.callback_auth import verify_bearer
 from veo4k.domain.conditional_update import Updated
 from veo4k.domain.errors import InvalidMessageError, StorageError
 from veo4k.domain.file_links import file_keys

@@ -12,7 +12,7 @@ from veo4k.domain.callback import Address, CallbackPayload, is_failure, parse_ad
 from veo4k.domain.callback_auth import Keys, verify_signature, verify_token
 from veo4k.domain.conditional_update import ConditionalUpdate, Refused
 from veo4k.domain.decisions import kept_link_of_callback, link_of_callback, own_link, with_fetchable_poster
-from veo4k.domain.errors import InvalidBodyError, StorageError
+from veo4k.domain.errors import InvalidBodyError
 from veo4k.domain.job import ENDED, WAITING, Job, State
 from veo4k.domain.log_events import Detail, LogEntry, LogEvent, words_in_log
 from veo4k.domain.ports import Jobs
@@ -24,9 +24,10 @@ from veo4k.services.signed_request import (
     NOT_FOUND,
     OK,
     UNAUTHORIZED,
-    UNAVAILABLE,
+    Answer,
     RejectedError,
     Request,
+    answered,
     body_of,
     timestamp_and_signature,
 )
@@ -46,18 +47,14 @@ class CallbackHandler:
     hosts: ResultHosts
     is_signature_optional: bool
 
-    def handle(self, request: Request, now: float) -> tuple[int, LogEntry]:
+    def handle(self, request: Request, now: float) -> Answer:
         """Handle one callback. Return the HTTP status, and what happened."""
-        try:
-            address = self._address(request)
-            payload = self._authenticated(request, address, now)
-            return self._write(address, payload, now)
-        except RejectedError as rejected:
-            return rejected.status, rejected.entry()
-        except StorageError as error:
-            return UNAVAILABLE, LogEntry(
-                LogEvent.CALLBACK_UNANSWERED, None, {"status": UNAVAILABLE, "error": str(error)}
-            )
+        return answered(lambda: self._handle(request, now))
+
+    def _handle(self, request: Request, now: float) -> Answer:
+        address = self._address(request)
+        status, entry = self._write(address, self._authenticated(request, address, now), now)
+        return status, [entry]
 
     def _address(self, request: Request) -> Address:
         address = parse_address(*request.parts)

@@ -11,14 +11,14 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Self, TypeVar
 
-from veo4k.domain import gate
-from veo4k.domain.conditional_update import Updated
+from veo4k.domain import gate, transitions
+from veo4k.domain.conditional_update import ConditionalUpdate, Updated
 from veo4k.domain.decisions import Context, after_response, count_overtaken
 from veo4k.domain.errors import StorageError
 from veo4k.domain.gate import Wait
 from veo4k.domain.job import Job, ProviderApi, State
 from veo4k.domain.log_events import Detail, LogEntry, LogEvent, words_in_log
-from veo4k.domain.look import Look
+from veo4k.domain.look import Look, base_link
 from veo4k.domain.ports import Clock, Gate, Jobs, Provider
 from veo4k.domain.response import UNDERSTOOD, Meaning, Response
 from veo4k.domain.result_url import ResultHosts
@@ -164,6 +164,15 @@ class Dispatcher:
         except StorageError:
             return Wait(now + self.times.pause, WaitReason.GATE_UNREACHABLE)
 
+    def context(self) -> Context:
+        """Return what a rule may know now besides the job."""
+        return Context(now=self.clock.now(), times=self.times, hosts=self.hosts, new_id=self.new_id())
+
+    def claim_submission(self, job: Job, look: Look | None, now: float) -> ConditionalUpdate:
+        """Return the intent of a request for a job, with the link of the base video that a look has shown."""
+        link = base_link(look, job, self.hosts)
+        return transitions.claim_submission(job, self.new_id(), now, self.times, self.provider_api, base_url=link)
+
     def release(self, slots: deque[Slot]) -> None:
         """Release unused slots: a trial to other callers, submissions to the daily limit."""
         for slot in slots:
@@ -231,14 +240,8 @@ class Dispatcher:
         return [], until
 
     def _update_job(self, slot: Slot, job: Job, response: Response, until: float) -> LogEntry:
-        context = Context(
-            now=self.clock.now(),
-            until=until,
-            times=self.times,
-            hosts=self.hosts,
-            on_trial=bool(slot.trial),
-            is_understood=self._is_understood(job, response),
-            new_id=self.new_id(),
+        context = replace(
+            self.context(), until=until, on_trial=bool(slot.trial), is_understood=self._is_understood(job, response)
         )
         event, update, about = after_response(job, response, context)
         detail = _detail(response)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from veo4k.domain.callback import TOKEN
 from veo4k.domain.callback_auth import Keys, verify_generated_token, verify_signature
-from veo4k.domain.errors import InvalidBodyError, StorageError
+from veo4k.domain.errors import InvalidBodyError
 from veo4k.domain.generated import Generation, messages_of, parse_signed, parse_tags, read_generation
 from veo4k.domain.log_events import LogEntry, LogEvent
 from veo4k.domain.ports import JobSender
@@ -19,8 +19,10 @@ from veo4k.services.signed_request import (
     OK,
     UNAUTHORIZED,
     UNAVAILABLE,
+    Answer,
     RejectedError,
     Request,
+    answered,
     body_of,
     timestamp_and_signature,
 )
@@ -37,16 +39,13 @@ class GenerationHandler:
     token_keys: Callable[[], Keys]
     webhook_keys: Callable[[], Keys]
 
-    def handle(self, request: Request, now: float) -> tuple[int, list[LogEntry]]:
+    def handle(self, request: Request, now: float) -> Answer:
         """Handle one callback. Return the HTTP status, and what happened."""
-        try:
-            self._check_path(request)
-            return OK, self._request_jobs(self._authenticated(request, now), request.query)
-        except RejectedError as rejected:
-            return rejected.status, [rejected.entry()]
-        except StorageError as error:
-            unanswered = LogEntry(LogEvent.CALLBACK_UNANSWERED, None, {"status": UNAVAILABLE, "error": str(error)})
-            return UNAVAILABLE, [unanswered]
+        return answered(lambda: self._handle(request, now))
+
+    def _handle(self, request: Request, now: float) -> Answer:
+        self._check_path(request)
+        return OK, self._request_jobs(self._authenticated(request, now), request.query)
 
     def _check_path(self, request: Request) -> None:
         [token] = request.parts

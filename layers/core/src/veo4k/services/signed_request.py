@@ -2,12 +2,12 @@
 
 import base64
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from veo4k.domain.callback import LONGEST_BODY
-from veo4k.domain.errors import Veo4kError
-from veo4k.domain.log_events import LogEntry, LogEvent
+from veo4k.domain.errors import StorageError, Veo4kError
+from veo4k.domain.log_events import Detail, LogEntry, LogEvent
 
 TOLERANCE = 300  # seconds a timestamp may be off, either way
 OK, BAD_REQUEST, UNAUTHORIZED, NOT_FOUND, TOO_LARGE, UNAVAILABLE = 200, 400, 401, 404, 413, 503
@@ -36,6 +36,21 @@ class RejectedError(Veo4kError):
     def entry(self) -> LogEntry:
         """Return the log entry of the rejection."""
         return LogEntry(self.event, None, {"status": self.status, "reason": str(self)})
+
+
+Answer = tuple[int, list[LogEntry]]
+"""The HTTP status that answers a request, and what happened."""
+
+
+def answered(handle: Callable[[], Answer]) -> Answer:
+    """Return the answer to a request, also where a check fails, or where table, queue or keys cannot be reached."""
+    try:
+        return handle()
+    except RejectedError as rejected:
+        return rejected.status, [rejected.entry()]
+    except StorageError as error:
+        detail: Detail = {"status": UNAVAILABLE, "error": str(error)}
+        return UNAVAILABLE, [LogEntry(LogEvent.CALLBACK_UNANSWERED, None, detail)]
 
 
 def body_of(request: Request) -> bytes:

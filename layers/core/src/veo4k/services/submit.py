@@ -9,10 +9,10 @@ from typing import NamedTuple
 
 from veo4k.domain import transitions
 from veo4k.domain.conditional_update import ConditionalUpdate, Updated
-from veo4k.domain.decisions import Context, Decision, Need, is_turn, when_due
+from veo4k.domain.decisions import Decision, Need, is_turn, when_due
 from veo4k.domain.errors import InvalidMessageError, StorageError
 from veo4k.domain.gate import Wait
-from veo4k.domain.job import ENDED, Job, ProviderApi, State
+from veo4k.domain.job import ENDED, Job, State
 from veo4k.domain.log_events import LogEntry, LogEvent
 from veo4k.domain.look import Look, Unanswered, after_look, base_link, was_mislabelled
 from veo4k.domain.message import MOST_TASK_TOKENS, Message, parse_message
@@ -51,7 +51,6 @@ class Submitter:
     clock: Clock
     new_id: Callable[[], str]
     times: Times
-    provider_api: ProviderApi
     unstored: list[str] = field(default_factory=list)
     _looks: Mapping[str, Look] = field(default_factory=dict)
 
@@ -89,7 +88,7 @@ class Submitter:
         detail: dict[str, str | int | float] = {"messageId": received.message_id, "error": why}
         self._log(LogEntry(LogEvent.MESSAGE_STORE_FAILED, None, detail))
         try:
-            self.queue.back_off(received.receipt, back_off(received.receives))
+            self.queue.deliver_again(received.receipt, back_off(received.receives))
         except StorageError as error:
             # SQS delivers the message again after the queue's own visibility timeout.
             self._log(LogEntry(LogEvent.BACK_OFF_FAILED, None, {"error": str(error)}))
@@ -108,11 +107,7 @@ class Submitter:
         return transitions.create_queued(message, run, now, Wait(now, WaitReason.LOOK_LATER), passes_label=passes_label)
 
     def _after_look(self, job: Job) -> Decision | None:
-        now = self.clock.now()
-        context = Context(
-            now=now, until=now, times=self.times, hosts=self.dispatcher.hosts, on_trial=False, new_id=self.new_id()
-        )
-        return after_look(job, self._looks.get(job.task_id, Unanswered.NOTHING), context)
+        return after_look(job, self._looks.get(job.task_id, Unanswered.NOTHING), self.dispatcher.context())
 
     def _send(self, claims: deque[Claim], tasks: int) -> Wait:
         """Send requests, one for each task at most: two runs of a task are never requested side by side.
@@ -184,7 +179,7 @@ class Submitter:
             now,
             claim_id=self.new_id(),
             times=self.times,
-            provider_api=self.provider_api,
+            provider_api=self.dispatcher.provider_api,
             base_url=base_link(look, Job(**candidate.put), self.dispatcher.hosts),
             passes_label=passes_label,
         )
@@ -210,9 +205,7 @@ class Submitter:
             return self._written(decision.event, decision.update) or redelivered
         if wait is not None:
             return redelivered
-        link = base_link(self._looks.get(own.task_id, Unanswered.NOTHING), own, self.dispatcher.hosts)
-        claim = transitions.claim_submission(own, self.new_id(), now, self.times, self.provider_api, base_url=link)
-        outcome = self.jobs.write(claim)
+        outcome = self.jobs.write(self.dispatcher.claim_submission(own, self._looks.get(own.task_id), now))
         return redelivered._replace(job=outcome.job if isinstance(outcome, Updated) else None)
 
     def _join(self, live: Job, token: str | None) -> _Stored | None:

@@ -4,27 +4,20 @@ Any number of sweeps may overlap or die half-way: each claims a job before it ac
 """
 
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 
 from veo4k.domain import transitions
 from veo4k.domain.conditional_update import ConditionalUpdate, Updated
-from veo4k.domain.decisions import Context, Decision, Need, is_turn, polls_by_post, when_due
+from veo4k.domain.decisions import Decision, Need, is_turn, polls_by_post, when_due
 from veo4k.domain.errors import StorageError
 from veo4k.domain.gate import AHEAD, LEAD, Wait
-from veo4k.domain.job import Job, Key, Partition, ProviderApi, State
+from veo4k.domain.job import Job, Key, Partition, State
 from veo4k.domain.log_events import Detail, LogEntry, LogEvent
-from veo4k.domain.look import (
-    Look,
-    after_look,
-    after_relook,
-    after_wait,
-    base_link,
-    is_wanted,
-    relook_wait,
-)
-from veo4k.domain.ports import Clock, Gate, Jobs
+from veo4k.domain.look import Look, after_look, after_relook, after_wait, is_wanted, relook_wait
+from veo4k.domain.ports import Clock, Jobs
 from veo4k.domain.schedule import Times, base_wait
 from veo4k.domain.wait_reason import WaitReason
 from veo4k.services.dispatch import TIME_FOR_A_REQUEST, Dispatcher, Slot
@@ -61,17 +54,14 @@ class _Due:
 
 @dataclass(kw_only=True)
 class Sweeper:
-    """Does what is due in one invocation. `deadline`: epoch second at which the function is killed."""
+    """Does what is due in one invocation."""
 
     dispatcher: Dispatcher
     jobs: Jobs
-    gate: Gate
     clock: Clock
     new_id: Callable[[], str]
     chance: Callable[[], float]
     times: Times
-    provider_api: ProviderApi
-    deadline: float
 
     def sweep(self) -> list[LogEntry]:
         """Do what is due. Return what happened."""
@@ -87,7 +77,7 @@ class Sweeper:
         has_slots = self._process(Partition.LIVE, now)
         self._end_overdue(now)
         now = self.clock.now()
-        if has_slots and self.gate.current_pause(now) is None:
+        if has_slots and self.dispatcher.gate.current_pause(now) is None:
             self._process(Partition.QUEUED, now)
 
     def _process(self, partition: Partition, until: float) -> bool:
@@ -126,7 +116,7 @@ class Sweeper:
             self._act(key, Partition.QUEUED, until)
 
     def _is_time_up(self) -> bool:
-        return self.clock.now() >= self.deadline - RESERVE
+        return self.clock.now() >= self.dispatcher.deadline - RESERVE
 
     def _dispatch(self, slots: deque[Slot], claims: deque[_Due], partition: Partition) -> bool:
         """Send requests with the slots at hand, or with new ones. Return whether slots still come in time."""
@@ -135,8 +125,8 @@ class Sweeper:
         if not slots:
             counted = partition is Partition.QUEUED
             room = min(self.dispatcher.room(), len(claims))
-            wanted = self.gate.free(room, self.clock.now(), counted=counted)  # no more base videos are looked at
-            self._look_first(claims, wanted)
+            wanted = self.dispatcher.gate.free(room, self.clock.now(), counted=counted)
+            self._look_first(claims, wanted)  # no more base videos than may be paid
             if not claims:
                 return True
             new, wait = self.dispatcher.slots(min(wanted, len(claims)), counted=counted)
@@ -151,7 +141,7 @@ class Sweeper:
         """Look at the base videos of the next jobs before they are paid. Those that need no request leave the queue."""
         some = [claims.popleft() for _ in range(wanted)]
         wanting = [due for due in some if due.wants_look()]
-        waiting = [due for due in wanting if not self._is_turn(due.job)]
+        waiting = [due for due in wanting if not self._may_be_looked_at(due.job)]
         looks = self._looks([due.job for due in wanting if due not in waiting])
         for due in wanting:
             due.look = looks.get(due.job.task_id)
@@ -164,21 +154,24 @@ class Sweeper:
         return self.dispatcher.look(list(dict.fromkeys(job.task_id for job in jobs)))
 
     def _is_turn(self, job: Job) -> bool:
-        """Return whether a job may be looked at; one whose turn it is not is postponed."""
-        try:
-            if job.run == 1 or is_turn(job, self.jobs.runs(job.task_id)):
-                return True
-            self._write(LogEvent.REQUEST_POSTPONED, transitions.postpone(job, self.clock.now() + self.times.probe))
-        except StorageError as error:
-            self._log(LogEvent.JOB_SKIPPED, error=str(error))
+        """Return whether a job may be requested; one whose turn it is not is postponed."""
+        if job.run == 1 or is_turn(job, self.jobs.runs(job.task_id)):
+            return True
+        self._write(LogEvent.REQUEST_POSTPONED, transitions.postpone(job, self.clock.now() + self.times.probe))
+        return False
+
+    def _may_be_looked_at(self, job: Job) -> bool:
+        with self._skipping():
+            return self._is_turn(job)
         return False
 
     def _is_settled(self, due: _Due) -> bool:
         """Write what a look means for a job. Return whether the job needs no request now."""
         if due.look is None:
             return False
-        decision = after_look(due.job, due.look, self._context())
-        self._decide(decision)
+        decision = after_look(due.job, due.look, self.dispatcher.context())
+        with self._skipping():
+            self._decide(decision)
         return decision is not None
 
     def _look_again(self, jobs: list[Job]) -> None:
@@ -187,53 +180,42 @@ class Sweeper:
         looks = self._looks(claimed)
         for job in claimed:
             rule = after_wait if job.state is State.QUEUED else after_relook
-            current = self._read(job.key)
-            if current is not None and job.task_id in looks:
-                self._decide(rule(current, looks[job.task_id], self._context()))
+            with self._skipping():
+                current = self.jobs.get(job.key)
+                if current is not None and job.task_id in looks:
+                    self._decide(rule(current, looks[job.task_id], self.dispatcher.context()))
 
     def _is_look_claimed(self, job: Job) -> bool:
         now = self.clock.now()
         wait = base_wait(job.looks + 1, self.times) if job.state is State.QUEUED else relook_wait(job, self.times)
-        try:
+        with self._skipping():
             return self._write(LogEvent.LOOK_CLAIMED, transitions.claim_look(job, now + wait)) is not None
-        except StorageError as error:
-            self._log(LogEvent.JOB_SKIPPED, error=str(error))
-            return False
-
-    def _read(self, key: Key) -> Job | None:
-        try:
-            return self.jobs.get(key)
-        except StorageError as error:
-            self._log(LogEvent.JOB_SKIPPED, error=str(error))
-            return None
+        return False
 
     def _decide(self, decision: Decision | None) -> None:
+        if decision and decision.update:
+            self._write(decision.event, decision.update, decision.about)
+
+    @contextmanager
+    def _skipping(self) -> Iterator[None]:
+        """Skip a job that cannot be read or written: the others are still processed."""
         try:
-            if decision and decision.update:
-                self._write(decision.event, decision.update, decision.about)
+            yield
         except StorageError as error:
             self._log(LogEvent.JOB_SKIPPED, error=str(error))
-
-    def _context(self) -> Context:
-        now = self.clock.now()
-        hosts, times = self.dispatcher.hosts, self.times
-        return Context(now=now, until=now, times=times, hosts=hosts, on_trial=False, new_id=self.new_id())
 
     def _wait_for_slot(self, wait: Wait) -> bool:
         """Sleep until the next slot can be reserved, where a request can still end in time. Return whether it can."""
-        if wait.reason in LONG_WAITS or wait.until + LEAD + TIME_FOR_A_REQUEST >= self.deadline:
+        if wait.reason in LONG_WAITS or wait.until + LEAD + TIME_FOR_A_REQUEST >= self.dispatcher.deadline:
             return False
-        if self.gate.current_pause(self.clock.now()):
+        if self.dispatcher.gate.current_pause(self.clock.now()):
             return False
         self.clock.sleep_until(wait.until - AHEAD)
         return True
 
     def _act(self, key: Key, partition: Partition, until: float) -> "_Due | None":
-        """Do what a due job needs, if it needs no request; else return the claim of its request.
-
-        A job that cannot be read or written is skipped: the others are still processed.
-        """
-        try:
+        """Do what a due job needs, if it needs no request; else return the claim of its request."""
+        with self._skipping():
             job = self.jobs.get(key)
             if job is None or job.partition is not partition or (job.due or 0) > until:
                 return None  # the index is behind the table
@@ -244,8 +226,6 @@ class Sweeper:
                 self._write(due.event, due.update, due.about)
             elif due:
                 self._log(due.event, error=f"{job.job_id} is {job.state}, a state of a later version")
-        except StorageError as error:
-            self._log(LogEvent.JOB_SKIPPED, error=str(error))
         return None
 
     def claim(self, job: Job, need: Need, look: Look | None) -> Job | None:
@@ -258,12 +238,9 @@ class Sweeper:
 
     def _claim_submission(self, job: Job, look: Look | None) -> Job | None:
         now = self.clock.now()
-        if job.run > 1 and not is_turn(job, self.jobs.runs(job.task_id)):
-            self._write(LogEvent.REQUEST_POSTPONED, transitions.postpone(job, now + self.times.probe))
+        if not self._is_turn(job):
             return None
-        link = base_link(look, job, self.dispatcher.hosts)
-        claim = transitions.claim_submission(job, self.new_id(), now, self.times, self.provider_api, base_url=link)
-        return self._write(LogEvent.REQUEST_CLAIMED, claim)
+        return self._write(LogEvent.REQUEST_CLAIMED, self.dispatcher.claim_submission(job, look, now))
 
     def _claim_poll(self, job: Job) -> Job | None:
         now, by_post = self.clock.now(), polls_by_post(job)
