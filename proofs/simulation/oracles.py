@@ -34,7 +34,6 @@ from proofs.simulation.effects import STRANGER
 from proofs.simulation.functions import BASE
 from proofs.simulation.generations import Generation
 from proofs.simulation.kernel import Process
-from proofs.simulation.videos import HOST
 from veo4k.domain.decisions import MOST_ACCEPTANCES
 from veo4k.domain.errors import StorageError
 from veo4k.domain.gate import Gate
@@ -43,6 +42,7 @@ from veo4k.domain.log_events import LogEntry
 from veo4k.domain.message import MOST_TASK_TOKENS
 from veo4k.domain.ports import Change
 from veo4k.domain.response import UNDERSTOOD
+from veo4k.domain.result_url import Refusal
 
 if TYPE_CHECKING:
     from proofs.simulation.environment import Simulation
@@ -93,8 +93,8 @@ class Oracles:
         if new.claim_id is not None and (old is None or old.claim_id != new.claim_id):
             self._claimed(old, new)
         video = self.simulation.model.videos[new.task_id]
-        is_allowed = video.host == HOST or self.simulation.kernel.now >= self.simulation.profile.host_allowed_at
-        has_base = new.index < video.bases and is_allowed
+        target = self.simulation.hosts.target(f"https://{video.host}/")
+        has_base = new.index < video.bases and not isinstance(target, Refusal)
         is_unavailable = new.error is not None and new.error.code is Code.NOT_AVAILABLE_IN_4K
         if new.base_url is not None or (is_unavailable and not new.requests_sent and has_base):  # ended by a look
             self.shown_bases.add(new.key)
