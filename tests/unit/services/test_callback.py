@@ -169,6 +169,17 @@ def test_a_failure_in_unknown_words_is_checked_where_that_is_free(code: int) -> 
     )
 
 
+@pytest.mark.parametrize(("acceptances", "since_poll", "kept"), [(2, 60, True), (2, 121, False), (1, 60, False)])
+def test_a_foreign_link_is_kept_while_the_last_poll_is_under_way(
+    acceptances: int, since_poll: float, kept: bool
+) -> None:
+    stage = asked(WORKING, acceptances=acceptances)
+    stage.change(requested_at=stage.clock.now() - since_poll)
+    call_back(stage, success(ELSEWHERE))
+
+    assert bool(stage.job().urls) == kept
+
+
 def test_a_foreign_link_is_kept_only_where_nobody_can_be_asked_for_it() -> None:
     stage = asked(WORKING, acceptances=3)
     posters = {"imageUrls": ["", URL]}

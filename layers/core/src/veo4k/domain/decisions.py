@@ -104,10 +104,13 @@ def kept_link_of_callback(
 ) -> ConditionalUpdate | None:
     """Return the update that keeps a callback's link on a host that is not allowed; None where the provider is asked.
 
-    The body of a callback is not signed. So its link is kept only where nobody can be asked for it any more.
+    The body of a callback is not signed. So its link is kept only where nobody can be asked for it any more, or where
+    the poll under way may be the last.
     """
     refusal = own_link(response.urls, job.index, hosts)
-    if may_be_polled(job) or not isinstance(refusal, Refusal):
+    is_under_way = polls_by_post(job) and now < (job.requested_at or 0) + times.probe
+    may_be_last = is_under_way and job.acceptances + 1 >= MOST_ACCEPTANCES
+    if (may_be_polled(job) and not may_be_last) or not isinstance(refusal, Refusal):
         return None
     kept = own_entry(response.urls, job.index), refusal.host
     due, shown = host_due(job, now, times), with_fetchable_poster(response, job.index, hosts)
