@@ -109,6 +109,9 @@ class Reader:
         )
 
     def _count(self, partition: Partition) -> int:
+        head = self.head(partition)
+        if head.is_whole:
+            return len(head.rows)
         pages = self._dynamodb.get_paginator("query").paginate(Select="COUNT", **self._due(partition))
         return sum(page["Count"] for page in pages)
 
