@@ -104,7 +104,7 @@ def kept_link_of_callback(
 ) -> ConditionalUpdate | None:
     """Return the update that keeps a callback's link on a host that is not allowed; None where the provider is asked.
 
-    The body of a callback is not signed. So its link is kept only where nobody can be asked for it any more, or where
+    The body of a callback is not signed. So its link is kept only where the provider can be polled no more, or where
     the poll under way may be the last.
     """
     refusal = own_link(response.urls, job.index, hosts)
@@ -160,7 +160,7 @@ def _done(job: Job, response: Response, context: Context) -> Decision:
 
 
 def host_due(job: Job, now: float, times: Times) -> float:
-    """Return when the host of a kept link is looked up again in ResultHosts: nobody is asked for it."""
+    """Return when the host of a kept link is looked up again in ResultHosts: no request is sent."""
     return now + min(poll_wait(now - job.created_at, 0, times), max(LONGEST_HOST_WAIT, times.probe))
 
 

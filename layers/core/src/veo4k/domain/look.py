@@ -164,7 +164,7 @@ def after_wait(job: Job, look: Look, context: Context) -> Decision | None:
 def after_relook(job: Job, look: Look, context: Context) -> Decision | None:
     """Return what a look means for a READY job whose result it was: a link, or another try of the old one.
 
-    Each try is counted, so that a job whose record has no link any more ends. None where nobody answered.
+    Each try is counted, so that a job whose record has no link any more ends. None without a response.
     """
     if look is Unanswered.LATER:
         return None

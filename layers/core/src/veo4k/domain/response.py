@@ -45,7 +45,7 @@ class Meaning(StrEnum):
     FAILED = "failed"  # the generation failed
     ACCOUNT_REFUSED = "account_refused"  # not accepted: the account may not send requests now
     NOT_FOUND = "not_found"  # not accepted: the provider's own 404, for the task or for the path
-    UNCLEAR = "unclear"  # words or a code that nobody knows: accepted or not
+    UNCLEAR = "unclear"  # unknown words or an unknown code: accepted or not
     LOST = "lost"  # unknown: the request may have been accepted and charged
     NOT_SENT = "not_sent"  # surely not accepted
 

@@ -582,8 +582,8 @@ def postpone_announcement(
     put = {"on_bus": on_bus or None, "task_tokens": tokens, "announcing_since": since}
     put |= {"due": now + announcement_wait(now - since, times)}
     # The same record may be read twice: what was told since must not wait again.
-    told = _as_read(job, "partition", *(["task_tokens"] if job.task_tokens else []))
-    return ConditionalUpdate(key=job.key, when=(*_as_announced(job), *told), put=put)
+    as_read = _as_read(job, "partition", *(["task_tokens"] if job.task_tokens else []))
+    return ConditionalUpdate(key=job.key, when=(*_as_announced(job), *as_read), put=put)
 
 
 def mark_announced(job: Job, ttl: int, *, keeps_base: bool = False) -> ConditionalUpdate:
