@@ -149,6 +149,11 @@ class Reader:
         return Live(shown, cursor.after(starts, in_order[:read], PARTITION) if read < len(in_order) else "", read)
 
     def _keys(self, partition: Partition, start: Mapping[str, Any] | None, most: int) -> list[dict[str, Any]]:
+        """Return the next keys of a partition. Boxes and rows of the same page share one read of its first keys."""
+        name = ("keys", partition, str(start), most)
+        return self.cache.get(name, 1.0, lambda: self._read_keys(partition, start, most))
+
+    def _read_keys(self, partition: Partition, start: Mapping[str, Any] | None, most: int) -> list[dict[str, Any]]:
         begin = {"ExclusiveStartKey": start} if start else {}
         page = self._dynamodb.query(Limit=most, **self._due(partition), **begin)
         items: list[dict[str, Any]] = page["Items"]
