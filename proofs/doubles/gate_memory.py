@@ -55,6 +55,9 @@ class MemoryGate:
         until = gate.paused_until(self.row, now, self.pace)
         return Wait(until, self.row.reason) if until else None
 
+    def is_paused(self) -> bool:
+        return bool(self.row.reason)
+
     def read(self) -> Gate:
         return self.row
 

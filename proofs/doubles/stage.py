@@ -86,6 +86,7 @@ class Stage:
         self.new_id, self.times, self.provider_api = numbered(), Times(**times), provider_api
         self.width, self.hosts = WIDTH, HOSTS
         self.unstored: list[str] = []
+        self.chance = 0.0
         self._messages = numbered("message")
 
     @property
@@ -103,7 +104,7 @@ class Stage:
         return Submitter(dispatcher=self.dispatcher(deadline), queue=queue, **self._shared)
 
     def sweeper(self, deadline: float) -> Sweeper:
-        return Sweeper(dispatcher=self.dispatcher(deadline), chance=lambda: 0.0, **self._shared)
+        return Sweeper(dispatcher=self.dispatcher(deadline), chance=lambda: self.chance, **self._shared)
 
     def health(self) -> Health:
         doubles: tuple[Any, ...] = (self.faulty_jobs, self.faulty_gate, self.provider, self.clock)

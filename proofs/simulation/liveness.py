@@ -173,6 +173,8 @@ class JobJudge:
             self._wrong(6, "SUCCEEDED without an object")
             return
         self._stored(job.archive, 6, "the object")
+        if any(upload.key == job.archive.key for upload in self.simulation.archive.under_way):
+            self._wrong(6, "parts of a killed upload are left, and paid for")
         poster = objects.get(job.archive.key.replace(".mp4", ".jpg"), b"")
         if job.archive.poster and not poster.startswith(content(JPEG, "")[:4]):
             self._wrong(6, "a poster that is no picture")
@@ -238,6 +240,7 @@ class JobJudge:
         )
         # Where the provider starts over, the product stops polling; with the jobs API it never repeats a request.
         polls = self.profile.provider_api == ProviderApi.VEO and not self.profile.manners.starts_over
+        polls = polls and not (self.job.provider_api == ProviderApi.VEO and math.isfinite(self.profile.veo_until))
         healthy = simulation.end < making.done_at + HALF_AN_HOUR
         return called or (polls and (polled or healthy))
 

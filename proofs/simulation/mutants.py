@@ -15,6 +15,7 @@ from proofs.simulation.changes import ANY_STATE, Change, around, in_both, puts, 
 from proofs.simulation.consequences import SimulatedEventPublisher
 from proofs.simulation.environment import Simulation
 from proofs.simulation.fault_profile import draw_profile
+from proofs.simulation.files import SimulatedArchive
 from proofs.simulation.profiles import PROFILES
 from proofs.simulation.requests import SimulatedProvider
 from proofs.simulation.stream import Schedule
@@ -208,6 +209,12 @@ MUTANTS: Mapping[str, Mutant] = {
     "a refused token is sent every minute": Mutant(
         returns(transitions, "announcement_wait", 60.0), 4, shows_in=REFUSED_TOKENS
     ),
+    "jobs of the former API take every trial": Mutant(
+        set_to(sweep, "MOSTLY", 0.0),
+        9,
+        shows_in="the older paths end, no callback comes, and an hour later the stack is switched",
+    ),
+    "parts of a killed upload are left": Mutant(returns(SimulatedArchive, "abort_strays", 0), 6),
     "the base video ends the job": Mutant(puts("keep_base", state=State.SUCCEEDED), 14),
     "the base video's link goes with the announcement": Mutant(puts("mark_announced", base_url=None), 14),
     "the base video is requested once": Mutant(set_to(publish, "requests_base", publish._brings_base), 14),

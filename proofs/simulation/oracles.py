@@ -73,6 +73,7 @@ class Oracles:
         self.claims: list[tuple[Process, Key]] = []
         self.events: dict[Key, list[dict[str, object]]] = {}
         self.shown_bases: set[Key] = set()
+        self.pauses: list[tuple[float, str]] = []  # when the gate was paused, or ran again: seconds, and the reason
 
     def add_violation(self, invariant: int, task_id: str, what: str) -> None:
         at = self.simulation.kernel.now - self.simulation.timeline.begin
@@ -129,6 +130,8 @@ class Oracles:
             self.add_violation(5, new.task_id, "left the due index unannounced")
 
     def gate_changed(self, old: Gate, new: Gate) -> None:
+        if old.reason != new.reason:
+            self.pauses.append((self.simulation.kernel.now - self.simulation.timeline.begin, new.reason))
         if old.reason and not new.reason:
             self._opened()
         if not old.reason or new.instants == old.instants:

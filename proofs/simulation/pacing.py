@@ -1,5 +1,6 @@
 """Invariants 1, 2 and 9: how often requests are sent and repeated, and what that costs."""
 
+import math
 from collections import Counter
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 UNKNOWN = (None, Meaning.LOST, Meaning.UNCLEAR)
 MOST, WINDOW, ROUNDING = 20, 10.0, 0.003
 PROMISED_SKEW = 0.05  # either way: clocks within 0.1 s
+LONGEST_SWITCH = 2 * 3600.0  # eight pauses, of whose trials three in four go to jobs of the API in use
 LEAD = 1.5  # seconds from a claim, which the waits are counted from, to its request
 
 
@@ -33,6 +35,7 @@ def judge(oracles: "Oracles") -> None:
     _window(oracles, left)
     _slots(oracles, left)
     _days(oracles)
+    _switched(oracles)
     requests: dict[object, list[Sent]] = {}
     for sent in simulation.provider.sent:
         requests.setdefault(sent.key, []).append(sent)
@@ -62,6 +65,15 @@ def _slots(oracles: "Oracles", left: list[float]) -> None:
             after = instant - oracles.simulation.timeline.begin
             oracles.add_violation(9, "#gate", f"a request without a slot, {after:.3f} s after the beginning")
             return
+
+
+def _switched(oracles: "Oracles") -> None:
+    """Check that the gate does not stay paused for the former API's sake, once the stack is switched."""
+    switched_at = oracles.simulation.profile.switched_at
+    before = [reason for at, reason in oracles.pauses if at <= switched_at]
+    runs_at = next((at for at, reason in oracles.pauses if at > switched_at and not reason), math.inf)
+    if before and before[-1] and runs_at > switched_at + LONGEST_SWITCH:
+        oracles.add_violation(9, "#gate", f"paused until {runs_at - switched_at:.0f} s after the switch")
 
 
 def _gaps(oracles: "Oracles", job: Job, requests: list[Sent]) -> None:

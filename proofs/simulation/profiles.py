@@ -115,6 +115,9 @@ PROFILES: Mapping[str, FaultProfile] = {
     "404 for hours, and a provider that starts over at once": replace(
         _videos(hindered=GONE, hindered_for=12 * HOUR, takes=0.0), manners=replace(CALM.manners, starts_over=1.0)
     ),
+    "the older paths end, no callback comes, and an hour later the stack is switched": only(
+        calls_back=False, veo_until=300.0, switched_at=300.0 + HOUR
+    ),
     **UNUSUAL,
 }
 INCIDENTS = {

@@ -87,8 +87,9 @@ class SimulatedProvider:
         return None
 
     def look(self, task_id: str) -> Look:
-        """Read the base task's record, and remember what this function now knows to be useless."""
+        """Read the base task's record, and remember what this function's latest look shows to be useless."""
         effects = self.effects
+        self.seen.pop((effects.kernel.running(), task_id), None)
         self.tried.add((effects.kernel.running(), task_id))
         fault = effects.draw("look", task_id)
         effects.kernel.pause(0.2 if fault not in SLOW else LOOK_SECONDS)

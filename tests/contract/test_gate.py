@@ -103,6 +103,7 @@ def compare(table: Table, history: History) -> None:
         for counted in (False, True):
             assert observer.free(25, now, counted=counted) == memory.free(25, now, counted=counted)
         assert observer.current_pause(now) == memory.current_pause(now)
+        assert observer.is_paused() == memory.is_paused()
     assert keep_the_pace(instants)
 
 

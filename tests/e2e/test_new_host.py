@@ -64,7 +64,9 @@ def waited() -> Iterator[Waited]:
                 total if (total := sum(emitted(env, "SweepFunctionName", "ResultHostBlocked"))) >= len(TASKS) else None
             )
         )
-        alarm, finding = alarm_at(env, counted), doctors_finding(env)
+        alarm = alarm_at(env, counted)
+        # A late callback has a job asked about once more, so that it waits for nothing until the answer.
+        finding = wait_until(lambda: found if f"({len(TASKS)})" in (found := doctors_finding(env))["text"] else None)
         with env.sweeps.turn:  # unlike AWS, the emulator kills a running function when it updates it
             env.cloud.change(ResultHosts=f"{env.simulator.host_port},{host}")
         yield Waited(env, host, waiting, counted, alarm, finding, [env.ended(task) for task in TASKS])

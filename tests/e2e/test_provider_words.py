@@ -77,7 +77,8 @@ def task(scenario: str) -> str:
 
 @pytest.fixture(scope="module")
 def env() -> Iterator[Environment]:
-    with running("words", SHORT_WINDOW, PauseSeconds="1", UnclearSeconds="2") as env:
+    # A small machine needs seconds to start a callback function for each of so many jobs.
+    with running("words", SHORT_WINDOW, PauseSeconds="1", UnclearSeconds="2", FirstProbeSeconds="16") as env:
         yield env
 
 

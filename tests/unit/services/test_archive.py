@@ -316,7 +316,7 @@ def test_a_lease_that_ran_out_is_taken_over_and_strays_are_aborted() -> None:
     scene = Scene(UHD, job=replace(READY, lease="dead", lease_until=NOON))
 
     assert scene.archive() == "job_archived"
-    assert scene.bucket.strays == [(NAME, NOON - 960)]
+    assert scene.bucket.strays == [(NAME, NOON)]
 
 
 def test_an_archive_that_lost_its_lease_writes_nothing() -> None:

@@ -8,6 +8,7 @@ from tests.unit.services.exchanges import (
     DONE,
     LOST,
     NO_CREDITS,
+    OTHER,
     OWN,
     PATH_IS_GONE,
     REPEATED,
@@ -216,6 +217,36 @@ def test_a_trial_under_a_path_that_is_gone_is_the_only_request_of_its_pause() ->
     stage.sweep(after=721)
 
     assert (len(stage.provider.polled), stage.gate.row.reason) == (1, "NO_CREDITS")
+
+
+@pytest.mark.parametrize(("chance", "submitted", "polled"), [(0.7, [f"{OTHER}#0#1"], []), (0.8, [], [f"{TASK}#0#1"])])
+def test_a_trial_is_mostly_for_jobs_of_the_api_in_use(chance: float, submitted: list[str], polled: list[str]) -> None:
+    stage = asked(WORKING, NO_CREDITS)
+    stage.gate.pause("MAINTENANCE", stage.clock.now(), "")
+    stage.ask(OTHER)
+    stage.provider_api, stage.chance = ProviderApi.JOBS, chance
+    stage.sweep(after=721)
+
+    assert (stage.provider.submitted[1:], stage.provider.polled) == (submitted, polled)
+
+
+def test_once_the_trial_is_answered_the_jobs_of_the_former_api_are_polled_too() -> None:
+    stage = asked(WORKING, WORKING, REPEATED)
+    stage.gate.pause("MAINTENANCE", stage.clock.now(), "")
+    stage.ask(OTHER)
+    stage.provider_api = ProviderApi.JOBS
+    stage.sweep(after=721)
+
+    assert (stage.provider.submitted[1:], stage.provider.polled) == ([f"{OTHER}#0#1"], [f"{TASK}#0#1"])
+
+
+def test_a_trial_that_nobody_else_wants_is_for_a_job_of_the_former_api() -> None:
+    stage = asked(WORKING, REPEATED)
+    stage.provider_api = ProviderApi.JOBS
+    stage.gate.pause("MAINTENANCE", stage.clock.now(), "")
+    stage.sweep(after=721)
+
+    assert (len(stage.provider.polled), stage.gate.row.reason) == (1, "")
 
 
 def test_jobs_in_flight_keep_their_api_whose_path_pauses_no_gate_any_more() -> None:

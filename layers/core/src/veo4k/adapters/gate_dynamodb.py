@@ -83,6 +83,10 @@ class DynamoGate:
         until = gate.paused_until(row, now, self._pace)
         return Wait(until, row.reason) if until else None
 
+    def is_paused(self) -> bool:
+        """Return, from a fresh read, whether the next slot can only be a trial."""
+        return bool(self.read().reason)
+
     def pause_by_hand(self) -> Gate:
         """Pause the gate until an operator resumes it."""
         return self._change(gate.pause_by_hand)

@@ -84,6 +84,9 @@ class Gate(Protocol):
     def current_pause(self, now: float) -> Wait | None:
         """Return until when and why the gate is surely paused; None when a slot may be had."""
 
+    def is_paused(self) -> bool:
+        """Return, from a fresh read, whether the next slot can only be a trial."""
+
 
 class Provider(Protocol):
     """The account at KIE.AI. Raises for no response, and for no missing one."""

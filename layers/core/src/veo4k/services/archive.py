@@ -77,7 +77,7 @@ class Archiver:
         Return the stored file and its codec.
         """
         name, tags = object_key(job, ".mp4"), object_tags(job)
-        self.archive.abort_strays(name, self.clock.now() - self.times.archive_lease)
+        self.archive.abort_strays(name, self.clock.now())  # of attempts that were killed: the lease is this one's
         with self.open_download(job.urls[0], deadline) as body, self.archive.upload(name, MP4, tags) as upload:
             copied = copy(body, upload, Mp4Proof())
             video = _proven(job, copied.verdict)

@@ -23,6 +23,7 @@ from veo4k.domain.wait_reason import WaitReason
 from veo4k.services.dispatch import TIME_FOR_A_REQUEST, Dispatcher, Slot
 
 RESERVE = 15.0  # seconds before its own timeout at which a sweep stops
+MOSTLY = 0.75  # of the trials of a paused gate go to jobs of the API in use first
 DAY, EVERY_MINUTE = 86_400, 60  # seconds
 LONG_WAITS = frozenset(
     {
@@ -62,6 +63,7 @@ class Sweeper:
     new_id: Callable[[], str]
     chance: Callable[[], float]
     times: Times
+    spares_trial: bool | None = None
 
     def sweep(self) -> list[LogEntry]:
         """Do what is due. Return what happened."""
@@ -78,7 +80,10 @@ class Sweeper:
         self._end_overdue(now)
         now = self.clock.now()
         if has_slots and self.dispatcher.gate.current_pause(now) is None:
-            self._process(Partition.QUEUED, now)
+            has_slots = self._process(Partition.QUEUED, now)
+        if has_slots and self.spares_trial:
+            self.spares_trial = False
+            self._process(Partition.LIVE, now)
 
     def _process(self, partition: Partition, until: float) -> bool:
         """Do what is due in a partition, and send requests as slots come. Return whether the gate still gives slots.
@@ -93,7 +98,7 @@ class Sweeper:
             due = self._act(key, partition, until)
             if due and due.need is Need.LOOK:
                 looks.append(due.job)
-            elif due and has_slots:
+            elif due and has_slots and not (partition is Partition.LIVE and self._spares_trial(due.job)):
                 claims.append(due)
             while has_slots and claims and (slots or len(claims) >= self.dispatcher.room()):
                 has_slots = self._dispatch(slots, claims, partition)
@@ -102,6 +107,18 @@ class Sweeper:
             has_slots = self._dispatch(slots, claims, partition)
         self.dispatcher.release(slots)
         return has_slots
+
+    def _spares_trial(self, job: Job) -> bool:
+        """Return whether a job is to wait until the others have had the chance of a paused gate's trial.
+
+        Where the former API's path is gone, a trial under it tells nothing, and each doubles the pause. So the jobs of
+        the API in use come first, but not each time: their own path may be the one that is gone.
+        """
+        if job.provider_api == self.dispatcher.provider_api:
+            return False
+        if self.spares_trial is None:
+            self.spares_trial = self.chance() < MOSTLY and self.dispatcher.gate.is_paused()
+        return self.spares_trial
 
     def _end_overdue(self, now: float) -> None:
         """End the QUEUED jobs whose time is over, even without slots.
