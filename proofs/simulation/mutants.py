@@ -209,7 +209,7 @@ MUTANTS: Mapping[str, Mutant] = {
     "a refused token is sent every minute": Mutant(
         returns(transitions, "announcement_wait", 60.0), 4, shows_in=REFUSED_TOKENS
     ),
-    "jobs of the former API take every trial": Mutant(
+    "polls take every trial": Mutant(
         set_to(sweep, "MOSTLY", 0.0),
         9,
         shows_in="the older paths end, no callback comes, and an hour later the stack is switched",

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 UNKNOWN = (None, Meaning.LOST, Meaning.UNCLEAR)
 MOST, WINDOW, ROUNDING = 20, 10.0, 0.003
 PROMISED_SKEW = 0.05  # either way: clocks within 0.1 s
-LONGEST_SWITCH = 2 * 3600.0  # eight pauses, of whose trials three in four go to jobs of the API in use
+LONGEST_SWITCH = 2 * 3600.0  # eight pauses, of whose trials three in four go to QUEUED jobs
 LEAD = 1.5  # seconds from a claim, which the waits are counted from, to its request
 
 

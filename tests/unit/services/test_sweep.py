@@ -220,7 +220,7 @@ def test_a_trial_under_a_path_that_is_gone_is_the_only_request_of_its_pause() ->
 
 
 @pytest.mark.parametrize(("chance", "submitted", "polled"), [(0.7, [f"{OTHER}#0#1"], []), (0.8, [], [f"{TASK}#0#1"])])
-def test_a_trial_is_mostly_for_jobs_of_the_api_in_use(chance: float, submitted: list[str], polled: list[str]) -> None:
+def test_a_trial_is_mostly_for_a_queued_job(chance: float, submitted: list[str], polled: list[str]) -> None:
     stage = asked(WORKING, NO_CREDITS)
     stage.gate.pause("MAINTENANCE", stage.clock.now(), "")
     stage.ask(OTHER)
@@ -230,7 +230,7 @@ def test_a_trial_is_mostly_for_jobs_of_the_api_in_use(chance: float, submitted: 
     assert (stage.provider.submitted[1:], stage.provider.polled) == (submitted, polled)
 
 
-def test_once_the_trial_is_answered_the_jobs_of_the_former_api_are_polled_too() -> None:
+def test_once_the_trial_is_answered_polls_are_sent_too() -> None:
     stage = asked(WORKING, WORKING, REPEATED)
     stage.gate.pause("MAINTENANCE", stage.clock.now(), "")
     stage.ask(OTHER)
@@ -240,7 +240,7 @@ def test_once_the_trial_is_answered_the_jobs_of_the_former_api_are_polled_too() 
     assert (stage.provider.submitted[1:], stage.provider.polled) == ([f"{OTHER}#0#1"], [f"{TASK}#0#1"])
 
 
-def test_a_trial_that_nobody_else_wants_is_for_a_job_of_the_former_api() -> None:
+def test_a_trial_that_no_queued_job_wants_is_for_a_poll() -> None:
     stage = asked(WORKING, REPEATED)
     stage.provider_api = ProviderApi.JOBS
     stage.gate.pause("MAINTENANCE", stage.clock.now(), "")

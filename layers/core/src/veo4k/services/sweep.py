@@ -23,7 +23,7 @@ from veo4k.domain.wait_reason import WaitReason
 from veo4k.services.dispatch import TIME_FOR_A_REQUEST, Dispatcher, Slot
 
 RESERVE = 15.0  # seconds before its own timeout at which a sweep stops
-MOSTLY = 0.75  # of the trials of a paused gate go to jobs of the API in use first
+MOSTLY = 0.75  # of the trials of a paused gate are for QUEUED jobs, where one is due
 DAY, EVERY_MINUTE = 86_400, 60  # seconds
 LONG_WAITS = frozenset(
     {
@@ -63,7 +63,6 @@ class Sweeper:
     new_id: Callable[[], str]
     chance: Callable[[], float]
     times: Times
-    spares_trial: bool | None = None
 
     def sweep(self) -> list[LogEntry]:
         """Do what is due. Return what happened."""
@@ -75,15 +74,20 @@ class Sweeper:
         return self.dispatcher.log
 
     def _sweep(self) -> None:
+        # The answers to polls may say nothing of the path that new requests take, so they must not take every trial.
+        is_queued_first = self.chance() < MOSTLY and self.dispatcher.gate.is_paused()
+        if is_queued_first:
+            self._process_queued()
         now = self.clock.now()
         has_slots = self._process(Partition.LIVE, now)
         self._end_overdue(now)
+        if has_slots and not is_queued_first:
+            self._process_queued()
+
+    def _process_queued(self) -> None:
         now = self.clock.now()
-        if has_slots and self.dispatcher.gate.current_pause(now) is None:
-            has_slots = self._process(Partition.QUEUED, now)
-        if has_slots and self.spares_trial:
-            self.spares_trial = False
-            self._process(Partition.LIVE, now)
+        if self.dispatcher.gate.current_pause(now) is None:
+            self._process(Partition.QUEUED, now)
 
     def _process(self, partition: Partition, until: float) -> bool:
         """Do what is due in a partition, and send requests as slots come. Return whether the gate still gives slots.
@@ -98,7 +102,7 @@ class Sweeper:
             due = self._act(key, partition, until)
             if due and due.need is Need.LOOK:
                 looks.append(due.job)
-            elif due and has_slots and not (partition is Partition.LIVE and self._spares_trial(due.job)):
+            elif due and has_slots:
                 claims.append(due)
             while has_slots and claims and (slots or len(claims) >= self.dispatcher.room()):
                 has_slots = self._dispatch(slots, claims, partition)
@@ -107,18 +111,6 @@ class Sweeper:
             has_slots = self._dispatch(slots, claims, partition)
         self.dispatcher.release(slots)
         return has_slots
-
-    def _spares_trial(self, job: Job) -> bool:
-        """Return whether a job is to wait until the others have had the chance of a paused gate's trial.
-
-        Where the former API's path is gone, a trial under it tells nothing, and each doubles the pause. So the jobs of
-        the API in use come first, but not each time: their own path may be the one that is gone.
-        """
-        if job.provider_api == self.dispatcher.provider_api:
-            return False
-        if self.spares_trial is None:
-            self.spares_trial = self.chance() < MOSTLY and self.dispatcher.gate.is_paused()
-        return self.spares_trial
 
     def _end_overdue(self, now: float) -> None:
         """End the QUEUED jobs whose time is over, even without slots.
