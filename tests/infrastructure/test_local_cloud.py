@@ -33,7 +33,13 @@ def handler(event, context):
     return "done"
 """
 
-RUNS_UNTIL_KILLED = "from local.cloud.emulator import emulator\nwith emulator() as url: print(url, flush=True); input()"
+# A test run in the background of a script ignores SIGINT, and so would its children.
+RUNS_UNTIL_KILLED = """
+import signal
+from local.cloud.emulator import emulator
+signal.signal(signal.SIGINT, signal.default_int_handler)
+with emulator() as url: print(url, flush=True); input()
+"""
 
 
 @pytest.fixture(scope="module")
