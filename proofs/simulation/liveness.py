@@ -228,6 +228,10 @@ class JobJudge:
     def _is_allowed(self) -> bool:
         return self.video.host == HOST or math.isfinite(self.profile.host_allowed_at)
 
+    def _is_path_gone(self) -> bool:
+        """Whether the paths of this job's API come to an end."""
+        return self.job.provider_api == ProviderApi.VEO and math.isfinite(self.profile.veo_until)
+
     def _was_reported(self, making: Making) -> bool:
         simulation, ended = self.simulation, self.job.finished_at or 0.0
         called = any(each is making and at <= ended for at, each in simulation.callbacks.acknowledged)
@@ -240,7 +244,7 @@ class JobJudge:
         )
         # Where the provider starts over, the product stops polling; with the jobs API it never repeats a request.
         polls = self.profile.provider_api == ProviderApi.VEO and not self.profile.manners.starts_over
-        polls = polls and not (self.job.provider_api == ProviderApi.VEO and math.isfinite(self.profile.veo_until))
+        polls = polls and not self._is_path_gone()
         healthy = simulation.end < making.done_at + HALF_AN_HOUR
         return called or (polls and (polled or healthy))
 
@@ -282,10 +286,9 @@ class JobJudge:
                 self._wrong(7, "INDEX_AMBIGUOUS, but each index has a file of its own")
         # An older version does not count how often the host has refused a link, and so spends tries on it.
         rough = bool(profile.outages) or max(profile.rates.values()) > 0.1 or profile.mixed
-        path_gone = job.provider_api == ProviderApi.VEO and math.isfinite(profile.veo_until)
         # After a second acceptance the provider reports the state of the second, and no more of the first one's file.
         in_vain = (rough or len(self.bought) > 1) and job.archive_attempts >= MOST_TRIES
-        gave_up_polling = path_gone or not polled or not self._is_allowed() or in_vain
+        gave_up_polling = self._is_path_gone() or not polled or not self._is_allowed() or in_vain
         if code is Code.ARCHIVE_FAILED and there and not gave_up_polling:
             self._wrong(7, f"ARCHIVE_FAILED after {job.archive_attempts} tries, but the file was there")
 

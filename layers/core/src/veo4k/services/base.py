@@ -46,6 +46,7 @@ class BaseKeeper:
 
     def _stream(self, job: Job, link: str, deadline: float) -> Archived:
         name = object_key(job, ".base.mp4")
+        # Unlike a result's, this upload is under no lease: another message about it may be at work.
         self.archive.abort_strays(name, self.clock.now() - self.times.archive_lease)
         with self.open_download(link, deadline) as body, self.archive.upload(name, MP4, object_tags(job)) as upload:
             copied = copy(body, upload, Mp4Proof(any_codec=True))
