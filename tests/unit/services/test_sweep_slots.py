@@ -57,6 +57,15 @@ def test_a_paused_gate_stops_no_work_that_needs_no_request() -> None:
     assert stage.sweep(after=DAY + 1) == ["job_timed_out"] * 25
 
 
+def test_a_gate_that_cannot_be_read_stops_no_work_that_needs_no_request() -> None:
+    stage = processing(2)
+    for task in tasks(2):
+        change(stage, task, acceptances=3)
+    stage.faulty_gate.fail("is_paused")
+
+    assert stage.sweep(after=DAY + 1) == ["job_timed_out"] * 2
+
+
 def test_a_paused_gate_does_not_hide_jobs_behind_a_full_batch_of_polls() -> None:
     stage = processing(30)
     last = tasks(30)[-1]

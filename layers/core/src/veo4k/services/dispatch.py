@@ -164,6 +164,12 @@ class Dispatcher:
         except StorageError:
             return Wait(now + self.times.pause, WaitReason.GATE_UNREACHABLE)
 
+    def is_paused(self) -> bool:
+        """Return whether the next slot can only be a trial; False where the gate cannot be read."""
+        with suppress(StorageError):
+            return self.gate.is_paused()
+        return False
+
     def context(self) -> Context:
         """Return what a rule may know now besides the job."""
         return Context(now=self.clock.now(), times=self.times, hosts=self.hosts, new_id=self.new_id())

@@ -75,7 +75,7 @@ class Sweeper:
 
     def _sweep(self) -> None:
         # The answers to polls may say nothing of the path that new requests take, so they must not take every trial.
-        is_queued_first = self.chance() < MOSTLY and self.dispatcher.gate.is_paused()
+        is_queued_first = self.chance() < MOSTLY and self.dispatcher.is_paused()
         if is_queued_first:
             self._process_queued()
         now = self.clock.now()
