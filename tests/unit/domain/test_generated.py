@@ -30,7 +30,10 @@ NO_RESULT = [(422, {}), (400, info([URL])), (500, {}), (501, None), (777, {}), (
         *((200, data, 1) for data in (info([URL]), info(URL), info([]), info("["), info(7), None)),
         (422, info([URL]), 1),
         *((code, data, 0) for code, data in NO_RESULT),
-        *((200, {"state": state}, 0) for state in ("fail", "generating")),
+        *((200, {"state": state}, 0) for state in ("fail", "FAIL", "generating", "waiting")),
+        *((200, {"successFlag": flag} | info([URL]), 0) for flag in (0, 2, 3, "3")),
+        (200, {"successFlag": 1} | info([URL, URL]), 2),
+        (200, {"successFlag": "soon", "state": "odd"}, 1),
     ],
 )
 def test_the_places_of_the_result_list_are_counted(code: int, data: Any, videos: int) -> None:

@@ -3,7 +3,16 @@ from typing import Any
 
 import pytest
 
-from veo4k.domain.payload import IMAGE_NAMES, RESULT_NAMES, credits_of, data_of, shape_of, task_id_of, urls_of
+from veo4k.domain.payload import (
+    IMAGE_NAMES,
+    LONGEST_SHAPE,
+    RESULT_NAMES,
+    credits_of,
+    data_of,
+    shape_of,
+    task_id_of,
+    urls_of,
+)
 
 URL = "https://tempfile.aiquickdraw.com/v/example_task_1234567890.mp4"
 OTHER = "https://tempfile.aiquickdraw.com/v/another_task_1234567890.mp4"
@@ -99,5 +108,25 @@ def test_what_is_no_number_of_credits_is_none(value: Any) -> None:
 
 
 def test_a_shape_holds_names_and_types_and_no_value() -> None:
-    shape = shape_of({"b": [URL], "a": "secret", "n": 5, "not a name": 1, "z": f"{URL}?sig=secret"})
-    assert shape == "a: str(6), b: list(1), n: int, z: link to tempfile.aiquickdraw.com"
+    shape = shape_of({"b": [5], "a": "secret", "n": 5, "not a name": 1, "z": f"{URL}?sig=secret"})
+    assert shape == "z: link to tempfile.aiquickdraw.com, a: str(6), b: list(1), b[]: int, n: int"
+
+
+@pytest.mark.parametrize(
+    ("data", "shape"),
+    [
+        ({"info": {"urls": [URL]}}, "info.urls[]: link to tempfile.aiquickdraw.com, info.urls: list(1), info: dict(1)"),
+        ({"f": [{"src": URL}, 5]}, "f[].src: link to tempfile.aiquickdraw.com, f: list(2), f[]: dict(1), f[]: int"),
+        ({"f": '{"src": "HTTP://H.example"}'}, "f.src: link to h.example, f: dict(1)"),
+        ({"f": "https://user:canary@h.example?sig=canary"}, "f: link to h.example"),
+        ({"f": "https://h.example:8443#canary"}, "f: link to h.example"),
+        ({"f": "https://canary\ud800x/"}, "f: link"),
+        ({"f": "https://" + "canary" * 50}, "f: link"),
+        ({"f": {"g": [[5]]}, "not a name": {"g": URL}}, "f.g: list(1), f.g[]: list(1), f.g[][]: int, f: dict(1)"),
+        ({f"n{number}": URL for number in range(99)}, None),
+    ],
+)
+def test_a_shape_names_the_hosts_of_links_wherever_they_stand(data: dict[str, Any], shape: str | None) -> None:
+    said = shape_of(data)
+    assert said == shape if shape else len(said) == LONGEST_SHAPE
+    assert "canary" not in said

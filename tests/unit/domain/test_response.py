@@ -85,6 +85,15 @@ def test_known_words_are_a_verdict_in_answer_and_callback(code: int, text: str, 
         "视频生成中",
         "4K 正在处理中,请等待",
         "4K视频处理中。预计5-10分钟完成。请稍后查看。",
+        # What another clause denies is something else.
+        "4K is processing, not ready yet. Please check back shortly.",
+        "4k is processing, please do not submit again.",
+        "4k is processing and nothing has to be done",
+        "4K视频生成中\uff0c请不要重复请求",
+        "4k is processing. You will be notified if it fails.",
+        "4K 处理中。如果失败\uff0c积分会退回。",
+        "The video has been generated successfully, no further request is needed",
+        "4k is processing. The file can be downloaded within 14 days.",
     ],
 )
 def test_words_of_work_are_an_acceptance_under_any_code(code: int, text: str) -> None:
@@ -126,6 +135,8 @@ UNCLEAR = [
     (500, "Too many tasks, the system is processing"),
     (400, "Another task is processing"),
     (422, "Nothing is processing"),
+    (400, "4K is processing, an error occurred"),
+    (400, "If it is not processing, send it again"),
     (500, "生成中断"),
     (500, "视频生成中出现错误"),
     (500, "任务不在处理中"),
@@ -154,6 +165,12 @@ UNCLEAR = [
     (500, "服务频繁出错"),
     (500, "并非积分不足"),
 ]
+
+
+def test_only_the_beginning_of_a_long_message_is_read() -> None:
+    """The patterns take time that grows with the square of the text."""
+    assert read_submission(reply(400, "4k " * 600 + "is processing")).meaning is Meaning.WORKING
+    assert read_submission(reply(400, "4k " * 700 + "is processing")).meaning is Meaning.UNCLEAR
 
 
 @pytest.mark.parametrize(("code", "text"), UNCLEAR)
@@ -232,17 +249,42 @@ def test_done_without_links_is_an_acceptance_that_is_done(text: str) -> None:
     assert (answer.meaning, answer.is_generated, answer.accepted_anew) == (Meaning.WORKING, True, False)
 
 
-@pytest.mark.parametrize("data", [{"resultUrls": [{"file": 5}]}, {"video": {"link": URL}}, {"resultUrls": 7}])
-def test_a_success_with_no_readable_link_is_unreadable(data: dict[str, Any]) -> None:
-    for read in (read_submission(reply(200, "success", data)), called_back(200, "success", data)):
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"resultUrls": [{"file": 5}]},
+        {"resultUrls": 7},
+        {"video": {"link": URL}},
+        {"videoUrls": [URL]},
+        {"info": [{"resultUrls": [URL]}]},
+        {"files": [[{"src": f" {URL}"}]]},
+        {"files": json.dumps([{"src": URL}])},
+    ],
+)
+@pytest.mark.parametrize(
+    ("code", "text"),
+    [(200, "success"), (422, "The video has been generated successfully"), (422, "4K video is ready"), (422, None)],
+)
+def test_a_success_with_no_readable_link_is_unreadable(code: int, text: str | None, data: dict[str, Any]) -> None:
+    for read in (read_submission(reply(code, text, data)), called_back(code, text, data)):
         assert (read.meaning, read.code) == (Meaning.UNREADABLE, Code.RESULT_UNREADABLE)
-        assert read.cause.startswith(next(iter(data)))
+        assert next(iter(data)) in read.cause
         assert "https" not in read.cause
 
 
-@pytest.mark.parametrize("name", ["paramJson", "promptJson", "callBackUrl", "imageUrls", "originUrls"])
+@pytest.mark.parametrize(
+    ("text", "meaning"), [("record is null", Meaning.REFUSED), ("4k is processing", Meaning.WORKING)]
+)
+def test_known_words_of_a_422_go_before_what_cannot_be_read(text: str, meaning: Meaning) -> None:
+    assert read_submission(reply(422, text, {"resultUrls": [{"file": URL}]})).meaning is meaning
+
+
+@pytest.mark.parametrize(
+    "name", ["paramJson", "promptJson", "callBackUrl", "callbackUrl", "call_back_url", "imageUrls", "originUrls"]
+)
 def test_links_of_the_request_are_no_result(name: str) -> None:
-    assert read_submission(reply(200, "success", {name: URL})).meaning is Meaning.WORKING
+    for value in (URL, [URL], {"url": URL}):
+        assert read_submission(reply(200, "success", {name: value})).meaning is Meaning.WORKING
 
 
 @pytest.mark.parametrize(("sent", "meaning"), [(True, Meaning.LOST), (False, Meaning.NOT_SENT)])

@@ -129,6 +129,21 @@ def test_a_change_by_callback_is_logged_with_the_job_and_the_meaning() -> None:
     assert answer(stage, request(FAILURE))[1] == LogEntry(LogEvent.CALLBACK_IGNORED, stage.job(), {"meaning": "failed"})
 
 
+@pytest.mark.parametrize(
+    ("body", "about"),
+    [
+        (success(ELSEWHERE), "evil.example"),
+        (success("https://file.example:99999/a.mp4"), "malformed"),
+        (success({"file": URL}), "info.resultUrls[].file: link to file.example"),
+    ],
+)
+def test_a_result_that_is_not_fetched_is_logged_with_its_host_or_reason(body: Any, about: str) -> None:
+    entry = answer(accepted(), request(body))[1]
+
+    assert about in str(entry.detail["about"])
+    assert "https" not in str(entry.detail)
+
+
 NO_VERDICT = [
     (success({"file": 5}), "result_unreadable"),
     (success("https://file.example:99999/a.mp4"), "result_unreadable"),

@@ -10,13 +10,12 @@ from veo4k.domain.callback import agreed_task_id, parse_strictly
 from veo4k.domain.errors import InvalidBodyError
 from veo4k.domain.message import are_tags
 from veo4k.domain.payload import data_of, whole
-from veo4k.domain.response import OK
+from veo4k.domain.response import OK, Meaning, read_flag, read_state
 
 MOST_VIDEOS = 4  # that one callback may request
 _LISTS = ("resultUrls", "result_urls")
 _PARTS = ("info", "response", "resultJson", "result_json")  # of `data`, where the list may stand
 _FAILURES = (400, 500, 501)
-_UNFINISHED = ("fail", "waiting", "queuing", "generating")  # `data.state` of the unified task API
 
 Tags = Mapping[str, str]
 
@@ -60,9 +59,10 @@ def read_generation(task_id: str, envelope: Mapping[str, Any]) -> Generation:
     code, data = whole(envelope.get("code")), data_of(envelope)
     if code is None:
         raise InvalidBodyError("code is not a whole number")
-    places = _places_of(data)
+    places, status = _places_of(data), read_flag(data) or read_state(data)
+    may_be_done = status is None or status.meaning not in (Meaning.WORKING, Meaning.FAILED)
     # Links under an unknown code are a result: no later event would bring these videos back.
-    succeeded = data.get("state") not in _UNFINISHED and (code == OK or (places > 0 and code not in _FAILURES))
+    succeeded = may_be_done and (code == OK or (places > 0 and code not in _FAILURES))
     return Generation(task_id, code, min(places or 1, MOST_VIDEOS) if succeeded else 0)
 
 

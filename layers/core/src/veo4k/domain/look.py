@@ -13,7 +13,7 @@ from veo4k.domain import transitions
 from veo4k.domain.decisions import Context, Decision, failed, host_due
 from veo4k.domain.job import Code, Evidence, Job, State
 from veo4k.domain.log_events import LogEvent
-from veo4k.domain.payload import data_of, links_of, task_id_of, whole
+from veo4k.domain.payload import data_of, links_of, places_of, task_id_of, whole
 from veo4k.domain.provider_words import NO_WORDS, Words
 from veo4k.domain.response import (
     OK,
@@ -67,11 +67,10 @@ def read_base_record(response: HttpResponse | NoResponse, task_id: str) -> Look:
     read = read_flag(data) or read_state(data)
     if whole(envelope["code"]) != OK or read is None or task_id_of(data) not in (None, task_id):
         return _without_record(envelope)
-    details = data.get("response")
     return BaseRecord(
         status=Meaning.DONE if read.meaning is Meaning.UNREADABLE else read.meaning,
         links=links_of(data),
-        is_4k=_is_4k(data) or (isinstance(details, dict) and _is_4k(details)),
+        is_4k=any(map(_is_4k, places_of(data))),
         is_legacy=data.get("fallbackFlag") is True,
         words=read.words,
     )

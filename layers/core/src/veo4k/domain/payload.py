@@ -1,7 +1,8 @@
 """The fields of the provider's payloads, in all spellings seen, in responses and in callbacks."""
 
 import json
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from veo4k.domain.message import is_task_id
@@ -13,12 +14,14 @@ FAIL_TEXT_NAMES = ("failMsg", "fail_msg", "errorMessage", "error_message")
 FAIL_CODE_NAMES = ("failCode", "fail_code", "errorCode", "error_code")
 CREDITS_NAMES = ("creditsConsumed", "credits_consumed", "consumeCredits", "consume_credits")
 MOST_CREDITS = 1_000_000  # a larger number is no price of one video
-_REQUEST_NAMES = ("paramJson", "param_json", "promptJson", "prompt_json", "param", "params", "input")
-"""Parts of a record that repeat the request: a link there is none of a result."""
-_NO_RESULT_NAMES = (*_REQUEST_NAMES, *IMAGE_NAMES, "originUrls", "origin_urls", "callBackUrl", "call_back_url")
+_REQUEST_NAMES = frozenset({"paramjson", "promptjson", "param", "params", "input", "callbackurl"})
+"""Parts of a record that repeat the request, as `_plain` writes them: a link there is none of a result."""
+_NO_RESULT_NAMES = _REQUEST_NAMES | {"imageurls", "imageurl", "originurls"}
 _LINK_NAMES = ("url", "videoUrl", "video_url", *RESULT_NAMES)  # of a link that is an object
 _DEEPEST = 4
 _DIGITS = 9
+LONGEST_SHAPE, LONGEST_NAME = 400, 40
+_LINK = re.compile(r"(?i)\s*https?://(?:[^\s/?#@]*@)?([a-z0-9.-]{1,80})(?![^\s/?#:])")
 
 Object = Mapping[str, Any]
 
@@ -66,7 +69,7 @@ def urls_of(data: Object, names: tuple[str, ...]) -> tuple[str, ...]:
 
     Of a list there is one for each entry, empty where that is unreadable: the place of a link says whose it is.
     """
-    for place in _places(data):
+    for place in places_of(data):
         for name in names:
             if any(urls := _urls(place.get(name))):
                 return urls
@@ -75,7 +78,7 @@ def urls_of(data: Object, names: tuple[str, ...]) -> tuple[str, ...]:
 
 def links_of(data: Object) -> tuple[str, ...]:
     """Return the links of a base task's videos, one for each place of `resultUrls`; empty where one is unreadable."""
-    for place in _places(data):
+    for place in places_of(data):
         for name in RESULT_NAMES[:2]:
             entries = _parsed(place.get(name))
             if isinstance(entries, list) and entries:
@@ -86,18 +89,21 @@ def links_of(data: Object) -> tuple[str, ...]:
 def has_result(data: Object) -> bool:
     """Return whether a result field holds something, or a text is a link, though it may be unreadable."""
     return any(
-        (name in RESULT_NAMES and _is_filled(value)) or (isinstance(value, str) and "https://" in value.lower())
-        for place in _places(data)
-        for name, value in place.items()
-        if name not in _NO_RESULT_NAMES
+        (_name(path) in RESULT_NAMES and value not in (None, "", [], {}))
+        or (isinstance(value, str) and "https://" in value.lower())
+        for path, value in _walk(data, _NO_RESULT_NAMES)
     )
 
 
 def shape_of(data: Object) -> str:
-    """Return names, types and lengths of the fields, for the log: never a value."""
-    return ", ".join(sorted(f"{name[:40]}: {_kind(value)}" for name, value in data.items() if name.isidentifier()))[
-        :400
-    ]
+    """Return names, types and lengths of the fields, and the hosts of links, for the log: never a value."""
+    shapes = {f"{path}: {_kind(value)}" for path, value in _walk(data) if _is_name(path)}
+    return ", ".join(sorted(shapes, key=lambda shape: (": link" not in shape, shape)))[:LONGEST_SHAPE]
+
+
+def _is_name(path: str) -> bool:
+    """Return whether a path consists of names: whatever else a provider uses as a name may be a value."""
+    return all(name.isidentifier() and len(name) <= LONGEST_NAME for name in path.replace("[]", "").split("."))
 
 
 def first_of(data: Object, names: tuple[str, ...]) -> Any:
@@ -105,13 +111,36 @@ def first_of(data: Object, names: tuple[str, ...]) -> Any:
     return next((data[name] for name in names if data.get(name) is not None), "")
 
 
-def _places(data: Object) -> Iterator[Object]:
+def places_of(data: Object) -> Iterator[Object]:
     """Yield an object, then the objects in it, level by level, without what repeats the request."""
     level = [data]
     for _ in range(_DEEPEST):
         yield from level
         values = ((name, _parsed(value)) for place in level for name, value in place.items())
-        level = [value for name, value in values if isinstance(value, dict) and name not in _REQUEST_NAMES]
+        level = [value for name, value in values if isinstance(value, dict) and _plain(name) not in _REQUEST_NAMES]
+
+
+def _walk(data: Object, without: frozenset[str] = frozenset()) -> Iterator[tuple[str, Any]]:
+    """Yield the fields and the entries of lists, level by level, each with its path: `info.files[].src`."""
+    level: list[tuple[str, Any]] = list(data.items())
+    for _ in range(2 * _DEEPEST):
+        level = [(path, _parsed(value)) for path, value in level if _plain(_name(path)) not in without]
+        yield from level
+        level = [part for path, value in level for part in _parts(path, value)]
+
+
+def _parts(path: str, value: Any) -> Iterable[tuple[str, Any]]:
+    if isinstance(value, dict):
+        return ((f"{path}.{name}", part) for name, part in value.items())
+    return ((f"{path}[]", part) for part in value) if isinstance(value, list) else ()
+
+
+def _name(path: str) -> str:
+    return path.rpartition(".")[2]
+
+
+def _plain(name: str) -> str:
+    return name.replace("_", "").lower()
 
 
 def _urls(value: Any) -> tuple[str, ...]:
@@ -130,13 +159,11 @@ def _is_link(text: str) -> bool:
     return text.strip().lower().startswith("https://")
 
 
-def _is_filled(value: Any) -> bool:
-    return _parsed(value) not in (None, "", [], {})
-
-
 def _kind(value: Any) -> str:
+    if isinstance(value, str) and (link := _LINK.match(value)):
+        return f"link to {link[1].lower()}"
     if isinstance(value, str) and _is_link(value):
-        return f"link to {value.strip()[8:].partition('/')[0][:80]}"
+        return "link"
     size = f"({len(value)})" if isinstance(value, (str, list, dict)) else ""
     return type(value).__name__ + size
 

@@ -89,7 +89,7 @@ _KNOWN = (
         Known.TOO_OLD,
         r"\bwithin 14 days|(?:older|more) than 14 days|(?<!\d)14 ?天内",
         r"not (?:older|more)",
-        beside=_BUSY,
+        beside=rf"{_BUSY}|\b(?:is|still) processing\b|处理中|生成中",
     ),
     _said(Known.NOT_FINISHED, r"\bstatus is not success\b|状态不是成功", r"upstream", beside=_FAILURE),
     _said(
@@ -114,16 +114,23 @@ _KNOWN = (
     ),
 )
 """In the order in which they are looked up."""
+_NEWS = frozenset({Known.GENERATED, Known.PROCESSING})
+"""News of the video. What another clause denies is something else: "4k is processing, not ready yet"."""
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s|[。;]|(?<=[!?])")
+_CLAUSE_END = re.compile(rf"{_SENTENCE_END.pattern}|,|\b(?:and|but)\b")
+_CONDITION = re.compile(r"\b(?:if|in case)\b[^,.;]*|(?:如果|若)[^,。;]*")
 
 
 def known(text: str) -> Known | None:
     """Return what the first known words of a message say; None where nothing in it is known."""
-    message = " ".join(normalize("NFKC", text).lower().split())  # with one kind of commas, whatever the language
+    # Only so much is read: the time for some patterns grows with the square of the text.
+    message = " ".join(normalize("NFKC", text[:_MOST_READ]).lower().split())  # has one kind of commas
+    statement = _CONDITION.sub("", message)
     sentences = [sentence.strip(" .!?\"'") for sentence in _SENTENCE_END.split(message)]
+    clauses = _CLAUSE_END.split(statement)
     for says, words, denied, beside in _KNOWN:
-        is_said = any(words.search(sentence) and not denied.search(sentence) for sentence in sentences)
-        if is_said and not beside.search(message):
+        whole, parts = (statement, clauses) if says in _NEWS else (message, sentences)
+        if any(words.search(part) and not denied.search(part) for part in parts) and not beside.search(whole):
             return says
     return None
 

@@ -177,7 +177,8 @@ def _read_status(response: HttpResponse) -> Response:
 def read_envelope(envelope: Mapping[str, Any], *, is_submission: bool) -> Response:
     """Read code, words and data of an envelope. `is_submission`: it answers a request for the video.
 
-    The order: links; account; known words; the task id of a 422; codes. Only the first one that applies is read.
+    The order: links; account; known words; a result that cannot be read; the task id of a 422; codes. Only the first
+    one that applies is read.
     """
     code, data = whole(envelope["code"]) or 0, data_of(envelope)
     said = Words(code, clean(envelope.get("msg")))
@@ -185,6 +186,8 @@ def read_envelope(envelope: Mapping[str, Any], *, is_submission: bool) -> Respon
         return replace(_done(data, urls), words=said)
     text = str(envelope.get("msg"))
     read = _by_account(code, envelope) or (_accepted(data, text) if code == OK else read_words(text))
+    if code == UNPROCESSABLE and (read is None or read.is_generated) and payload.has_result(data):
+        read = _unreadable(data)
     if read is None and code == UNPROCESSABLE and is_submission and task_id_of(data):
         read = Response(meaning=Meaning.WORKING)
     read = read or _by_code(code)

@@ -89,6 +89,7 @@ class CallbackHandler:
             raise RejectedError(UNAUTHORIZED, "signature", *unset)
 
     def _write(self, address: Address, payload: CallbackPayload, now: float) -> tuple[int, LogEntry]:
+        payload = self._explained(address, payload)
         event, update = self._transition(address, payload, now)
         outcome = self.jobs.write(update)
         if isinstance(outcome, Refused) and is_failure(payload.response) and _can_be_checked(outcome.job):
@@ -101,6 +102,13 @@ class CallbackHandler:
         if event is LogEvent.RESULT_HOST_BLOCKED:
             self._keep_link(outcome.job, payload.response, now)
         return OK, LogEntry(event, outcome.job, _detail(payload.response))
+
+    def _explained(self, address: Address, payload: CallbackPayload) -> CallbackPayload:
+        """Return a payload whose response says why its link is not fetched, if it is a result and the link is not."""
+        link = own_link(payload.response.urls, address.index, self.hosts)
+        if payload.response.meaning is not Meaning.DONE or not isinstance(link, Refusal):
+            return payload
+        return replace(payload, response=replace(payload.response, cause=link.host or link.reason))
 
     def _keep_link(self, job: Job, response: Response, now: float) -> None:
         if (update := kept_link_of_callback(job, response, self.hosts, now, self.times)) is not None:
@@ -131,9 +139,7 @@ class CallbackHandler:
         link = own_link(payload.response.urls, address.index, self.hosts)
         if isinstance(link, Refusal):
             event = LogEvent.RESULT_HOST_BLOCKED if link.host else LogEvent.RESULT_UNREADABLE
-            about = link.host or link.reason
-            unusable = replace(payload, response=replace(payload.response, cause=about))
-            return self._unclear(event, address, unusable, now)
+            return self._unclear(event, address, payload, now)
         shown = replace(payload, response=with_fetchable_poster(payload.response, address.index, self.hosts))
         return LogEvent.RESULT_RECEIVED, transitions.callback_ready(address, shown, link, now)
 
