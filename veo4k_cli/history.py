@@ -13,7 +13,7 @@ from veo4k_cli.formatting import printable, timestamp
 from veo4k_cli.stack import FUNCTIONS, Stack
 
 _FIRST_STEPS = frozenset({"job_created", "job_queued"})
-_ENDS = {"job_archived", "job_failed", "job_timed_out", "job_cancelled"}
+_ENDS = {"job_archived", "job_failed", "job_timed_out", "job_cancelled", "archive_abandoned"}
 _STATE_CHANGES = _FIRST_STEPS | _ENDS | {"request_accepted", "result_received"}
 _LEVELS_WITH_STEPS = frozenset({"DEBUG", "INFO"})
 _DETAILS = ("errorCode", "reason", "meaning", "providerCode", "providerMessage", "about", "why", "status", "error")

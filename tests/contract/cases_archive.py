@@ -142,7 +142,7 @@ ANNOUNCEMENT: dict[str, Case] = {
         before=SHOWN,
         write=transitions.keep_base(SHOWN, BASE),
         changes={"base": BASE, "base_url": None},
-        refusals=rows_that("has another base video", "has another index"),
+        refusals=rows_that("has another base video", "has another index") | in_other_states(*State),
     ),
     "a base video is abandoned": Case(
         before=replace(SHOWN, partition=None),

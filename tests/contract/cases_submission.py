@@ -30,6 +30,7 @@ from veo4k.domain.job import Evidence, Job, Partition, ProviderApi, State
 from veo4k.domain.message import Message
 from veo4k.domain.provider_words import Words
 from veo4k.domain.response import Meaning, Response
+from veo4k.domain.transitions import Seen
 
 WORKING = Response(meaning=Meaning.WORKING, task_id=TASK, credits=120)
 DONE = Response(meaning=Meaning.DONE, image_urls=(POSTER,))
@@ -103,8 +104,16 @@ SUBMISSION: dict[str, Case] = {
     ),
     "a job whose base video is kept is claimed": Case(
         before=WITH_BASE,
-        write=transitions.claim_submission(WITH_BASE, "attempt-2", NOW, TIMES, ProviderApi.JOBS, base_url=SIGNED),
-        changes=CLAIMED | FIRST,
+        write=transitions.claim_submission(
+            WITH_BASE, "attempt-2", NOW, TIMES, ProviderApi.JOBS, seen=Seen(NOW, SIGNED)
+        ),
+        changes=CLAIMED | FIRST | {"looked_at": NOW},
+        refusals=in_other_states(State.QUEUED) | MEANWHILE,
+    ),
+    "a job whose base video was seen is claimed": Case(
+        before=QUEUED,
+        write=transitions.claim_submission(QUEUED, "attempt-2", NOW, TIMES, ProviderApi.JOBS, seen=Seen(NOW, SIGNED)),
+        changes=CLAIMED | FIRST | {"looked_at": NOW, "base_url": SIGNED},
         refusals=in_other_states(State.QUEUED) | MEANWHILE,
     ),
     "a crashed claim is claimed again": Case(
@@ -257,6 +266,22 @@ CREATIONS: dict[str, tuple[ConditionalUpdate, Job]] = {
     "a run is queued": (
         transitions.create_queued(MESSAGE, 1, NOW, Wait(NOW + 5, "WINDOW_FULL")),
         replace(NEW, due=NOW + 5, **waiting("WINDOW_FULL")),
+    ),
+    "a run whose base video was seen is queued": (
+        transitions.create_queued(MESSAGE, 1, NOW, Wait(NOW + 5, "WINDOW_FULL"), seen=Seen(NOW, SIGNED)),
+        replace(NEW, due=NOW + 5, looked_at=NOW, base_url=SIGNED, **waiting("WINDOW_FULL")),
+    ),
+    "a run whose base video was seen is created with its request": (
+        transitions.create_submitting(
+            MESSAGE,
+            1,
+            NOW,
+            claim_id="attempt-1",
+            times=TIMES,
+            provider_api=ProviderApi.JOBS,
+            seen=Seen(NOW, None),
+        ),
+        replace(SUBMITTED, looked_at=NOW),
     ),
     "a run is created with its request": (
         transitions.create_submitting(

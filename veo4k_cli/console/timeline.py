@@ -37,6 +37,7 @@ STEPS = {
     "link_refreshed": DOWNLOAD,
     "link_refresh_claimed": DOWNLOAD,
     "job_archived": DOWNLOAD,
+    "archive_abandoned": DOWNLOAD,
     "announcement_sent": ANNOUNCED,
     "announcement_repeated": ANNOUNCED,
     "announcement_failed": ANNOUNCED,

@@ -295,7 +295,12 @@ def waits_for_host(wait: float, now: float = NOW) -> Looked:
     return Looked(KEPT, blocked(transitions.wait_for_host(KEPT, HOST, now + wait)), now)
 
 
+def abandoned(job: Job, code: Code, now: float) -> Decision:
+    return Decision(LogEvent.ARCHIVE_ABANDONED, transitions.fail(job, code, now, TIMES))
+
+
 LEASED = replace(READY, lease="lease", lease_until=NOW)
+CRASHED = replace(SUBMITTING, lost_responses=1)
 SPENT = replace(READY, archive_attempts=10)
 BOUGHT_THRICE = replace(PROCESSING, acceptances=MOST_ACCEPTANCES)
 NO_ACCEPTANCE = replace(BOUGHT_THRICE, accepted_at=None)
@@ -319,7 +324,7 @@ LOOKS = {
     "a result whose archive is over": archived_again(LEASED, 240),
     "a result never fetched": archived_again(replace(READY, archive_attempts=0), 60),
     "a result with one try left": archived_again(replace(READY, archive_attempts=9), 4 * 3600),
-    "a result whose tries are spent": ended(SPENT, failed, Code.ARCHIVE_FAILED, NOW),
+    "a result whose tries are spent": ended(SPENT, abandoned, Code.ARCHIVE_FAILED, NOW),
     "a result that is thirteen days old": archived_again(READY, 240, ANCIENT),
     "a dead link": Looked(LINKLESS, Need.POLL),
     "a dead link just requested": Looked(replace(LINKLESS, requested_at=NOW - 119.999), None),
@@ -354,9 +359,13 @@ LOOKS = {
         JOBS_OVER_500, failed(JOBS_OVER_500, Code.PROVIDER_FAILED, NOW + 7200, WRONG), NOW + 7200
     ),
     "a claim that is nearly thirteen days old": Looked(SUBMITTING, Need.SUBMISSION, ANCIENT - 0.001),
-    "a claim that is thirteen days old": ended(SUBMITTING, timed_out, Code.SUBMISSION_UNCONFIRMED, ANCIENT),
+    "a claim that is thirteen days old": Looked(
+        SUBMITTING, timed_out(CRASHED, Code.SUBMISSION_UNCONFIRMED, ANCIENT), ANCIENT
+    ),
     "the same that may be answered yet": Looked(replace(SUBMITTING, retry_at=ANCIENT + 1), None, ANCIENT),
-    "the same, over by now": ended(OVERDUE, timed_out, Code.SUBMISSION_UNCONFIRMED, ANCIENT),
+    "the same, over by now": Looked(
+        OVERDUE, timed_out(replace(OVERDUE, lost_responses=1), Code.SUBMISSION_UNCONFIRMED, ANCIENT), ANCIENT
+    ),
     "a job that waits": Looked(QUEUED, Need.SUBMISSION),
     "a job that waits, whose repeat is unsafe": Looked(replace(QUEUED, provider_api=ProviderApi.JOBS), Need.SUBMISSION),
     "a job never requested in thirteen days": ended(QUEUED, timed_out, Code.NEVER_SUBMITTED, ANCIENT),

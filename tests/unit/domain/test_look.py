@@ -198,7 +198,9 @@ def test_a_looked_up_link_is_refreshed_by_a_look_until_its_tries_are_spent() -> 
     spent = replace(READY, archive_attempts=10)
 
     assert when_due(READY, NOW, "new", TIMES, HOSTS) is Need.LOOK
-    assert when_due(spent, NOW, "new", TIMES, HOSTS) == failed(spent, Code.ARCHIVE_FAILED)
+    assert when_due(spent, NOW, "new", TIMES, HOSTS) == Decision(
+        LogEvent.ARCHIVE_ABANDONED, transitions.fail(spent, Code.ARCHIVE_FAILED, NOW, TIMES)
+    )
 
 
 @pytest.mark.parametrize(("not_4k", "wait"), [(0, 600), (1, 600), (2, 1200), (3, 1800), (9, 1800)])

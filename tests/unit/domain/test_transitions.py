@@ -73,6 +73,8 @@ def test_a_write_that_would_do_harm_twice_proves_itself() -> None:
         "a run is created with its request": "claim_id",
         "a queued job is claimed": "claim_id",
         "a job whose base video is kept is claimed": "claim_id",
+        "a job whose base video was seen is claimed": "claim_id",
+        "a run whose base video was seen is created with its request": "claim_id",
         "a base video is kept": "base",
         "a crashed claim is claimed again": "claim_id",
         "a request is repeated after a lost response": "claim_id",

@@ -19,11 +19,11 @@ from tests.unit.services.exchanges import code
 from veo4k.domain.conditional_update import ConditionalUpdate, is_
 from veo4k.domain.decisions import Decision, when_due
 from veo4k.domain.errors import DeadLinkError, DownloadError
-from veo4k.domain.job import Archived, Code, Job, ProviderApi, State
+from veo4k.domain.job import Archived, Code, Evidence, Failure, Job, ProviderApi, State
 from veo4k.domain.log_events import Detail, LogEntry, LogEvent
 from veo4k.domain.ports import Archive, Jobs
 from veo4k.domain.schedule import Times
-from veo4k.services.archive import LONGEST_POSTER, Archiver
+from veo4k.services.archive import LONGEST_POSTER, MISLABELLED, Archiver
 
 URL, POSTER = "https://file.example/a.mp4?secret=1", "https://file.example/a.jpg?secret=1"
 DAY = 86_400
@@ -275,6 +275,13 @@ def test_a_job_that_ends_without_its_file_says_what_stood_in_the_way(
     assert scene.entry() == LogEntry(LogEvent.JOB_FAILED, scene.job(), {"why": why} if why else {})
     assert (scene.job().state, code(scene.job()), scene.bucket.objects) == (State.FAILED, error, {})
     assert scene.downloads.opened == list(job.urls)
+
+
+def test_a_mislabelled_video_says_that_nothing_was_requested() -> None:
+    scene = Scene(BASE, job=replace(READY, evidence=Evidence.LOOK, accepted_at=None, not_4k=3))
+
+    assert scene.archive() == "job_failed"
+    assert scene.job().error == Failure(Code.NOT_4K, MISLABELLED)
 
 
 def test_pages_are_tried_as_often_as_any_failed_download_and_no_longer() -> None:

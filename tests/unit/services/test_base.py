@@ -16,7 +16,7 @@ from proofs.mp4.corpus import CASES
 from proofs.table.rows import BASE, PROCESSING, SUCCEEDED, put
 from veo4k.domain.conditional_update import ConditionalUpdate, is_
 from veo4k.domain.errors import DeadLinkError, StorageError
-from veo4k.domain.job import Archived, Job, Key
+from veo4k.domain.job import Archived, Job, Key, State
 from veo4k.domain.ports import Archive, Jobs
 from veo4k.domain.schedule import Times
 from veo4k.services.base import MOST_RECEIVES, BaseKeeper
@@ -98,6 +98,13 @@ def test_a_table_that_is_down_raises(call: str) -> None:
 
     with pytest.raises(StorageError):
         scene.keep()
+
+
+def test_a_job_in_a_state_of_a_later_version_is_not_written() -> None:
+    scene = Scene(job=replace(SHOWN, state=State("PARKED")))
+
+    assert scene.keep() == "base_skipped"
+    assert scene.bucket.objects == {}
 
 
 def test_a_job_that_is_gone_is_skipped() -> None:

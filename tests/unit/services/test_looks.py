@@ -6,7 +6,7 @@ from functools import partial
 import pytest
 
 from proofs.doubles.stage import KEY, TASK, Stage, words
-from tests.unit.services.exchanges import LOST, NOT_FOUND, WORKING, asked, code, message
+from tests.unit.services.exchanges import LOST, NO_CREDITS, NOT_FOUND, WORKING, asked, code, message
 from veo4k.domain import transitions
 from veo4k.domain.conditional_update import ConditionalUpdate, Updated, is_
 from veo4k.domain.errors import StorageError
@@ -90,6 +90,30 @@ def test_a_look_whose_outcome_cannot_be_written_is_taken_again_by_the_sweep() ->
 
     assert stage.ask() == ["job_queued", "message_store_failed"]
     assert stage.sweep(after=1) == ["result_received"]
+
+
+@pytest.mark.parametrize(("after", "looks"), [(61, 1), (301, 2)])
+def test_a_look_at_a_message_that_got_no_slot_counts_for_five_minutes(after: float, looks: int) -> None:
+    stage = stage_seeing(DONE)
+    stage.faulty_gate.fail("reserve", call=1)
+
+    assert stage.ask()[-1] == "job_queued"
+    assert stage.job().base_url == LINKS[0]
+    assert stage.sweep(after=after) == ["request_claimed", "request_accepted"]
+    assert stage.provider.looked_at == [TASK] * looks
+
+
+@pytest.mark.parametrize("by_sweep", [False, True], ids=["by submit", "by a sweep"])
+def test_a_look_before_a_refused_request_counts_for_five_minutes(by_sweep: bool) -> None:
+    stage = Stage(*[NO_CREDITS] * (1 + by_sweep), WORKING)
+    stage.provider.looks = {TASK: DONE}
+    stage.ask()
+    if by_sweep:
+        stage.sweep(after=301)
+    looks = len(stage.provider.looked_at)
+
+    assert stage.sweep(after=121)[-1] == "request_accepted"
+    assert (looks, len(stage.provider.looked_at)) == (1 + by_sweep, looks)
 
 
 @pytest.mark.parametrize("missing", ["gate", "key", "reading of the key"])

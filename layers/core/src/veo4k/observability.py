@@ -32,6 +32,7 @@ metrics = EphemeralMetrics()
 
 WARNINGS = frozenset(
     {
+        LogEvent.ARCHIVE_ABANDONED,
         LogEvent.SECRET_UNSET,
         LogEvent.RESPONSE_WRITE_FAILED,
         LogEvent.ANNOUNCEMENT_FAILED,

@@ -379,7 +379,7 @@ def _waiting_due(job: Job, now: float, times: Times) -> Due:
     if job.state is State.QUEUED and job.partition is Partition.LIVE:
         return _base_due(job, now, times)
     if now >= job.created_at + times.queued_deadline and now >= (job.retry_at or 0):
-        return _time_out(job, _unconfirmed(job), now, times)
+        return _time_out(_counted_lost(job) if job.claim_id else job, _unconfirmed(job), now, times)
     return _poll_due(job, now, times) if job.state is State.PROCESSING else _submission_due(job, now, times)
 
 
@@ -407,7 +407,8 @@ def _ready_due(job: Job, now: float, new_id: str, times: Times) -> Due:
     if job.link_dead and job.evidence is Evidence.LOOK and job.archive_attempts < times.archive_attempts:
         return Need.LOOK
     if job.archive_attempts >= times.archive_attempts:
-        return Decision(LogEvent.JOB_FAILED, transitions.fail(job, Code.ARCHIVE_FAILED, now, times))
+        # Archive itself ends a job whose last attempt fails. It was killed in this one, or a fresh link was the last.
+        return Decision(LogEvent.ARCHIVE_ABANDONED, transitions.fail(job, Code.ARCHIVE_FAILED, now, times))
     if job.link_dead and may_be_refreshed(job):
         return _poll_when_allowed(job, now, times)
     wait = archive_wait(max(job.archive_attempts, 1), times)
@@ -441,6 +442,7 @@ def _submission_due(job: Job, now: float, times: Times) -> Due:
 
 
 def _counted_lost(job: Job) -> Job:
+    """Count a claim without a response, as the next claim would."""
     return replace(job, lost_responses=job.lost_responses + 1)
 
 

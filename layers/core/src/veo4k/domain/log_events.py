@@ -19,6 +19,7 @@ class LogEvent(StrEnum):
     API_CRASHED = "api_crashed"
     API_REQUEST_REJECTED = "api_request_rejected"
     API_REQUEST_UNANSWERED = "api_request_unanswered"
+    ARCHIVE_ABANDONED = "archive_abandoned"
     ARCHIVE_CRASHED = "archive_crashed"
     ARCHIVE_FILE_NOT_4K = "archive_file_not_4k"
     ARCHIVE_LINK_EXPIRED = "archive_link_expired"

@@ -27,6 +27,7 @@ from veo4k.domain.response import (
 )
 from veo4k.domain.result_url import Refusal, ResultHosts, normalized
 from veo4k.domain.schedule import Times, base_wait
+from veo4k.domain.transitions import Seen
 from veo4k.domain.wait_reason import WaitReason
 
 FRESH = 300.0  # seconds for which a look is not repeated
@@ -91,6 +92,11 @@ def _is_4k(details: Mapping[str, Any]) -> bool:
 def is_wanted(job: Job, now: float) -> bool:
     """Return whether a job that is about to be requested is to be looked at first."""
     return job.state is State.QUEUED and now >= (job.looked_at or 0) + FRESH
+
+
+def shown_by(look: Look | None, job: Job, context: Context) -> Seen | None:
+    """Return what a row keeps of a look after which its job is requested; None where the look showed nothing."""
+    return Seen(context.now, base_link(look, job, context.hosts)) if isinstance(look, BaseRecord) else None
 
 
 def base_link(look: Look | None, job: Job, hosts: ResultHosts) -> str | None:

@@ -5,12 +5,14 @@ The table of states is this file: who may do what, and on which conditions. Noth
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import NamedTuple
 
 from veo4k.domain.callback import Address, CallbackPayload
 from veo4k.domain.conditional_update import Clause, Condition, ConditionalUpdate, Op, at_least, at_most, in_, is_
 from veo4k.domain.gate import Wait
 from veo4k.domain.job import (
     ENDED,
+    KNOWN,
     LIVE,
     UNANSWERED,
     WAITING,
@@ -40,6 +42,13 @@ _READY: dict[str, object] = {"state": State.READY, "partition": Partition.LIVE, 
 _LINK_DEAD = (is_("state", State.READY), is_("link_dead", True))
 
 
+class Seen(NamedTuple):
+    """What a look has shown of a base video that is to be made 4K: when, and its link where there is a usable one."""
+
+    at: float
+    base_url: str | None
+
+
 def _as_read(job: Job, *names: str) -> tuple[Clause, ...]:
     """Demand that these fields of the row are as they were read."""
     return tuple(is_(name, getattr(job, name)) for name in names)
@@ -53,11 +62,11 @@ def _waits(reason: str, about: str = "") -> dict[str, object]:
 
 
 def create_queued(
-    message: Message, run: int, now: float, wait: Wait, *, passes_label: bool = False
+    message: Message, run: int, now: float, wait: Wait, *, passes_label: bool = False, seen: Seen | None = None
 ) -> ConditionalUpdate:
     """Create a run that waits. `passes_label`: the record's label 4K was false, so that 4K is requested."""
     put = _new(message, run, now, passes_label=passes_label) | {"state": State.QUEUED, "partition": Partition.QUEUED}
-    put |= {"requests_sent": 0, "due": wait.until} | _waits(wait.reason)
+    put |= {"requests_sent": 0, "due": wait.until} | _waits(wait.reason) | _seen(seen)
     return ConditionalUpdate(key=Key(message.task_id, run), put=put)
 
 
@@ -69,14 +78,14 @@ def create_submitting(
     claim_id: str,
     times: Times,
     provider_api: ProviderApi,
-    base_url: str | None = None,
+    seen: Seen | None = None,
     passes_label: bool = False,
 ) -> ConditionalUpdate:
     """Create a run with the intent of its first request, which follows at once."""
     put = _new(message, run, now, passes_label=passes_label) | {"state": State.SUBMITTING, "partition": Partition.LIVE}
     put |= {"claim_id": claim_id, "provider_api": provider_api, "first_requested_at": now, "requested_at": now}
     put |= {"retry_at": now + times.lease + unknown_wait(1, times), "due": now + times.first_probe, "requests_sent": 1}
-    put |= _base(base_url)
+    put |= _seen(seen)
     return ConditionalUpdate(key=Key(message.task_id, run), put=put, ownership="claim_id")
 
 
@@ -114,7 +123,7 @@ def _token(token: str | None) -> dict[str, frozenset[str]]:
 
 
 def claim_submission(
-    job: Job, claim_id: str, now: float, times: Times, api: ProviderApi, *, base_url: str | None = None
+    job: Job, claim_id: str, now: float, times: Times, api: ProviderApi, *, seen: Seen | None = None
 ) -> ConditionalUpdate:
     """QUEUED or SUBMITTING → SUBMITTING: a request follows. A claim without a response counts as one lost response."""
     lost = job.lost_responses + (1 if job.state is State.SUBMITTING and job.claim_id else 0)
@@ -130,18 +139,18 @@ def claim_submission(
         "partition": Partition.LIVE,
         "due": retry_at if lost else now + times.first_probe,
         **_WAITS_NO_MORE,
-        **_missing_base(job, base_url),
+        **_seen(seen, job.base),
     }
     when = _as_read(job, "state", "claim_id", "requested_at")
     return ConditionalUpdate(key=job.key, when=when, put=put, add={"requests_sent": 1}, ownership="claim_id")
 
 
-def _base(base_url: str | None) -> dict[str, object]:
-    return {"base_url": base_url} if base_url else {}
+def _seen(seen: Seen | None, base: Archived | None = None) -> dict[str, object]:
+    return {"looked_at": seen.at} | _missing_base(base, seen.base_url) if seen else {}
 
 
-def _missing_base(job: Job, base_url: str | None) -> dict[str, object]:
-    return {} if job.base else _base(base_url)
+def _missing_base(base: Archived | None, base_url: str | None) -> dict[str, object]:
+    return {"base_url": base_url} if base_url and not base else {}
 
 
 # Look
@@ -189,7 +198,9 @@ def claim_look(job: Job, due: float) -> ConditionalUpdate:
 def requeue(job: Job, now: float, base_url: str | None) -> ConditionalUpdate:
     """QUEUED → QUEUED: the base video is finished, or the wait for it is over. The job is requested next."""
     put: dict[str, object] = {"partition": Partition.QUEUED, "due": now, "looked_at": now, "looks": 0}
-    return ConditionalUpdate(key=job.key, when=_queued(job), put=put | _missing_base(job, base_url) | _WAITS_NO_MORE)
+    return ConditionalUpdate(
+        key=job.key, when=_queued(job), put=put | _missing_base(job.base, base_url) | _WAITS_NO_MORE
+    )
 
 
 def refresh_by_look(job: Job, url: str, new_id: str, due: float) -> ConditionalUpdate:
@@ -456,7 +467,7 @@ def fail(
     """
     put = _end(State.FAILED, code, now, times, maybe_charged=maybe_charged(job), words=words)
     put |= {"error": Failure(code, message, words)} if message else {}
-    put |= _missing_base(job, base_url)
+    put |= _missing_base(job.base, base_url)
     return ConditionalUpdate(key=job.key, when=_unchanged(job), put=put)
 
 
@@ -548,9 +559,10 @@ def _leased(job: Job) -> tuple[Clause, ...]:
 
 
 def keep_base(job: Job, base: Archived) -> ConditionalUpdate:
-    """Add the base video's file, once, in any state: nothing else of the job changes. Its link is needed no more."""
+    """Add the base video's file, once, in any known state: nothing else changes. Its link is needed no more."""
     put: dict[str, object] = {"base": base, "base_url": None}
-    return ConditionalUpdate(key=job.key, when=(*_as_read(job, "index"), is_("base", None)), put=put, ownership="base")
+    when = (in_("state", KNOWN), *_as_read(job, "index"), is_("base", None))
+    return ConditionalUpdate(key=job.key, when=when, put=put, ownership="base")
 
 
 def abandon_base(job: Job) -> ConditionalUpdate:

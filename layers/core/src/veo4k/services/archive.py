@@ -19,6 +19,9 @@ from veo4k.domain.picture import content_type
 from veo4k.domain.ports import Archive, Clock, Jobs, OpenDownload, Upload
 from veo4k.domain.schedule import Times, archive_wait
 
+MISLABELLED = (
+    "The provider's record calls this video 4K, but its file is not. Send the job again with force to request 4K."
+)
 RESERVE = 30.0  # seconds before its own timeout at which the function stops downloading, to write the outcome
 LONGEST_POSTER = 8 << 20
 MP4 = "video/mp4"
@@ -136,7 +139,9 @@ class Archiver:
         return self._write(LogEvent.ARCHIVE_POSTPONED, transitions.postpone_archive(job, due, refused=refused), reason)
 
     def _fail(self, job: Job, code: Code, reason: str = "") -> LogEntry:
-        return self._write(LogEvent.JOB_FAILED, transitions.fail(job, code, self.clock.now(), self.times), reason)
+        message = MISLABELLED if code is Code.NOT_4K and is_by_look(job) else ""
+        update = transitions.fail(job, code, self.clock.now(), self.times, message=message)
+        return self._write(LogEvent.JOB_FAILED, update, reason)
 
     def _write(self, event: LogEvent, update: ConditionalUpdate, reason: str = "") -> LogEntry:
         outcome = self.jobs.write(update)

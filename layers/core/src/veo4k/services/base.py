@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from veo4k.domain import transitions
 from veo4k.domain.conditional_update import Refused
 from veo4k.domain.errors import DownloadError, StorageError
-from veo4k.domain.job import Archived, Job, Key
+from veo4k.domain.job import KNOWN, Archived, Job, Key
 from veo4k.domain.log_events import LogEntry, LogEvent
 from veo4k.domain.mp4 import Mp4Proof, Video
 from veo4k.domain.ports import Archive, Clock, Jobs, OpenDownload
@@ -35,7 +35,7 @@ class BaseKeeper:
         `deadline`: epoch second at which the function is killed. Raise StorageError where the table cannot be reached.
         """
         job = self.jobs.get(key)
-        if job is None or job.base_url is None or job.base is not None:
+        if job is None or job.state not in KNOWN or job.base_url is None or job.base is not None:
             return LogEntry(LogEvent.BASE_SKIPPED, job)
         try:
             base = self._stream(job, job.base_url, deadline - RESERVE)

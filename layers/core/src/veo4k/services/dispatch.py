@@ -18,7 +18,7 @@ from veo4k.domain.errors import StorageError
 from veo4k.domain.gate import Wait
 from veo4k.domain.job import Job, ProviderApi, State
 from veo4k.domain.log_events import Detail, LogEntry, LogEvent, words_in_log
-from veo4k.domain.look import Look, base_link
+from veo4k.domain.look import Look, shown_by
 from veo4k.domain.ports import Clock, Gate, Jobs, Provider
 from veo4k.domain.response import UNDERSTOOD, Meaning, Response
 from veo4k.domain.result_url import ResultHosts
@@ -175,9 +175,9 @@ class Dispatcher:
         return Context(now=self.clock.now(), times=self.times, hosts=self.hosts, new_id=self.new_id())
 
     def claim_submission(self, job: Job, look: Look | None, now: float) -> ConditionalUpdate:
-        """Return the intent of a request for a job, with the link of the base video that a look has shown."""
-        link = base_link(look, job, self.hosts)
-        return transitions.claim_submission(job, self.new_id(), now, self.times, self.provider_api, base_url=link)
+        """Return the intent of a request for a job, with what a look has shown of its base video."""
+        shown = shown_by(look, job, self.context())
+        return transitions.claim_submission(job, self.new_id(), now, self.times, self.provider_api, seen=shown)
 
     def release(self, slots: deque[Slot]) -> None:
         """Release unused slots: a trial to other callers, submissions to the daily limit."""

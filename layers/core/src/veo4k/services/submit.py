@@ -14,10 +14,11 @@ from veo4k.domain.errors import InvalidMessageError, StorageError
 from veo4k.domain.gate import Wait
 from veo4k.domain.job import ENDED, Job, State
 from veo4k.domain.log_events import LogEntry, LogEvent
-from veo4k.domain.look import Look, Unanswered, after_look, base_link, was_mislabelled
+from veo4k.domain.look import Look, Unanswered, after_look, shown_by, was_mislabelled
 from veo4k.domain.message import MOST_TASK_TOKENS, Message, parse_message
 from veo4k.domain.ports import Clock, Jobs, MessageQueue
 from veo4k.domain.schedule import Times, back_off
+from veo4k.domain.transitions import Seen
 from veo4k.domain.wait_reason import WaitReason
 from veo4k.services.dispatch import Claim, Dispatcher
 
@@ -160,19 +161,23 @@ class Submitter:
             return self._create_queued(message, wait, run, passes_label=passes_label)
         return self._create(message, wait, run, passes_label=passes_label)
 
-    def _create_queued(self, message: Message, wait: Wait, run: int, *, passes_label: bool) -> _Stored | None:
-        creation = transitions.create_queued(message, run, self.clock.now(), wait, passes_label=passes_label)
+    def _create_queued(
+        self, message: Message, wait: Wait, run: int, *, passes_label: bool, shown: Seen | None = None
+    ) -> _Stored | None:
+        now = self.clock.now()
+        creation = transitions.create_queued(message, run, now, wait, passes_label=passes_label, seen=shown)
         return self._written(LogEvent.JOB_QUEUED, creation)
 
     def _create(self, message: Message, wait: Wait | None, run: int, *, passes_label: bool = False) -> _Stored | None:
         """Create a run in its turn: as the look decides, else with its intent where it has a slot, else QUEUED."""
         now = self.clock.now()
         candidate = self._candidate(message, run, passes_label=passes_label)
-        if (decision := self._after_look(Job(**candidate.put))) is not None:
+        job = Job(**candidate.put)
+        if (decision := self._after_look(job)) is not None:
             return self._create_decided(candidate, decision)
+        shown = shown_by(self._looks.get(message.task_id), job, self.dispatcher.context())
         if wait is not None:
-            return self._create_queued(message, wait, run, passes_label=passes_label)
-        look = self._looks.get(message.task_id, Unanswered.NOTHING)
+            return self._create_queued(message, wait, run, passes_label=passes_label, shown=shown)
         creation = transitions.create_submitting(
             message,
             run,
@@ -180,7 +185,7 @@ class Submitter:
             claim_id=self.new_id(),
             times=self.times,
             provider_api=self.dispatcher.provider_api,
-            base_url=base_link(look, Job(**candidate.put), self.dispatcher.hosts),
+            seen=shown,
             passes_label=passes_label,
         )
         created = self._written(LogEvent.JOB_CREATED, creation)
