@@ -214,16 +214,34 @@ def audio_missing() -> bytes:
     return cut(audio_apart(), b"mdat", nth=1)
 
 
+def compact(data: bytes, bits: int) -> bytes:
+    """Return the file with the sizes of its samples in so many bits each."""
+
+    def table(stsz: bytes) -> bytes:
+        sizes = struct.unpack(f">{len(stsz) // 4 - 5}I", stsz[20:])
+        return box(b"stz2", struct.pack(">7xBI", bits, len(sizes)) + b"".join(n.to_bytes(bits // 8) for n in sizes))
+
+    return edited(data, (b"stsz",), table)
+
+
 def late(data: bytes) -> bytes:
     """Return the file whose samples follow 70,000 other bytes of media data."""
     return moved(body_edited(data, b"mdat", lambda old: bytes(70_000) + old), 70_000)
 
 
+def begun(kind: bytes) -> bytes:
+    """Return a 4K file that begins with a box of this type."""
+    first = box(kind, bytes(20))
+    return first + moved(uhd(), len(first))
+
+
 OTHERS = b"".join(box(kind, bytes(20)) for kind in (b"free", b"skip", b"wide", b"uuid"))
 PADDING = bytes(5 << 20)
 UDTA = box(b"udta", PADDING)
+COMMENT = box(b"\xa9cmt", b"hello")
 COVER = box(b"udta", box(b"meta", bytes(4) + box(b"ilst", box(b"covr", box(b"data", PADDING)))))
 TO_THE_END = b"\0\0\0\0"
+ROUNDED = 1 / 65536
 
 GENUINE = (
     Case("H.264", uhd),
@@ -420,6 +438,11 @@ IGNORED = (
     Case("a second moov", lambda: doubled(uhd(), b"moov")),
     Case("another file behind the last box", lambda: uhd() + muxed(HD)),
     Case("other boxes before ftyp", lambda: OTHERS + moved(uhd(), len(OTHERS))),
+    *(Case(f"{kind.decode()} before ftyp", partial(begun, kind)) for kind in (b"styp", b"sidx", b"meta", b"udta")),
+    Case("a box of QuickTime's in front of moov", lambda: edited(uhd(), (b"moov",), lambda old: COMMENT + old)),
+    Case("turned by a rounding error", lambda: turned(uhd(), 1, ROUNDED, -ROUNDED, 1)),
+    Case("turned, with a rounding error", lambda: turned(muxed(UHD_TALL), ROUNDED, 1, -1, -ROUNDED)),
+    Case("sizes of samples in 16 bits", lambda: compact(muxed(x264(3840, 2160, crf="51")), 16)),
     Case("no ftyp", lambda: rearranged(uhd(), lambda nodes: nodes.pop(0))),
     Case("moov before ftyp", lambda: rearranged(front(), lambda nodes: nodes.insert(0, nodes.pop(1)))),
     *(Case(f"5 MiB of {kind!r} in moov", at_end(b"moov", box(kind, PADDING))) for kind in UNREAD),

@@ -170,6 +170,22 @@ def test_size_and_place_of_the_samples_in_tables(
     assert (samples.size, samples.place, samples.first) == (size, place, first)
 
 
+@pytest.mark.parametrize(("bits", "sizes"), [(8, bytes([1, 2, 255])), (16, bytes([0, 1, 0, 2, 0, 255]))])
+def test_sizes_of_samples_may_be_compact(bits: int, sizes: bytes) -> None:
+    stz2 = box(b"stz2", bytes(7) + bytes([bits]) + numbers(3) + sizes)
+    others = box(b"stts", NONE) + box(b"stco", chunks(100)) + box(b"stsc", runs(1, 3, 1))
+
+    assert indexed(memoryview(stz2 + others)).place == Place(100, 358)
+
+
+@pytest.mark.parametrize("bits", [0, 4, 64])
+def test_sizes_of_samples_in_other_bits_are_refused(bits: int) -> None:
+    stz2 = box(b"stz2", bytes(7) + bytes([bits]) + numbers(0))
+
+    with pytest.raises(BrokenBoxError, match=rf"^sizes of samples in {bits} bits$"):
+        indexed(memoryview(stz2 + box(b"stts", NONE) + box(b"stco", NONE)))
+
+
 def test_chunks_may_have_positions_of_64_bits() -> None:
     stbl = bytes(tables(sizes(7))) + box(b"co64", numbers(0, 1, 1, 0))
 

@@ -18,7 +18,7 @@ _READ: dict[bytes, set[bytes]] = {
     b"trak": {b"tkhd", b"mdia"},
     b"mdia": {b"mdhd", b"hdlr", b"minf"},
     b"minf": {b"stbl"},
-    b"stbl": {b"stsd", b"stts", b"stsc", b"stsz", b"stco", b"co64"},
+    b"stbl": {b"stsd", b"stts", b"stsc", b"stsz", b"stz2", b"stco", b"co64"},
     b"mvex": {b"trex"},
     b"moof": {b"traf"},
     b"traf": {b"tfhd", b"trun"},

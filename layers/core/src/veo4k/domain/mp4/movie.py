@@ -21,6 +21,7 @@ _TKHD = {0: ">3xB8xI4xI16x2i4x2i16x2I", 1: ">3xB16xI4xQ16x2i4x2i16x2I"}  # flags
 _MDHD = {0: ">12xI", 1: ">20xI"}  # timescale
 _PLAYED = {b"vide", b"soun"}
 _ONE = 1 << 16  # matrices and sizes are fixed-point numbers, 16.16
+_ROUNDED = 1 << 12  # part of a matrix's largest number that is no turn: it moves no line by a pixel
 _H264, _HEVC, _AV1 = (b"avcC", coded_size.h264), (b"hvcC", coded_size.hevc), (b"av1C", coded_size.av1)
 _CODECS: dict[bytes, tuple[bytes, Callable[[bytes, bytes], set[Size]]]] = {
     b"avc1": _H264,
@@ -112,7 +113,7 @@ def movie(
     if not track:
         raise BrokenBoxError(fault or "no video track with samples")
     codec, coded = _stated(track, media(track.samples.first), any_codec=any_codec)
-    matrix = _product(track.matrix, _Matrix(*turn))
+    matrix = _straight(_product(track.matrix, _Matrix(*turn)))
     pixels = _turned(matrix, coded)
     shown = _displayed(matrix, track.size)
     if 0 in shown:
@@ -170,10 +171,17 @@ def _product(first: _Matrix, then: _Matrix) -> _Matrix:
     )
 
 
-def _displayed(matrix: _Matrix, size: Size) -> Size:
-    a, b, c, d = (abs(number) for number in matrix)
-    if (a or d) and (b or c):
+def _straight(matrix: _Matrix) -> _Matrix:
+    """Return a matrix of quarter turns, without the rounding errors of the program that computed it."""
+    least = max(map(abs, matrix)) / _ROUNDED
+    exact = _Matrix(*(number if abs(number) > least else 0 for number in matrix))
+    if (exact.a or exact.d) and (exact.b or exact.c):
         raise BrokenBoxError("a picture turned by no multiple of 90 degrees")
+    return exact
+
+
+def _displayed(matrix: _Matrix, size: Size) -> Size:
+    a, b, c, d = map(abs, matrix)
     width, height = a * size.width + c * size.height, b * size.width + d * size.height
     return Size(round(width / _ONE**3), round(height / _ONE**3))
 

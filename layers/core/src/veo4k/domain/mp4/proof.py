@@ -6,6 +6,7 @@ complete movie, and every box that states neither size nor samples. A body that 
 whole: where the transport announced a length, comparing it is the caller's task.
 """
 
+import re
 from dataclasses import dataclass
 
 from veo4k.domain.mp4.boxes import BROKEN, HEAD_SIZE, BrokenBoxError, Header, children, header, letters, reason
@@ -18,12 +19,12 @@ MEDIA_FRONT = 64 << 10
 SAMPLE_FRONT = 4 << 10
 """Bytes read of a sample: behind its sequence header come pictures."""
 _HEADERS = {b"moov", b"moof"}
-_FIRST = {b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"uuid", b"pdin", b"pnot"}
-"""Boxes that a file may begin with."""
-_STANDARD = (
-    _HEADERS | _FIRST | {b"styp", b"mfra", b"sidx", b"ssix", b"prft", b"emsg", b"imda", b"meta", b"meco", b"udta"}
-)
-"""Boxes that the standards know at the top level of a file."""
+_STANDARD = _HEADERS | {
+    *(b"ftyp", b"mdat", b"free", b"skip", b"wide", b"uuid", b"pdin", b"pnot", b"styp"),
+    *(b"mfra", b"sidx", b"ssix", b"prft", b"emsg", b"imda", b"meta", b"meco", b"udta"),
+}
+"""Boxes that the standards know at the top level of a file. It begins with one of them."""
+_KIND = re.compile(rb"[ -~\xa9][ -~]{3}")  # QuickTime writes some types with a copyright sign
 _ENDLESS = 1 << 65  # twice what a box can declare: not to be taken for that, however much of it comes
 
 
@@ -132,10 +133,10 @@ class Mp4Proof:
 
     def _begin(self, head: Header) -> None:
         self._headers.count()
-        if not self._seen and head.kind not in _FIRST:
+        if not self._seen and head.kind not in _STANDARD:
             self._fault = OtherContent(f"begins with {letters(head.kind)}, not with ftyp")
             return
-        if not head.kind.isascii() or not head.kind.decode().isprintable():
+        if not _KIND.fullmatch(head.kind):
             self._stray = "bytes that are no box"
             return
         # Nothing can follow a box up to the end of the file, so only media or what is no part of the movie may be one.

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import NamedTuple
 
-from veo4k.domain.mp4.boxes import children, every, only, table
+from veo4k.domain.mp4.boxes import BrokenBoxError, children, every, only, table
 
 _BASE_OFFSET, _DESCRIPTION, _DEFAULT_TIME, _DEFAULT_SIZE, _BASE_IS_MOOF = 0x1, 0x2, 0x8, 0x10, 0x20000  # of a `tfhd`
 _FIELDS = {_BASE_OFFSET: "Q", _DESCRIPTION: "I", _DEFAULT_TIME: "I", _DEFAULT_SIZE: "I"}
@@ -21,6 +21,7 @@ class Place(NamedTuple):
 
 
 _NOWHERE = Place(0, 0)
+_RECORDS = {32: ">I", 16: ">H", 8: ">B"}  # of the sizes of samples; in 4 bits no picture fits
 
 
 class Samples(NamedTuple):
@@ -48,11 +49,16 @@ class Samples(NamedTuple):
 class _Sizes:
     """Sizes of a track's samples in bytes, to be taken in their order."""
 
-    def __init__(self, stsz: memoryview) -> None:
+    def __init__(self, stbl: memoryview, kind: bytes) -> None:
         self._alike: int  # size of every sample; 0 where the table has one for each
         self.left: int
-        self._alike, self.left = struct.unpack_from(">4xII", stsz)
-        self._table = iter(()) if self._alike else table(stsz, 12, self.left, ">I")
+        box, bits = only(stbl, kind), 32
+        self._alike, self.left = struct.unpack_from(">4xII", box)
+        if kind == b"stz2":
+            self._alike, bits = 0, self._alike & 0xFF
+        if bits not in _RECORDS:
+            raise BrokenBoxError(f"sizes of samples in {bits} bits")
+        self._table = iter(()) if self._alike else table(box, 12, self.left, _RECORDS[bits])
 
     def take(self, count: int) -> int:
         """Return the bytes of the next `count` samples, as far as there are any."""
@@ -64,9 +70,9 @@ class _Sizes:
 def indexed(stbl: memoryview) -> Samples:
     """Return the samples of a track's own tables. A fragmented file may have none there, and needs no tables then."""
     kinds = {kind for kind, _ in children(stbl)}
-    if not {b"stts", b"stsz"} <= kinds or not kinds & {b"stco", b"co64"}:
+    if b"stts" not in kinds or not kinds & {b"stsz", b"stz2"} or not kinds & {b"stco", b"co64"}:
         return Samples()
-    sizes, stts = _Sizes(only(stbl, b"stsz")), only(stbl, b"stts")
+    sizes, stts = _Sizes(stbl, b"stsz" if b"stsz" in kinds else b"stz2"), only(stbl, b"stts")
     (pairs,) = struct.unpack_from(">4xI", stts)
     time = sum(count * delta for count, delta in table(stts, 8, pairs, ">II"))
     samples = Samples(time, descriptions=frozenset(description for _, _, description in _runs(stbl)))
