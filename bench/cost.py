@@ -48,6 +48,8 @@ KEY_READERS = 2 * 2 + 2 + 1  # two submits and a callback read two keys each, a 
 
 IDLE_METRICS = ("Heartbeat", "OldestDueSeconds", "GateOpen", "DailyLimitUsed", "CreditsLeft")
 """Metrics that a sweep emits though no job exists."""
+IDLE_QUERIES, IDLE_GATE_READS = 4, 1  # of an idle sweep with its health metrics; at most
+QUERY_UNITS, GATE_READ_UNITS = 0.5, 1.0  # a page of an index up to 4 KB; a consistent read
 JOB_METRICS = 6
 """JobCreated, RequestAccepted, ResultReceived, ArchiveRequested, JobArchived, AnnouncementSent: a job by callback."""
 POLLERS, LONG_POLL = 5, 20.0
@@ -151,6 +153,7 @@ def idle(stack: Stack) -> dict[str, Price]:
     """Return $ of a month without any job."""
     watched, drawn = stack.alarm_metrics, stack.dashboard_metrics
     receives = stack.polled_queues * POLLERS * MINUTES * 60 / LONG_POLL
+    sweep_units = IDLE_QUERIES * QUERY_UNITS + IDLE_GATE_READS * GATE_READ_UNITS
     rows = {
         f"{watched} metrics that alarms read": _beyond(watched, FREE_ALARM_METRICS, ALARM_METRIC),
         f"{len(IDLE_METRICS)} custom metrics": _beyond(len(IDLE_METRICS), FREE_METRICS, METRIC),
@@ -160,7 +163,7 @@ def idle(stack: Stack) -> dict[str, Price]:
         "sweep: two keys, every ten minutes": _always(MINUTES / 10 * 2 / MILLION * SECRET_READ),
         "sweep: Lambda": Price(MINUTES * (INVOCATION / MILLION + SWEEP_SECONDS * MEMORY * ARM_SECOND), 0.0),
         "sweep: schedule": Price(MINUTES / MILLION * SCHEDULER, 0.0),
-        "sweep: six reads of the table": _always(MINUTES * 6 * 0.5 / MILLION * READ),
+        "sweep: four queries, and a read of the gate": _always(MINUTES * sweep_units / MILLION * READ),
         "sweep: logs": Price(MINUTES * (PLATFORM_LOG + METRICS_LINE) / 1e9 * LOG_GB, 0.0),
     }
     traces = {"sweep: traces": _beyond(MINUTES, FREE_TRACES, TRACE / MILLION)} if stack.traced else {}

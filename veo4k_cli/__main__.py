@@ -1,5 +1,8 @@
 """`veo4k`: all commands together."""
 
+from importlib.metadata import PackageNotFoundError, version
+from typing import Annotated
+
 import typer
 
 from veo4k_cli import (
@@ -58,6 +61,27 @@ JOBS = (jobs, watch, show, listing, links, cancel, replay)
 for module in (*JOBS, gate, sweep, balance, spend, callbacks, hook, rotate, doctor, console):
     app.add_typer(module.app)
 app.add_typer(dead_letters.app, name="dead", rich_help_panel="Jobs", help="Messages that were rejected or not stored.")
+
+
+def _print_version(is_wanted: bool) -> None:
+    """Print the version of the installed package, and end."""
+    if not is_wanted:
+        return
+    try:
+        typer.echo(f"veo4k {version('veo4k')}")
+    except PackageNotFoundError:
+        typer.echo("veo4k is not installed here. Name the commit of the source tree instead: git rev-parse HEAD")
+    raise typer.Exit
+
+
+@app.callback()
+def veo4k(
+    *,
+    show_version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Take the options that stand before a command."""
 
 
 def main() -> None:

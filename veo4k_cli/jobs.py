@@ -27,7 +27,7 @@ EVIDENCE = {"probe": "poll"}
 
 app = typer.Typer()
 
-TaskId = Annotated[str, typer.Argument(metavar="TASK_ID", help="The provider's id of the finished Veo 3.1 task.")]
+TaskId = Annotated[str, typer.Argument(metavar="TASK_ID", help="The provider's id of a Veo 3.1 generation.")]
 Index = Annotated[int, typer.Option("--index", help="Which video of the task.")]
 
 
@@ -44,8 +44,8 @@ def submit(
         str,
         typer.Argument(
             metavar="TASK_ID|-",
-            help="The provider's id of the finished Veo 3.1 task. With - standard input is read: a task id or a "
-            "message as JSON on each line.",
+            help="The provider's id of a Veo 3.1 generation, finished or just begun. With - standard input is read: a "
+            "task id or a message as JSON on each line.",
         ),
     ],
     index: Index = 0,

@@ -36,7 +36,7 @@ app = typer.Typer()
 def watch(
     session: Session,
     task_ids: Annotated[
-        list[str], typer.Argument(metavar="TASK_ID...", help="The provider's ids of the finished Veo 3.1 tasks.")
+        list[str], typer.Argument(metavar="TASK_ID...", help="The provider's ids of Veo 3.1 generations.")
     ],
     run: Run = None,
 ) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from rich.console import Console
 
 from local.cloud.build import BuildError
-from local.cloud.connection_file import Connection, published
+from local.cloud.connection_file import SIMULATOR, Connection, published
 from local.cloud.console import console_beside
 from local.cloud.deploy import DeployError
 from local.cloud.emulator import EmulatorError
@@ -99,7 +99,7 @@ def _run(console: Console, key: str, parameters: Mapping[str, str]) -> None:
 @contextlib.contextmanager
 def _beside_the_simulator(parameters: Mapping[str, str]) -> Iterator[tuple[LocalCloud, Sweeps, str]]:
     with environment(SETTINGS, parameters, sweep_seconds=SWEEP_SECONDS, log=LOG) as running:
-        yield running.cloud, running.sweeps, f"the simulator {running.simulator.base_url}"
+        yield running.cloud, running.sweeps, f"{SIMULATOR}{running.simulator.base_url}"
 
 
 @contextlib.contextmanager

@@ -18,6 +18,8 @@ from local.paths import ROOT
 from veo4k_cli import local_cloud
 
 FILE = ROOT / local_cloud.FILE
+SIMULATOR = "the simulator "
+"""What a connection's provider begins with where it is simulated; its URL follows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,11 @@ class Connection:
     outputs: Mapping[str, str]
     provider: str
     stack: str = STACK
+
+    @property
+    def simulator(self) -> str:
+        """Return the URL of the simulator; empty where the stack calls the real provider."""
+        return self.provider.removeprefix(SIMULATOR) if self.provider.startswith(SIMULATOR) else ""
 
     def cloud(self) -> LocalCloud:
         """Return a handle on the stack."""

@@ -11,6 +11,7 @@ from local.cloud.connection_file import current
 from local.cloud.queue_reader import messages_in
 from local.cloud.rows import Row, age
 from local.cloud.theme import THEME
+from veo4k_cli.console.words import delivery
 
 
 def main() -> None:
@@ -27,7 +28,7 @@ def table(rows: Sequence[Row], now: float) -> Table:
     printed = Table("job", "state", "age", "delivered by", "archive or error", box=None, header_style="aside")
     for row in rows:
         state = Text(row["state"], f"state.{row['state']}")
-        printed.add_row(row["jobId"], state, f"{age(row, now):.0f} s", row.get("evidence", ""), _result(row))
+        printed.add_row(row["jobId"], state, f"{age(row, now):.0f} s", delivery(row), _result(row))
     return printed
 
 

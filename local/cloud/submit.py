@@ -8,7 +8,7 @@ from local.cloud.connection_file import current
 def main() -> None:
     """Send one message to the job queue."""
     parser = argparse.ArgumentParser(usage="make submit TASK_ID=... [INDEX=0]", description=__doc__)
-    parser.add_argument("task_id", metavar="TASK_ID", help="task of the finished Veo 3.1 video")
+    parser.add_argument("task_id", metavar="TASK_ID", help="id of a Veo 3.1 generation")
     parser.add_argument("index", metavar="INDEX", type=int, nargs="?", default=0, help="index of the video in its task")
     arguments = parser.parse_args()
     connection = current()

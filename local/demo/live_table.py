@@ -10,6 +10,7 @@ from rich.text import Text
 from local.cloud.rows import Row, age, has_ended
 from local.cloud.table_watcher import Change
 from local.demo.cases import CASES, Case
+from veo4k_cli.console.words import delivery
 
 TITLE = max(len(case.title) for case in CASES)
 STATE = len("TIMED_OUT SUBMISSION_UNCONFIRMED")  # the longest
@@ -38,14 +39,14 @@ def change_line(cases: Sequence[Case], change: Change, seconds: float) -> str:
     row = change.row
     title = next((case.title for case in cases if case.key == key_of(row)), str(row["taskId"]))
     transition = f"{change.before} → {row['state']}" if change.before else row["state"]
-    detail = row.get("error", {}).get("code") or row.get("evidence", "")
+    detail = row.get("error", {}).get("code") or delivery(row)
     return f"{seconds:4.0f} s  {title:<{TITLE}}  {transition}  {detail}".rstrip()
 
 
 def _cells(case: Case, row: Row | None, now: float) -> tuple[str | Text, ...]:
     if row is None:
         return case.title, Text("submitted", "aside"), "", ""
-    return case.title, _state(row), f"{age(row, now):.0f} s", row.get("evidence", "")
+    return case.title, _state(row), f"{age(row, now):.0f} s", delivery(row)
 
 
 def _state(row: Row) -> Text:

@@ -14,7 +14,7 @@ from local.demo.checks import expected_credits
 from local.demo.evidence import Evidence
 from local.demo.live_table import TITLE
 from local.kie.ledger import credits_spent
-from veo4k_cli.jobs import EVIDENCE
+from veo4k_cli.console.words import delivery
 
 SHORT_HASH = 12
 INDENT = (0, 0, 0, 2)
@@ -55,13 +55,12 @@ def report(outcome: Outcome) -> RenderableType:
 def _job(result: Result, price: int) -> list[RenderableType]:
     case, evidence = result.case, result.evidence
     row = evidence.row or {"state": "missing"}
-    delivered_by = EVIDENCE.get(row.get("evidence", ""), row.get("evidence", ""))
     paid = f"{credits_spent(evidence.charges)}/{expected_credits(case, price)}"
     first = Text.assemble(
         ("✗ ", "bad") if result.problems else ("✓ ", "good"),
         f"{case.title:<{TITLE}}  ",
         (f"{row['state']:<9}", f"state.{row['state']}" if evidence.row else "bad"),
-        f"  {delivered_by:<12}  {evidence.requests:>8}  {paid:>7}  {len(evidence.events):>6}",
+        f"  {delivery(row):<12}  {evidence.requests:>8}  {paid:>7}  {len(evidence.events):>6}",
     )
     below = [Text(line, "aside") for line in _end(evidence, row)]
     below += [Text(problem, "bad") for problem in result.problems]

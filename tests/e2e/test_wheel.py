@@ -37,4 +37,6 @@ def test_the_installed_command_runs_in_an_empty_folder(wheel: Path, tmp_path: Pa
     venv.create(tmp_path / "venv", with_pip=True)
     run(str(tmp_path / "venv/bin/pip"), "install", "--quiet", str(wheel))
     (folder := tmp_path / "empty").mkdir()
-    assert "Usage: veo4k" in run(str(tmp_path / "venv/bin/veo4k"), "--help", folder=folder)
+    command = str(tmp_path / "venv/bin/veo4k")
+    assert "Usage: veo4k" in run(command, "--help", folder=folder)
+    assert run(command, "--version", folder=folder).startswith("veo4k ")

@@ -1,7 +1,9 @@
 """What every command has in common: help, errors, and the stack that it acts on."""
 
 import socket
+import tomllib
 from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from local.paths import ROOT
 from tests.unit.cli.doubles import client_error
 from tests.unit.cli.operator import Operator
 from veo4k.domain.gate import Pace
+from veo4k_cli import __main__
 from veo4k_cli.__main__ import app
 from veo4k_cli.errors import OperatorError
 from veo4k_cli.local_cloud import FILE, LocalCloud, running_local_cloud
@@ -44,6 +47,22 @@ def test_help_shows_the_common_options_and_examples(operator: Operator, command:
     text = operator.run(*command, "--help").out
     assert {"--json", "--stack", "--local"} <= set(text.split())
     assert f"veo4k {' '.join(command)}" in text.partition("Examples")[2]
+
+
+def test_the_version_is_that_of_the_project(operator: Operator) -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert operator.run("--version") == (0, f"veo4k {project['version']}\n", "")
+
+
+def test_without_an_installed_package_the_commit_is_the_version(
+    operator: Operator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing(name: str) -> str:
+        raise PackageNotFoundError(name)
+
+    monkeypatch.setattr(__main__, "version", missing)
+    status, printed, _ = operator.run("--version")
+    assert (status, "git rev-parse HEAD" in printed) == (0, True)
 
 
 def test_an_option_or_a_variable_names_the_stack_that_is_printed(operator: Operator) -> None:

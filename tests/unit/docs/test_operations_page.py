@@ -52,6 +52,12 @@ def test_the_boundary_section_lists_every_action_of_the_roles() -> None:
     assert listed - {"iam:PermissionsBoundary"} == used
 
 
+def test_the_page_shows_the_saved_query_of_one_job() -> None:
+    [fields] = [text.splitlines()[0] for _, text in blocks(page(NAME)) if text.startswith("fields @timestamp")]
+    [saved] = [q["QueryString"] for q in of_type("Logs::QueryDefinition").values() if "jobId =" in q["QueryString"]]
+    assert saved.startswith(f"{fields}\n")
+
+
 def test_every_chart_or_saved_query_that_the_alarms_name_exists() -> None:
     [dashboard] = of_type("CloudWatch::Dashboard").values()
     titles = re.findall(r'"title": "([^"]+)"', dashboard["DashboardBody"]["Fn::Sub"][0])

@@ -9,7 +9,7 @@ from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
 from proofs.doubles.updates import apply
-from proofs.table.rows import ARCHIVE, BASE, LEASED, NOW, PROCESSING, QUEUED, READY, SUBMITTING, TASK, TIMES
+from proofs.table.rows import ARCHIVE, BASE, LEASED, NOW, PROCESSING, QUEUED, READY, SIGNED, SUBMITTING, TASK, TIMES
 from tests.unit.docs.pages import ROOT, examples
 from veo4k.domain import transitions
 from veo4k.domain.callback import Address, CallbackPayload
@@ -36,6 +36,8 @@ def done(write: ConditionalUpdate, job: Job) -> Job:
     return outcome.job
 
 
+LOOKED = done(transitions.look_ready(QUEUED, SIGNED, NOW, TIMES), QUEUED)
+LOOKED_LEASED = done(transitions.claim_archive(LOOKED.key, "lease-1", NOW, TIMES), LOOKED)
 FAILURE = CallbackPayload(Response(meaning=Meaning.FAILED, code=Code.NOT_AVAILABLE_IN_4K), None)
 ENDS = [
     done(transitions.succeed(LEASED, ARCHIVE, "avc1", NOW), LEASED),
@@ -44,9 +46,11 @@ ENDS = [
     done(transitions.fail(LEASED, Code.NOT_4K, NOW, TIMES), LEASED),
     done(transitions.time_out(QUEUED, Code.NEVER_SUBMITTED, NOW, TIMES), QUEUED),
     done(transitions.cancel(QUEUED.key, "cancel", NOW, TIMES), QUEUED),
+    done(transitions.succeed(LOOKED_LEASED, ARCHIVE, "avc1", NOW), LOOKED_LEASED),
+    done(transitions.fail(LOOKED_LEASED, Code.NOT_4K, NOW, TIMES), LOOKED_LEASED),
 ]
 KEPT = [done(transitions.keep_base(job, BASE), job) for job in (SUBMITTING, ENDS[0], ENDS[2])]
-JOBS = [QUEUED, SUBMITTING, PROCESSING, READY, LEASED, *ENDS, *KEPT]
+JOBS = [QUEUED, SUBMITTING, PROCESSING, READY, LEASED, LOOKED, *ENDS, *KEPT]
 
 
 def row(job: Job) -> dict[str, Any]:
@@ -92,6 +96,15 @@ def test_an_end_is_announced_with_a_valid_event_of_its_own_kind(job: Job) -> Non
     event = {"source": SOURCE, "detail": json.loads(json.dumps(detail(job)))}
     kinds = [kind for kind in DETAIL_TYPES.values() if holds("event", event | {"detail-type": kind})]
     assert kinds == [DETAIL_TYPES[job.state]]
+
+
+def test_a_video_that_the_free_look_found_succeeds_without_an_acceptance() -> None:
+    """Nothing was requested, so nothing was accepted or charged."""
+    [public] = [row(job) for job in ENDS if job.evidence is Evidence.LOOK and job.state is State.SUCCEEDED]
+    assert (public["evidence"], public["attempts"], "acceptedAt" in public) == ("look", 0, False)
+    assert holds("row", public)
+    event = {"source": SOURCE, "detail-type": DETAIL_TYPES[State.SUCCEEDED]}
+    assert holds("event", event | {"detail": public | {"eventId": f"{public['jobId']}#SUCCEEDED"}})
 
 
 def test_a_code_stands_with_its_state_only() -> None:

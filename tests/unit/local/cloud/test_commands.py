@@ -12,6 +12,7 @@ import pytest
 from local.cloud import __main__ as local_cloud
 from local.cloud.connection_file import Connection, current, published
 from local.cloud.signals import signals_as_interrupts
+from local.cloud.variables import exports
 
 KEY = "a-key-that-costs-money"
 
@@ -36,6 +37,14 @@ def test_every_ending_signal_is_an_interrupt_within_the_block(number: signal.Sig
     with pytest.raises(KeyboardInterrupt), signals_as_interrupts():
         os.kill(os.getpid(), number)
     assert signal.getsignal(number) is before
+
+
+def test_the_variables_name_the_simulator_only_where_there_is_one() -> None:
+    outputs = {"JobsApiUrl": "http://127.0.0.1:1/v1"}
+    simulated = Connection("http://127.0.0.1:1", outputs, "the simulator http://127.0.0.1:2")
+    expected = "export VEO4K_URL=http://127.0.0.1:1/v1 VEO4K_TOKEN=token"
+    assert exports(simulated, "token") == f"{expected} SIMULATOR=http://127.0.0.1:2"
+    assert exports(Connection("http://127.0.0.1:1", outputs, "https://api.kie.ai"), "token") == expected
 
 
 def test_the_connection_file_exists_as_long_as_the_cloud(tmp_path: Path) -> None:

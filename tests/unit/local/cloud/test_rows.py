@@ -91,13 +91,14 @@ def test_messages_are_sent_ten_in_a_batch_and_a_refused_one_is_an_error() -> Non
 
 def test_the_printed_jobs_have_a_file_or_a_reason() -> None:
     succeeded = {"jobId": "a#0#1", "state": "SUCCEEDED", "createdAt": CREATED, "archive": {"key": "videos/a/0/1.mp4"}}
+    succeeded |= {"evidence": "probe"}
     failed = {"jobId": "b#0#1", "state": "FAILED", "createdAt": CREATED, "error": {"code": "NOT_4K", "message": "720p"}}
     waiting = {"jobId": "c#0#1", "state": "QUEUED", "createdAt": CREATED, "#reason": "API_KEY_UNSET"}
     console = Console(theme=THEME, width=120)
     with console.capture() as captured:
         console.print(jobs.table([succeeded, failed, waiting], NOW))
     assert [" ".join(line.split()) for line in captured.get().splitlines()[1:]] == [
-        "a#0#1 SUCCEEDED 10 s videos/a/0/1.mp4",
+        "a#0#1 SUCCEEDED 10 s poll videos/a/0/1.mp4",
         "b#0#1 FAILED 10 s NOT_4K 720p",
         "c#0#1 QUEUED 10 s API_KEY_UNSET",
     ]

@@ -48,6 +48,7 @@ def outcome(*problems: str, breaches: tuple[str, ...] = (), job: dict[str, Any] 
         (None, "submitted"),
         (row("PROCESSING"), "PROCESSING 10 s"),
         (row("SUCCEEDED", finishedAt=FINISHED, evidence="callback"), "SUCCEEDED 5 s callback"),
+        (row("SUCCEEDED", finishedAt=FINISHED, evidence="probe"), "SUCCEEDED 5 s poll"),
         (row("FAILED", finishedAt=FINISHED, error={"code": "NOT_4K"}), "FAILED NOT_4K 5 s"),
     ],
 )
@@ -69,7 +70,7 @@ def test_the_live_table_fits_a_terminal_of_80_by_32() -> None:
 def test_a_change_is_one_plain_line() -> None:
     assert change_line(CASES, Change("", row("QUEUED")), 0.4).split()[2:] == [*ON_TIME.title.split(), "QUEUED"]
     line = change_line(CASES, Change("READY", row("SUCCEEDED", evidence="probe")), 12.3)
-    assert (line[:6], line.endswith("READY → SUCCEEDED  probe")) == ("  12 s", True)
+    assert (line[:6], line.endswith("READY → SUCCEEDED  poll")) == ("  12 s", True)
 
 
 def test_the_report_has_the_end_and_the_file_of_a_job() -> None:
