@@ -13,7 +13,7 @@ from tests.infrastructure.conftest import transformed_resources
 from tests.infrastructure.rights import granted
 from tests.infrastructure.stack import Resources
 from tests.infrastructure.test_permissions import ROLES
-from tests.unit.docs.pages import blocks, page, rows, words
+from tests.unit.docs.pages import blocks, page, rows, section, words
 
 OPERATIONS = "docs/operations.md"
 [DEPLOYER] = [json.loads(text) for info, text in blocks(page(OPERATIONS)) if info == "json deployer"]
@@ -136,6 +136,17 @@ def test_the_deployer_may_look_for_the_stacks_that_sam_delete_looks_for() -> Non
     for name in ["veo4k", "aws-sam-cli-managed-default", *done.stdout.split()]:
         arn = f"arn:aws:cloudformation:us-east-1:111122223333:stack/{name}/*"
         assert is_granted(DEPLOYER, "cloudformation:DescribeStacks", arn), name
+
+
+def test_the_deployer_may_do_what_the_steps_of_a_deletion_need() -> None:
+    assert is_granted(DEPLOYER, "events:ListRules", ARNS["AWS::Events::EventBus"])
+    assert is_granted(DEPLOYER, "iam:ListEntitiesForPolicy", ARNS["AWS::IAM::ManagedPolicy"])
+
+
+def test_the_page_of_the_command_line_says_which_rights_are_for_all_resources() -> None:
+    table, _, below = section("docs/cli.md", "Rights").rpartition("|\n")
+    listed = {word for word in words(table) if ":" in word and is_action(word)}
+    assert {action for action in listed if not arns_of(action)} == {word for word in words(below) if ":" in word}
 
 
 @pytest.mark.parametrize("role", ROLES)
