@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from proofs.simulation.effects import STRANGER
 from proofs.simulation.faults import Fault
 from proofs.simulation.provider import Making
-from proofs.simulation.rephrasing import DENIALS, rephrase
+from proofs.simulation.rephrasing import DENIALS, NEWS, rephrase
 from proofs.simulation.videos import EVIL_HOST, HD
 from veo4k.domain.callback_auth import make_generated_token, make_signature, make_token
 from veo4k.domain.job import Job, Key
@@ -111,7 +111,7 @@ class CallbackSender(Sender[Making]):
             self.soon(self.tamper, making)
         if self.random.random() < MISDIRECTED and self.profile.calls_back:
             self.send("misdirected", self._signed(making, self.simulation.model.body(making), str(NEVER)))
-        if self.random.random() < self.profile.spurious and making.own_id != making.run.task_id:
+        if self.random.random() < self.profile.spurious:
             self.send(self.name, self._signed(making, _spurious(making, self.random)))
 
     def acknowledge(self, making: Making) -> None:
@@ -183,6 +183,7 @@ class CallbackSender(Sender[Making]):
 
 
 def _spurious(making: Making, random: Random) -> bytes:
-    """Return a failure in unknown words about a video that is made all the same."""
-    code, words = random.choice((400, 422, 500, 501)), random.choice(("E-1207", *DENIALS))
+    """Return news of a video that is made all the same; under an own id it may be a failure in unknown words too."""
+    failures = ("E-1207", *DENIALS) if making.own_id != making.run.task_id else ()
+    code, words = random.choice((400, 422, 500, 501)), random.choice((*NEWS, *failures))
     return json.dumps({"code": code, "msg": words, "data": {"taskId": making.own_id}}).encode()

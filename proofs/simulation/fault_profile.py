@@ -47,7 +47,7 @@ class FaultProfile:
     takes: tuple[float, float] = (0.0, 0.0)  # seconds to make one, from and to, instead of the usual
     fails: float = 0.0  # of the videos, besides the usual
     rephrases: float = 0.0  # of the responses and callbacks
-    spurious: float = 0.0  # of the jobs under an own id: failure callbacks in unknown words, the video being made
+    spurious: float = 0.0  # of the videos: news under the code of a failure, or, with an own id, one in unknown words
     keep_base: bool = True
     labels: float = 0.07  # of the base videos are called 4K; most of these are
     records_live: float = float("inf")  # seconds for which the record of a base video is known

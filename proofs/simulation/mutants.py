@@ -96,6 +96,11 @@ MUTANTS: Mapping[str, Mutant] = {
         15,
         shows_in="an hour of known words, denied",
     ),
+    "what any clause denies is denied": Mutant(
+        set_to(provider_words, "_CLAUSE_END", provider_words._SENTENCE_END),
+        15,
+        shows_in="news under the codes of failures",
+    ),
     "a status under 200 is a second acceptance": Mutant(
         around(response, "_accepted", lambda real, data, _: real(data, "")), 1
     ),

@@ -29,6 +29,13 @@ DENIALS = (
     "视频生成中断",
 )
 """Words of an incident that hold known words, and say something else."""
+NEWS = (
+    "4K is processing, not ready yet. Please check back shortly.",
+    "4k is processing, please do not submit again.",
+    "4k is processing. You will be notified if it fails.",
+    "4K视频生成中,请不要重复请求",
+)
+"""Words of a video that is being made, with a denial of something else."""
 _UNKNOWN = (
     "4K upgrade in progress, please wait",
     "稍后再试",
