@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from veo4k.domain.job import Job
 from veo4k.domain.provider_words import Words
+from veo4k.domain.response import Meaning, Response
 
 
 class LogEvent(StrEnum):
@@ -94,6 +95,12 @@ def words_in_log(words: Words) -> Detail:
     """Return the provider's words as details of a log entry."""
     detail: Detail = {} if words.code is None else {"providerCode": words.code}
     return detail | ({"providerMessage": words.message} if words.message else {})
+
+
+def response_in_log(response: Response) -> Detail:
+    """Return a response as details of a log entry: of one that says no more than "accepted", its meaning alone."""
+    words = {} if response.meaning in (Meaning.DONE, Meaning.WORKING) else words_in_log(response.words)
+    return {"meaning": response.meaning} | words
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from veo4k.domain.conditional_update import ConditionalUpdate, Refused
 from veo4k.domain.decisions import kept_link_of_callback, link_of_callback, own_link, with_fetchable_poster
 from veo4k.domain.errors import InvalidBodyError
 from veo4k.domain.job import ENDED, WAITING, Job, State
-from veo4k.domain.log_events import Detail, LogEntry, LogEvent, words_in_log
+from veo4k.domain.log_events import Detail, LogEntry, LogEvent, response_in_log
 from veo4k.domain.ports import Jobs
 from veo4k.domain.response import Meaning, Response
 from veo4k.domain.result_url import Refusal, ResultHosts
@@ -152,9 +152,7 @@ def _can_be_checked(job: Job | None) -> bool:
 
 
 def _detail(response: Response) -> Detail:
-    detail: Detail = {"meaning": response.meaning}
-    detail |= {"about": response.cause} if response.cause else {}
-    return detail if response.meaning in (Meaning.DONE, Meaning.WORKING) else detail | words_in_log(response.words)
+    return response_in_log(response) | ({"about": response.cause} if response.cause else {})
 
 
 def _payload(body: bytes, address: Address) -> CallbackPayload:
