@@ -48,9 +48,9 @@ class Reply:
 
 
 class _RefusedError(Exception):
-    def __init__(self, status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> None:
-        super().__init__(message)
-        self.reply = refused(status, code, message, headers)
+    def __init__(self, reply: Reply) -> None:
+        super().__init__(reply.status)
+        self.reply = reply
 
 
 def refused(status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> Reply:
@@ -71,9 +71,9 @@ def wrong_method(allowed: str) -> Reply:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobsApi:
-    """Answers requests about jobs. `url`: base URL of the API; `bucket`: where links can be signed.
+    """Answers requests about jobs. `url`: base URL of the API; `tokens`: the bearer tokens in use.
 
-    The tokens in use are read for every request. Reading them raises StorageError.
+    The tokens are read for every request. Reading them raises StorageError.
     """
 
     jobs: Jobs
@@ -137,7 +137,7 @@ class JobsApi:
         if outcome.job is None:
             raise _unknown(f"There is no run {run} of {task_id} (yet). Its message may still be on the queue.")
         reason = f"{outcome.job.job_id} is {outcome.job.state}. Only a QUEUED job can be cancelled."
-        raise _RefusedError(409, "NOT_QUEUED", reason)
+        raise _RefusedError(refused(409, "NOT_QUEUED", reason))
 
 
 def _unauthorized() -> Reply:
@@ -145,7 +145,7 @@ def _unauthorized() -> Reply:
 
 
 def _unknown(message: str) -> _RefusedError:
-    return _RefusedError(404, "NOT_FOUND", message, _RETRY)
+    return _RefusedError(refused(404, "NOT_FOUND", message, _RETRY))
 
 
 def _body(call: Call) -> bytes:
@@ -154,7 +154,7 @@ def _body(call: Call) -> bytes:
     except ValueError:
         body = b""
     if len(body) > LONGEST_BODY:
-        raise _RefusedError(413, "TOO_LARGE", f"the body is longer than {LONGEST_BODY} bytes")
+        raise _RefusedError(refused(413, "TOO_LARGE", f"the body is longer than {LONGEST_BODY} bytes"))
     return body
 
 
@@ -178,4 +178,4 @@ def _text(message: Message) -> str:
 
 
 def _invalid(reason: str) -> _RefusedError:
-    return _RefusedError(400, "INVALID_MESSAGE", reason)
+    return _RefusedError(refused(400, "INVALID_MESSAGE", reason))
