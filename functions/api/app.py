@@ -1,6 +1,7 @@
 """Takes jobs and answers for them behind an HTTP API of its own."""
 
 import json
+from http import HTTPStatus
 from typing import Any
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
@@ -56,7 +57,8 @@ def not_found(_: NotFoundError) -> Response[str]:
 def crashed(error: Exception) -> Response[str]:
     """Answer where the code failed. Only the error's name is logged: its text may quote the token."""
     emit([LogEntry(LogEvent.API_CRASHED, None, {"error": type(error).__name__})])
-    return _response(refused(500, "INTERNAL_ERROR", "The request failed. See the log of the function."))
+    text = "The request failed. See the log of the function."
+    return _response(refused(HTTPStatus.INTERNAL_SERVER_ERROR, "INTERNAL_ERROR", text))
 
 
 app.exception_handler(NotFoundError)(not_found)

@@ -23,7 +23,7 @@ from veo4k.domain.response import PAUSING
 from veo4k.domain.schedule import Times
 from veo4k.domain.wait_reason import WaitReason
 from veo4k.observability import ERRORS, WARNINGS, metric_name
-from veo4k.services.signed_request import BAD_REQUEST, NOT_FOUND, OK, TOLERANCE, TOO_LARGE, UNAUTHORIZED, UNAVAILABLE
+from veo4k.services.signed_request import TOLERANCE
 from veo4k.settings import _TUNABLE, TUNING_NAMES
 
 PAGES = ("interface", "operations", "architecture", "alarms")
@@ -35,7 +35,7 @@ UNITS = {name: "seconds" if name.endswith("Seconds") else "attempts" for name in
 FIELDS: dict[str, Any] = max(examples(INTERFACE, "message"), key=len)
 TIMED_OUT = {Code.SUBMISSION_UNCONFIRMED, Code.NO_ANSWER, Code.NEVER_SUBMITTED}
 PUBLIC = {name for name in ATTRIBUTES.values() if not name.startswith("#")} | {"jobId"}
-STATUSES = map(str, (OK, BAD_REQUEST, UNAUTHORIZED, NOT_FOUND, TOO_LARGE, UNAVAILABLE))
+STATUSES = ("200", "400", "401", "404", "413", "503")
 TRANSITIONS = [
     name
     for name, function in inspect.getmembers(transitions, inspect.isfunction)

@@ -16,7 +16,7 @@ MAX_BYTES = 4 << 30  # twice the longest video there is (148 s at 100 Mbit/s), a
 RATE_SECONDS = 30.0  # a connection that lost a whole window has recovered by then
 MIN_RATE = 256 * 1024  # bytes per second: 225 MiB in a function's 15 minutes, several times a usual 4K clip
 READ_BYTES = 64 * 1024  # four TLS records, and small enough that malloc need not map fresh pages for every read
-DEAD = frozenset({401, 403, 404, 410})
+DEAD = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
 WHOLE = frozenset({HTTPStatus.OK, HTTPStatus.NON_AUTHORITATIVE_INFORMATION, HTTPStatus.PARTIAL_CONTENT})
 COMPRESSED = frozenset({"gzip", "deflate", "br", "compress", "zstd"})
 """Content codings that change the bytes. Hosts send other values, and blanks, with files that are as they were."""

@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any
 
 from veo4k.domain import transitions
@@ -61,12 +62,13 @@ def refused(status: int, code: str, message: str, headers: Mapping[str, str] | N
 
 def no_route() -> Reply:
     """Return the response to a path that the API does not have."""
-    return refused(404, "NOT_FOUND", "There is no such path.")
+    return refused(HTTPStatus.NOT_FOUND, "NOT_FOUND", "There is no such path.")
 
 
 def wrong_method(allowed: str) -> Reply:
     """Return the response to a method that the path does not take."""
-    return refused(405, "METHOD_NOT_ALLOWED", f"This path takes {allowed} only.", {"Allow": allowed})
+    text = f"This path takes {allowed} only."
+    return refused(HTTPStatus.METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", text, {"Allow": allowed})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,23 +105,24 @@ class JobsApi:
         except _RefusedError as refusal:
             return refusal.reply
         except StorageError as error:
-            entry = LogEntry(LogEvent.API_REQUEST_UNANSWERED, None, {"status": 503, "error": str(error)})
+            status = HTTPStatus.SERVICE_UNAVAILABLE
+            entry = LogEntry(LogEvent.API_REQUEST_UNANSWERED, None, {"status": status, "error": str(error)})
             text = "The table, the queue or the token cannot be reached. Send the request again."
-            return Reply(503, {"error": {"code": "UNAVAILABLE", "message": text}}, {}, (entry,))
+            return Reply(status, {"error": {"code": "UNAVAILABLE", "message": text}}, {}, (entry,))
 
     def _submit(self, message: Message) -> Reply:
         newest = self.jobs.newest(message.task_id, 1)
         self.job_sender.send_jobs([_text(message)])
         video: dict[str, str | int | float] = {"taskId": message.task_id, "index": message.index}
         after = {"statusUrl": f"{self.url}/jobs/{message.task_id}", "afterRun": newest[0].run if newest else 0}
-        return Reply(202, video | after, entries=(LogEntry(LogEvent.JOB_REQUESTED, None, video),))
+        return Reply(HTTPStatus.ACCEPTED, video | after, entries=(LogEntry(LogEvent.JOB_REQUESTED, None, video),))
 
     def _read(self, task_id: str) -> Reply:
         runs = self.jobs.newest(task_id, MOST_RUNS + 1) if is_task_id(task_id) else ()
         if not runs:
             raise _unknown(f"There is no job of {task_id[:64]} (yet).")
         more = {"more": True} if len(runs) > MOST_RUNS else {}
-        return Reply(200, {"taskId": task_id, "runs": [self._shown(job) for job in runs[:MOST_RUNS]]} | more)
+        return Reply(HTTPStatus.OK, {"taskId": task_id, "runs": [self._shown(job) for job in runs[:MOST_RUNS]]} | more)
 
     def _shown(self, job: Job) -> dict[str, Any]:
         row = job.public()
@@ -133,19 +136,20 @@ class JobsApi:
         key = Key(task_id, int(run))
         outcome = self.jobs.write(transitions.cancel(key, self.new_id(), self.clock.now(), self.times))
         if isinstance(outcome, Updated):
-            return Reply(200, outcome.job.public(), {}, (LogEntry(LogEvent.JOB_CANCELLED, outcome.job),))
+            return Reply(HTTPStatus.OK, outcome.job.public(), {}, (LogEntry(LogEvent.JOB_CANCELLED, outcome.job),))
         if outcome.job is None:
             raise _unknown(f"There is no run {run} of {task_id} (yet). Its message may still be on the queue.")
         reason = f"{outcome.job.job_id} is {outcome.job.state}. Only a QUEUED job can be cancelled."
-        raise _RefusedError(refused(409, "NOT_QUEUED", reason))
+        raise _RefusedError(refused(HTTPStatus.CONFLICT, "NOT_QUEUED", reason))
 
 
 def _unauthorized() -> Reply:
-    return refused(401, "UNAUTHORIZED", "The bearer token is not valid.", {"WWW-Authenticate": "Bearer"})
+    scheme = {"WWW-Authenticate": "Bearer"}
+    return refused(HTTPStatus.UNAUTHORIZED, "UNAUTHORIZED", "The bearer token is not valid.", scheme)
 
 
 def _unknown(message: str) -> _RefusedError:
-    return _RefusedError(refused(404, "NOT_FOUND", message, _RETRY))
+    return _RefusedError(refused(HTTPStatus.NOT_FOUND, "NOT_FOUND", message, _RETRY))
 
 
 def _body(call: Call) -> bytes:
@@ -154,7 +158,8 @@ def _body(call: Call) -> bytes:
     except ValueError:
         body = b""
     if len(body) > LONGEST_BODY:
-        raise _RefusedError(refused(413, "TOO_LARGE", f"the body is longer than {LONGEST_BODY} bytes"))
+        reason = f"the body is longer than {LONGEST_BODY} bytes"
+        raise _RefusedError(refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "TOO_LARGE", reason))
     return body
 
 
@@ -178,4 +183,4 @@ def _text(message: Message) -> str:
 
 
 def _invalid(reason: str) -> _RefusedError:
-    return _RefusedError(refused(400, "INVALID_MESSAGE", reason))
+    return _RefusedError(refused(HTTPStatus.BAD_REQUEST, "INVALID_MESSAGE", reason))

@@ -6,6 +6,7 @@ table or keys cannot be reached → 503, so that the provider tries again.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from http import HTTPStatus
 
 from veo4k.domain import transitions
 from veo4k.domain.callback import Address, CallbackPayload, is_failure, parse_address, parse_payload
@@ -19,18 +20,7 @@ from veo4k.domain.ports import Jobs
 from veo4k.domain.response import Meaning, Response
 from veo4k.domain.result_url import Refusal, ResultHosts
 from veo4k.domain.schedule import Times
-from veo4k.services.signed_request import (
-    BAD_REQUEST,
-    NOT_FOUND,
-    OK,
-    UNAUTHORIZED,
-    Answer,
-    RejectedError,
-    Request,
-    answered,
-    body_of,
-    timestamp_and_signature,
-)
+from veo4k.services.signed_request import Answer, RejectedError, Request, answered, body_of, timestamp_and_signature
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +49,9 @@ class CallbackHandler:
     def _address(self, request: Request) -> Address:
         address = parse_address(*request.parts)
         if address is None:
-            raise RejectedError(NOT_FOUND, "path")
+            raise RejectedError(HTTPStatus.NOT_FOUND, "path")
         if not verify_token(self.token_keys(), address.task_id, address.index, address.run, address.token):
-            raise RejectedError(NOT_FOUND, "token")
+            raise RejectedError(HTTPStatus.NOT_FOUND, "token")
         return address
 
     def _authenticated(self, request: Request, address: Address, now: float) -> CallbackPayload:
@@ -86,7 +76,7 @@ class CallbackHandler:
             task_id = None
         if task_id is None or not verify_signature(self.webhook_keys(), task_id, timestamp, signature):
             unset = () if self.webhook_keys() else (LogEvent.WEBHOOK_KEY_UNSET,)
-            raise RejectedError(UNAUTHORIZED, "signature", *unset)
+            raise RejectedError(HTTPStatus.UNAUTHORIZED, "signature", *unset)
 
     def _write(self, address: Address, payload: CallbackPayload, now: float) -> tuple[int, LogEntry]:
         event, update = self._transition(address, payload, now)
@@ -100,7 +90,7 @@ class CallbackHandler:
             return _refused(address, payload, outcome.job)
         if event is LogEvent.RESULT_HOST_BLOCKED:
             self._keep_link(outcome.job, payload.response, now)
-        return OK, LogEntry(event, outcome.job, _detail(payload.response))
+        return HTTPStatus.OK, LogEntry(event, outcome.job, _detail(payload.response))
 
     def _keep_link(self, job: Job, response: Response, now: float) -> None:
         if (update := kept_link_of_callback(job, response, self.hosts, now, self.times)) is not None:
@@ -159,21 +149,23 @@ def _payload(body: bytes, address: Address) -> CallbackPayload:
     try:
         payload = parse_payload(body)
     except InvalidBodyError as error:
-        raise RejectedError(BAD_REQUEST, str(error)) from None
+        raise RejectedError(HTTPStatus.BAD_REQUEST, str(error)) from None
     return CallbackPayload(payload.response, None) if payload.task_id == address.task_id else payload
 
 
 def _refused(address: Address, payload: CallbackPayload, job: Job | None) -> tuple[int, LogEntry]:
     """Answer a callback that changes nothing: no such job, the id of another task, or a late or repeated one."""
     if job is None or job.index != address.index:
-        return NOT_FOUND, LogEntry(LogEvent.CALLBACK_REJECTED, None, {"status": NOT_FOUND, "reason": "no such job"})
+        return _rejected(HTTPStatus.NOT_FOUND, None, "no such job")
     if _names_another_task(job, payload.task_id):
-        return BAD_REQUEST, LogEntry(
-            LogEvent.CALLBACK_REJECTED, job, {"status": BAD_REQUEST, "reason": "another task's id"}
-        )
+        return _rejected(HTTPStatus.BAD_REQUEST, job, "another task's id")
     is_late = payload.response.meaning is Meaning.DONE and job.state in ENDED - {State.SUCCEEDED}
     event = LogEvent.LATE_SUCCESS if is_late else LogEvent.CALLBACK_IGNORED
-    return OK, LogEntry(event, job, {"meaning": payload.response.meaning})
+    return HTTPStatus.OK, LogEntry(event, job, {"meaning": payload.response.meaning})
+
+
+def _rejected(status: int, job: Job | None, reason: str) -> tuple[int, LogEntry]:
+    return status, LogEntry(LogEvent.CALLBACK_REJECTED, job, {"status": status, "reason": reason})
 
 
 def _names_another_task(job: Job, task_id: str | None) -> bool:
