@@ -149,10 +149,12 @@ def pause(gate: Gate, reason: str, now: float, writer: str, pace: Pace, *, trial
     """Pause the gate for a response that concerns the account; a refused trial doubles the pause."""
     if gate.reason and not _is_trial(gate, trial):
         return gate
-    first = pace.window + GUARD if reason == WaitReason.RATE_LIMITED else pace.pause
-    seconds = (
-        min(max(gate.pause * 2, first), LONGEST_PAUSE) if gate.reason and reason != WaitReason.RATE_LIMITED else first
-    )
+    if reason == WaitReason.RATE_LIMITED:
+        seconds = pace.window + GUARD
+    elif gate.reason:
+        seconds = min(max(gate.pause * 2, pace.pause), LONGEST_PAUSE)
+    else:
+        seconds = pace.pause
     return _next(gate, writer, reason=reason, until=now + seconds, pause=seconds, trial="", trial_until=0)
 
 
