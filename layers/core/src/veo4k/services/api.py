@@ -54,21 +54,26 @@ class _RefusedError(Exception):
         self.reply = reply
 
 
-def refused(status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> Reply:
-    """Return the response to a request that is refused."""
+def _refused(status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> Reply:
     entry = LogEntry(LogEvent.API_REQUEST_REJECTED, None, {"status": status, "reason": code})
     return Reply(status, {"error": {"code": code, "message": message}}, headers or {}, (entry,))
 
 
 def no_route() -> Reply:
     """Return the response to a path that the API does not have."""
-    return refused(HTTPStatus.NOT_FOUND, "NOT_FOUND", "There is no such path.")
+    return _refused(HTTPStatus.NOT_FOUND, "NOT_FOUND", "There is no such path.")
 
 
 def wrong_method(allowed: str) -> Reply:
     """Return the response to a method that the path does not take."""
     text = f"This path takes {allowed} only."
-    return refused(HTTPStatus.METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", text, {"Allow": allowed})
+    return _refused(HTTPStatus.METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", text, {"Allow": allowed})
+
+
+def internal_error() -> Reply:
+    """Return the response to a request on which the code failed."""
+    text = "The request failed. See the log of the function."
+    return _refused(HTTPStatus.INTERNAL_SERVER_ERROR, "INTERNAL_ERROR", text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,16 +145,16 @@ class JobsApi:
         if outcome.job is None:
             raise _unknown(f"There is no run {run} of {task_id} (yet). Its message may still be on the queue.")
         reason = f"{outcome.job.job_id} is {outcome.job.state}. Only a QUEUED job can be cancelled."
-        raise _RefusedError(refused(HTTPStatus.CONFLICT, "NOT_QUEUED", reason))
+        raise _RefusedError(_refused(HTTPStatus.CONFLICT, "NOT_QUEUED", reason))
 
 
 def _unauthorized() -> Reply:
     scheme = {"WWW-Authenticate": "Bearer"}
-    return refused(HTTPStatus.UNAUTHORIZED, "UNAUTHORIZED", "The bearer token is not valid.", scheme)
+    return _refused(HTTPStatus.UNAUTHORIZED, "UNAUTHORIZED", "The bearer token is not valid.", scheme)
 
 
 def _unknown(message: str) -> _RefusedError:
-    return _RefusedError(refused(HTTPStatus.NOT_FOUND, "NOT_FOUND", message, _RETRY))
+    return _RefusedError(_refused(HTTPStatus.NOT_FOUND, "NOT_FOUND", message, _RETRY))
 
 
 def _body(call: Call) -> bytes:
@@ -159,7 +164,7 @@ def _body(call: Call) -> bytes:
         body = b""
     if len(body) > LONGEST_BODY:
         reason = f"the body is longer than {LONGEST_BODY} bytes"
-        raise _RefusedError(refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "TOO_LARGE", reason))
+        raise _RefusedError(_refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "TOO_LARGE", reason))
     return body
 
 
@@ -183,4 +188,4 @@ def _text(message: Message) -> str:
 
 
 def _invalid(reason: str) -> _RefusedError:
-    return _RefusedError(refused(HTTPStatus.BAD_REQUEST, "INVALID_MESSAGE", reason))
+    return _RefusedError(_refused(HTTPStatus.BAD_REQUEST, "INVALID_MESSAGE", reason))
