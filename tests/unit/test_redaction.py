@@ -20,6 +20,7 @@ from proofs.doubles.archive_memory import MemoryArchive
 from proofs.doubles.stage import TASK, Stage
 from tests.unit.cli.operator import Operator
 from tests.unit.conftest import Context
+from veo4k import bootstrap
 from veo4k.adapters.download import GuardedDownloads
 from veo4k.adapters.dynamodb_types import to_typed
 from veo4k.adapters.event_publisher import AwsEventPublisher
@@ -132,7 +133,7 @@ class House:
             (callback, "generation_handler", GenerationHandler(SqsJobSender(self.cloud, "queue"), *keys)),
             (publish, "publisher", Publisher(stage.jobs, announcements, 90, keep_base=True, times=stage.times)),
             (archive, "archiver", archiver),
-            *((app, "clock", stage.clock) for app in (submit, sweep, callback, publish, archive)),
+            *((app, "clock", stage.clock) for app in (bootstrap, callback, publish)),
         ]
         monkeypatch.setattr(submit, "submitter", stage.submitter)
         monkeypatch.setattr(sweep, "sweeper", stage.sweeper)
