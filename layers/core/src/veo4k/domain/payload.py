@@ -6,7 +6,8 @@ from typing import Any
 
 from veo4k.domain.message import is_task_id
 
-RESULT_NAMES = ("resultUrls", "result_urls", "resultUrl", "result_url", "fullResultUrls", "full_result_urls")
+LIST_NAMES = ("resultUrls", "result_urls")
+RESULT_NAMES = (*LIST_NAMES, "resultUrl", "result_url", "fullResultUrls", "full_result_urls")
 IMAGE_NAMES = ("imageUrls", "image_urls", "imageUrl", "image_url")
 TASK_ID_NAMES = ("taskId", "task_id")
 FAIL_TEXT_NAMES = ("failMsg", "fail_msg", "errorMessage", "error_message")
@@ -76,7 +77,7 @@ def urls_of(data: Object, names: tuple[str, ...]) -> tuple[str, ...]:
 def links_of(data: Object) -> tuple[str, ...]:
     """Return the links of a base task's videos, one for each place of `resultUrls`; empty where one is unreadable."""
     for place in _places(data):
-        for name in RESULT_NAMES[:2]:
+        for name in LIST_NAMES:
             entries = _parsed(place.get(name))
             if isinstance(entries, list) and entries:
                 return tuple(map(_link_in, entries))

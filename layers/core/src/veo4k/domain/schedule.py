@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 HOUR = 3600.0
+DAY = 86_400
 LONGEST_UNKNOWN_WAIT = 12 * HOUR
 LONGEST_UNCLEAR_WAIT = HOUR / 2
 LONGEST_HOST_WAIT = HOUR / 4

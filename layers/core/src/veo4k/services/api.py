@@ -6,26 +6,25 @@ the queue or the token cannot be reached → 503.
 
 import base64
 import json
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
 from veo4k.domain import transitions
+from veo4k.domain.callback import RUN
 from veo4k.domain.callback_auth import verify_bearer
 from veo4k.domain.conditional_update import Updated
 from veo4k.domain.errors import InvalidMessageError, StorageError
 from veo4k.domain.file_links import file_keys
 from veo4k.domain.job import Job, Key, utc
-from veo4k.domain.log_events import LogEntry, LogEvent
+from veo4k.domain.log_events import Detail, LogEntry, LogEvent
 from veo4k.domain.message import LONGEST_BODY, Message, is_task_id, parse_message
 from veo4k.domain.ports import Clock, Jobs, JobSender, Links
 from veo4k.domain.schedule import Times
 
 MOST_RUNS = 20  # of one response
 LINK_SECONDS = 3600
-_RUN = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
 _RETRY = {"Retry-After": "2"}  # seconds in which a message becomes a job
 
 
@@ -118,7 +117,7 @@ class JobsApi:
     def _submit(self, message: Message) -> Reply:
         newest = self.jobs.newest(message.task_id, 1)
         self.job_sender.send_jobs([_text(message)])
-        video: dict[str, str | int | float] = {"taskId": message.task_id, "index": message.index}
+        video: Detail = {"taskId": message.task_id, "index": message.index}
         after = {"statusUrl": f"{self.url}/jobs/{message.task_id}", "afterRun": newest[0].run if newest else 0}
         return Reply(HTTPStatus.ACCEPTED, video | after, entries=(LogEntry(LogEvent.JOB_REQUESTED, None, video),))
 
@@ -136,7 +135,7 @@ class JobsApi:
         return row | links | expiry
 
     def _cancel(self, task_id: str, run: str) -> Reply:
-        if not (is_task_id(task_id) and _RUN.fullmatch(run)):
+        if not (is_task_id(task_id) and RUN.fullmatch(run)):
             raise _unknown(f"There is no run {run[:9]} of {task_id[:64]}.")
         key = Key(task_id, int(run))
         outcome = self.jobs.write(transitions.cancel(key, self.new_id(), self.clock.now(), self.times))

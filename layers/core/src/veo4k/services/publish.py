@@ -10,11 +10,10 @@ from veo4k.domain import transitions
 from veo4k.domain.conditional_update import ConditionalUpdate, Refused
 from veo4k.domain.errors import StorageError
 from veo4k.domain.job import ENDED, Job, Key, State
-from veo4k.domain.log_events import LogEntry, LogEvent
+from veo4k.domain.log_events import Detail, LogEntry, LogEvent
 from veo4k.domain.ports import Change, EventPublisher, Jobs
-from veo4k.domain.schedule import LONGEST_ANNOUNCEMENT, Times
+from veo4k.domain.schedule import DAY, LONGEST_ANNOUNCEMENT, Times
 
-DAY = 86_400
 BASE_DELAY = 60  # seconds; a repeated request finds the base video kept by the first, and costs no second download
 
 
@@ -71,7 +70,7 @@ class Publisher:
         return self._write(LogEvent.TASK_TOKEN_ABANDONED if waiting else LogEvent.ANNOUNCEMENT_SENT, job, update, error)
 
     def _write(self, event: LogEvent, job: Job, update: ConditionalUpdate, error: str) -> LogEntry:
-        detail: dict[str, str | int | float] = {"error": error} if error else {}
+        detail: Detail = {"error": error} if error else {}
         try:
             outcome = self.jobs.write(update)
         except StorageError as failure:
