@@ -1,4 +1,4 @@
-"""KIE.AI over HTTP: the paid request, and the poll. Whatever comes back, or does not, is a response."""
+"""KIE.AI over HTTP: paid request, poll, look and balance. Whatever comes back, or does not, is a response."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
