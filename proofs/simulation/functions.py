@@ -24,7 +24,7 @@ from veo4k.services.archive import Archiver
 from veo4k.services.base import RETRY, BaseKeeper
 from veo4k.services.callback import CallbackHandler
 from veo4k.services.dispatch import Dispatcher
-from veo4k.services.generated import GenerationHandler
+from veo4k.services.generation import GenerationHandler
 from veo4k.services.publish import Publisher
 from veo4k.services.submit import Received, Submitter
 from veo4k.services.sweep import Sweeper

@@ -35,7 +35,7 @@ from veo4k.domain.job import Job, State
 from veo4k.domain.result_url import ResultHosts
 from veo4k.services.archive import Archiver
 from veo4k.services.callback import CallbackHandler
-from veo4k.services.generated import GenerationHandler
+from veo4k.services.generation import GenerationHandler
 from veo4k.services.publish import Publisher
 
 submit, callback, sweep, publish, archive = map(function_module, ("submit", "callback", "sweep", "publish", "archive"))

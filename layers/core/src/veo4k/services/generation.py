@@ -11,7 +11,7 @@ from http import HTTPStatus
 from veo4k.domain.callback import TOKEN
 from veo4k.domain.callback_auth import Keys, verify_generated_token, verify_signature
 from veo4k.domain.errors import InvalidBodyError
-from veo4k.domain.generated import Generation, messages_of, parse_signed, parse_tags, read_generation
+from veo4k.domain.generation import Generation, messages_of, parse_signed, parse_tags, read_generation
 from veo4k.domain.log_events import LogEntry, LogEvent
 from veo4k.domain.ports import JobSender
 from veo4k.services.signed_request import Answer, RejectedError, Request, answered, body_of, timestamp_and_signature
