@@ -11,7 +11,7 @@ import pytest
 
 from tests.unit.docs.pages import RESOURCES, ROOT, TEMPLATE, code, examples, of_type, page, rows, section, words
 from veo4k.domain import transitions
-from veo4k.domain.callback import LONGEST_BODY, TOKEN, callback_path
+from veo4k.domain.callback import LONGEST_CALLBACK, TOKEN, callback_path
 from veo4k.domain.conditional_update import ConditionalUpdate
 from veo4k.domain.errors import InvalidMessageError
 from veo4k.domain.event import DETAIL_TYPES, SOURCE, detail
@@ -117,7 +117,7 @@ def test_limits_callback_and_tuning_are_described_as_implemented() -> None:
     assert f"a body over {longest // 1024} KiB" in section(INTERFACE, "Queue message")
     text = section(INTERFACE, "Callback")
     assert callback_path("{taskId}", "{index}", "{run}", "{token}") in text  # type: ignore[arg-type]  # a pattern
-    assert f"{LONGEST_BODY // 1024} KiB" in text
+    assert f"{LONGEST_CALLBACK // 1024} KiB" in text
     assert f"{TOLERANCE} s" in text
     assert TOKEN.pattern.endswith("{43}")
     assert "43 characters" in text

@@ -24,7 +24,8 @@ _LENGTH = re.compile(r"[0-9]{1,18}")
 _RANGE = re.compile(r"bytes +0-([0-9]{1,18})/([0-9]{1,18})", re.IGNORECASE)
 HEADERS = {"Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": "veo4k-archive"}
 
-Clock = Callable[[], float]
+Now = Callable[[], float]
+"""Returns the time, in epoch seconds."""
 
 
 @dataclass
@@ -34,13 +35,13 @@ class GuardedBody:
     length: int | None
     read: Callable[[], bytes]
     out_of_time: Callable[[], bool]
-    clock: Clock
+    now: Now
     host: str
 
     def __iter__(self) -> Iterator[bytes]:
         received = 0
         with _failures(self.host):
-            for read in _paced(self.read, self.clock):
+            for read in _paced(self.read, self.now):
                 chunk = read if self.length is None else read[: self.length - received]
                 received += len(chunk)
                 self._check(received)
@@ -63,7 +64,7 @@ class GuardedDownloads:
     """Opens the links that ResultHosts allows, and only those."""
 
     hosts: ResultHosts
-    clock: Clock  # epoch seconds
+    now: Now
     connector: PinnedConnector = field(default_factory=PinnedConnector)
 
     @contextmanager
@@ -76,7 +77,7 @@ class GuardedDownloads:
         target = self.hosts.target(url)
         if isinstance(target, Refusal):
             raise DownloadError(target.reason)
-        seconds = deadline - self.clock()
+        seconds = deadline - self.now()
         if seconds <= 0:
             raise DownloadError("no time left to download")
         with ExitStack() as stack:
@@ -87,8 +88,8 @@ class GuardedDownloads:
             yield GuardedBody(
                 length=_length(response, target.host),
                 read=partial(response.read1, READ_BYTES),  # read() would wait until all 64 KiB have dripped in
-                out_of_time=lambda: cut.is_set() or self.clock() >= deadline,
-                clock=self.clock,
+                out_of_time=lambda: cut.is_set() or self.now() >= deadline,
+                now=self.now,
                 host=target.host,
             )
 
@@ -126,13 +127,13 @@ def _whole_range(response: HTTPResponse, host: str) -> str:
     return found[2]
 
 
-def _paced(read: Callable[[], bytes], clock: Clock) -> Iterator[bytes]:
+def _paced(read: Callable[[], bytes], now: Now) -> Iterator[bytes]:
     """What is read, up to its end, as long as it comes fast enough; the time between reads is the reader's own."""
     waited, arrived = 0.0, 0
     while True:
-        asked = clock()
+        asked = now()
         chunk = read()
-        waited += clock() - asked
+        waited += now() - asked
         arrived += len(chunk)
         if waited >= RATE_SECONDS:
             if arrived < MIN_RATE * waited:

@@ -12,7 +12,7 @@ from veo4k.domain.provider_words import NO_WORDS, words_of
 from veo4k.domain.response import NOT_IMPLEMENTED, Meaning, Response, read_envelope, read_flag, read_state
 from veo4k.domain.strict_json import NotStrictError, parse_object
 
-LONGEST_BODY = 64 * 1024
+LONGEST_CALLBACK = 64 * 1024
 FAILURE_CODES = frozenset({400, 422, 500, 501})
 """The codes of a failed generation ("Get 4K Video Callbacks"); any other code, in unknown words, is no verdict."""
 TOKEN = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)

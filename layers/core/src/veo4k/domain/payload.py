@@ -20,13 +20,14 @@ _NO_RESULT_NAMES = (*_REQUEST_NAMES, *IMAGE_NAMES, "originUrls", "origin_urls", 
 _LINK_NAMES = ("url", "videoUrl", "video_url", *RESULT_NAMES)  # of a link that is an object
 _DEEPEST = 4
 _DIGITS = 9
+_MOST_CODE = 1_000_000  # a larger number that is written as a float is no code
 
 Object = Mapping[str, Any]
 
 
 def whole(value: object) -> int | None:
     """Return a whole number, also where it is written as `200.0` or as text; None for anything else."""
-    if isinstance(value, float) and value.is_integer() and abs(value) < MOST_CREDITS:
+    if isinstance(value, float) and value.is_integer() and abs(value) < _MOST_CODE:
         return int(value)
     if isinstance(value, str) and len(value) <= _DIGITS and value.isascii() and value.isdigit():
         return int(value)

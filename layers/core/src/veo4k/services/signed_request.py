@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from veo4k.domain.callback import LONGEST_BODY
+from veo4k.domain.callback import LONGEST_CALLBACK
 from veo4k.domain.errors import StorageError, Veo4kError
 from veo4k.domain.log_events import Detail, LogEntry, LogEvent
 
@@ -60,7 +60,7 @@ def body_of(request: Request) -> bytes:
     except ValueError:
         # Not even bytes. The signature does not cover the body, and decides the status.
         body = b""
-    if len(body) > LONGEST_BODY:
+    if len(body) > LONGEST_CALLBACK:
         raise RejectedError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "size")
     return body
 
