@@ -69,10 +69,10 @@ class GuardedDownloads:
 
     @contextmanager
     def open(self, url: str, deadline: float) -> Iterator[GuardedBody]:
-        """The body behind the link, to be read before `deadline` (epoch seconds).
+        """Open the body behind the link, to be read before `deadline` (epoch seconds).
 
-        DeadLinkError for 401, 403, 404 and 410; DownloadError for every other status that brings no whole file,
-        redirects included. No error carries the link.
+        Raise DeadLinkError for 401, 403, 404 and 410, and DownloadError for every other status that brings no whole
+        file, redirects included. No error carries the link.
         """
         target = self.hosts.target(url)
         if isinstance(target, Refusal):
@@ -95,7 +95,7 @@ class GuardedDownloads:
 
 
 def _length(response: HTTPResponse, host: str) -> int | None:
-    """The length of an answer that is a file as it is; what else may come is an error."""
+    """Return the length of a response that is a file as it is. Raise DownloadError for any other response."""
     if response.status in DEAD:
         raise DeadLinkError(f"{host} answered {response.status}")
     if response.status not in WHOLE:
@@ -128,12 +128,15 @@ def _whole_range(response: HTTPResponse, host: str) -> str:
 
 
 def _paced(read: Callable[[], bytes], now: Now) -> Iterator[bytes]:
-    """What is read, up to its end, as long as it comes fast enough; the time between reads is the reader's own."""
+    """Yield what is read, up to its end. Raise DownloadError where it comes too slowly.
+
+    The time between reads is the reader's own, and does not count.
+    """
     waited, arrived = 0.0, 0
     while True:
-        asked = now()
+        began = now()
         chunk = read()
-        waited += now() - asked
+        waited += now() - began
         arrived += len(chunk)
         if waited >= RATE_SECONDS:
             if arrived < MIN_RATE * waited:
@@ -146,7 +149,7 @@ def _paced(read: Callable[[], bytes], now: Now) -> Iterator[bytes]:
 
 @contextmanager
 def _failures(host: str) -> Iterator[None]:
-    """Every failure of the network as a DownloadError; its own text stays behind, for it may quote the link."""
+    """Raise DownloadError for every failure of the network, without the failure's text, which may quote the link."""
     try:
         yield
     except (OSError, HTTPException) as error:

@@ -130,7 +130,7 @@ class CallbackHandler:
     def _unclear(
         self, event: LogEvent, address: Address, payload: CallbackPayload, now: float
     ) -> tuple[LogEvent, ConditionalUpdate]:
-        """Let the provider be asked. Only the id of a success or of a failure may be the job's own."""
+        """Make the job due for a poll. Only the id of a success or of a failure may be the job's own."""
         meaning = payload.response.meaning
         adopts = meaning in (Meaning.DONE, Meaning.UNREADABLE) or is_failure(payload.response)
         return event, transitions.callback_unclear(address, payload, now, self.times, adopts=adopts)
@@ -150,7 +150,7 @@ def _payload(body: bytes, address: Address) -> CallbackPayload:
         payload = parse_payload(body)
     except InvalidBodyError as error:
         raise RejectedError(HTTPStatus.BAD_REQUEST, str(error)) from None
-    return CallbackPayload(payload.response, None) if payload.task_id == address.task_id else payload
+    return replace(payload, task_id=None) if payload.task_id == address.task_id else payload
 
 
 def _refused(address: Address, payload: CallbackPayload, job: Job | None) -> tuple[int, LogEntry]:
@@ -171,7 +171,8 @@ def _rejected(status: int, job: Job | None, reason: str) -> tuple[int, LogEntry]
 def _names_another_task(job: Job, task_id: str | None) -> bool:
     """Return whether an id is not this job's.
 
-    A job that ended without an id of its own, after a request that may have been accepted, may hear of it only now.
+    A callback may be the first to name the id of a job that ended without one, after a request that may have been
+    accepted.
     """
     never_learnt = job.state in ENDED and job.own_id is None and (job.lost_responses or job.acceptances)
     return task_id not in (None, job.provider_task_id) and not never_learnt

@@ -53,8 +53,8 @@ class Publisher:
         return _entries(jobs, failures, LogEvent.ARCHIVE_REQUESTED, LogEvent.ARCHIVE_REQUEST_FAILED)
 
     def _announce(self, jobs: list[Job], now: float, unsent: Mapping[Key, str]) -> list[LogEntry]:
-        untold = [job for job in jobs if not job.on_bus]
-        failures = self.events.send_to_bus(untold) if untold else {}
+        unsent_ends = [job for job in jobs if not job.on_bus]
+        failures = self.events.send_to_bus(unsent_ends) if unsent_ends else {}
         return [self._announce_one(job, now, failures.get(job.key, ""), unsent.get(job.key, "")) for job in jobs]
 
     def _announce_one(self, job: Job, now: float, bus_failure: str, base_failure: str) -> LogEntry:
