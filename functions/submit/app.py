@@ -9,7 +9,8 @@ from veo4k.bootstrap.submit import submitter
 from veo4k.observability import emit, logger, metrics
 from veo4k.services.submit import Received
 
-submitter(deadline=0)  # builds the clients while the function starts, when Lambda gives it a whole processor
+# Builds the clients of every batch while the function starts, when Lambda gives it a whole processor.
+submitter(deadline=0)
 
 
 @logger.inject_lambda_context

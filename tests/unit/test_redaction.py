@@ -115,7 +115,7 @@ class House:
         kie = KieProvider("https://api.invalid", "https://me.invalid", self.secret("api"), self.secret("token"), line)
         stage: Any = self.stage
         stage.provider, stage.hosts = kie, HOSTS
-        stage.faulty_queue = SqsQueue(self.cloud, "queue", "dead")
+        stage.faulty_queue = SqsQueue(lambda: self.cloud, "queue", "dead")
         keys = self.secret("token").in_use, self.secret("webhook").in_use
         callback_handler = CallbackHandler(stage.jobs, *keys, stage.times, HOSTS, is_signature_optional=False)
         announcements = AwsEventPublisher(self.cloud, self.cloud, self.cloud, "queue", "bus")
