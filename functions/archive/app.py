@@ -10,7 +10,7 @@ from veo4k.bootstrap.archive import archiver, base_keeper, redelivery
 from veo4k.domain.job import Key
 from veo4k.domain.log_events import LogEntry, LogEvent
 from veo4k.observability import emit, logger, metrics
-from veo4k.services.base import RETRY
+from veo4k.services.keep_base import RETRY
 
 archiver()  # builds the clients while the function starts, when Lambda gives it a whole processor
 

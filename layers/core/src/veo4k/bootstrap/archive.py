@@ -8,7 +8,7 @@ from veo4k.adapters.download import GuardedDownloads
 from veo4k.adapters.queue_sqs import SqsRedelivery
 from veo4k.bootstrap import clock, hosts, jobs, new_id, settings, times
 from veo4k.services.archive import Archiver
-from veo4k.services.base import BaseKeeper
+from veo4k.services.keep_base import BaseKeeper
 
 
 @cache
