@@ -87,7 +87,7 @@ ran one after the other; most of a stage there is the emulator.
 {steps}
 ## Where the goals are close
 
-- **The start of submit beside a bare client**: submit makes three clients and a requests session, and reads the roots
+- **The start of submit beside a bare client**: submit makes two clients and a requests session, and reads the roots
   and its rules. The bare client makes one, and reads the roots at its first connection. To read them later would make
   the figure better and the first batch worse, which runs on a fraction of a processor.
 - **A warm callback beside the idiomatic one**: some two thirds of it are the SDK's one UpdateItem, which both make. The

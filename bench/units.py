@@ -30,7 +30,7 @@ from veo4k.domain.response import Meaning, Response
 from veo4k.domain.result_url import ResultHosts
 from veo4k.domain.schedule import Times
 from veo4k.services.archive import Archiver
-from veo4k.services.base import BaseKeeper
+from veo4k.services.keep_base import BaseKeeper
 from veo4k.services.publish import Publisher
 from veo4k.services.submit import Received
 

@@ -6,7 +6,7 @@ import typer
 
 from veo4k.adapters.provider_kie import NO_CALLBACK
 from veo4k.domain.callback_auth import make_generated_token
-from veo4k.domain.generated import Tags, generated_path
+from veo4k.domain.generation import Tags, generated_path
 from veo4k.domain.message import LONGEST_TAGS, MOST_TAGS, are_tags
 from veo4k_cli.command import Session, command
 from veo4k_cli.errors import OperatorError

@@ -10,7 +10,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from veo4k.bootstrap.api import jobs_api
 from veo4k.domain.log_events import LogEntry, LogEvent
 from veo4k.observability import emit, logger, metrics
-from veo4k.services.api import Call, Reply, no_route, refused, wrong_method
+from veo4k.services.api import Call, Reply, internal_error, no_route, wrong_method
 
 JOBS, TASK, RUN = "/v1/jobs", "/v1/jobs/<task_id>", "/v1/jobs/<task_id>/<run>"
 ROUTES = {JOBS: "POST", TASK: "GET", RUN: "DELETE"}
@@ -56,7 +56,7 @@ def not_found(_: NotFoundError) -> Response[str]:
 def crashed(error: Exception) -> Response[str]:
     """Answer where the code failed. Only the error's name is logged: its text may quote the token."""
     emit([LogEntry(LogEvent.API_CRASHED, None, {"error": type(error).__name__})])
-    return _response(refused(500, "INTERNAL_ERROR", "The request failed. See the log of the function."))
+    return _response(internal_error())
 
 
 app.exception_handler(NotFoundError)(not_found)

@@ -5,12 +5,12 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from veo4k.bootstrap import clock
+from veo4k import bootstrap
 from veo4k.bootstrap.archive import archiver, base_keeper, redelivery
 from veo4k.domain.job import Key
 from veo4k.domain.log_events import LogEntry, LogEvent
 from veo4k.observability import emit, logger, metrics
-from veo4k.services.base import RETRY
+from veo4k.services.keep_base import RETRY
 
 archiver()  # builds the clients while the function starts, when Lambda gives it a whole processor
 
@@ -19,7 +19,7 @@ archiver()  # builds the clients while the function starts, when Lambda gives it
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Archive an SQS batch. Return the messages whose job could not be claimed or written, for SQS to deliver again."""
-    deadline = clock().now() + context.get_remaining_time_in_millis() / 1000
+    deadline = bootstrap.deadline(context.get_remaining_time_in_millis())
     failed = [record["messageId"] for record in event["Records"] if not _archived(record, deadline)]
     return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from veo4k.bootstrap import clock
+from veo4k import bootstrap
 from veo4k.bootstrap.sweep import health, sweeper
 from veo4k.observability import emit, logger, metrics
 from veo4k.services.health import heartbeat
@@ -16,7 +16,7 @@ sweeper(deadline=0)  # builds the clients while the function starts, when Lambda
 @metrics.log_metrics
 def handler(event: Any, context: LambdaContext) -> dict[str, int]:
     """Sweep, whatever the payload. Return the counts of log events."""
-    deadline = clock().now() + context.get_remaining_time_in_millis() / 1000
+    deadline = bootstrap.deadline(context.get_remaining_time_in_millis())
     balance = health().balance(deadline)  # before a sweep that may take all its time
     counts = emit(sweeper(deadline).sweep())
     for gauge in [*heartbeat(counts), *health().gauges(), *balance]:

@@ -32,7 +32,7 @@ from local.demo.report import Outcome, Result, report, succeeded
 from local.kie import PROVIDER_APIS, VEO, Settings
 from local.paths import LOGS, ROOT
 from veo4k.domain.callback_auth import make_generated_token
-from veo4k.domain.generated import generated_path
+from veo4k.domain.generation import generated_path
 
 LOG = LOGS / "demo.log"
 GENERATION_MINUTES = (5.0, 7.0)  # well before the first poll, on a slow machine too

@@ -23,7 +23,7 @@ from veo4k.domain.callback_auth import Keys, make_generated_token, make_signatur
 from veo4k.domain.conditional_update import Updated
 from veo4k.domain.decisions import Context, after_response
 from veo4k.domain.errors import InvalidMessageError, StorageError
-from veo4k.domain.generated import MOST_VIDEOS
+from veo4k.domain.generation import MOST_VIDEOS
 from veo4k.domain.job import Job, Key, ProviderApi, State
 from veo4k.domain.message import Message, parse_message
 from veo4k.domain.response import HttpResponse, Meaning, Response, read_balance
@@ -32,7 +32,7 @@ from veo4k.domain.schedule import Times
 from veo4k.domain.transitions import create_submitting
 from veo4k.domain.wait_reason import WaitReason
 from veo4k.services.callback import CallbackHandler
-from veo4k.services.generated import GenerationHandler
+from veo4k.services.generation import GenerationHandler
 from veo4k.services.signed_request import Request
 
 FULL_WIDTH = "\N{FULLWIDTH DIGIT ONE}" * 10  # a number to Python's int()

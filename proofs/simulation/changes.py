@@ -69,7 +69,7 @@ def in_both(name: str, other: Callable[..., Any]) -> Change:
     return together(around(submit, name, other), around(sweep, name, other))
 
 
-def anywhere(said: provider_words._Words) -> provider_words._Words:
+def anywhere(said: provider_words._Phrase) -> provider_words._Phrase:
     """Let known words count in every sentence, and beside any other words."""
     return said._replace(denied=re.compile(r"(?!)"), beside=re.compile(r"(?!)"))
 

@@ -32,7 +32,7 @@ from veo4k.domain.job import Key, ProviderApi
 from veo4k.domain.ports import Change
 from veo4k.domain.result_url import ResultHosts
 from veo4k.domain.schedule import Times
-from veo4k.services import archive, base
+from veo4k.services import archive, keep_base
 from veo4k.services.submit import Received
 
 BEGIN = 1_800_000_000.0
@@ -116,7 +116,7 @@ class Simulation:
     def go_on(self, until: float) -> None:
         """Let time pass until then."""
         # Most files here differ in their names only: the product's proof of 4K remembers what it has proven.
-        with replaced(archive, "Mp4Proof", RememberedProof), replaced(base, "Mp4Proof", RememberedProof):
+        with replaced(archive, "Mp4Proof", RememberedProof), replaced(keep_base, "Mp4Proof", RememberedProof):
             self.kernel.run(until)
 
     def plan(self, sending: Sending) -> None:

@@ -21,10 +21,10 @@ from veo4k.domain.ports import Change, Clock, Gate, Jobs, MessageQueue, Provider
 from veo4k.domain.result_url import ResultHosts
 from veo4k.domain.schedule import Times
 from veo4k.services.archive import Archiver
-from veo4k.services.base import RETRY, BaseKeeper
 from veo4k.services.callback import CallbackHandler
 from veo4k.services.dispatch import Dispatcher
-from veo4k.services.generated import GenerationHandler
+from veo4k.services.generation import GenerationHandler
+from veo4k.services.keep_base import RETRY, BaseKeeper
 from veo4k.services.publish import Publisher
 from veo4k.services.submit import Received, Submitter
 from veo4k.services.sweep import Sweeper

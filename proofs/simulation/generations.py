@@ -10,7 +10,7 @@ from proofs.simulation.callbacks import GENERATED, TOKEN_KEY, WEBHOOK_KEY, Sende
 from proofs.simulation.effects import STRANGER
 from proofs.simulation.fault_profile import FaultProfile
 from veo4k.domain.callback_auth import make_generated_token, make_token
-from veo4k.domain.generated import MOST_VIDEOS
+from veo4k.domain.generation import MOST_VIDEOS
 from veo4k.domain.log_events import LogEntry
 from veo4k.services.signed_request import Request
 

@@ -9,11 +9,11 @@ from proofs.simulation.callbacks import JUST_NOW
 from proofs.simulation.provider import Making
 from proofs.simulation.videos import FOUR_K, HOST, JPEG, TALL, Fate, content
 from veo4k.domain.decisions import may_be_polled
-from veo4k.domain.generated import MOST_VIDEOS
+from veo4k.domain.generation import MOST_VIDEOS
 from veo4k.domain.job import ENDED, Archived, Code, Evidence, Job, ProviderApi, State
 from veo4k.domain.response import SERVER_ERROR, Meaning
 from veo4k.domain.schedule import Times
-from veo4k.services.base import MOST_RECEIVES
+from veo4k.services.keep_base import MOST_RECEIVES
 
 if TYPE_CHECKING:
     from proofs.simulation.messages import Sending

@@ -25,10 +25,10 @@ from veo4k.domain.decisions import Need
 from veo4k.domain.job import ENDED, UNANSWERED, State
 from veo4k.domain.log_events import LogEvent
 from veo4k.domain.response import UNDERSTOOD, Meaning
-from veo4k.services import archive, base, callback, dispatch, generated, publish, signed_request, submit, sweep
+from veo4k.services import archive, callback, dispatch, generation, keep_base, publish, signed_request, submit, sweep
 from veo4k.services.archive import Archiver
 from veo4k.services.callback import CallbackHandler
-from veo4k.services.generated import GenerationHandler
+from veo4k.services.generation import GenerationHandler
 from veo4k.services.sweep import Sweeper
 
 ENOUGH = 60  # seeds within which each of them is caught
@@ -223,7 +223,7 @@ MUTANTS: Mapping[str, Mutant] = {
     "the base video ends the job": Mutant(puts("keep_base", state=State.SUCCEEDED), 14),
     "the base video's link goes with the announcement": Mutant(puts("mark_announced", base_url=None), 14),
     "the base video is requested once": Mutant(set_to(publish, "requests_base", publish._brings_base), 14),
-    "the base video is given up at once": Mutant(set_to(base, "MOST_RECEIVES", 1), 14),
+    "the base video is given up at once": Mutant(set_to(keep_base, "MOST_RECEIVES", 1), 14),
     "the base video's link stays for ever": Mutant(
         around(transitions, "mark_announced", lambda real, *given, **_: real(*given, keeps_base=True)), 11
     ),
@@ -233,8 +233,8 @@ MUTANTS: Mapping[str, Mutant] = {
         shows_in="records that come twice, and task tokens that are refused now and then",
     ),
     "control characters in tags are taken": Mutant(returns(message, "_is_text", True), 4),
-    "a generation without a signature check": Mutant(returns(generated, "verify_signature", True), 8),
-    "a generation without a token check": Mutant(returns(generated, "verify_generated_token", True), 8),
+    "a generation without a signature check": Mutant(returns(generation, "verify_signature", True), 8),
+    "a generation without a token check": Mutant(returns(generation, "verify_generated_token", True), 8),
     "a generation is acknowledged though the queue refused": Mutant(
         around(GenerationHandler, "_request_jobs", changes.ignores_the_queue), 4, shows_in="a busy job queue"
     ),

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from proofs.simulation.provider import Making
 from proofs.simulation.requests import Sent
 from veo4k.domain.decisions import MOST_ACCEPTANCES
-from veo4k.domain.gate import DAY, LATEST
+from veo4k.domain.gate import LATEST
 from veo4k.domain.job import Job, ProviderApi
 from veo4k.domain.response import ACCEPTED, SERVER_ERROR, Meaning
-from veo4k.domain.schedule import unclear_wait, unknown_wait
+from veo4k.domain.schedule import DAY, unclear_wait, unknown_wait
 
 if TYPE_CHECKING:
     from proofs.simulation.oracles import Oracles

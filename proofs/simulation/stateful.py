@@ -31,6 +31,7 @@ from proofs.simulation.provider import Making, Manners
 from proofs.simulation.videos import FOUR_K, GONE, HD, Fate, Video
 from veo4k.domain import gate
 from veo4k.domain.job import ProviderApi
+from veo4k.domain.schedule import DAY
 
 TASKS = ("veo-task-one", "veo-task-two")
 OFTEN = {"write": 5, "request": 3, "record": 5, "to bus": 3}  # where most promises may break
@@ -89,7 +90,7 @@ class JobsMachine(RuleBasedStateMachine):
         return self.simulation.kernel.now - BEGIN
 
     def is_young(self) -> bool:
-        return self.now < MOST_DAYS * gate.DAY
+        return self.now < MOST_DAYS * DAY
 
     @rule(task=jobs, index=st.sampled_from((0, 0, 1)), force=st.booleans(), token=st.booleans())
     @precondition(is_young)

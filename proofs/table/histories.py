@@ -81,7 +81,7 @@ class Dice:
             "token": self.random.choice([None, self.new_id()]),
             "tokens": job.task_tokens if self.yes() else frozenset(),
             "tokens_read": job.task_tokens if self.yes() else frozenset(),
-            "api": self.random.choice(list(ProviderApi)),
+            "provider_api": self.random.choice(list(ProviderApi)),
             "code": self.random.choice(list(Code)),
             "url": SIGNED,
             "base_url": self.random.choice([None, SIGNED]),

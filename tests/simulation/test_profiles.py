@@ -10,9 +10,10 @@ import pytest
 from proofs.simulation.environment import BEGIN, Simulation
 from proofs.simulation.oracles import summary
 from proofs.simulation.profiles import BURST, CALM_PROFILES, DAILY, NO_CREDITS, PROFILES
-from veo4k.domain.gate import DAY, LONGEST_PAUSE, Pace
+from veo4k.domain.gate import LONGEST_PAUSE, Pace
 from veo4k.domain.job import State
 from veo4k.domain.response import Meaning
+from veo4k.domain.schedule import DAY
 
 JOBS, CALM_JOBS = 60, 40
 

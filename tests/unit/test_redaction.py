@@ -20,6 +20,7 @@ from proofs.doubles.archive_memory import MemoryArchive
 from proofs.doubles.stage import TASK, Stage
 from tests.unit.cli.operator import Operator
 from tests.unit.conftest import Context
+from veo4k import bootstrap
 from veo4k.adapters.download import GuardedDownloads
 from veo4k.adapters.dynamodb_types import to_typed
 from veo4k.adapters.event_publisher import AwsEventPublisher
@@ -34,7 +35,7 @@ from veo4k.domain.job import Job, State
 from veo4k.domain.result_url import ResultHosts
 from veo4k.services.archive import Archiver
 from veo4k.services.callback import CallbackHandler
-from veo4k.services.generated import GenerationHandler
+from veo4k.services.generation import GenerationHandler
 from veo4k.services.publish import Publisher
 
 submit, callback, sweep, publish, archive = map(function_module, ("submit", "callback", "sweep", "publish", "archive"))
@@ -114,7 +115,7 @@ class House:
         kie = KieProvider("https://api.invalid", "https://me.invalid", self.secret("api"), self.secret("token"), line)
         stage: Any = self.stage
         stage.provider, stage.hosts = kie, HOSTS
-        stage.faulty_queue = SqsQueue(self.cloud, "queue", "dead")
+        stage.faulty_queue = SqsQueue(lambda: self.cloud, "queue", "dead")
         keys = self.secret("token").in_use, self.secret("webhook").in_use
         callback_handler = CallbackHandler(stage.jobs, *keys, stage.times, HOSTS, is_signature_optional=False)
         announcements = AwsEventPublisher(self.cloud, self.cloud, self.cloud, "queue", "bus")
@@ -132,7 +133,7 @@ class House:
             (callback, "generation_handler", GenerationHandler(SqsJobSender(self.cloud, "queue"), *keys)),
             (publish, "publisher", Publisher(stage.jobs, announcements, 90, keep_base=True, times=stage.times)),
             (archive, "archiver", archiver),
-            *((app, "clock", stage.clock) for app in (submit, sweep, callback, publish, archive)),
+            *((app, "clock", stage.clock) for app in (bootstrap, callback, publish)),
         ]
         monkeypatch.setattr(submit, "submitter", stage.submitter)
         monkeypatch.setattr(sweep, "sweeper", stage.sweeper)

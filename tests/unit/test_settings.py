@@ -46,6 +46,11 @@ def test_an_unusable_value_is_refused_by_name(name: str, value: str) -> None:
         (settings.pace(), settings.hosts())
 
 
+@pytest.mark.parametrize(("text", "number"), [("1", 1), ("20", 20), ("20.0", 20), ("2.9", 2), ("2e1", 20)])
+def test_a_number_is_read_without_its_fraction(text: str, number: int) -> None:
+    assert Settings({"REQUESTS_PER_WINDOW": text}).number("REQUESTS_PER_WINDOW") == number
+
+
 @pytest.mark.parametrize("environment", [VARIABLES, VARIABLES | {"TUNING": ""}], ids=["absent", "empty"])
 def test_without_tuning_times_and_pace_have_their_defaults(environment: dict[str, str]) -> None:
     settings = Settings(environment)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import requests
 
 from tests.unit.adapters.fake_aws import refusal
 from tests.unit.adapters.kie_account import (
@@ -12,6 +13,7 @@ from tests.unit.adapters.kie_account import (
     JOBS,
     KEY,
     SECONDS,
+    TASK,
     TOKEN,
     account,
     holding,
@@ -30,6 +32,7 @@ from tests.unit.adapters.raw_server import (
     serving,
     silence,
 )
+from veo4k.adapters import provider_kie
 from veo4k.domain.job import Job
 from veo4k.domain.response import Meaning, Response
 from veo4k.domain.wait_reason import WaitReason
@@ -76,6 +79,26 @@ def test_a_response_that_takes_too_long_is_not_waited_for(answer: Answer) -> Non
     before = time.monotonic()
     submitted(answer)
     assert time.monotonic() - before < SECONDS + 1
+
+
+class TimedOutSession(requests.Session):
+    """A session whose every request times out at once; `timeouts`: those that were allowed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.timeouts: list[tuple[float, float]] = []
+
+    def send(self, *_: Any, **parts: Any) -> requests.Response:
+        self.timeouts.append(parts["timeout"])
+        raise requests.ReadTimeout
+
+
+def test_a_look_without_any_time_left_waits_for_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(provider_kie, "monotonic", lambda: 0.0)
+    monkeypatch.setattr(provider_kie, "LOOK_SECONDS", 0.0)
+    session = TimedOutSession()
+    account("https://provider.invalid", session=session).look(TASK)
+    assert session.timeouts == [(0.001, 0.001)]
 
 
 def test_a_body_of_almost_a_mebibyte_is_read() -> None:

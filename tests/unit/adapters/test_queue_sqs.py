@@ -10,7 +10,7 @@ UNREACHABLE = EndpointConnectionError(endpoint_url=JOBS)
 
 
 def queue(client: FakeClient) -> SqsQueue:
-    return SqsQueue(client, JOBS, DEAD)  # type: ignore[arg-type]
+    return SqsQueue(lambda: client, JOBS, DEAD)  # type: ignore[arg-type, return-value]
 
 
 def sender(client: FakeClient) -> SqsJobSender:
@@ -30,7 +30,7 @@ def test_a_rejected_body_is_dead_lettered_unchanged_with_the_reason(body: str) -
 def test_a_message_comes_back_after_whole_seconds(seconds: float, whole: int) -> None:
     client = FakeClient()
     queue(client).deliver_again("receipt", seconds)
-    SqsRedelivery(client, JOBS).deliver_again("receipt", seconds)  # type: ignore[arg-type]
+    SqsRedelivery(lambda: client, JOBS).deliver_again("receipt", seconds)  # type: ignore[arg-type, return-value]
     sent = {"QueueUrl": JOBS, "ReceiptHandle": "receipt", "VisibilityTimeout": whole}
     assert client.calls == [("change_message_visibility", sent)] * 2
 

@@ -11,7 +11,7 @@ import pytest
 
 from tests.unit.docs.pages import RESOURCES, ROOT, TEMPLATE, code, examples, of_type, page, rows, section, words
 from veo4k.domain import transitions
-from veo4k.domain.callback import LONGEST_BODY, TOKEN, callback_path
+from veo4k.domain.callback import LONGEST_CALLBACK, TOKEN, callback_path
 from veo4k.domain.conditional_update import ConditionalUpdate
 from veo4k.domain.errors import InvalidMessageError
 from veo4k.domain.event import DETAIL_TYPES, SOURCE, detail
@@ -23,7 +23,7 @@ from veo4k.domain.response import PAUSING
 from veo4k.domain.schedule import Times
 from veo4k.domain.wait_reason import WaitReason
 from veo4k.observability import ERRORS, WARNINGS, metric_name
-from veo4k.services.signed_request import BAD_REQUEST, NOT_FOUND, OK, TOLERANCE, TOO_LARGE, UNAUTHORIZED, UNAVAILABLE
+from veo4k.services.signed_request import TOLERANCE
 from veo4k.settings import _TUNABLE, TUNING_NAMES
 
 PAGES = ("interface", "operations", "architecture", "alarms")
@@ -35,7 +35,7 @@ UNITS = {name: "seconds" if name.endswith("Seconds") else "attempts" for name in
 FIELDS: dict[str, Any] = max(examples(INTERFACE, "message"), key=len)
 TIMED_OUT = {Code.SUBMISSION_UNCONFIRMED, Code.NO_ANSWER, Code.NEVER_SUBMITTED}
 PUBLIC = {name for name in ATTRIBUTES.values() if not name.startswith("#")} | {"jobId"}
-STATUSES = map(str, (OK, BAD_REQUEST, UNAUTHORIZED, NOT_FOUND, TOO_LARGE, UNAVAILABLE))
+STATUSES = ("200", "400", "401", "404", "413", "503")
 TRANSITIONS = [
     name
     for name, function in inspect.getmembers(transitions, inspect.isfunction)
@@ -117,7 +117,7 @@ def test_limits_callback_and_tuning_are_described_as_implemented() -> None:
     assert f"a body over {longest // 1024} KiB" in section(INTERFACE, "Queue message")
     text = section(INTERFACE, "Callback")
     assert callback_path("{taskId}", "{index}", "{run}", "{token}") in text  # type: ignore[arg-type]  # a pattern
-    assert f"{LONGEST_BODY // 1024} KiB" in text
+    assert f"{LONGEST_CALLBACK // 1024} KiB" in text
     assert f"{TOLERANCE} s" in text
     assert TOKEN.pattern.endswith("{43}")
     assert "43 characters" in text

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from veo4k.domain import gate
-from veo4k.domain.gate import DAY, Gate, Pace, Slots, Wait
+from veo4k.domain.gate import Gate, Pace, Slots, Wait
+from veo4k.domain.schedule import DAY
 from veo4k.domain.wait_reason import WaitReason
 
 PACE, LIMITED = Pace(), Pace(daily=5)

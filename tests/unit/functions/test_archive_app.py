@@ -12,6 +12,7 @@ from bench.stack import function_module
 from proofs.doubles.stage import TASK
 from tests.unit.conftest import Context
 from tests.unit.services.test_archive import UHD, Scene
+from veo4k import bootstrap
 
 app = function_module("archive")
 SECRET = "canary-of-the-error"
@@ -50,7 +51,7 @@ def test_a_job_that_is_archived_counts_no_crash(
 ) -> None:
     scene = Scene(UHD)
     monkeypatch.setattr(app, "archiver", lambda: scene.archiver)
-    monkeypatch.setattr(app, "clock", lambda: scene.clock)
+    monkeypatch.setattr(bootstrap, "clock", lambda: scene.clock)
     answer = app.handler({"Records": [record()]}, cast("LambdaContext", context))
     text = log_output()
 

@@ -11,6 +11,7 @@ from bench.stack import function_module
 from proofs.doubles.stage import Stage
 from tests.unit.conftest import Context
 from tests.unit.services.exchanges import NO_CREDITS, OTHER, WORKING, asked
+from veo4k import bootstrap
 from veo4k.domain.wait_reason import WaitReason
 from veo4k.services.dispatch import TIME_FOR_A_REQUEST
 
@@ -24,7 +25,8 @@ def sweep(monkeypatch: pytest.MonkeyPatch, context: Context, log_output: Callabl
     """Return a function that invokes the handler over doubles, and returns what was counted."""
 
     def invoke(stage: Stage) -> dict[str, Any]:
-        parts = {"clock": lambda: stage.clock, "sweeper": stage.sweeper, "health": stage.health}
+        monkeypatch.setattr(bootstrap, "clock", lambda: stage.clock)
+        parts = {"sweeper": stage.sweeper, "health": stage.health}
         for name, part in parts.items():
             monkeypatch.setattr(app, name, part)
         app.handler({}, cast("LambdaContext", context))

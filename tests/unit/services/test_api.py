@@ -17,7 +17,7 @@ from veo4k.domain.job import Archived, Job, State, utc
 from veo4k.domain.message import LONGEST_BODY, parse_message
 from veo4k.domain.ports import Jobs, JobSender
 from veo4k.domain.schedule import Times
-from veo4k.services.api import LINK_SECONDS, MOST_RUNS, Call, JobsApi, Reply, no_route, refused, wrong_method
+from veo4k.services.api import LINK_SECONDS, MOST_RUNS, Call, JobsApi, Reply, internal_error, no_route, wrong_method
 
 TOKEN, FORMER = "the-token-in-use", "the-former-token"
 URL = "https://jobs.example/v1"
@@ -181,7 +181,7 @@ def test_where_table_or_queue_fail_the_answer_is_503() -> None:
 
 
 def test_a_refusal_is_logged_with_its_status_and_code_alone() -> None:
-    for reply in (no_route(), wrong_method("GET"), refused(500, "INTERNAL_ERROR", "It failed.")):
+    for reply in (no_route(), wrong_method("GET"), internal_error()):
         [entry] = reply.entries
         assert entry.detail == {"status": reply.status, "reason": reply.body["error"]["code"]}
     assert wrong_method("GET").headers == {"Allow": "GET"}

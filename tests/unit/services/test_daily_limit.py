@@ -15,9 +15,10 @@ from tests.unit.services.exchanges import (
     messages,
     tasks,
 )
-from veo4k.domain.gate import DAY, Pace
+from veo4k.domain.gate import Pace
 from veo4k.domain.job import Job, State
 from veo4k.domain.response import Response
+from veo4k.domain.schedule import DAY
 from veo4k.domain.wait_reason import WaitReason
 
 

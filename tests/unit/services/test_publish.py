@@ -12,8 +12,8 @@ from veo4k.domain import transitions
 from veo4k.domain.job import Code, Failure, Job, Key, Partition, State
 from veo4k.domain.log_events import LogEntry, LogEvent
 from veo4k.domain.ports import Change, Jobs
-from veo4k.domain.schedule import Times
-from veo4k.services.publish import BASE_DELAY, DAY, Publisher
+from veo4k.domain.schedule import DAY, Times
+from veo4k.services.publish import BASE_DELAY, Publisher
 
 FAILED = replace(READY, state=State.FAILED, error=Failure(Code.NOT_4K, "why"), finished_at=NOW)
 ANNOUNCED = replace(

@@ -26,7 +26,7 @@ class LeanFormatter(LambdaPowertoolsFormatter):
         return super().serialize({key: value for key, value in log.items() if key not in UNSAID})
 
 
-# A message is the name of an action, and no JSON to be tried.
+# A message is the name of a log event, and no JSON to be tried.
 logger = Logger(logger_formatter=LeanFormatter(json_deserializer=str))
 metrics = EphemeralMetrics()
 

@@ -50,8 +50,8 @@ class Settings:
             raise SettingsError(f"{name} is not set")
         return value
 
-    def number(self, name: str) -> float:
-        """Return a number above zero."""
+    def number(self, name: str) -> int:
+        """Return a whole number above zero."""
         return _parsed(name, self.text(name), _positive)
 
     def count(self, name: str) -> int:
@@ -71,7 +71,7 @@ class Settings:
 
     def pace(self) -> Pace:
         """Return the account's pace; its times are the tuned ones, and defaults for the others."""
-        requests, daily = int(self.number("REQUESTS_PER_WINDOW")), self.count("DAILY_REQUEST_LIMIT")
+        requests, daily = self.number("REQUESTS_PER_WINDOW"), self.count("DAILY_REQUEST_LIMIT")
         return Pace(requests=requests, daily=daily, **self._tuned(Pace))
 
     def hosts(self) -> ResultHosts:
@@ -104,11 +104,10 @@ def _wrong(name: str, number: str, tuned: Mapping[str, int]) -> str:
     return "" if _NUMBER.fullmatch(number) else f"{name}={number!r} is not a whole number from 1 to 99999999"
 
 
-def _positive(text: str) -> float:
-    value = float(text)
-    if not 0 < value < float("inf"):
+def _positive(text: str) -> int:
+    if not (number := _whole(text)):
         raise ValueError(text)
-    return int(value) if value.is_integer() else value
+    return number
 
 
 def _whole(text: str) -> int:

@@ -16,7 +16,7 @@ MAX_BYTES = 4 << 30  # twice the longest video there is (148 s at 100 Mbit/s), a
 RATE_SECONDS = 30.0  # a connection that lost a whole window has recovered by then
 MIN_RATE = 256 * 1024  # bytes per second: 225 MiB in a function's 15 minutes, several times a usual 4K clip
 READ_BYTES = 64 * 1024  # four TLS records, and small enough that malloc need not map fresh pages for every read
-DEAD = frozenset({401, 403, 404, 410})
+DEAD = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
 WHOLE = frozenset({HTTPStatus.OK, HTTPStatus.NON_AUTHORITATIVE_INFORMATION, HTTPStatus.PARTIAL_CONTENT})
 COMPRESSED = frozenset({"gzip", "deflate", "br", "compress", "zstd"})
 """Content codings that change the bytes. Hosts send other values, and blanks, with files that are as they were."""
@@ -24,7 +24,8 @@ _LENGTH = re.compile(r"[0-9]{1,18}")
 _RANGE = re.compile(r"bytes +0-([0-9]{1,18})/([0-9]{1,18})", re.IGNORECASE)
 HEADERS = {"Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": "veo4k-archive"}
 
-Clock = Callable[[], float]
+Now = Callable[[], float]
+"""Returns the time, in epoch seconds."""
 
 
 @dataclass
@@ -34,13 +35,13 @@ class GuardedBody:
     length: int | None
     read: Callable[[], bytes]
     out_of_time: Callable[[], bool]
-    clock: Clock
+    now: Now
     host: str
 
     def __iter__(self) -> Iterator[bytes]:
         received = 0
         with _failures(self.host):
-            for read in _paced(self.read, self.clock):
+            for read in _paced(self.read, self.now):
                 chunk = read if self.length is None else read[: self.length - received]
                 received += len(chunk)
                 self._check(received)
@@ -63,20 +64,20 @@ class GuardedDownloads:
     """Opens the links that ResultHosts allows, and only those."""
 
     hosts: ResultHosts
-    clock: Clock  # epoch seconds
+    now: Now
     connector: PinnedConnector = field(default_factory=PinnedConnector)
 
     @contextmanager
     def open(self, url: str, deadline: float) -> Iterator[GuardedBody]:
-        """The body behind the link, to be read before `deadline` (epoch seconds).
+        """Open the body behind the link, to be read before `deadline` (epoch seconds).
 
-        DeadLinkError for 401, 403, 404 and 410; DownloadError for every other status that brings no whole file,
-        redirects included. No error carries the link.
+        Raise DeadLinkError for 401, 403, 404 and 410, and DownloadError for every other status that brings no whole
+        file, redirects included. No error carries the link.
         """
         target = self.hosts.target(url)
         if isinstance(target, Refusal):
             raise DownloadError(target.reason)
-        seconds = deadline - self.clock()
+        seconds = deadline - self.now()
         if seconds <= 0:
             raise DownloadError("no time left to download")
         with ExitStack() as stack:
@@ -87,14 +88,14 @@ class GuardedDownloads:
             yield GuardedBody(
                 length=_length(response, target.host),
                 read=partial(response.read1, READ_BYTES),  # read() would wait until all 64 KiB have dripped in
-                out_of_time=lambda: cut.is_set() or self.clock() >= deadline,
-                clock=self.clock,
+                out_of_time=lambda: cut.is_set() or self.now() >= deadline,
+                now=self.now,
                 host=target.host,
             )
 
 
 def _length(response: HTTPResponse, host: str) -> int | None:
-    """The length of an answer that is a file as it is; what else may come is an error."""
+    """Return the length of a response that is a file as it is. Raise DownloadError for any other response."""
     if response.status in DEAD:
         raise DeadLinkError(f"{host} answered {response.status}")
     if response.status not in WHOLE:
@@ -126,13 +127,16 @@ def _whole_range(response: HTTPResponse, host: str) -> str:
     return found[2]
 
 
-def _paced(read: Callable[[], bytes], clock: Clock) -> Iterator[bytes]:
-    """What is read, up to its end, as long as it comes fast enough; the time between reads is the reader's own."""
+def _paced(read: Callable[[], bytes], now: Now) -> Iterator[bytes]:
+    """Yield what is read, up to its end. Raise DownloadError where it comes too slowly.
+
+    The time between reads is the reader's own, and does not count.
+    """
     waited, arrived = 0.0, 0
     while True:
-        asked = clock()
+        began = now()
         chunk = read()
-        waited += clock() - asked
+        waited += now() - began
         arrived += len(chunk)
         if waited >= RATE_SECONDS:
             if arrived < MIN_RATE * waited:
@@ -145,7 +149,7 @@ def _paced(read: Callable[[], bytes], clock: Clock) -> Iterator[bytes]:
 
 @contextmanager
 def _failures(host: str) -> Iterator[None]:
-    """Every failure of the network as a DownloadError; its own text stays behind, for it may quote the link."""
+    """Raise DownloadError for every failure of the network, without the failure's text, which may quote the link."""
     try:
         yield
     except (OSError, HTTPException) as error:

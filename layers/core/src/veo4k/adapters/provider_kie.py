@@ -1,4 +1,4 @@
-"""KIE.AI over HTTP: the paid request, and the poll. Whatever comes back, or does not, is a response."""
+"""KIE.AI over HTTP: paid request, poll, look and balance. Whatever comes back, or does not, is a response."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -135,9 +135,9 @@ class KieProvider:
         return response
 
     def _send(
-        self, method: str, path: str, session: requests.Session, seconds: float = 0.0, **parts: Any
+        self, method: str, path: str, session: requests.Session, seconds: float | None = None, **parts: Any
     ) -> HttpResponse | NoResponse:
-        stop = monotonic() + (seconds or self.seconds)
+        stop = monotonic() + (self.seconds if seconds is None else seconds)
         try:
             key = _current(self.api_key)
             # As bytes: text that is not Latin-1 would fail only once the connection stands.

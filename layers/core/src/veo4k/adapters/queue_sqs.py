@@ -1,6 +1,6 @@
 """The queues in SQS, as far as one message is concerned."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,15 +16,18 @@ REJECTED = "Rejected"
 
 @dataclass(frozen=True)
 class SqsRedelivery:
-    """A queue that delivers one of its messages again, sooner or later than it does by itself."""
+    """A queue that delivers one of its messages again, sooner or later than it does automatically.
 
-    client: "SQSClient"
+    `client`: returns the client, which is made at its first use: few invocations need it.
+    """
+
+    client: Callable[[], "SQSClient"]
     queue_url: str
 
     def deliver_again(self, receipt: str, seconds: float) -> None:
         """Let SQS deliver a message again after so many seconds; SQS takes whole seconds."""
         with as_storage_error("ChangeMessageVisibility"):
-            self.client.change_message_visibility(
+            self.client().change_message_visibility(
                 QueueUrl=self.queue_url, ReceiptHandle=receipt, VisibilityTimeout=int(seconds)
             )
 
@@ -39,7 +42,7 @@ class SqsQueue(SqsRedelivery):
         """Put the body, unchanged, in the dead-letter queue."""
         attribute: dict[str, Any] = {REJECTED: {"DataType": "String", "StringValue": reason}}
         with as_storage_error("SendMessage"):
-            self.client.send_message(QueueUrl=self.dead_letter_url, MessageBody=body, MessageAttributes=attribute)
+            self.client().send_message(QueueUrl=self.dead_letter_url, MessageBody=body, MessageAttributes=attribute)
 
 
 @dataclass(frozen=True)

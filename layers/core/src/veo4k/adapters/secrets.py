@@ -32,8 +32,22 @@ class Secret:
     _until: float = 0.0
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
-    def text(self) -> str:
-        """Return the secret, empty where it is unset. Raise StorageError when it cannot be read."""
+    def forget(self) -> None:
+        """Read the secret anew at its next use: its value was refused."""
+        self._until = 0.0
+
+    def in_use(self) -> tuple[bytes, ...]:
+        """Return the current key, and the previous one during a rotation; empty where the secret is unset.
+
+        Raise StorageError when the secret cannot be read.
+        """
+        text = self._current()
+        pair = _pair(text)
+        keys = (pair.get("current"), pair.get("previous")) if pair is not None else (text,)
+        return tuple(key.strip().encode() for key in keys if isinstance(key, str) and key.strip())
+
+    def _current(self) -> str:
+        """Return the secret, empty where it is unset."""
         with self._lock:
             if self.now() >= self._until:
                 self._until = self.now() + KEPT_SECONDS
@@ -41,17 +55,6 @@ class Secret:
             if self._failure:
                 raise StorageError(self._failure)
             return self._text
-
-    def forget(self) -> None:
-        """Read the secret anew at its next use: its value was refused."""
-        self._until = 0.0
-
-    def in_use(self) -> tuple[bytes, ...]:
-        """Return the current key, and the previous one during a rotation; empty where the secret is unset."""
-        text = self.text()
-        pair = _pair(text)
-        keys = (pair.get("current"), pair.get("previous")) if pair is not None else (text,)
-        return tuple(key.strip().encode() for key in keys if isinstance(key, str) and key.strip())
 
     def _read_or_failure(self) -> tuple[str, str]:
         """Return the secret, or why it cannot be read. A failure is kept too: anyone can send callbacks."""

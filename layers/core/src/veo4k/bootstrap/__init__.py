@@ -27,6 +27,11 @@ def clock() -> SystemClock:
     return SystemClock()
 
 
+def deadline(remaining_millis: int) -> float:
+    """Return the epoch second at which Lambda kills the function, which has this time left."""
+    return clock().now() + remaining_millis / 1000
+
+
 @cache
 def settings() -> Settings:
     """Return this function's settings."""

@@ -1,6 +1,6 @@
 """What archive needs: the table, the downloads, the bucket, and its queue."""
 
-from functools import cache
+from functools import cache, partial
 
 from veo4k.adapters.archive_s3 import S3Archive
 from veo4k.adapters.aws import client
@@ -8,7 +8,7 @@ from veo4k.adapters.download import GuardedDownloads
 from veo4k.adapters.queue_sqs import SqsRedelivery
 from veo4k.bootstrap import clock, hosts, jobs, new_id, settings, times
 from veo4k.services.archive import Archiver
-from veo4k.services.base import BaseKeeper
+from veo4k.services.keep_base import BaseKeeper
 
 
 @cache
@@ -34,4 +34,4 @@ def base_keeper() -> BaseKeeper:
 @cache
 def redelivery() -> SqsRedelivery:
     """Return the archive queue, as far as the next delivery of a message is concerned."""
-    return SqsRedelivery(client("sqs"), settings().text("ARCHIVE_QUEUE_URL"))
+    return SqsRedelivery(partial(client, "sqs"), settings().text("ARCHIVE_QUEUE_URL"))

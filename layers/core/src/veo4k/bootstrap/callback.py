@@ -6,7 +6,7 @@ from veo4k.adapters.aws import client
 from veo4k.adapters.queue_sqs import SqsJobSender
 from veo4k.bootstrap import hosts, jobs, secret, settings, times
 from veo4k.services.callback import CallbackHandler
-from veo4k.services.generated import GenerationHandler
+from veo4k.services.generation import GenerationHandler
 
 
 @cache

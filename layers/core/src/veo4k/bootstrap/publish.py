@@ -24,7 +24,7 @@ def publisher() -> Publisher:
     return Publisher(
         jobs=jobs(),
         events=events,
-        retention_days=int(settings().number("RETENTION_DAYS")),
+        retention_days=settings().number("RETENTION_DAYS"),
         keep_base=settings().chosen("KEEP_BASE", "on", "off") == "on",
         times=times(),
     )

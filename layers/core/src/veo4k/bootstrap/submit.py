@@ -1,5 +1,7 @@
 """What submit needs: the dispatcher, and the job queue."""
 
+from functools import partial
+
 from veo4k.adapters.aws import client
 from veo4k.adapters.queue_sqs import SqsQueue
 from veo4k.bootstrap import clock, jobs, new_id, settings, times
@@ -11,7 +13,9 @@ def submitter(deadline: float) -> Submitter:
     """Return the submitter of one invocation. `deadline`: epoch second at which the function is killed."""
     return Submitter(
         dispatcher=dispatcher(deadline),
-        queue=SqsQueue(client("sqs"), settings().text("JOB_QUEUE_URL"), settings().text("DEAD_LETTER_QUEUE_URL")),
+        queue=SqsQueue(
+            partial(client, "sqs"), settings().text("JOB_QUEUE_URL"), settings().text("DEAD_LETTER_QUEUE_URL")
+        ),
         jobs=jobs(),
         clock=clock(),
         new_id=new_id,

@@ -12,12 +12,12 @@ from veo4k.domain.provider_words import NO_WORDS, words_of
 from veo4k.domain.response import NOT_IMPLEMENTED, Meaning, Response, read_envelope, read_flag, read_state
 from veo4k.domain.strict_json import NotStrictError, parse_object
 
-LONGEST_BODY = 64 * 1024
+LONGEST_CALLBACK = 64 * 1024
 FAILURE_CODES = frozenset({400, 422, 500, 501})
 """The codes of a failed generation ("Get 4K Video Callbacks"); any other code, in unknown words, is no verdict."""
 TOKEN = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
+RUN = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
 _INDEX = re.compile(r"0|[1-9][0-9]?", re.ASCII)
-_RUN = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ def callback_path(task_id: str, index: int, run: int, token: str) -> str:
 
 def parse_address(task_id: str, index: str, run: str, token: str) -> Address | None:
     """Read the four parts of the path; None unless each has exactly the shape that `callback_path` writes."""
-    shapes = ((TASK_ID, task_id), (_INDEX, index), (_RUN, run), (TOKEN, token))
+    shapes = ((TASK_ID, task_id), (_INDEX, index), (RUN, run), (TOKEN, token))
     if not all(shape.fullmatch(part) for shape, part in shapes):
         return None
     return Address(task_id, int(index), int(run), token)

@@ -95,13 +95,13 @@ def changed(update: ConditionalUpdate, job: Job) -> Job:
     return replace(job, **put, **_absent(update.set_if_absent, job), **_sums(update.add, job))
 
 
-def is_own(update: ConditionalUpdate, old: Job | None) -> bool:
+def is_own(update: ConditionalUpdate, old: Job) -> bool:
     """Return whether the row that refused the update shows that the update itself was done before.
 
     The SDK repeats a request whose response was lost.
     """
     name = update.ownership
-    return name is not None and old is not None and getattr(old, name) == update.put[name]
+    return name is not None and getattr(old, name) == update.put[name]
 
 
 def _absent(values: Mapping[str, Any], job: Job) -> dict[str, Any]:

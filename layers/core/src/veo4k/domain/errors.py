@@ -5,6 +5,7 @@ Veo4kError
 ├── InvalidBodyError        a callback body that breaks the schema
 ├── SettingsError           an environment variable is missing or unusable
 ├── StorageError            table, queue, bucket, bus or secret store did not confirm a request
+├── RejectedError           a request of the provider that fails a check; never leaves `services`
 ├── BrokenBoxError          bytes that are no movie; never leaves `domain.mp4`
 └── DownloadError           the file could not be downloaded this time
     └── DeadLinkError       the link itself is dead: a fresh one is needed

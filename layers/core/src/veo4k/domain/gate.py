@@ -11,6 +11,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+from veo4k.domain.schedule import DAY
 from veo4k.domain.wait_reason import WaitReason
 
 GUARD = 0.25  # seconds; the provider stamps arrival, we stamp departure
@@ -20,7 +21,6 @@ AHEAD = 20.0  # instants are reserved this far ahead; jobs beyond become QUEUED
 LEAD = 0.06  # seconds before its instant at which a request's intent is written
 LONGEST_PAUSE = 900.0
 NOTED = 900.0  # seconds between two notes that responses are understood: each is a write
-DAY = 86_400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,10 +149,12 @@ def pause(gate: Gate, reason: str, now: float, writer: str, pace: Pace, *, trial
     """Pause the gate for a response that concerns the account; a refused trial doubles the pause."""
     if gate.reason and not _is_trial(gate, trial):
         return gate
-    first = pace.window + GUARD if reason == WaitReason.RATE_LIMITED else pace.pause
-    seconds = (
-        min(max(gate.pause * 2, first), LONGEST_PAUSE) if gate.reason and reason != WaitReason.RATE_LIMITED else first
-    )
+    if reason == WaitReason.RATE_LIMITED:
+        seconds = pace.window + GUARD
+    elif gate.reason:
+        seconds = min(max(gate.pause * 2, pace.pause), LONGEST_PAUSE)
+    else:
+        seconds = pace.pause
     return _next(gate, writer, reason=reason, until=now + seconds, pause=seconds, trial="", trial_until=0)
 
 

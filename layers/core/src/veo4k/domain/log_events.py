@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from veo4k.domain.job import Job
 from veo4k.domain.provider_words import Words
+from veo4k.domain.response import Meaning, Response
 
 
 class LogEvent(StrEnum):
@@ -49,8 +50,8 @@ class LogEvent(StrEnum):
     GENERATION_RECEIVED = "generation_received"
     GENERATION_WITHOUT_RESULT = "generation_without_result"
     JOB_ARCHIVED = "job_archived"
-    JOB_CHECK_POSTPONED = "job_check_postponed"
     JOB_CANCELLED = "job_cancelled"
+    JOB_CHECK_POSTPONED = "job_check_postponed"
     JOB_CREATED = "job_created"
     JOB_FAILED = "job_failed"
     JOB_JOINED = "job_joined"
@@ -95,6 +96,12 @@ def words_in_log(words: Words) -> Detail:
     """Return the provider's words as details of a log entry."""
     detail: Detail = {} if words.code is None else {"providerCode": words.code}
     return detail | ({"providerMessage": words.message} if words.message else {})
+
+
+def response_in_log(response: Response) -> Detail:
+    """Return a response as details of a log entry: of one that says no more than "accepted", its meaning alone."""
+    words = {} if response.meaning in (Meaning.DONE, Meaning.WORKING) else words_in_log(response.words)
+    return {"meaning": response.meaning} | words
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ from typing import Any
 
 from veo4k.domain.message import is_task_id
 
-RESULT_NAMES = ("resultUrls", "result_urls", "resultUrl", "result_url", "fullResultUrls", "full_result_urls")
+LIST_NAMES = ("resultUrls", "result_urls")
+RESULT_NAMES = (*LIST_NAMES, "resultUrl", "result_url", "fullResultUrls", "full_result_urls")
 IMAGE_NAMES = ("imageUrls", "image_urls", "imageUrl", "image_url")
 TASK_ID_NAMES = ("taskId", "task_id")
 FAIL_TEXT_NAMES = ("failMsg", "fail_msg", "errorMessage", "error_message")
@@ -22,13 +23,14 @@ _DEEPEST = 4
 _DIGITS = 9
 LONGEST_SHAPE, LONGEST_NAME = 400, 40
 _LINK = re.compile(r"(?i)\s*https?://(?:[^\s/?#@]*@)?([a-z0-9.-]{1,80})(?![^\s/?#:])")
+_MOST_CODE = 1_000_000  # a larger number that is written as a float is no code
 
 Object = Mapping[str, Any]
 
 
 def whole(value: object) -> int | None:
     """Return a whole number, also where it is written as `200.0` or as text; None for anything else."""
-    if isinstance(value, float) and value.is_integer() and abs(value) < MOST_CREDITS:
+    if isinstance(value, float) and value.is_integer() and abs(value) < _MOST_CODE:
         return int(value)
     if isinstance(value, str) and len(value) <= _DIGITS and value.isascii() and value.isdigit():
         return int(value)
@@ -79,7 +81,7 @@ def urls_of(data: Object, names: tuple[str, ...]) -> tuple[str, ...]:
 def links_of(data: Object) -> tuple[str, ...]:
     """Return the links of a base task's videos, one for each place of `resultUrls`; empty where one is unreadable."""
     for place in places_of(data):
-        for name in RESULT_NAMES[:2]:
+        for name in LIST_NAMES:
             entries = _parsed(place.get(name))
             if isinstance(entries, list) and entries:
                 return tuple(map(_link_in, entries))

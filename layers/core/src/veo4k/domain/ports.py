@@ -89,7 +89,7 @@ class Gate(Protocol):
 
 
 class Provider(Protocol):
-    """The account at KIE.AI. Raises for no response, and for no missing one."""
+    """The account at KIE.AI. Never raises because of a response, or the lack of one."""
 
     def unset_secret(self) -> WaitReason | None:
         """Return which secret is unset, so that no request can be sent; None where all are set."""

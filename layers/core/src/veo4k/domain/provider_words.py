@@ -64,7 +64,7 @@ class Known(Enum):
     NO_4K = auto()
 
 
-class _Words(NamedTuple):
+class _Phrase(NamedTuple):
     """Words that say something, but in a sentence that denies them or a message that speaks of an incident."""
 
     says: Known
@@ -73,8 +73,8 @@ class _Words(NamedTuple):
     beside: re.Pattern[str]
 
 
-def _said(says: Known, words: str, denied: str = r"(?!)", *, beside: str = r"(?!)") -> _Words:
-    return _Words(says, re.compile(words), re.compile(denied), re.compile(beside))
+def _said(says: Known, words: str, denied: str = r"(?!)", *, beside: str = r"(?!)") -> _Phrase:
+    return _Phrase(says, re.compile(words), re.compile(denied), re.compile(beside))
 
 
 _FAILURE = r"fail|error|exception|unable|cannot|can't|could not|失败|错误|异常|出错"

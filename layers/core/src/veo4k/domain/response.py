@@ -11,9 +11,21 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from veo4k.domain import payload
 from veo4k.domain.job import Code
-from veo4k.domain.payload import IMAGE_NAMES, RESULT_NAMES, credits_of, data_of, task_id_of, urls_of, whole
+from veo4k.domain.payload import (
+    FAIL_CODE_NAMES,
+    FAIL_TEXT_NAMES,
+    IMAGE_NAMES,
+    RESULT_NAMES,
+    credits_of,
+    data_of,
+    first_of,
+    has_result,
+    shape_of,
+    task_id_of,
+    urls_of,
+    whole,
+)
 from veo4k.domain.provider_words import NO_WORDS, Known, Words, clean, known, words_of
 from veo4k.domain.wait_reason import WaitReason
 
@@ -181,23 +193,22 @@ def read_envelope(envelope: Mapping[str, Any], *, is_submission: bool) -> Respon
     one that applies is read.
     """
     code, data = whole(envelope["code"]) or 0, data_of(envelope)
-    said = Words(code, clean(envelope.get("msg")))
+    said, text = words_of(envelope, code), str(envelope.get("msg"))
     if code in (OK, UNPROCESSABLE) and (urls := urls_of(data, RESULT_NAMES)):
         return replace(_done(data, urls), words=said)
-    text = str(envelope.get("msg"))
-    read = _by_account(code, envelope) or (_accepted(data, text) if code == OK else read_words(text))
-    if code == UNPROCESSABLE and (read is None or read.is_generated) and payload.has_result(data):
+    read = _by_account(code, text) or (_accepted(data, text) if code == OK else read_words(text))
+    if code == UNPROCESSABLE and (read is None or read.is_generated) and has_result(data):
         read = _unreadable(data)
     if read is None and code == UNPROCESSABLE and is_submission and task_id_of(data):
         read = Response(meaning=Meaning.WORKING)
-    read = read or _by_code(code)
+    read = read or _BY_CODE.get(code, Response(meaning=Meaning.UNCLEAR))
     return replace(read, words=said, task_id=task_id_of(data), credits=credits_of(data))
 
 
-def _by_account(code: int, envelope: Mapping[str, Any]) -> Response | None:
+def _by_account(code: int, text: str) -> Response | None:
     reason = PAUSING.get(code)
     if reason is None and code != OK:
-        reason = _ACCOUNT_WORDS.get(known(str(envelope.get("msg"))))
+        reason = _ACCOUNT_WORDS.get(known(text))
     return Response(meaning=Meaning.ACCOUNT_REFUSED, wait_reason=reason) if reason else None
 
 
@@ -214,7 +225,7 @@ def _done(data: Mapping[str, Any], urls: tuple[str, ...]) -> Response:
 
 def _accepted(data: Mapping[str, Any], text: str) -> Response:
     """Read a 200 without links. Its words may say that it is the status of an earlier request, and nothing else."""
-    if payload.has_result(data):
+    if has_result(data):
         return _unreadable(data)
     status = read_words(text)
     if status is not None and status.meaning is Meaning.WORKING:
@@ -223,16 +234,15 @@ def _accepted(data: Mapping[str, Any], text: str) -> Response:
 
 
 def _unreadable(data: Mapping[str, Any]) -> Response:
-    return Response(meaning=Meaning.UNREADABLE, code=Code.RESULT_UNREADABLE, cause=payload.shape_of(data))
+    return Response(meaning=Meaning.UNREADABLE, code=Code.RESULT_UNREADABLE, cause=shape_of(data))
 
 
 def read_words(text: str) -> Response | None:
     """Read the words of a failure or a status that is no success; None where nothing in them is known."""
-    says = known(text)
-    return _MEANINGS.get(says) if says else None
+    return _MEANINGS.get(known(text))
 
 
-_MEANINGS: Mapping[Known, Response] = {
+_MEANINGS: Mapping[Known | None, Response] = {
     Known.TOO_OLD: Response(meaning=Meaning.REFUSED, code=Code.BASE_EXPIRED),
     Known.NOT_FINISHED: Response(meaning=Meaning.BASE_NOT_FINISHED, code=Code.BASE_NOT_FINISHED),
     Known.NO_SUCH_TASK: Response(meaning=Meaning.REFUSED, code=Code.INVALID_TASK),
@@ -243,14 +253,11 @@ _MEANINGS: Mapping[Known, Response] = {
 }
 
 
-def _by_code(code: int) -> Response:
-    if code == LEGAL:
-        return Response(meaning=Meaning.REFUSED)
-    if code == NOT_IMPLEMENTED:
-        return Response(meaning=Meaning.FAILED)
-    if code == NOT_FOUND:
-        return Response(meaning=Meaning.NOT_FOUND, wait_reason=WaitReason.NOT_FOUND)
-    return Response(meaning=Meaning.UNCLEAR)
+_BY_CODE: Mapping[int, Response] = {
+    LEGAL: Response(meaning=Meaning.REFUSED),
+    NOT_IMPLEMENTED: Response(meaning=Meaning.FAILED),
+    NOT_FOUND: Response(meaning=Meaning.NOT_FOUND, wait_reason=WaitReason.NOT_FOUND),
+}
 
 
 _SUCCESS = 1
@@ -288,8 +295,8 @@ def _by_status(data: Mapping[str, Any], status: Meaning | None) -> Response | No
 
 def _failed_record(data: Mapping[str, Any]) -> Response:
     """Read a failure that the record itself states: its words choose the code, and change nothing about the failure."""
-    text = str(payload.first_of(data, payload.FAIL_TEXT_NAMES))
-    code = whole(payload.first_of(data, payload.FAIL_CODE_NAMES))
+    text = str(first_of(data, FAIL_TEXT_NAMES))
+    code = whole(first_of(data, FAIL_CODE_NAMES))
     read = read_words(text)
     is_verdict = read is not None and read.meaning in (Meaning.REFUSED, Meaning.FAILED)
     why = read.code if read is not None and is_verdict else Code.PROVIDER_FAILED
@@ -298,4 +305,4 @@ def _failed_record(data: Mapping[str, Any]) -> Response:
 
 
 def _unclear_record(data: Mapping[str, Any]) -> Response:
-    return Response(meaning=Meaning.UNCLEAR, cause=payload.shape_of(data))
+    return Response(meaning=Meaning.UNCLEAR, cause=shape_of(data))

@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 
 HOUR = 3600.0
+DAY = 86_400
 LONGEST_UNKNOWN_WAIT = 12 * HOUR
 LONGEST_UNCLEAR_WAIT = HOUR / 2
 LONGEST_HOST_WAIT = HOUR / 4
 LONGEST_POLL_WAIT = 2 * HOUR
 LONGEST_ARCHIVE_WAIT = 4 * HOUR
 LONGEST_BACK_OFF = HOUR
-MOST_DOUBLINGS = 64  # far beyond the longest waits: a greater power would be no float in the end
+MOST_STEPS = 64  # far beyond the longest waits: a greater power would be no float in the end
 LONGEST_ANNOUNCEMENT_WAIT = HOUR
 LONGEST_ANNOUNCEMENT = 24 * HOUR  # for task tokens; the event is sent until the bus has it
 POLL_SPREAD = 0.1  # up to 10 % longer, so that jobs of one burst drift apart
@@ -37,7 +38,7 @@ class Times:
 
 def unknown_wait(lost: int, times: Times) -> float:
     """Return the wait after the `lost`-th lost response: four times longer each time, 12 hours at most."""
-    return min(times.unknown_wait * 4.0 ** min(lost - 1, MOST_DOUBLINGS), LONGEST_UNKNOWN_WAIT)
+    return min(times.unknown_wait * 4.0 ** min(lost - 1, MOST_STEPS), LONGEST_UNKNOWN_WAIT)
 
 
 def unclear_wait(count: int, times: Times) -> float:
@@ -50,7 +51,7 @@ def unclear_wait(count: int, times: Times) -> float:
 
 def base_wait(looks: int, times: Times) -> float:
     """Return the wait before the `looks`-th look at a base video that is not finished: doubling, an hour at most."""
-    return min(times.base_retry * 2.0 ** min(looks - 1, MOST_DOUBLINGS), HOUR)
+    return min(times.base_retry * 2.0 ** min(looks - 1, MOST_STEPS), HOUR)
 
 
 def poll_wait(age: float, chance: float, times: Times) -> float:
@@ -64,7 +65,7 @@ def poll_wait(age: float, chance: float, times: Times) -> float:
 
 def archive_wait(attempts: int, times: Times) -> float:
     """Return the wait after the `attempts`-th failed attempt to archive: doubling, 4 hours at most."""
-    return min(times.archive_retry * 2.0 ** min(attempts - 1, MOST_DOUBLINGS), LONGEST_ARCHIVE_WAIT)
+    return min(times.archive_retry * 2.0 ** min(attempts - 1, MOST_STEPS), LONGEST_ARCHIVE_WAIT)
 
 
 def announcement_wait(elapsed: float, times: Times) -> float:

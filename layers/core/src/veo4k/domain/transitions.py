@@ -123,7 +123,7 @@ def _token(token: str | None) -> dict[str, frozenset[str]]:
 
 
 def claim_submission(
-    job: Job, claim_id: str, now: float, times: Times, api: ProviderApi, *, seen: Seen | None = None
+    job: Job, claim_id: str, now: float, times: Times, provider_api: ProviderApi, *, seen: Seen | None = None
 ) -> ConditionalUpdate:
     """QUEUED or SUBMITTING → SUBMITTING: a request follows. A claim without a response counts as one lost response."""
     lost = job.lost_responses + (1 if job.state is State.SUBMITTING and job.claim_id else 0)
@@ -132,7 +132,7 @@ def claim_submission(
         "state": State.SUBMITTING,
         "claim_id": claim_id,
         "lost_responses": lost,
-        "provider_api": api if lost == 0 else job.provider_api,
+        "provider_api": provider_api if lost == 0 else job.provider_api,
         "first_requested_at": job.first_requested_at if lost else now,
         "requested_at": now,
         "retry_at": retry_at,

@@ -6,25 +6,25 @@ the queue or the token cannot be reached → 503.
 
 import base64
 import json
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any
 
 from veo4k.domain import transitions
+from veo4k.domain.callback import RUN
 from veo4k.domain.callback_auth import verify_bearer
 from veo4k.domain.conditional_update import Updated
 from veo4k.domain.errors import InvalidMessageError, StorageError
 from veo4k.domain.file_links import file_keys
 from veo4k.domain.job import Job, Key, utc
-from veo4k.domain.log_events import LogEntry, LogEvent
+from veo4k.domain.log_events import Detail, LogEntry, LogEvent
 from veo4k.domain.message import LONGEST_BODY, Message, is_task_id, parse_message
 from veo4k.domain.ports import Clock, Jobs, JobSender, Links
 from veo4k.domain.schedule import Times
 
 MOST_RUNS = 20  # of one response
 LINK_SECONDS = 3600
-_RUN = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
 _RETRY = {"Retry-After": "2"}  # seconds in which a message becomes a job
 
 
@@ -48,32 +48,38 @@ class Reply:
 
 
 class _RefusedError(Exception):
-    def __init__(self, status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> None:
-        super().__init__(message)
-        self.reply = refused(status, code, message, headers)
+    def __init__(self, reply: Reply) -> None:
+        super().__init__(reply.status)
+        self.reply = reply
 
 
-def refused(status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> Reply:
-    """Return the response to a request that is refused."""
+def _refused(status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> Reply:
     entry = LogEntry(LogEvent.API_REQUEST_REJECTED, None, {"status": status, "reason": code})
     return Reply(status, {"error": {"code": code, "message": message}}, headers or {}, (entry,))
 
 
 def no_route() -> Reply:
     """Return the response to a path that the API does not have."""
-    return refused(404, "NOT_FOUND", "There is no such path.")
+    return _refused(HTTPStatus.NOT_FOUND, "NOT_FOUND", "There is no such path.")
 
 
 def wrong_method(allowed: str) -> Reply:
     """Return the response to a method that the path does not take."""
-    return refused(405, "METHOD_NOT_ALLOWED", f"This path takes {allowed} only.", {"Allow": allowed})
+    text = f"This path takes {allowed} only."
+    return _refused(HTTPStatus.METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", text, {"Allow": allowed})
+
+
+def internal_error() -> Reply:
+    """Return the response to a request on which the code failed."""
+    text = "The request failed. See the log of the function."
+    return _refused(HTTPStatus.INTERNAL_SERVER_ERROR, "INTERNAL_ERROR", text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobsApi:
-    """Answers requests about jobs. `url`: base URL of the API; `bucket`: where links can be signed.
+    """Answers requests about jobs. `url`: base URL of the API; `tokens`: the bearer tokens in use.
 
-    The tokens in use are read for every request. Reading them raises StorageError.
+    The tokens are read for every request. Reading them raises StorageError.
     """
 
     jobs: Jobs
@@ -103,23 +109,24 @@ class JobsApi:
         except _RefusedError as refusal:
             return refusal.reply
         except StorageError as error:
-            entry = LogEntry(LogEvent.API_REQUEST_UNANSWERED, None, {"status": 503, "error": str(error)})
+            status = HTTPStatus.SERVICE_UNAVAILABLE
+            entry = LogEntry(LogEvent.API_REQUEST_UNANSWERED, None, {"status": status, "error": str(error)})
             text = "The table, the queue or the token cannot be reached. Send the request again."
-            return Reply(503, {"error": {"code": "UNAVAILABLE", "message": text}}, {}, (entry,))
+            return Reply(status, {"error": {"code": "UNAVAILABLE", "message": text}}, {}, (entry,))
 
     def _submit(self, message: Message) -> Reply:
         newest = self.jobs.newest(message.task_id, 1)
         self.job_sender.send_jobs([_text(message)])
-        video: dict[str, str | int | float] = {"taskId": message.task_id, "index": message.index}
+        video: Detail = {"taskId": message.task_id, "index": message.index}
         after = {"statusUrl": f"{self.url}/jobs/{message.task_id}", "afterRun": newest[0].run if newest else 0}
-        return Reply(202, video | after, entries=(LogEntry(LogEvent.JOB_REQUESTED, None, video),))
+        return Reply(HTTPStatus.ACCEPTED, video | after, entries=(LogEntry(LogEvent.JOB_REQUESTED, None, video),))
 
     def _read(self, task_id: str) -> Reply:
         runs = self.jobs.newest(task_id, MOST_RUNS + 1) if is_task_id(task_id) else ()
         if not runs:
             raise _unknown(f"There is no job of {task_id[:64]} (yet).")
         more = {"more": True} if len(runs) > MOST_RUNS else {}
-        return Reply(200, {"taskId": task_id, "runs": [self._shown(job) for job in runs[:MOST_RUNS]]} | more)
+        return Reply(HTTPStatus.OK, {"taskId": task_id, "runs": [self._shown(job) for job in runs[:MOST_RUNS]]} | more)
 
     def _shown(self, job: Job) -> dict[str, Any]:
         row = job.public()
@@ -128,24 +135,25 @@ class JobsApi:
         return row | links | expiry
 
     def _cancel(self, task_id: str, run: str) -> Reply:
-        if not (is_task_id(task_id) and _RUN.fullmatch(run)):
+        if not (is_task_id(task_id) and RUN.fullmatch(run)):
             raise _unknown(f"There is no run {run[:9]} of {task_id[:64]}.")
         key = Key(task_id, int(run))
         outcome = self.jobs.write(transitions.cancel(key, self.new_id(), self.clock.now(), self.times))
         if isinstance(outcome, Updated):
-            return Reply(200, outcome.job.public(), {}, (LogEntry(LogEvent.JOB_CANCELLED, outcome.job),))
+            return Reply(HTTPStatus.OK, outcome.job.public(), {}, (LogEntry(LogEvent.JOB_CANCELLED, outcome.job),))
         if outcome.job is None:
             raise _unknown(f"There is no run {run} of {task_id} (yet). Its message may still be on the queue.")
         reason = f"{outcome.job.job_id} is {outcome.job.state}. Only a QUEUED job can be cancelled."
-        raise _RefusedError(409, "NOT_QUEUED", reason)
+        raise _RefusedError(_refused(HTTPStatus.CONFLICT, "NOT_QUEUED", reason))
 
 
 def _unauthorized() -> Reply:
-    return refused(401, "UNAUTHORIZED", "The bearer token is not valid.", {"WWW-Authenticate": "Bearer"})
+    scheme = {"WWW-Authenticate": "Bearer"}
+    return _refused(HTTPStatus.UNAUTHORIZED, "UNAUTHORIZED", "The bearer token is not valid.", scheme)
 
 
 def _unknown(message: str) -> _RefusedError:
-    return _RefusedError(404, "NOT_FOUND", message, _RETRY)
+    return _RefusedError(_refused(HTTPStatus.NOT_FOUND, "NOT_FOUND", message, _RETRY))
 
 
 def _body(call: Call) -> bytes:
@@ -154,7 +162,8 @@ def _body(call: Call) -> bytes:
     except ValueError:
         body = b""
     if len(body) > LONGEST_BODY:
-        raise _RefusedError(413, "TOO_LARGE", f"the body is longer than {LONGEST_BODY} bytes")
+        reason = f"the body is longer than {LONGEST_BODY} bytes"
+        raise _RefusedError(_refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "TOO_LARGE", reason))
     return body
 
 
@@ -178,4 +187,4 @@ def _text(message: Message) -> str:
 
 
 def _invalid(reason: str) -> _RefusedError:
-    return _RefusedError(400, "INVALID_MESSAGE", reason)
+    return _RefusedError(_refused(HTTPStatus.BAD_REQUEST, "INVALID_MESSAGE", reason))

@@ -12,7 +12,7 @@ from veo4k.domain import transitions
 from veo4k.domain.conditional_update import ConditionalUpdate, Refused, changed
 from veo4k.domain.errors import DeadLinkError, DownloadError, StorageError
 from veo4k.domain.job import Archived, Code, Job, Key
-from veo4k.domain.log_events import LogEntry, LogEvent
+from veo4k.domain.log_events import Detail, LogEntry, LogEvent
 from veo4k.domain.look import MOST_RELOOKS, is_by_look, relook_wait
 from veo4k.domain.mp4 import EndsEarly, Mp4Proof, NotMp4, OtherContent, Verdict, Video, is_4k
 from veo4k.domain.picture import content_type
@@ -145,7 +145,7 @@ class Archiver:
 
     def _write(self, event: LogEvent, update: ConditionalUpdate, reason: str = "") -> LogEntry:
         outcome = self.jobs.write(update)
-        detail: dict[str, str | int | float] = {"why": reason} if reason else {}
+        detail: Detail = {"why": reason} if reason else {}
         event = LogEvent.ARCHIVE_SUPERSEDED if isinstance(outcome, Refused) else event
         return LogEntry(event, outcome.job, detail)
 

@@ -6,6 +6,7 @@ table or keys cannot be reached → 503, so that the provider tries again.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from http import HTTPStatus
 
 from veo4k.domain import transitions
 from veo4k.domain.callback import Address, CallbackPayload, is_failure, parse_address, parse_payload
@@ -14,23 +15,12 @@ from veo4k.domain.conditional_update import ConditionalUpdate, Refused
 from veo4k.domain.decisions import kept_link_of_callback, link_of_callback, own_link, with_fetchable_poster
 from veo4k.domain.errors import InvalidBodyError
 from veo4k.domain.job import ENDED, WAITING, Job, State
-from veo4k.domain.log_events import Detail, LogEntry, LogEvent, words_in_log
+from veo4k.domain.log_events import Detail, LogEntry, LogEvent, response_in_log
 from veo4k.domain.ports import Jobs
 from veo4k.domain.response import Meaning, Response
 from veo4k.domain.result_url import Refusal, ResultHosts
 from veo4k.domain.schedule import Times
-from veo4k.services.signed_request import (
-    BAD_REQUEST,
-    NOT_FOUND,
-    OK,
-    UNAUTHORIZED,
-    Answer,
-    RejectedError,
-    Request,
-    answered,
-    body_of,
-    timestamp_and_signature,
-)
+from veo4k.services.signed_request import Answer, RejectedError, Request, answered, body_of, timestamp_and_signature
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +49,9 @@ class CallbackHandler:
     def _address(self, request: Request) -> Address:
         address = parse_address(*request.parts)
         if address is None:
-            raise RejectedError(NOT_FOUND, "path")
+            raise RejectedError(HTTPStatus.NOT_FOUND, "path")
         if not verify_token(self.token_keys(), address.task_id, address.index, address.run, address.token):
-            raise RejectedError(NOT_FOUND, "token")
+            raise RejectedError(HTTPStatus.NOT_FOUND, "token")
         return address
 
     def _authenticated(self, request: Request, address: Address, now: float) -> CallbackPayload:
@@ -86,7 +76,7 @@ class CallbackHandler:
             task_id = None
         if task_id is None or not verify_signature(self.webhook_keys(), task_id, timestamp, signature):
             unset = () if self.webhook_keys() else (LogEvent.WEBHOOK_KEY_UNSET,)
-            raise RejectedError(UNAUTHORIZED, "signature", *unset)
+            raise RejectedError(HTTPStatus.UNAUTHORIZED, "signature", *unset)
 
     def _write(self, address: Address, payload: CallbackPayload, now: float) -> tuple[int, LogEntry]:
         payload = self._explained(address, payload)
@@ -101,7 +91,7 @@ class CallbackHandler:
             return _refused(address, payload, outcome.job)
         if event is LogEvent.RESULT_HOST_BLOCKED:
             self._keep_link(outcome.job, payload.response, now)
-        return OK, LogEntry(event, outcome.job, _detail(payload.response))
+        return HTTPStatus.OK, LogEntry(event, outcome.job, _detail(payload.response))
 
     def _explained(self, address: Address, payload: CallbackPayload) -> CallbackPayload:
         """Return a payload whose response says why its link is not fetched, if it is a result and the link is not."""
@@ -146,7 +136,7 @@ class CallbackHandler:
     def _unclear(
         self, event: LogEvent, address: Address, payload: CallbackPayload, now: float
     ) -> tuple[LogEvent, ConditionalUpdate]:
-        """Let the provider be asked. Only the id of a success or of a failure may be the job's own."""
+        """Make the job due for a poll. Only the id of a success or of a failure may be the job's own."""
         meaning = payload.response.meaning
         adopts = meaning in (Meaning.DONE, Meaning.UNREADABLE) or is_failure(payload.response)
         return event, transitions.callback_unclear(address, payload, now, self.times, adopts=adopts)
@@ -158,36 +148,37 @@ def _can_be_checked(job: Job | None) -> bool:
 
 
 def _detail(response: Response) -> Detail:
-    detail: Detail = {"meaning": response.meaning}
-    detail |= {"about": response.cause} if response.cause else {}
-    return detail if response.meaning in (Meaning.DONE, Meaning.WORKING) else detail | words_in_log(response.words)
+    return response_in_log(response) | ({"about": response.cause} if response.cause else {})
 
 
 def _payload(body: bytes, address: Address) -> CallbackPayload:
     try:
         payload = parse_payload(body)
     except InvalidBodyError as error:
-        raise RejectedError(BAD_REQUEST, str(error)) from None
-    return CallbackPayload(payload.response, None) if payload.task_id == address.task_id else payload
+        raise RejectedError(HTTPStatus.BAD_REQUEST, str(error)) from None
+    return replace(payload, task_id=None) if payload.task_id == address.task_id else payload
 
 
 def _refused(address: Address, payload: CallbackPayload, job: Job | None) -> tuple[int, LogEntry]:
     """Answer a callback that changes nothing: no such job, the id of another task, or a late or repeated one."""
     if job is None or job.index != address.index:
-        return NOT_FOUND, LogEntry(LogEvent.CALLBACK_REJECTED, None, {"status": NOT_FOUND, "reason": "no such job"})
+        return _rejected(HTTPStatus.NOT_FOUND, None, "no such job")
     if _names_another_task(job, payload.task_id):
-        return BAD_REQUEST, LogEntry(
-            LogEvent.CALLBACK_REJECTED, job, {"status": BAD_REQUEST, "reason": "another task's id"}
-        )
+        return _rejected(HTTPStatus.BAD_REQUEST, job, "another task's id")
     is_late = payload.response.meaning is Meaning.DONE and job.state in ENDED - {State.SUCCEEDED}
     event = LogEvent.LATE_SUCCESS if is_late else LogEvent.CALLBACK_IGNORED
-    return OK, LogEntry(event, job, {"meaning": payload.response.meaning})
+    return HTTPStatus.OK, LogEntry(event, job, {"meaning": payload.response.meaning})
+
+
+def _rejected(status: int, job: Job | None, reason: str) -> tuple[int, LogEntry]:
+    return status, LogEntry(LogEvent.CALLBACK_REJECTED, job, {"status": status, "reason": reason})
 
 
 def _names_another_task(job: Job, task_id: str | None) -> bool:
     """Return whether an id is not this job's.
 
-    A job that ended without an id of its own, after a request that may have been accepted, may hear of it only now.
+    A callback may be the first to name the id of a job that ended without one, after a request that may have been
+    accepted.
     """
     never_learnt = job.state in ENDED and job.own_id is None and (job.lost_responses or job.acceptances)
     return task_id not in (None, job.provider_task_id) and not never_learnt

@@ -17,7 +17,7 @@ from veo4k.domain.decisions import Context, after_response, count_overtaken
 from veo4k.domain.errors import StorageError
 from veo4k.domain.gate import Wait
 from veo4k.domain.job import Job, ProviderApi, State
-from veo4k.domain.log_events import Detail, LogEntry, LogEvent, words_in_log
+from veo4k.domain.log_events import Detail, LogEntry, LogEvent, response_in_log, words_in_log
 from veo4k.domain.look import Look, shown_by
 from veo4k.domain.ports import Clock, Gate, Jobs, Provider
 from veo4k.domain.response import UNDERSTOOD, Meaning, Response
@@ -276,9 +276,4 @@ class Dispatcher:
 
 
 def _detail(response: Response) -> Detail:
-    """Return what the log says of a response: of one that says no more than "accepted", its meaning alone."""
-    detail: Detail = {"meaning": response.meaning}
-    detail |= {"reason": response.reason} if response.reason else {}
-    if response.meaning in (Meaning.DONE, Meaning.WORKING):
-        return detail
-    return detail | words_in_log(response.words)
+    return response_in_log(response) | ({"reason": response.reason} if response.reason else {})

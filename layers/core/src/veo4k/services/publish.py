@@ -10,11 +10,10 @@ from veo4k.domain import transitions
 from veo4k.domain.conditional_update import ConditionalUpdate, Refused
 from veo4k.domain.errors import StorageError
 from veo4k.domain.job import ENDED, Job, Key, State
-from veo4k.domain.log_events import LogEntry, LogEvent
+from veo4k.domain.log_events import Detail, LogEntry, LogEvent
 from veo4k.domain.ports import Change, EventPublisher, Jobs
-from veo4k.domain.schedule import LONGEST_ANNOUNCEMENT, Times
+from veo4k.domain.schedule import DAY, LONGEST_ANNOUNCEMENT, Times
 
-DAY = 86_400
 BASE_DELAY = 60  # seconds; a repeated request finds the base video kept by the first, and costs no second download
 
 
@@ -54,8 +53,8 @@ class Publisher:
         return _entries(jobs, failures, LogEvent.ARCHIVE_REQUESTED, LogEvent.ARCHIVE_REQUEST_FAILED)
 
     def _announce(self, jobs: list[Job], now: float, unsent: Mapping[Key, str]) -> list[LogEntry]:
-        untold = [job for job in jobs if not job.on_bus]
-        failures = self.events.send_to_bus(untold) if untold else {}
+        unsent_ends = [job for job in jobs if not job.on_bus]
+        failures = self.events.send_to_bus(unsent_ends) if unsent_ends else {}
         return [self._announce_one(job, now, failures.get(job.key, ""), unsent.get(job.key, "")) for job in jobs]
 
     def _announce_one(self, job: Job, now: float, bus_failure: str, base_failure: str) -> LogEntry:
@@ -71,7 +70,7 @@ class Publisher:
         return self._write(LogEvent.TASK_TOKEN_ABANDONED if waiting else LogEvent.ANNOUNCEMENT_SENT, job, update, error)
 
     def _write(self, event: LogEvent, job: Job, update: ConditionalUpdate, error: str) -> LogEntry:
-        detail: dict[str, str | int | float] = {"error": error} if error else {}
+        detail: Detail = {"error": error} if error else {}
         try:
             outcome = self.jobs.write(update)
         except StorageError as failure:

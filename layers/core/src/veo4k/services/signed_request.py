@@ -4,13 +4,13 @@ import base64
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 
-from veo4k.domain.callback import LONGEST_BODY
+from veo4k.domain.callback import LONGEST_CALLBACK
 from veo4k.domain.errors import StorageError, Veo4kError
 from veo4k.domain.log_events import Detail, LogEntry, LogEvent
 
 TOLERANCE = 300  # seconds a timestamp may be off, either way
-OK, BAD_REQUEST, UNAUTHORIZED, NOT_FOUND, TOO_LARGE, UNAVAILABLE = 200, 400, 401, 404, 413, 503
 _TIMESTAMP = re.compile(r"[0-9]{10}", re.ASCII)
 _SIGNATURE = re.compile(r"[A-Za-z0-9+/]{43}=", re.ASCII)
 
@@ -49,8 +49,8 @@ def answered(handle: Callable[[], Answer]) -> Answer:
     except RejectedError as rejected:
         return rejected.status, [rejected.entry()]
     except StorageError as error:
-        detail: Detail = {"status": UNAVAILABLE, "error": str(error)}
-        return UNAVAILABLE, [LogEntry(LogEvent.CALLBACK_UNANSWERED, None, detail)]
+        detail: Detail = {"status": HTTPStatus.SERVICE_UNAVAILABLE, "error": str(error)}
+        return HTTPStatus.SERVICE_UNAVAILABLE, [LogEntry(LogEvent.CALLBACK_UNANSWERED, None, detail)]
 
 
 def body_of(request: Request) -> bytes:
@@ -60,8 +60,8 @@ def body_of(request: Request) -> bytes:
     except ValueError:
         # Not even bytes. The signature does not cover the body, and decides the status.
         body = b""
-    if len(body) > LONGEST_BODY:
-        raise RejectedError(TOO_LARGE, "size")
+    if len(body) > LONGEST_CALLBACK:
+        raise RejectedError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "size")
     return body
 
 
@@ -70,9 +70,9 @@ def timestamp_and_signature(request: Request, now: float) -> tuple[str, str]:
     timestamp = request.headers.get("x-webhook-timestamp")
     signature = request.headers.get("x-webhook-signature")
     if timestamp is None or not _is_fresh(timestamp, now):
-        raise RejectedError(UNAUTHORIZED, "timestamp")
+        raise RejectedError(HTTPStatus.UNAUTHORIZED, "timestamp")
     if signature is None or not _SIGNATURE.fullmatch(signature):
-        raise RejectedError(UNAUTHORIZED, "signature")
+        raise RejectedError(HTTPStatus.UNAUTHORIZED, "signature")
     return timestamp, signature
 
 

@@ -13,7 +13,7 @@ from veo4k.domain.decisions import Decision, Need, is_turn, when_due
 from veo4k.domain.errors import InvalidMessageError, StorageError
 from veo4k.domain.gate import Wait
 from veo4k.domain.job import ENDED, Job, State
-from veo4k.domain.log_events import LogEntry, LogEvent
+from veo4k.domain.log_events import Detail, LogEntry, LogEvent
 from veo4k.domain.look import Look, Unanswered, after_look, shown_by, was_mislabelled
 from veo4k.domain.message import MOST_TASK_TOKENS, Message, parse_message
 from veo4k.domain.ports import Clock, Jobs, MessageQueue
@@ -86,7 +86,7 @@ class Submitter:
 
     def _put_back(self, received: Received, why: str) -> None:
         self.unstored.append(received.message_id)
-        detail: dict[str, str | int | float] = {"messageId": received.message_id, "error": why}
+        detail: Detail = {"messageId": received.message_id, "error": why}
         self._log(LogEntry(LogEvent.MESSAGE_STORE_FAILED, None, detail))
         try:
             self.queue.deliver_again(received.receipt, back_off(received.receives))

@@ -18,13 +18,13 @@ from veo4k.domain.job import Job, Key, Partition, State
 from veo4k.domain.log_events import Detail, LogEntry, LogEvent
 from veo4k.domain.look import Look, after_look, after_relook, after_wait, is_wanted, relook_wait
 from veo4k.domain.ports import Clock, Jobs
-from veo4k.domain.schedule import Times, base_wait
+from veo4k.domain.schedule import DAY, Times, base_wait
 from veo4k.domain.wait_reason import WaitReason
 from veo4k.services.dispatch import TIME_FOR_A_REQUEST, Dispatcher, Slot
 
 RESERVE = 15.0  # seconds before its own timeout at which a sweep stops
 MOSTLY = 0.75  # of the trials of a paused gate are for QUEUED jobs, where one is due
-DAY, EVERY_MINUTE = 86_400, 60  # seconds
+EVERY_MINUTE = 60  # seconds
 LONG_WAITS = frozenset(
     {
         WaitReason.API_KEY_UNSET,

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 from veo4k.domain.errors import Veo4kError
 
-HEAD_SIZE = 8
 _SHORT, _LONG = struct.Struct(">I4s"), struct.Struct(">Q")
+HEAD_SIZE, LONG_HEAD_SIZE = _SHORT.size, _SHORT.size + _LONG.size
 
 
 class BrokenBoxError(Veo4kError):
@@ -34,14 +34,19 @@ class Header(NamedTuple):
 
 def header(front: bytes | bytearray | memoryview) -> Header | None:
     """Return the head of the box that begins with `front`; None if `front` is too short for one."""
-    if len(front) < _SHORT.size:
+    if len(front) < HEAD_SIZE:
         return None
     size, kind = _SHORT.unpack_from(front)
     if size != 1:
-        return Header(kind, _SHORT.size, size)
-    if len(front) < _SHORT.size + _LONG.size:
+        return Header(kind, HEAD_SIZE, size)
+    if len(front) < LONG_HEAD_SIZE:
         return None
-    return Header(kind, _SHORT.size + _LONG.size, *_LONG.unpack_from(front, _SHORT.size))
+    return Header(kind, LONG_HEAD_SIZE, *_LONG.unpack_from(front, HEAD_SIZE))
+
+
+def head_size(front: bytes | bytearray) -> int:
+    """Return how many bytes of an incomplete head to collect: once those of a short one are there, it is a long one."""
+    return HEAD_SIZE if len(front) < HEAD_SIZE else LONG_HEAD_SIZE
 
 
 def letters(kind: bytes) -> str:

@@ -5,7 +5,7 @@ from array import array
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from veo4k.domain.mp4.boxes import HEAD_SIZE, BrokenBoxError, every, header
+from veo4k.domain.mp4.boxes import HEAD_SIZE, BrokenBoxError, every, head_size, header
 
 HEADERS_LIMIT = 4 << 20
 """Bytes kept of all `moov` and `moof` boxes. A sample takes at most 44 of them, so they index 26 minutes at 60 pictures
@@ -84,7 +84,7 @@ class Headers:
     def _head(self, part: memoryview) -> int:
         parent = self._open[-1]
         room = parent.end - self._at + len(self._front)
-        part = part[: min(room, 8 if len(self._front) < HEAD_SIZE else 16) - len(self._front)]
+        part = part[: min(room, head_size(self._front)) - len(self._front)]
         self._front += part
         self._at += len(part)
         if head := header(self._front):

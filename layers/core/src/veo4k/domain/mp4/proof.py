@@ -9,7 +9,7 @@ whole: where the transport announced a length, comparing it is the caller's task
 import re
 from dataclasses import dataclass
 
-from veo4k.domain.mp4.boxes import BROKEN, HEAD_SIZE, BrokenBoxError, Header, children, header, letters, reason
+from veo4k.domain.mp4.boxes import BROKEN, BrokenBoxError, Header, children, head_size, header, letters, reason
 from veo4k.domain.mp4.headers import Headers
 from veo4k.domain.mp4.movie import Movie, Video, movie
 from veo4k.domain.mp4.samples import Place, Samples
@@ -123,7 +123,7 @@ class Mp4Proof:
         return NotMp4(self._stray or "samples that are not in the file")
 
     def _head(self, rest: memoryview) -> int:
-        part = rest[: (8 if len(self._front) < HEAD_SIZE else 16) - len(self._front)]
+        part = rest[: head_size(self._front) - len(self._front)]
         self._at += len(part)
         self._front += part
         if head := header(self._front):

@@ -13,7 +13,7 @@ from proofs.doubles.time_manual import NOON
 from veo4k.domain.callback_auth import make_generated_token, make_signature, make_token
 from veo4k.domain.errors import StorageError
 from veo4k.domain.log_events import LogEntry, LogEvent
-from veo4k.services.generated import GenerationHandler
+from veo4k.services.generation import GenerationHandler
 from veo4k.services.signed_request import Request
 
 KEY, FORMER, HOOK_KEY = b"token key", b"former token key", b"hook key"

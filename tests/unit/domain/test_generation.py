@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from veo4k.domain.errors import InvalidBodyError
-from veo4k.domain.generated import Generation, generated_path, messages_of, parse_signed, parse_tags, read_generation
+from veo4k.domain.generation import Generation, generated_path, messages_of, parse_signed, parse_tags, read_generation
 from veo4k.domain.message import parse_message
 
 TASK, URL = "veo_task_abcdef123456", "https://file.example/v/a.mp4"

@@ -6,26 +6,15 @@ a result → 200 if the queue took every message, else 503, so that the provider
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from http import HTTPStatus
 
 from veo4k.domain.callback import TOKEN
 from veo4k.domain.callback_auth import Keys, verify_generated_token, verify_signature
 from veo4k.domain.errors import InvalidBodyError
-from veo4k.domain.generated import Generation, messages_of, parse_signed, parse_tags, read_generation
+from veo4k.domain.generation import Generation, messages_of, parse_signed, parse_tags, read_generation
 from veo4k.domain.log_events import LogEntry, LogEvent
 from veo4k.domain.ports import JobSender
-from veo4k.services.signed_request import (
-    BAD_REQUEST,
-    NOT_FOUND,
-    OK,
-    UNAUTHORIZED,
-    UNAVAILABLE,
-    Answer,
-    RejectedError,
-    Request,
-    answered,
-    body_of,
-    timestamp_and_signature,
-)
+from veo4k.services.signed_request import Answer, RejectedError, Request, answered, body_of, timestamp_and_signature
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,30 +34,31 @@ class GenerationHandler:
 
     def _handle(self, request: Request, now: float) -> Answer:
         self._check_path(request)
-        return OK, self._request_jobs(self._authenticated(request, now), request.query)
+        return HTTPStatus.OK, self._request_jobs(self._authenticated(request, now), request.query)
 
     def _check_path(self, request: Request) -> None:
         [token] = request.parts
         if not TOKEN.fullmatch(token):
-            raise RejectedError(NOT_FOUND, "path")
+            raise RejectedError(HTTPStatus.NOT_FOUND, "path")
         if not verify_generated_token(self.token_keys(), token):
-            raise RejectedError(NOT_FOUND, "token")
+            raise RejectedError(HTTPStatus.NOT_FOUND, "token")
 
     def _authenticated(self, request: Request, now: float) -> Generation:
         body = body_of(request)
         if not (keys := self.webhook_keys()):
-            raise RejectedError(UNAVAILABLE, "webhook key", LogEvent.WEBHOOK_KEY_UNSET)
+            raise RejectedError(HTTPStatus.SERVICE_UNAVAILABLE, "webhook key", LogEvent.WEBHOOK_KEY_UNSET)
         timestamp, signature = timestamp_and_signature(request, now)
         try:
             task_id, envelope = parse_signed(body)
         except InvalidBodyError:
-            raise RejectedError(UNAUTHORIZED, "signature") from None  # no id, so nothing that could be signed
+            # No id, so nothing that could be signed.
+            raise RejectedError(HTTPStatus.UNAUTHORIZED, "signature") from None
         if not verify_signature(keys, task_id, timestamp, signature):
-            raise RejectedError(UNAUTHORIZED, "signature")
+            raise RejectedError(HTTPStatus.UNAUTHORIZED, "signature")
         try:
             return read_generation(task_id, envelope)
         except InvalidBodyError as error:
-            raise RejectedError(BAD_REQUEST, str(error)) from None
+            raise RejectedError(HTTPStatus.BAD_REQUEST, str(error)) from None
 
     def _request_jobs(self, generation: Generation, query: str) -> list[LogEntry]:
         task_id = generation.task_id

@@ -19,7 +19,7 @@ from veo4k.domain.errors import DeadLinkError, StorageError
 from veo4k.domain.job import Archived, Job, Key, State
 from veo4k.domain.ports import Archive, Jobs
 from veo4k.domain.schedule import Times
-from veo4k.services.base import MOST_RECEIVES, BaseKeeper
+from veo4k.services.keep_base import MOST_RECEIVES, BaseKeeper
 
 LINK = "https://file.example/base.mp4?secret=1"
 SHOWN = replace(PROCESSING, base_url=LINK)

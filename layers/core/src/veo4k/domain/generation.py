@@ -9,11 +9,10 @@ from urllib.parse import parse_qsl, quote, urlencode
 from veo4k.domain.callback import agreed_task_id, parse_strictly
 from veo4k.domain.errors import InvalidBodyError
 from veo4k.domain.message import are_tags
-from veo4k.domain.payload import data_of, whole
+from veo4k.domain.payload import LIST_NAMES, data_of, whole
 from veo4k.domain.response import OK, Meaning, read_flag, read_state
 
 MOST_VIDEOS = 4  # that one callback may request
-_LISTS = ("resultUrls", "result_urls")
 _PARTS = ("info", "response", "resultJson", "result_json")  # of `data`, where the list may stand
 _FAILURES = (400, 500, 501)
 
@@ -69,7 +68,7 @@ def read_generation(task_id: str, envelope: Mapping[str, Any]) -> Generation:
 def _places_of(data: Mapping[str, Any]) -> int:
     """Return how many places the first list of results has that is not empty, readable or not; 0 without any."""
     parts = (data, *(_parsed(data.get(name)) for name in _PARTS))
-    lists = (_parsed(part.get(name)) for part in parts if isinstance(part, dict) for name in _LISTS)
+    lists = (_parsed(part.get(name)) for part in parts if isinstance(part, dict) for name in LIST_NAMES)
     return next((len(found) for found in lists if isinstance(found, list) and found), 0)
 
 
