@@ -184,6 +184,7 @@ class CallbackSender(Sender[Making]):
 
 def _spurious(making: Making, random: Random) -> bytes:
     """Return news of a video that is made all the same; under an own id it may be a failure in unknown words too."""
-    failures = ("E-1207", *DENIALS) if making.own_id != making.run.task_id else ()
-    code, words = random.choice((400, 422, 500, 501)), random.choice((*NEWS, *failures))
-    return json.dumps({"code": code, "msg": words, "data": {"taskId": making.own_id}}).encode()
+    own, base = making.own_id, making.run.task_id
+    told = [(base, words) for words in NEWS] + [(own, words) for words in ("E-1207", *DENIALS) if own != base]
+    task_id, words = random.choice(told)
+    return json.dumps({"code": random.choice((400, 422, 500, 501)), "msg": words, "data": {"taskId": task_id}}).encode()

@@ -85,6 +85,7 @@ class Dice:
             "code": self.random.choice(list(Code)),
             "url": SIGNED,
             "base_url": self.random.choice([None, SIGNED]),
+            "seen": self.random.choice([None, transitions.Seen(self.now, self.random.choice([None, SIGNED]))]),
             "link": (SIGNED, "new.example"),
             "host": "new.example",
             "counts": {},
