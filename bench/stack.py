@@ -1,6 +1,7 @@
 """The environment of the functions, as the template sets it. Each bench fills in the endpoints to call."""
 
 import os
+from functools import cache
 from importlib import import_module
 from types import ModuleType
 from typing import Any
@@ -21,9 +22,15 @@ HOST = {
 }
 
 
+@cache
+def _template() -> dict[str, Any]:
+    parsed: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text())
+    return parsed
+
+
 def environment(function: str) -> dict[str, str]:
     """Return a function's environment: the parameters' defaults, and invented names for what a stack creates."""
-    template = yaml_parse((ROOT / "template.yaml").read_text())
+    template = _template()
     defaults = {name: str(parameter.get("Default", "")) for name, parameter in template["Parameters"].items()}
     variables: dict[str, Any] = template["Globals"]["Function"]["Environment"]["Variables"]
     variables = variables | template["Resources"][function]["Properties"]["Environment"]["Variables"]

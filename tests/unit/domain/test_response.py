@@ -71,7 +71,7 @@ def test_known_words_are_a_verdict_in_answer_and_callback(code: int, text: str, 
         assert (read.meaning, read.code, read.words) == (meaning, why, Words(code, text))
 
 
-@pytest.mark.parametrize("code", [400, 408, 422, 500, 550])
+@pytest.mark.parametrize("code", [400, 408, 422, 500, 501, 550])
 @pytest.mark.parametrize(
     "text",
     [

@@ -89,7 +89,7 @@ def _read(envelope: dict[str, Any]) -> Response:
     read = read_state(data) or read_flag(data)
     if read is None:
         read = read_envelope(envelope, is_submission=False)
-        if said.code == NOT_IMPLEMENTED and read.code is Code.PROVIDER_FAILED:
+        if read.meaning is Meaning.FAILED and said.code == NOT_IMPLEMENTED and read.code is Code.PROVIDER_FAILED:
             read = replace(read, meaning=Meaning.UNCLEAR)  # as an answer it is a verdict; a callback may be checked
     return replace(read, words=said) if read.words == NO_WORDS else read
 
