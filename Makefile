@@ -142,11 +142,12 @@ setup:
 	@.venvs/dev/bin/python -m pip install -qq --disable-pip-version-check --no-input --no-deps --editable .
 	@touch $@
 
+# Python compiles what it imports. To compile everything takes half of the time of an installation.
 .venvs/%/.ready: requirements/%.txt
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer with venv and pip is needed, and none is on the path:"; \
 		echo "install one, or name it: make PYTHON=/path/to/python3"; exit 1; }
 	@echo "Installing .venvs/$* (once, with $(PYTHON)) ..."
 	@rm -rf .venvs/$*
 	@"$(PYTHON)" -m venv .venvs/$*
-	@.venvs/$*/bin/python -m pip install -qq --disable-pip-version-check --no-input --requirement $<
+	@.venvs/$*/bin/python -m pip install -qq --disable-pip-version-check --no-input --no-compile --requirement $<
 	@touch $@

@@ -183,7 +183,7 @@ class CallbackSender(Sender[Making]):
 
 
 def _spurious(making: Making, random: Random) -> bytes:
-    """Return news of a video that is made all the same; under an own id it may be a failure in unknown words too."""
+    """Return news of a video that is being made; under an own id it may be a failure in unknown words too."""
     own, base = making.own_id, making.run.task_id
     told = [(base, words) for words in NEWS] + [(own, words) for words in ("E-1207", *DENIALS) if own != base]
     task_id, words = random.choice(told)
