@@ -59,7 +59,7 @@ MUTANTS: Mapping[str, Mutant] = {
         returns(decisions, "repeat_is_safe", True), 1, shows_in="the unified task API"
     ),
     "what a look shows is not heeded": Mutant(in_both("after_look", lambda *_: None), 13),
-    "a slot buys what nobody has looked at": Mutant(returns(sweep._Due, "wants_look", False), 13),
+    "a slot buys what nobody has looked at": Mutant(returns(Sweeper, "_wants_look", False), 13),
     "a 4K base video on a new host is paid": Mutant(
         around(look, "_in_4k_already", changes.only(LogEvent.RESULT_RECEIVED)),
         13,

@@ -47,12 +47,7 @@ class Slot:
     counted: float = 0.0
 
 
-Claim = Callable[[], Job | None]
-"""Writes the intent of a request. Returns the job to send it for, or None where there is nothing to request.
-
-Raises StorageError where it is unknown whether the intent is written.
-"""
-C = TypeVar("C", bound=Claim)
+T = TypeVar("T")
 
 
 @dataclass(kw_only=True)
@@ -120,26 +115,31 @@ class Dispatcher:
         counted_at = now if counted else 0.0
         return deque(Slot(instant, reserved.trial, counted_at) for instant in reserved.instants), reserved.wait
 
-    def send(self, slots: deque[Slot], claims: deque[C]) -> None:
-        """Send one request at each slot's instant, for the first claim that returns a job.
+    def send(self, slots: deque[Slot], claims: deque[T], claim: Callable[[T], Job | None]) -> None:
+        """Send one request at each slot's instant, for the first claim that yields a job.
 
         What is used leaves the two queues. Slots without a claim stay, and claims without a slot. Once the gate is
         paused, all slots are released. A claim that may have been written keeps its slot: the request for it follows
         later, and is counted already.
+
+        Args:
+            slots: The slots to use, by instant.
+            claims: What requests may be sent for, in this order.
+            claim: Writes the intent of a request. Returns the job to send it for, or None where there is nothing to
+                request. Raises StorageError where it is unknown whether the intent is written.
         """
         while slots and claims:
             self.clock.sleep_until(slots[0].instant - gate.LEAD)
             if not slots[0].trial and self.current_pause():
-                return self.release(slots)
-            claim = claims.popleft()
+                self.release(slots)
+                return
             try:
-                job = claim()
+                job = claim(claims.popleft())
             except StorageError:
                 self._release_trial(slots.popleft())
                 continue
             if job is not None:
                 self._under_way.append(self.executor.submit(self._exchange, slots.popleft(), job))
-        return None
 
     def room(self) -> int:
         """Return how many more requests may be sent now; where none may, wait for the oldest one first."""

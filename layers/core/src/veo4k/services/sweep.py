@@ -36,21 +36,13 @@ LONG_WAITS = frozenset(
 """Waits that last longer than a sweep: another day, a repair or an operator ends them."""
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class _Due:
-    """A due job that needs a request; calling it writes the claim."""
+    """A due job that needs a request. `look`: what the look before that request showed."""
 
-    sweeper: "Sweeper"
     job: Job
     need: Need
     look: Look | None = None
-
-    def __call__(self) -> Job | None:
-        return None if self.wants_look() else self.sweeper.claim(self.job, self.need, self.look)
-
-    def wants_look(self) -> bool:
-        """Return whether the base video is to be looked at before this claim: nothing is paid unseen."""
-        return self.need is Need.SUBMISSION and self.look is None and is_wanted(self.job, self.sweeper.clock.now())
 
 
 @dataclass(kw_only=True)
@@ -129,7 +121,7 @@ class Sweeper:
 
     def _dispatch(self, slots: deque[Slot], claims: deque[_Due], partition: Partition) -> bool:
         """Send requests with the slots at hand, or with new ones. Return whether slots still come in time."""
-        if any(due.wants_look() for due in islice(claims, len(slots))):
+        if any(self._wants_look(due) for due in islice(claims, len(slots))):
             self.dispatcher.release(slots)  # a look takes longer than a slot waits
         if not slots:
             counted = partition is Partition.QUEUED
@@ -143,13 +135,17 @@ class Sweeper:
                 # A response under way may let the gate run: only the responses are awaited before the next slot is.
                 return self.dispatcher.wait() or self._wait_for_slot(wait)
             slots.extend(new)
-        self.dispatcher.send(slots, claims)
+        self.dispatcher.send(slots, claims, self._claim)
         return True
+
+    def _wants_look(self, due: _Due) -> bool:
+        """Return whether the base video is to be looked at before this claim: nothing is paid unseen."""
+        return due.need is Need.SUBMISSION and due.look is None and is_wanted(due.job, self.clock.now())
 
     def _look_first(self, claims: deque[_Due], wanted: int) -> None:
         """Look at the base videos of the next jobs before they are paid. Those that need no request leave the queue."""
         some = [claims.popleft() for _ in range(wanted)]
-        wanting = [due for due in some if due.wants_look()]
+        wanting = [due for due in some if self._wants_look(due)]
         waiting = [due for due in wanting if not self._may_be_looked_at(due.job)]
         looks = self._looks([due.job for due in wanting if due not in waiting])
         for due in wanting:
@@ -222,34 +218,36 @@ class Sweeper:
         self.clock.sleep_until(wait.until - AHEAD)
         return True
 
-    def _act(self, key: Key, partition: Partition, until: float) -> "_Due | None":
-        """Do what a due job needs, if it needs no request; else return the claim of its request."""
+    def _act(self, key: Key, partition: Partition, until: float) -> _Due | None:
+        """Do what a due job needs, if it needs no request; else return the job with its need."""
         with self._skipping():
             job = self.jobs.get(key)
             if job is None or job.partition is not partition or (job.due or 0) > until:
                 return None  # the index is behind the table
             due = when_due(job, self.clock.now(), self.new_id(), self.times, self.dispatcher.hosts)
             if isinstance(due, Need):
-                return _Due(self, job, due)
+                return _Due(job, due)
             if due and due.update:
                 self._write(due.event, due.update, due.about)
             elif due:
                 self._log(due.event, error=f"{job.job_id} is {job.state}, a state of a later version")
         return None
 
-    def claim(self, job: Job, need: Need, look: Look | None) -> Job | None:
+    def _claim(self, due: _Due) -> Job | None:
         """Write the intent of a request. Return the job to send it for; raise StorageError."""
+        if self._wants_look(due):
+            return None
         try:
-            return self._claim_submission(job, look) if need is Need.SUBMISSION else self._claim_poll(job)
+            return self._claim_submission(due) if due.need is Need.SUBMISSION else self._claim_poll(due.job)
         except StorageError as error:
             self._log(LogEvent.JOB_SKIPPED, error=str(error))
             raise
 
-    def _claim_submission(self, job: Job, look: Look | None) -> Job | None:
+    def _claim_submission(self, due: _Due) -> Job | None:
         now = self.clock.now()
-        if not self._is_turn(job):
+        if not self._is_turn(due.job):
             return None
-        return self._write(LogEvent.REQUEST_CLAIMED, self.dispatcher.claim_submission(job, look, now))
+        return self._write(LogEvent.REQUEST_CLAIMED, self.dispatcher.claim_submission(due.job, due.look, now))
 
     def _claim_poll(self, job: Job) -> Job | None:
         now, by_post = self.clock.now(), polls_by_post(job)
