@@ -376,7 +376,7 @@ LOOKS = {
 
 @pytest.mark.parametrize("look", LOOKS.values(), ids=LOOKS)
 def test_what_a_job_needs_when_a_sweep_looks_at_it(look: Looked) -> None:
-    assert when_due(look.job, look.now, "fresh", TIMES, look.hosts) == look.due
+    assert when_due(look.job, replace(MOMENT, now=look.now, hosts=look.hosts)) == look.due
 
 
 def test_a_list_of_one_link_is_this_jobs_and_of_a_longer_one_its_entry() -> None:

@@ -179,9 +179,9 @@ def test_what_a_look_leads_to(rule: Rule, job: Job, look: Look, step: Decision |
 
 
 def test_a_base_video_is_awaited_by_looks_until_the_deadline() -> None:
-    assert when_due(AWAITING, NOW, "new", TIMES, HOSTS) is Need.LOOK
+    assert when_due(AWAITING, MOMENT) is Need.LOOK
     assert after_look(JOB, GENERATING, AT_DEADLINE) is None
-    assert when_due(AWAITING, AT_DEADLINE.now, "new", TIMES, HOSTS) == requeued(AT_DEADLINE.now, None)
+    assert when_due(AWAITING, AT_DEADLINE) == requeued(AT_DEADLINE.now, None)
 
 
 def test_a_look_is_repeated_only_after_five_minutes_and_before_a_request() -> None:
@@ -197,8 +197,8 @@ def test_a_look_is_repeated_only_after_five_minutes_and_before_a_request() -> No
 def test_a_looked_up_link_is_refreshed_by_a_look_until_its_tries_are_spent() -> None:
     spent = replace(READY, archive_attempts=10)
 
-    assert when_due(READY, NOW, "new", TIMES, HOSTS) is Need.LOOK
-    assert when_due(spent, NOW, "new", TIMES, HOSTS) == Decision(
+    assert when_due(READY, MOMENT) is Need.LOOK
+    assert when_due(spent, MOMENT) == Decision(
         LogEvent.ARCHIVE_ABANDONED, transitions.fail(spent, Code.ARCHIVE_FAILED, NOW, TIMES)
     )
 

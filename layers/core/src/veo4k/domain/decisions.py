@@ -220,7 +220,7 @@ def _lost(job: Job, response: Response, context: Context) -> Decision:
     counted = transitions.with_lost_response(job, response, context.now)
     requested, first = job.requested_at or context.now, job.first_requested_at or context.now
     if requested >= first + context.times.hard_deadline and not context.on_trial:
-        return _time_out(counted, Code.SUBMISSION_UNCONFIRMED, context.now, context.times)
+        return _time_out(counted, Code.SUBMISSION_UNCONFIRMED, context)
     update = transitions.count_lost_response(job, response, context.now, context.times)
     return Decision(LogEvent.RESPONSE_LOST, update)
 
@@ -235,8 +235,8 @@ def _unclear(job: Job, response: Response, context: Context) -> Decision:
     return _lost(job, response, context)._replace(event=LogEvent.RESPONSE_UNCLEAR)
 
 
-def _time_out(job: Job, code: Code, now: float, times: Times) -> Decision:
-    return Decision(LogEvent.JOB_TIMED_OUT, transitions.time_out(job, code, now, times))
+def _time_out(job: Job, code: Code, context: Context) -> Decision:
+    return Decision(LogEvent.JOB_TIMED_OUT, transitions.time_out(job, code, context.now, context.times))
 
 
 # After a poll of an accepted job: only a result, a failure or "still working" is a verdict
@@ -250,7 +250,7 @@ def _polled_unreadable(job: Job, response: Response, context: Context) -> Decisi
 
 def _polled_unclear(job: Job, response: Response, context: Context) -> Decision:
     if _is_past_deadline(job, context):
-        return _time_out(replace(job, words=response.words), Code.NO_ANSWER, context.now, context.times)
+        return _time_out(replace(job, words=response.words), Code.NO_ANSWER, context)
     return Decision(LogEvent.RESPONSE_UNCLEAR)
 
 
@@ -267,7 +267,7 @@ def _is_past_deadline(job: Job, context: Context) -> bool:
 
 def _still_working(job: Job, response: Response, context: Context) -> Decision:
     if _is_past_deadline(job, context):
-        return _time_out(job, Code.NO_ANSWER, context.now, context.times)
+        return _time_out(job, Code.NO_ANSWER, context)
     if response.accepted_anew:
         return _accepted_anew(job, response, context)
     return Decision(LogEvent.JOB_STILL_PROCESSING)
@@ -363,82 +363,83 @@ Due = Need | Decision | None
 """What a due job needs: a request, an update, or nothing while its lease or its wait is running."""
 
 
-def when_due(job: Job, now: float, new_id: str, times: Times, hosts: ResultHosts) -> Due:
+def when_due(job: Job, context: Context) -> Due:
     """Return what a due job needs: nothing where a later version has written its state."""
     if job.state not in KNOWN:
         return Decision(LogEvent.JOB_SKIPPED)
     if job.state in ENDED:
-        wait = announcement_wait(now - (job.announcing_since or now), times)
-        return Decision(LogEvent.ANNOUNCEMENT_RETRIGGERED, transitions.retrigger(job, new_id, now + wait))
+        wait = announcement_wait(context.now - (job.announcing_since or context.now), context.times)
+        return Decision(
+            LogEvent.ANNOUNCEMENT_RETRIGGERED, transitions.retrigger(job, context.new_id, context.now + wait)
+        )
     if job.state is State.READY:
-        return _ready_due(job, now, new_id, times)
-    return _kept_link_due(job, now, times, hosts) if job.urls else _waiting_due(job, now, times)
+        return _ready_due(job, context)
+    return _kept_link_due(job, context) if job.urls else _waiting_due(job, context)
 
 
-def _waiting_due(job: Job, now: float, times: Times) -> Due:
+def _waiting_due(job: Job, context: Context) -> Due:
     if job.state is State.QUEUED and job.partition is Partition.LIVE:
-        return _base_due(job, now, times)
-    if now >= job.created_at + times.queued_deadline and now >= (job.retry_at or 0):
-        return _time_out(_counted_lost(job) if job.claim_id else job, _unconfirmed(job), now, times)
-    return _poll_due(job, now, times) if job.state is State.PROCESSING else _submission_due(job, now, times)
+        return _base_due(job, context)
+    if context.now >= job.created_at + context.times.queued_deadline and context.now >= (job.retry_at or 0):
+        return _time_out(_counted_lost(job) if job.claim_id else job, _unconfirmed(job), context)
+    return _poll_due(job, context) if job.state is State.PROCESSING else _submission_due(job, context)
 
 
-def _base_due(job: Job, now: float, times: Times) -> Due:
+def _base_due(job: Job, context: Context) -> Due:
     """Look at a base video that is not finished; at the deadline the request says so, for nothing."""
-    if now < job.created_at + times.deadline:
+    if context.now < job.created_at + context.times.deadline:
         return Need.LOOK
-    return Decision(LogEvent.BASE_FINISHED, transitions.requeue(job, now, None))
+    return Decision(LogEvent.BASE_FINISHED, transitions.requeue(job, context.now, None))
 
 
-def _kept_link_due(job: Job, now: float, times: Times, hosts: ResultHosts) -> Decision:
+def _kept_link_due(job: Job, context: Context) -> Decision:
     """Fetch a kept link if its host is allowed by now. It was the only thing in the way."""
-    target = hosts.target(job.urls[0])
+    target = context.hosts.target(job.urls[0])
     if not isinstance(target, Refusal):
-        return Decision(LogEvent.RESULT_RECEIVED, transitions.fetch_kept_link(job, now, times))
-    if now >= job.created_at + times.queued_deadline:
-        return Decision(LogEvent.JOB_FAILED, transitions.fail(job, Code.RESULT_HOST_BLOCKED, now, times))
-    update = transitions.wait_for_host(job, target.host, host_due(job, now, times))
+        return Decision(LogEvent.RESULT_RECEIVED, transitions.fetch_kept_link(job, context.now, context.times))
+    if context.now >= job.created_at + context.times.queued_deadline:
+        return failed(job, Code.RESULT_HOST_BLOCKED, context)
+    update = transitions.wait_for_host(job, target.host, host_due(job, context.now, context.times))
     return Decision(LogEvent.RESULT_HOST_BLOCKED, update, target.host)
 
 
-def _ready_due(job: Job, now: float, new_id: str, times: Times) -> Due:
-    if now < (job.lease_until or 0):
+def _ready_due(job: Job, context: Context) -> Due:
+    if context.now < (job.lease_until or 0):
         return None
-    if job.link_dead and job.evidence is Evidence.LOOK and job.archive_attempts < times.archive_attempts:
+    if job.link_dead and job.evidence is Evidence.LOOK and job.archive_attempts < context.times.archive_attempts:
         return Need.LOOK
-    if job.archive_attempts >= times.archive_attempts:
+    if job.archive_attempts >= context.times.archive_attempts:
         # Archive itself ends a job whose last attempt fails. It was killed in this one, or a fresh link was the last.
-        return Decision(LogEvent.ARCHIVE_ABANDONED, transitions.fail(job, Code.ARCHIVE_FAILED, now, times))
+        return failed(job, Code.ARCHIVE_FAILED, context)._replace(event=LogEvent.ARCHIVE_ABANDONED)
     if job.link_dead and may_be_refreshed(job):
-        return _poll_when_allowed(job, now, times)
-    wait = archive_wait(max(job.archive_attempts, 1), times)
-    return Decision(LogEvent.ARCHIVE_RETRIGGERED, transitions.retrigger(job, new_id, now + wait))
+        return _poll_when_allowed(job, context)
+    wait = archive_wait(max(job.archive_attempts, 1), context.times)
+    return Decision(LogEvent.ARCHIVE_RETRIGGERED, transitions.retrigger(job, context.new_id, context.now + wait))
 
 
-def _poll_due(job: Job, now: float, times: Times) -> Due:
+def _poll_due(job: Job, context: Context) -> Due:
     if may_be_polled(job):
-        return _poll_when_allowed(job, now, times)
-    end = (job.accepted_at or job.created_at) + times.deadline
-    return _end_or_postpone(job, end, now, _time_out(job, Code.NO_ANSWER, now, times))
+        return _poll_when_allowed(job, context)
+    end = (job.accepted_at or job.created_at) + context.times.deadline
+    return _end_or_postpone(job, end, _time_out(job, Code.NO_ANSWER, context), context)
 
 
-def _poll_when_allowed(job: Job, now: float, times: Times) -> Need | None:
-    return Need.POLL if now >= (job.requested_at or 0) + times.probe else None
+def _poll_when_allowed(job: Job, context: Context) -> Need | None:
+    return Need.POLL if context.now >= (job.requested_at or 0) + context.times.probe else None
 
 
-def _submission_due(job: Job, now: float, times: Times) -> Due:
-    if now < (job.retry_at or 0):
+def _submission_due(job: Job, context: Context) -> Due:
+    if context.now < (job.retry_at or 0):
         return None
     if job.state is State.QUEUED or repeat_is_safe(job):
         return Need.SUBMISSION
     if job.words and (job.words.code or 0) >= SERVER_ERROR and job.unclear_since:
-        # Asked again, it might be bought twice. The callback has been awaited since.
-        words, end = job.words, max(job.unclear_since, job.requested_at or 0) + times.unclear
-        failed = transitions.fail(job, Code.PROVIDER_FAILED, now, times, words)
-        return _end_or_postpone(job, end, now, Decision(LogEvent.JOB_FAILED, failed))
-    end = (job.first_requested_at or now) + times.hard_deadline
-    timed_out = _time_out(_counted_lost(job), Code.SUBMISSION_UNCONFIRMED, now, times)
-    return _end_or_postpone(job, end, now, timed_out)
+        # A repeated request might buy the video twice. The callback has been awaited since the latest one.
+        end = max(job.unclear_since, job.requested_at or 0) + context.times.unclear
+        return _end_or_postpone(job, end, failed(job, Code.PROVIDER_FAILED, context, job.words), context)
+    end = (job.first_requested_at or context.now) + context.times.hard_deadline
+    timed_out = _time_out(_counted_lost(job), Code.SUBMISSION_UNCONFIRMED, context)
+    return _end_or_postpone(job, end, timed_out, context)
 
 
 def _counted_lost(job: Job) -> Job:
@@ -446,11 +447,11 @@ def _counted_lost(job: Job) -> Job:
     return replace(job, lost_responses=job.lost_responses + 1)
 
 
-def _end_or_postpone(job: Job, end: float, now: float, ended: Decision) -> Decision:
+def _end_or_postpone(job: Job, end: float, ended: Decision, context: Context) -> Decision:
     """End a job for which no further request is sent when its time is over; check it now and then before."""
-    if now >= end:
+    if context.now >= end:
         return ended
-    postponed = transitions.postpone(job, min(end, now + LONGEST_POLL_WAIT))
+    postponed = transitions.postpone(job, min(end, context.now + LONGEST_POLL_WAIT))
     return Decision(LogEvent.JOB_CHECK_POSTPONED, postponed)
 
 

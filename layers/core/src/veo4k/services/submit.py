@@ -201,16 +201,15 @@ class Submitter:
 
     def _resume(self, own: Job, wait: Wait | None, runs: Sequence[Job]) -> _Stored:
         """Continue with the run that this very message created before: its function may have died."""
-        now, redelivered = self.clock.now(), _Stored(LogEntry(LogEvent.MESSAGE_REDELIVERED, own))
-        due = when_due(own, now, self.new_id(), self.times, self.dispatcher.hosts)
-        if due is not Need.SUBMISSION or not is_turn(own, runs):
+        context, redelivered = self.dispatcher.context(), _Stored(LogEntry(LogEvent.MESSAGE_REDELIVERED, own))
+        if when_due(own, context) is not Need.SUBMISSION or not is_turn(own, runs):
             return redelivered
         if own.state is State.QUEUED and (decision := self._after_look(own)) is not None and decision.update:
             self._log(redelivered.entry)
             return self._written(decision.event, decision.update) or redelivered
         if wait is not None:
             return redelivered
-        outcome = self.jobs.write(self.dispatcher.claim_submission(own, self._looks.get(own.task_id), now))
+        outcome = self.jobs.write(self.dispatcher.claim_submission(own, self._looks.get(own.task_id), context.now))
         return redelivered._replace(job=outcome.job if isinstance(outcome, Updated) else None)
 
     def _join(self, live: Job, token: str | None) -> _Stored | None:

@@ -224,7 +224,7 @@ class Sweeper:
             job = self.jobs.get(key)
             if job is None or job.partition is not partition or (job.due or 0) > until:
                 return None  # the index is behind the table
-            due = when_due(job, self.clock.now(), self.new_id(), self.times, self.dispatcher.hosts)
+            due = when_due(job, self.dispatcher.context())
             if isinstance(due, Need):
                 return _Due(job, due)
             if due and due.update:
