@@ -119,7 +119,7 @@ def kept_link_of_callback(
 
 def link_of_callback(job: Job, response: Response, hosts: ResultHosts, due: float) -> ConditionalUpdate | None:
     """Return the update by which a callback's link replaces one that is dead or not 4K; None where it is not fresh."""
-    is_lost = job.state is State.READY and job.link_dead and job.evidence is not Evidence.LOOK
+    is_lost = job.state is State.READY and job.link_dead and not job.is_by_look
     is_wanted = is_lost and response.meaning is Meaning.DONE
     link = own_link(response.urls, job.index, hosts) if is_wanted else Refusal("")
     if isinstance(link, Refusal) or job.has_tried(link):
@@ -406,7 +406,7 @@ def _kept_link_due(job: Job, context: Context) -> Decision:
 def _ready_due(job: Job, context: Context) -> Due:
     if context.now < (job.lease_until or 0):
         return None
-    if job.link_dead and job.evidence is Evidence.LOOK and job.archive_attempts < context.times.archive_attempts:
+    if job.link_dead and job.is_by_look and job.archive_attempts < context.times.archive_attempts:
         return Need.LOOK
     if job.archive_attempts >= context.times.archive_attempts:
         # Archive itself ends a job whose last attempt fails. It was killed in this one, or a fresh link was the last.

@@ -247,6 +247,11 @@ class Job:
         return self.base_url is not None or self.base is not None
 
     @property
+    def is_by_look(self) -> bool:
+        """Return whether the result is the base video, which its record calls 4K: nothing was paid for it."""
+        return self.evidence is Evidence.LOOK
+
+    @property
     def lacks_base(self) -> bool:
         """Return whether the base video can be kept, and is not."""
         return self.base_url is not None and self.base is None

@@ -11,7 +11,7 @@ from typing import Any
 
 from veo4k.domain import transitions
 from veo4k.domain.decisions import Context, Decision, failed, host_due
-from veo4k.domain.job import Code, Evidence, Job, State
+from veo4k.domain.job import Code, Job, State
 from veo4k.domain.log_events import LogEvent
 from veo4k.domain.payload import data_of, links_of, places_of, task_id_of, whole
 from veo4k.domain.provider_words import NO_WORDS, Words
@@ -186,9 +186,4 @@ def relook_wait(job: Job, times: Times) -> float:
 
 def was_mislabelled(job: Job) -> bool:
     """Return whether a run ended because the record calls the video 4K, and its file is not: force passes that over."""
-    return is_by_look(job) and job.error is not None and job.error.code is Code.NOT_4K
-
-
-def is_by_look(job: Job) -> bool:
-    """Return whether the job's result is the base video, which the record calls 4K: nothing was paid for it."""
-    return job.evidence is Evidence.LOOK
+    return job.is_by_look and job.error is not None and job.error.code is Code.NOT_4K

@@ -13,7 +13,7 @@ from veo4k.domain.conditional_update import ConditionalUpdate, Refused, changed
 from veo4k.domain.errors import DeadLinkError, DownloadError, StorageError
 from veo4k.domain.job import Archived, Code, Job, Key
 from veo4k.domain.log_events import Detail, LogEntry, LogEvent
-from veo4k.domain.look import MOST_RELOOKS, is_by_look, relook_wait
+from veo4k.domain.look import MOST_RELOOKS, relook_wait
 from veo4k.domain.mp4 import EndsEarly, Mp4Proof, NotMp4, OtherContent, Verdict, Video, is_4k
 from veo4k.domain.picture import content_type
 from veo4k.domain.ports import Archive, Clock, Jobs, OpenDownload, Upload
@@ -125,7 +125,7 @@ class Archiver:
             return self._fail(job, Code.ARCHIVE_FAILED, reason)
         earliest = (job.requested_at or 0) + self.times.probe
         wait = archive_wait(job.archive_attempts, self.times)
-        if not_4k and is_by_look(job):
+        if not_4k and job.is_by_look:
             wait = relook_wait(replace(job, not_4k=job.not_4k + 1), self.times)
         due = max(self.clock.now() + wait, earliest)
         event = LogEvent.ARCHIVE_FILE_NOT_4K if not_4k else LogEvent.ARCHIVE_LINK_EXPIRED
@@ -139,7 +139,7 @@ class Archiver:
         return self._write(LogEvent.ARCHIVE_POSTPONED, transitions.postpone_archive(job, due, refused=refused), reason)
 
     def _fail(self, job: Job, code: Code, reason: str = "") -> LogEntry:
-        message = MISLABELLED if code is Code.NOT_4K and is_by_look(job) else ""
+        message = MISLABELLED if code is Code.NOT_4K and job.is_by_look else ""
         update = transitions.fail(job, code, self.clock.now(), self.times, message=message)
         return self._write(LogEvent.JOB_FAILED, update, reason)
 
@@ -188,7 +188,7 @@ def _proven(job: Job, verdict: Verdict) -> Video:
         return verdict
     else:
         reason = f"{verdict.width}x{verdict.height} of {verdict.coded_width}x{verdict.coded_height}"
-    most = MOST_RELOOKS if is_by_look(job) else 1
+    most = MOST_RELOOKS if job.is_by_look else 1
     raise _UnfitError(Code.NOT_4K, reason, is_final=job.not_4k >= most)
 
 
