@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from veo4k.domain.callback import Address, CallbackPayload
-from veo4k.domain.conditional_update import Clause, Condition, ConditionalUpdate, Op, at_least, at_most, in_, is_
+from veo4k.domain.conditional_update import Clause, ConditionalUpdate, at_least, at_most, in_, is_
 from veo4k.domain.gate import Wait
 from veo4k.domain.job import (
     ENDED,
@@ -297,7 +297,7 @@ def callback_failed_unchecked(
 ) -> ConditionalUpdate:
     """Believe a failure in unknown words, of a job without an own id: to check it, the paid request would be needed."""
     failed = callback_failed(address, payload, now, times)
-    no_own_id = (Condition("provider_task_id", Op.ABSENT), Condition("provider_task_id", Op.IS, address.task_id))
+    no_own_id = is_("provider_task_id", None) + is_("provider_task_id", address.task_id)
     return replace(failed, when=(*failed.when, no_own_id))
 
 
@@ -336,10 +336,9 @@ def _by_callback(
 def _may_adopt(task_id: str, base_id: str, now: float) -> tuple[Clause, ...]:
     # An id is taken in place of none, or of the base video's, if a response was lost, if the claim is so old that its
     # function must have died, or if the request was accepted.
-    known = (Condition("provider_task_id", Op.IS, task_id), Condition("provider_task_id", Op.IS, base_id))
-    free = Condition("provider_task_id", Op.ABSENT)
-    accepted = (Condition("lost_responses", Op.AT_LEAST, 1), Condition("acceptances", Op.AT_LEAST, 1))
-    return ((*known, free), (*known, *accepted, Condition("retry_at", Op.AT_MOST, now)))
+    known = is_("provider_task_id", task_id) + is_("provider_task_id", base_id)
+    accepted = at_least("lost_responses", 1) + at_least("acceptances", 1)
+    return known + is_("provider_task_id", None), known + accepted + at_most("retry_at", now)
 
 
 # Poll
@@ -524,7 +523,7 @@ def _link(url: str) -> dict[str, object]:
 
 def claim_archive(key: Key, lease: str, now: float, times: Times) -> ConditionalUpdate:
     """READY → READY: the only archive of this file until its lease is over. The update is also the read."""
-    free = (Condition("lease_until", Op.ABSENT), Condition("lease_until", Op.AT_MOST, now))
+    free = is_("lease_until", None) + at_most("lease_until", now)
     when = (is_("state", State.READY), free, is_("link_dead", None))
     put = {"lease": lease, "lease_until": now + times.archive_lease}
     return ConditionalUpdate(key=key, when=when, put=put, add={"archive_attempts": 1}, ownership="lease")
