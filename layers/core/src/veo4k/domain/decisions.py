@@ -120,8 +120,9 @@ def kept_link_of_callback(
 def link_of_callback(job: Job, response: Response, hosts: ResultHosts, due: float) -> ConditionalUpdate | None:
     """Return the update by which a callback's link replaces one that is dead or not 4K; None where it is not fresh."""
     is_lost = job.state is State.READY and job.link_dead and not job.is_by_look
-    is_wanted = is_lost and response.meaning is Meaning.DONE
-    link = own_link(response.urls, job.index, hosts) if is_wanted else Refusal("")
+    if not is_lost or response.meaning is not Meaning.DONE:
+        return None
+    link = own_link(response.urls, job.index, hosts)
     if isinstance(link, Refusal) or job.has_tried(link):
         return None
     return transitions.callback_link(job, with_fetchable_poster(response, job.index, hosts), link, due)
@@ -182,7 +183,7 @@ def _accept(job: Job, response: Response, context: Context, due: float | None) -
 
 def _base_not_finished(job: Job, response: Response, context: Context) -> Decision:
     if context.now >= job.created_at + context.times.deadline:
-        return failed(job, response.code, context, response.words)
+        return _failed(job, response, context)
     return _defer(job, Wait(context.now + context.times.base_retry, WaitReason.BASE_NOT_FINISHED), is_sent=True)
 
 
