@@ -117,7 +117,7 @@ class Archiver:
         """Try a refused link again after the first wait: files appear at their host a while after the callback."""
         if job.link_refusals:
             return self._request_link(job, reason, not_4k=False)
-        return self._postpone(job, reason, first=True, refused=True)
+        return self._postpone(job, reason, refused=True)
 
     def _request_link(self, job: Job, reason: str, *, not_4k: bool) -> LogEntry:
         """Let the sweep request a fresh link, or end the job where its attempts are spent."""
@@ -131,11 +131,11 @@ class Archiver:
         event = LogEvent.ARCHIVE_FILE_NOT_4K if not_4k else LogEvent.ARCHIVE_LINK_EXPIRED
         return self._write(event, transitions.request_link(job, due, not_4k=not_4k), reason)
 
-    def _postpone(self, job: Job, reason: str, *, first: bool = False, refused: bool = False) -> LogEntry:
-        """Try again later; `first`: as soon as after a first attempt; `refused`: the host refused the link."""
+    def _postpone(self, job: Job, reason: str, *, refused: bool = False) -> LogEntry:
+        """Try again later. `refused`: the host refused the link, which is tried again as soon as after one attempt."""
         if job.archive_attempts >= self.times.archive_attempts:
             return self._fail(job, Code.ARCHIVE_FAILED, reason)
-        due = self.clock.now() + archive_wait(1 if first else job.archive_attempts, self.times)
+        due = self.clock.now() + archive_wait(1 if refused else job.archive_attempts, self.times)
         return self._write(LogEvent.ARCHIVE_POSTPONED, transitions.postpone_archive(job, due, refused=refused), reason)
 
     def _fail(self, job: Job, code: Code, reason: str = "") -> LogEntry:
