@@ -23,7 +23,6 @@ from veo4k.domain.look import (
     base_link,
     is_wanted,
     read_base_record,
-    relook_wait,
     was_mislabelled,
 )
 from veo4k.domain.provider_words import NO_WORDS, Words
@@ -201,11 +200,6 @@ def test_a_looked_up_link_is_refreshed_by_a_look_until_its_tries_are_spent() -> 
     assert when_due(spent, MOMENT) == Decision(
         LogEvent.ARCHIVE_ABANDONED, transitions.fail(spent, Code.ARCHIVE_FAILED, NOW, TIMES)
     )
-
-
-@pytest.mark.parametrize(("not_4k", "wait"), [(0, 600), (1, 600), (2, 1200), (3, 1800), (9, 1800)])
-def test_the_record_is_read_again_ever_later(not_4k: int, wait: float) -> None:
-    assert relook_wait(replace(READY, not_4k=not_4k), TIMES) == wait
 
 
 def test_a_false_label_is_passed_over_by_the_next_run() -> None:

@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
@@ -13,11 +13,10 @@ from veo4k.domain.conditional_update import ConditionalUpdate, Refused, changed
 from veo4k.domain.errors import DeadLinkError, DownloadError, StorageError
 from veo4k.domain.job import Archived, Code, Job, Key
 from veo4k.domain.log_events import Detail, LogEntry, LogEvent
-from veo4k.domain.look import MOST_RELOOKS, relook_wait
 from veo4k.domain.mp4 import EndsEarly, Mp4Proof, NotMp4, OtherContent, Verdict, Video, is_4k
 from veo4k.domain.picture import content_type
 from veo4k.domain.ports import Archive, Clock, Jobs, OpenDownload, Upload
-from veo4k.domain.schedule import Times, archive_wait
+from veo4k.domain.schedule import MOST_RELOOKS, Times, archive_wait, relook_wait
 
 MISLABELLED = (
     "The provider's record calls this video 4K, but its file is not. Send the job again with force to request 4K."
@@ -126,7 +125,7 @@ class Archiver:
         earliest = (job.requested_at or 0) + self.times.probe
         wait = archive_wait(job.archive_attempts, self.times)
         if not_4k and job.is_by_look:
-            wait = relook_wait(replace(job, not_4k=job.not_4k + 1), self.times)
+            wait = relook_wait(job.not_4k + 1, self.times)
         due = max(self.clock.now() + wait, earliest)
         event = LogEvent.ARCHIVE_FILE_NOT_4K if not_4k else LogEvent.ARCHIVE_LINK_EXPIRED
         return self._write(event, transitions.request_link(job, due, not_4k=not_4k), reason)

@@ -16,9 +16,9 @@ from veo4k.domain.errors import StorageError
 from veo4k.domain.gate import AHEAD, LEAD, Wait
 from veo4k.domain.job import Job, Key, Partition, State
 from veo4k.domain.log_events import Detail, LogEntry, LogEvent
-from veo4k.domain.look import Look, after_look, after_relook, after_wait, is_wanted, relook_wait
+from veo4k.domain.look import Look, after_look, after_relook, after_wait, is_wanted
 from veo4k.domain.ports import Clock, Jobs
-from veo4k.domain.schedule import DAY, Times, base_wait
+from veo4k.domain.schedule import DAY, Times, base_wait, relook_wait
 from veo4k.domain.wait_reason import WaitReason
 from veo4k.services.dispatch import TIME_FOR_A_REQUEST, Dispatcher, Slot
 
@@ -192,7 +192,9 @@ class Sweeper:
 
     def _is_look_claimed(self, job: Job) -> bool:
         now = self.clock.now()
-        wait = base_wait(job.looks + 1, self.times) if job.state is State.QUEUED else relook_wait(job, self.times)
+        wait = (
+            base_wait(job.looks + 1, self.times) if job.state is State.QUEUED else relook_wait(job.not_4k, self.times)
+        )
         with self._skipping():
             return self._write(LogEvent.LOOK_CLAIMED, transitions.claim_look(job, now + wait)) is not None
         return False
