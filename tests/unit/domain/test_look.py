@@ -28,6 +28,7 @@ from veo4k.domain.look import (
 from veo4k.domain.provider_words import NO_WORDS, Words
 from veo4k.domain.response import HttpResponse, Meaning, NoResponse
 from veo4k.domain.schedule import Times
+from veo4k.domain.transitions import BlockedLink
 from veo4k.domain.wait_reason import WaitReason
 
 TIMES = Times()
@@ -135,7 +136,7 @@ AWAITED = Decision(LogEvent.BASE_AWAITED, transitions.wait_for_base(JOB, NOW, NO
 ON_NEW_HOST = replace(IN_4K, links=(LINKS[0], "https://new.example/1.mp4?sig=x"))
 BLOCKED = Decision(
     LogEvent.RESULT_HOST_BLOCKED,
-    transitions.look_on_other_host(JOB, (ON_NEW_HOST.links[1], "new.example"), NOW, NOW + 120),
+    transitions.look_on_other_host(JOB, BlockedLink(ON_NEW_HOST.links[1], "new.example"), NOW, NOW + 120),
     "new.example",
 )
 TRIED_AGAIN = Decision(LogEvent.ARCHIVE_RETRIGGERED, transitions.retrigger(READY, "new", NOW + 60))

@@ -25,6 +25,7 @@ from veo4k.domain.schedule import (
     poll_wait,
     unclear_wait,
 )
+from veo4k.domain.transitions import BlockedLink
 from veo4k.domain.wait_reason import WaitReason
 
 MOST_ACCEPTANCES = 3  # after two suspected double charges no further request is sent for a job
@@ -112,7 +113,7 @@ def kept_link_of_callback(
     may_be_last = is_under_way and job.acceptances + 1 >= MOST_ACCEPTANCES
     if (may_be_polled(job) and not may_be_last) or not isinstance(refusal, Refusal):
         return None
-    kept = own_entry(response.urls, job.index), refusal.host
+    kept = BlockedLink(own_entry(response.urls, job.index), refusal.host)
     due, shown = host_due(job, now, times), with_fetchable_poster(response, job.index, hosts)
     return transitions.poll_on_other_host(job, shown, kept, due, evidence=Evidence.CALLBACK)
 
@@ -152,7 +153,8 @@ def _done(job: Job, response: Response, context: Context) -> Decision:
     if not link.host:
         without_link = _polled_unreadable if is_poll else _unreadable
         return without_link(job, response, context)._replace(about=link.reason)
-    due, kept = host_due(job, context.now, context.times), (own_entry(response.urls, job.index), link.host)
+    due = host_due(job, context.now, context.times)
+    kept = BlockedLink(own_entry(response.urls, job.index), link.host)
     if is_poll:
         update = transitions.poll_on_other_host(job, response, kept, due)
     else:

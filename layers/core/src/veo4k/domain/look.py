@@ -27,7 +27,7 @@ from veo4k.domain.response import (
 )
 from veo4k.domain.result_url import Refusal, ResultHosts, normalized
 from veo4k.domain.schedule import LOOK_RETRY, base_wait
-from veo4k.domain.transitions import Seen
+from veo4k.domain.transitions import BlockedLink, Seen
 from veo4k.domain.wait_reason import WaitReason
 
 FRESH = 300.0  # seconds for which a look is not repeated
@@ -141,7 +141,7 @@ def _in_4k_already(job: Job, look: BaseRecord, context: Context) -> Decision | N
     if not target.host:
         return None
     due = host_due(job, context.now, context.times)
-    update = transitions.look_on_other_host(job, (link, target.host), context.now, due)
+    update = transitions.look_on_other_host(job, BlockedLink(link, target.host), context.now, due)
     return Decision(LogEvent.RESULT_HOST_BLOCKED, update, target.host)
 
 

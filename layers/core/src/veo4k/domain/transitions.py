@@ -49,6 +49,13 @@ class Seen(NamedTuple):
     base_url: str | None
 
 
+class BlockedLink(NamedTuple):
+    """The link of a result on a host that is not allowed."""
+
+    url: str
+    host: str
+
+
 def _as_read(job: Job, *names: str) -> tuple[Clause, ...]:
     """Demand that these fields of the row are as they were read."""
     return tuple(is_(name, getattr(job, name)) for name in names)
@@ -172,13 +179,12 @@ def look_ready(job: Job, url: str, now: float, times: Times) -> ConditionalUpdat
     return ConditionalUpdate(key=job.key, when=_queued(job), put=put)
 
 
-def look_on_other_host(job: Job, link: tuple[str, str], now: float, due: float) -> ConditionalUpdate:
-    """QUEUED → QUEUED: the record calls the base video 4K, and its host is not allowed. `link`: the URL, and that host.
+def look_on_other_host(job: Job, link: BlockedLink, now: float, due: float) -> ConditionalUpdate:
+    """QUEUED → QUEUED: the record calls the base video 4K, and its host is not allowed.
 
     The row waits beside the live ones, and needs no slot.
     """
-    url, host = link
-    put = _link(url) | _waits(WaitReason.HOST_NOT_ALLOWED, host) | {"evidence": Evidence.LOOK}
+    put = _link(link.url) | _waits(WaitReason.HOST_NOT_ALLOWED, link.host) | {"evidence": Evidence.LOOK}
     put |= {"partition": Partition.LIVE, "due": due, "looked_at": now, "looks": 0}
     return ConditionalUpdate(key=job.key, when=_queued(job), put=put)
 
@@ -225,13 +231,8 @@ def accept_with_result(job: Job, response: Response, url: str, now: float, times
     return ConditionalUpdate(key=job.key, when=_claimed(job), put=put)
 
 
-def accept_on_other_host(
-    job: Job, response: Response, link: tuple[str, str], now: float, due: float
-) -> ConditionalUpdate:
-    """SUBMITTING → PROCESSING: the response contains the result, on a host that is not allowed.
-
-    `link`: the URL, and that host.
-    """
+def accept_on_other_host(job: Job, response: Response, link: BlockedLink, now: float, due: float) -> ConditionalUpdate:
+    """SUBMITTING → PROCESSING: the response contains the result, on a host that is not allowed."""
     accepted = accept(job, response, now, due)
     return replace(accepted, put={**accepted.put, **_on_other_host(response, link, Evidence.SUBMIT)})
 
@@ -367,7 +368,7 @@ def poll_ready(job: Job, response: Response, url: str, now: float, times: Times)
 
 
 def poll_on_other_host(
-    job: Job, response: Response, link: tuple[str, str], due: float, *, evidence: Evidence = Evidence.POLL
+    job: Job, response: Response, link: BlockedLink, due: float, *, evidence: Evidence = Evidence.POLL
 ) -> ConditionalUpdate:
     """PROCESSING → PROCESSING: a poll, or a callback, brought the result, on a host that is not allowed."""
     put = _on_other_host(response, link, evidence) | {"due": due}
@@ -501,9 +502,8 @@ def _result(response: Response, url: str, evidence: Evidence) -> dict[str, objec
     return _READY | _links(response, url, evidence)
 
 
-def _on_other_host(response: Response, link: tuple[str, str], evidence: Evidence) -> dict[str, object]:
-    url, host = link
-    return _waits(WaitReason.HOST_NOT_ALLOWED, host) | _links(response, url, evidence)
+def _on_other_host(response: Response, link: BlockedLink, evidence: Evidence) -> dict[str, object]:
+    return _waits(WaitReason.HOST_NOT_ALLOWED, link.host) | _links(response, link.url, evidence)
 
 
 def _links(response: Response, url: str, evidence: Evidence) -> dict[str, object]:
