@@ -98,7 +98,7 @@ class Sweeper:
                 claims.append(due)
             while has_slots and claims and (slots or len(claims) >= self.dispatcher.room()):
                 has_slots = self._dispatch(slots, claims, partition)
-        self._look_again(looks)
+        self._look_for_waiting(looks)
         while has_slots and claims:
             has_slots = self._dispatch(slots, claims, partition)
         self.dispatcher.release(slots)
@@ -146,11 +146,11 @@ class Sweeper:
         """Look at the base videos of the next jobs before they are paid. Those that need no request leave the queue."""
         some = [claims.popleft() for _ in range(wanted)]
         wanting = [due for due in some if self._wants_look(due)]
-        waiting = [due for due in wanting if not self._may_be_looked_at(due.job)]
+        waiting = [due for due in wanting if not self._skip_unless_turn(due.job)]
         looks = self._looks([due.job for due in wanting if due not in waiting])
         for due in wanting:
             due.look = looks.get(due.job.task_id)
-        claims.extendleft(reversed([due for due in some if due not in waiting and not self._is_settled(due)]))
+        claims.extendleft(reversed([due for due in some if due not in waiting and not self._apply_look(due)]))
 
     def _looks(self, jobs: Sequence[Job]) -> Mapping[str, Look]:
         """Read the records of these jobs' base tasks; none while the gate is paused."""
@@ -158,39 +158,41 @@ class Sweeper:
             return {}
         return self.dispatcher.look(list(dict.fromkeys(job.task_id for job in jobs)))
 
-    def _is_turn(self, job: Job) -> bool:
-        """Return whether a job may be requested; one whose turn it is not is postponed."""
+    def _postpone_unless_turn(self, job: Job) -> bool:
+        """Postpone a job whose turn it is not. Return whether it is its turn."""
         if job.run == 1 or is_turn(job, self.jobs.runs(job.task_id)):
             return True
         self._write(LogEvent.REQUEST_POSTPONED, transitions.postpone(job, self.clock.now() + self.times.probe))
         return False
 
-    def _may_be_looked_at(self, job: Job) -> bool:
+    def _skip_unless_turn(self, job: Job) -> bool:
+        """Postpone a job whose turn it is not; skip one that cannot be read. Return whether a look may follow."""
         with self._skipping():
-            return self._is_turn(job)
+            return self._postpone_unless_turn(job)
         return False
 
-    def _is_settled(self, due: _Due) -> bool:
+    def _apply_look(self, due: _Due) -> bool:
         """Write what a look means for a job. Return whether the job needs no request now."""
         if due.look is None:
             return False
         decision = after_look(due.job, due.look, self.dispatcher.context())
         with self._skipping():
-            self._decide(decision)
+            self._apply(decision)
         return decision is not None
 
-    def _look_again(self, jobs: list[Job]) -> None:
+    def _look_for_waiting(self, jobs: list[Job]) -> None:
         """Look for jobs that wait for their base video, or for a fresh link of it."""
-        claimed = [job for job in jobs if self._is_look_claimed(job)]
+        claimed = [job for job in jobs if self._claim_look(job)]
         looks = self._looks(claimed)
         for job in claimed:
             rule = after_wait if job.state is State.QUEUED else after_relook
             with self._skipping():
                 current = self.jobs.get(job.key)
                 if current is not None and job.task_id in looks:
-                    self._decide(rule(current, looks[job.task_id], self.dispatcher.context()))
+                    self._apply(rule(current, looks[job.task_id], self.dispatcher.context()))
 
-    def _is_look_claimed(self, job: Job) -> bool:
+    def _claim_look(self, job: Job) -> bool:
+        """Write when the next look is due. Return whether this sweep does the present one."""
         now = self.clock.now()
         wait = (
             base_wait(job.looks + 1, self.times) if job.state is State.QUEUED else relook_wait(job.not_4k, self.times)
@@ -199,7 +201,7 @@ class Sweeper:
             return self._write(LogEvent.LOOK_CLAIMED, transitions.claim_look(job, now + wait)) is not None
         return False
 
-    def _decide(self, decision: Decision | None) -> None:
+    def _apply(self, decision: Decision | None) -> None:
         if decision and decision.update:
             self._write(decision.event, decision.update, decision.about)
 
@@ -229,9 +231,8 @@ class Sweeper:
             due = when_due(job, self.dispatcher.context())
             if isinstance(due, Need):
                 return _Due(job, due)
-            if due and due.update:
-                self._write(due.event, due.update, due.about)
-            elif due:
+            self._apply(due)
+            if due and not due.update:
                 self._log(due.event, error=f"{job.job_id} is {job.state}, a state of a later version")
         return None
 
@@ -247,7 +248,7 @@ class Sweeper:
 
     def _claim_submission(self, due: _Due) -> Job | None:
         now = self.clock.now()
-        if not self._is_turn(due.job):
+        if not self._postpone_unless_turn(due.job):
             return None
         return self._write(LogEvent.REQUEST_CLAIMED, self.dispatcher.claim_submission(due.job, due.look, now))
 
