@@ -1,6 +1,7 @@
 """What follows from a response of the provider, and from a job being due. Pure; the updates are in transitions.
 
-Every rule returns a `Decision`: the log event, and the update of the job's row, if any.
+A rule returns a `Decision`: the log event, and the update of the job's row, if any. The rules about callbacks return
+the update alone.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -103,7 +104,7 @@ def may_be_refreshed(job: Job) -> bool:
 def kept_link_of_callback(
     job: Job, response: Response, hosts: ResultHosts, now: float, times: Times
 ) -> ConditionalUpdate | None:
-    """Return the update that keeps a callback's link on a host that is not allowed; None where the provider is asked.
+    """Return the update that keeps a callback's link on a host that is not allowed; None where the job is polled.
 
     The body of a callback is not signed. So its link is kept only where the provider can be polled no more, or where
     the poll under way may be the last.

@@ -168,7 +168,7 @@ def _queued(job: Job) -> tuple[Clause, ...]:
 
 
 def look_later(job: Job, due: float) -> ConditionalUpdate:
-    """QUEUED → QUEUED: the look got no answer, and is repeated once."""
+    """QUEUED → QUEUED: the look got no response, and is repeated once."""
     put: dict[str, object] = {"due": due, "looks": job.looks + 1, "looked_at": None} | _waits(WaitReason.LOOK_LATER)
     return ConditionalUpdate(key=job.key, when=_queued(job), put=put)
 
@@ -585,14 +585,14 @@ def postpone(job: Job, due: float) -> ConditionalUpdate:
 def postpone_announcement(
     job: Job, now: float, times: Times, *, on_bus: bool, tokens: frozenset[str]
 ) -> ConditionalUpdate:
-    """Keep an end in the due index for what was not told yet, and remember what was.
+    """Keep an end in the due index while a part of its announcement has failed, and store which parts are done.
 
     `on_bus`: the bus has the event; `tokens`: those that still wait.
     """
     since = job.announcing_since or now
     put = {"on_bus": on_bus or None, "task_tokens": tokens, "announcing_since": since}
     put |= {"due": now + announcement_wait(now - since, times)}
-    # The same record may be read twice: what was told since must not wait again.
+    # The same record may be read twice: a token answered since must not wait again.
     as_read = _as_read(job, "partition", *(["task_tokens"] if job.task_tokens else []))
     return ConditionalUpdate(key=job.key, when=(*_as_announced(job), *as_read), put=put)
 

@@ -83,12 +83,12 @@ class Dispatcher:
 
     def look(self, task_ids: Sequence[str]) -> dict[str, Look]:
         """Read the records of base tasks, a few at a time. A task whose record cannot be read in time is left out."""
-        looks: dict[str, Look] = {}
         try:
             if self.provider.unset_secret():
-                return looks
+                return {}
         except StorageError:
-            return looks
+            return {}
+        looks: dict[str, Look] = {}
         for start in range(0, len(task_ids), LOOKS):
             if self.clock.now() >= self.deadline - TIME_FOR_A_REQUEST:
                 break
@@ -232,7 +232,7 @@ class Dispatcher:
                 until = self.gate.pause(response.reason, now, slot.trial)
                 paused = words_in_log(response.words) | {"reason": response.reason}
                 return [LogEntry(LogEvent.GATE_PAUSED, None, paused)], until
-            # Under the path of the former API the request was sent, and tells the gate nothing.
+            # A request on the path of the former API was sent, but its response proves nothing about the account.
             was_sent = response.meaning is not Meaning.NOT_SENT or response.wait_reason is WaitReason.PATH_GONE
             if slot.trial and not was_sent:
                 self.gate.release_trial(slot.trial)
