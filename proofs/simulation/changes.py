@@ -137,8 +137,8 @@ def fixed_window(instants: list[float], earliest: float, pace: Pace) -> float:
 def other_need(state: State, need: Need, other: Need) -> Change:
     """Let jobs of a state need something else than they do."""
 
-    def when_due(real: Callable[..., Due], job: Job, *arguments: Any) -> Due:
-        due = real(job, *arguments)
+    def when_due(real: Callable[..., Due], job: Job, moment: Context) -> Due:
+        due = real(job, moment)
         return other if job.state is state and due is need else due
 
     return in_both("when_due", when_due)
@@ -159,8 +159,9 @@ def blocked_is_unreadable(real: Callable[..., str | Refusal], *arguments: Any) -
     return link._replace(host="") if isinstance(link, Refusal) else link
 
 
-def never_allowed(job: Job, now: float, times: Any, _: object) -> Decision:
-    return Decision(LogEvent.RESULT_HOST_BLOCKED, transitions.wait_for_host(job, "somewhere", now + times.probe))
+def never_allowed(job: Job, moment: Context) -> Decision:
+    update = transitions.wait_for_host(job, "somewhere", moment.now + moment.times.probe)
+    return Decision(LogEvent.RESULT_HOST_BLOCKED, update)
 
 
 def creates_a_row(

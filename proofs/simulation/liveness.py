@@ -10,7 +10,7 @@ from proofs.simulation.provider import Making
 from proofs.simulation.videos import FOUR_K, HOST, JPEG, TALL, Fate, content
 from veo4k.domain.decisions import may_be_polled
 from veo4k.domain.generation import MOST_VIDEOS
-from veo4k.domain.job import ENDED, Archived, Code, Evidence, Job, ProviderApi, State
+from veo4k.domain.job import ENDED, Archived, Code, Job, ProviderApi, State
 from veo4k.domain.response import SERVER_ERROR, Meaning
 from veo4k.domain.schedule import Times
 from veo4k.services.keep_base import MOST_RECEIVES
@@ -121,7 +121,7 @@ class JobJudge:
         self._base_kept()
         if self.job.state is not State.SUCCEEDED and self.code not in OBSTACLES:
             self._right()
-        elif self.job.evidence is Evidence.LOOK:
+        elif self.job.is_by_look:
             self._by_look()
         else:
             self._excused()
@@ -180,7 +180,7 @@ class JobJudge:
             self._wrong(6, "a poster that is no picture")
         # Without a count of the index, a sibling that ended without a result leaves nothing to compare with.
         indices = {job.index} if self.profile.manners.counts_index else set(range(MOST_VIDEOS))
-        indices |= {-1 - job.index} if job.evidence is Evidence.LOOK else set()
+        indices |= {-1 - job.index} if job.is_by_look else set()
         indices |= {0} if self.video.same_for_all else set()
         right = [content(kind, f"{job.task_id}_{index}_{kind}") for index in indices for kind in (FOUR_K, TALL)]
         if objects[job.archive.key] not in right:

@@ -59,7 +59,7 @@ MUTANTS: Mapping[str, Mutant] = {
         returns(decisions, "repeat_is_safe", True), 1, shows_in="the unified task API"
     ),
     "what a look shows is not heeded": Mutant(in_both("after_look", lambda *_: None), 13),
-    "a slot buys what nobody has looked at": Mutant(returns(sweep._Due, "wants_look", False), 13),
+    "a slot buys what nobody has looked at": Mutant(returns(Sweeper, "_wants_look", False), 13),
     "a 4K base video on a new host is paid": Mutant(
         around(look, "_in_4k_already", changes.only(LogEvent.RESULT_RECEIVED)),
         13,
@@ -105,7 +105,7 @@ MUTANTS: Mapping[str, Mutant] = {
         around(response, "_accepted", lambda real, data, _: real(data, "")), 1
     ),
     "an error over 500 is awaited since the first unclear response": Mutant(
-        around(decisions, "_submission_due", lambda real, job, *more: real(replace(job, requested_at=None), *more)),
+        around(decisions, "_submission_due", lambda real, job, moment: real(replace(job, requested_at=None), moment)),
         15,
         shows_in="unknown codes under 500, then over 500, under the unified task API",
     ),
@@ -160,7 +160,7 @@ MUTANTS: Mapping[str, Mutant] = {
     ),
     "refused events are ignored": Mutant(around(SimulatedEventPublisher, "_batch", changes.sends_all), 5),
     "ends are never announced again": Mutant(
-        in_both("when_due", lambda real, job, *more: None if job.state in ENDED else real(job, *more)), 5
+        in_both("when_due", lambda real, job, moment: None if job.state in ENDED else real(job, moment)), 5
     ),
     "links are published with their query strings": Mutant(set_to(transitions, "without_query", lambda url: url), 11),
     "no sweep": Mutant(returns(Schedule, "_sweep", None), 4),

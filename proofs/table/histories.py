@@ -86,7 +86,7 @@ class Dice:
             "url": SIGNED,
             "base_url": self.random.choice([None, SIGNED]),
             "seen": self.random.choice([None, transitions.Seen(self.now, self.random.choice([None, SIGNED]))]),
-            "link": (SIGNED, "new.example"),
+            "link": transitions.BlockedLink(SIGNED, "new.example"),
             "host": "new.example",
             "counts": {},
             "archive": ARCHIVE,

@@ -65,7 +65,7 @@ POLLS: dict[str, Case] = {
     ),
     "a poll returns the result on another host": Case(
         before=POLLED,
-        write=transitions.poll_on_other_host(POLLED, DONE, (SIGNED, "new.example"), NOW + 600),
+        write=transitions.poll_on_other_host(POLLED, DONE, transitions.BlockedLink(SIGNED, "new.example"), NOW + 600),
         changes=RESULT
         | {"state": State.PROCESSING, "evidence": Evidence.POLL, "due": NOW + 600}
         | waiting("HOST_NOT_ALLOWED", "new.example"),

@@ -30,7 +30,7 @@ from veo4k.domain.job import Evidence, Job, Partition, ProviderApi, State
 from veo4k.domain.message import Message
 from veo4k.domain.provider_words import Words
 from veo4k.domain.response import Meaning, Response
-from veo4k.domain.transitions import Seen
+from veo4k.domain.transitions import BlockedLink, Seen
 
 WORKING = Response(meaning=Meaning.WORKING, task_id=TASK, credits=120)
 DONE = Response(meaning=Meaning.DONE, image_urls=(POSTER,))
@@ -148,7 +148,7 @@ SUBMISSION: dict[str, Case] = {
     ),
     "a submission is answered with a result on another host": Case(
         before=SUBMITTING,
-        write=transitions.accept_on_other_host(SUBMITTING, DONE, (SIGNED, "new.example"), NOW, NOW + 600),
+        write=transitions.accept_on_other_host(SUBMITTING, DONE, BlockedLink(SIGNED, "new.example"), NOW, NOW + 600),
         changes=BY_SUBMISSION | PROCESSING_SINCE | {"due": NOW + 600} | waiting("HOST_NOT_ALLOWED", "new.example"),
         refusals=HELD,
     ),
@@ -205,7 +205,7 @@ LOOKS: dict[str, Case] = {
     ),
     "a look shows the result on a host that is not allowed": Case(
         before=QUEUED,
-        write=transitions.look_on_other_host(QUEUED, (SIGNED, "new.example"), NOW, NOW + 900),
+        write=transitions.look_on_other_host(QUEUED, BlockedLink(SIGNED, "new.example"), NOW, NOW + 900),
         changes={"partition": Partition.LIVE, "due": NOW + 900, "looked_at": NOW, "evidence": Evidence.LOOK}
         | {name: RESULT[name] for name in ("urls", "result_urls")}
         | waiting("HOST_NOT_ALLOWED", "new.example"),

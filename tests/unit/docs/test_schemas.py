@@ -100,7 +100,7 @@ def test_an_end_is_announced_with_a_valid_event_of_its_own_kind(job: Job) -> Non
 
 def test_a_video_that_the_free_look_found_succeeds_without_an_acceptance() -> None:
     """Nothing was requested, so nothing was accepted or charged."""
-    [public] = [row(job) for job in ENDS if job.evidence is Evidence.LOOK and job.state is State.SUCCEEDED]
+    [public] = [row(job) for job in ENDS if job.is_by_look and job.state is State.SUCCEEDED]
     assert (public["evidence"], public["attempts"], "acceptedAt" in public) == ("look", 0, False)
     assert holds("row", public)
     event = {"source": SOURCE, "detail-type": DETAIL_TYPES[State.SUCCEEDED]}

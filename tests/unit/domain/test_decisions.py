@@ -157,7 +157,8 @@ ONE_LOST = replace(STEADY, lost_responses=6)
 A_DAY = replace(STEADY, unclear_since=NOW - TIMES.deadline)
 UNSENT = deferred(SUBMITTING, "ConnectTimeout", UNTIL, is_sent=False)
 WITH_RESULT = transitions.accept_with_result(SUBMITTING, SHOWN, URL, NOW, TIMES)
-ELSEWHERE_KEPT = transitions.accept_on_other_host(SUBMITTING, FOREIGN, (ELSEWHERE, HOST), NOW, NOW + 750)
+BLOCKED = transitions.BlockedLink(ELSEWHERE, HOST)
+ELSEWHERE_KEPT = transitions.accept_on_other_host(SUBMITTING, FOREIGN, BLOCKED, NOW, NOW + 750)
 SUBMISSIONS = {
     "the result": Answered(SUBMITTING, DONE, received(WITH_RESULT)),
     "a result on a host that is not allowed": Answered(SUBMITTING, FOREIGN, blocked(ELSEWHERE_KEPT)),
@@ -195,7 +196,7 @@ ASKED_IN_TIME = replace(PROCESSING, requested_at=NOON + 1 + TIMES.deadline - 0.0
 UNASKED = replace(PROCESSING, requested_at=None)
 NO_ANSWER = timed_out(replace(ASKED_LATE, words=UNCLEAR.words), Code.NO_ANSWER)
 STILL_PROCESSING = Decision(LogEvent.JOB_STILL_PROCESSING)
-POLLED_ELSEWHERE = transitions.poll_on_other_host(PROCESSING, FOREIGN, (ELSEWHERE, HOST), NOW + 750)
+POLLED_ELSEWHERE = transitions.poll_on_other_host(PROCESSING, FOREIGN, BLOCKED, NOW + 750)
 ANOTHER_UNKNOWN = transitions.count_unknown_record(WITH_OWN_ID)
 POLLS = {
     "the result": Answered(PROCESSING, DONE, received(transitions.poll_ready(PROCESSING, SHOWN, URL, NOW, TIMES))),
@@ -376,7 +377,7 @@ LOOKS = {
 
 @pytest.mark.parametrize("look", LOOKS.values(), ids=LOOKS)
 def test_what_a_job_needs_when_a_sweep_looks_at_it(look: Looked) -> None:
-    assert when_due(look.job, look.now, "fresh", TIMES, look.hosts) == look.due
+    assert when_due(look.job, replace(MOMENT, now=look.now, hosts=look.hosts)) == look.due
 
 
 def test_a_list_of_one_link_is_this_jobs_and_of_a_longer_one_its_entry() -> None:

@@ -23,12 +23,12 @@ from veo4k.domain.look import (
     base_link,
     is_wanted,
     read_base_record,
-    relook_wait,
     was_mislabelled,
 )
 from veo4k.domain.provider_words import NO_WORDS, Words
 from veo4k.domain.response import HttpResponse, Meaning, NoResponse
 from veo4k.domain.schedule import Times
+from veo4k.domain.transitions import BlockedLink
 from veo4k.domain.wait_reason import WaitReason
 
 TIMES = Times()
@@ -136,7 +136,7 @@ AWAITED = Decision(LogEvent.BASE_AWAITED, transitions.wait_for_base(JOB, NOW, NO
 ON_NEW_HOST = replace(IN_4K, links=(LINKS[0], "https://new.example/1.mp4?sig=x"))
 BLOCKED = Decision(
     LogEvent.RESULT_HOST_BLOCKED,
-    transitions.look_on_other_host(JOB, (ON_NEW_HOST.links[1], "new.example"), NOW, NOW + 120),
+    transitions.look_on_other_host(JOB, BlockedLink(ON_NEW_HOST.links[1], "new.example"), NOW, NOW + 120),
     "new.example",
 )
 TRIED_AGAIN = Decision(LogEvent.ARCHIVE_RETRIGGERED, transitions.retrigger(READY, "new", NOW + 60))
@@ -179,9 +179,9 @@ def test_what_a_look_leads_to(rule: Rule, job: Job, look: Look, step: Decision |
 
 
 def test_a_base_video_is_awaited_by_looks_until_the_deadline() -> None:
-    assert when_due(AWAITING, NOW, "new", TIMES, HOSTS) is Need.LOOK
+    assert when_due(AWAITING, MOMENT) is Need.LOOK
     assert after_look(JOB, GENERATING, AT_DEADLINE) is None
-    assert when_due(AWAITING, AT_DEADLINE.now, "new", TIMES, HOSTS) == requeued(AT_DEADLINE.now, None)
+    assert when_due(AWAITING, AT_DEADLINE) == requeued(AT_DEADLINE.now, None)
 
 
 def test_a_look_is_repeated_only_after_five_minutes_and_before_a_request() -> None:
@@ -197,15 +197,10 @@ def test_a_look_is_repeated_only_after_five_minutes_and_before_a_request() -> No
 def test_a_looked_up_link_is_refreshed_by_a_look_until_its_tries_are_spent() -> None:
     spent = replace(READY, archive_attempts=10)
 
-    assert when_due(READY, NOW, "new", TIMES, HOSTS) is Need.LOOK
-    assert when_due(spent, NOW, "new", TIMES, HOSTS) == Decision(
+    assert when_due(READY, MOMENT) is Need.LOOK
+    assert when_due(spent, MOMENT) == Decision(
         LogEvent.ARCHIVE_ABANDONED, transitions.fail(spent, Code.ARCHIVE_FAILED, NOW, TIMES)
     )
-
-
-@pytest.mark.parametrize(("not_4k", "wait"), [(0, 600), (1, 600), (2, 1200), (3, 1800), (9, 1800)])
-def test_the_record_is_read_again_ever_later(not_4k: int, wait: float) -> None:
-    assert relook_wait(replace(READY, not_4k=not_4k), TIMES) == wait
 
 
 def test_a_false_label_is_passed_over_by_the_next_run() -> None:

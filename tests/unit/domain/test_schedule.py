@@ -1,6 +1,6 @@
 import pytest
 
-from veo4k.domain.schedule import HOUR, Times, archive_wait, back_off, poll_wait, unknown_wait
+from veo4k.domain.schedule import HOUR, Times, archive_wait, back_off, poll_wait, relook_wait, unknown_wait
 
 TIMES = Times()
 
@@ -16,6 +16,11 @@ def test_each_lost_response_quadruples_the_wait_up_to_twelve_hours(lost: int, se
 )
 def test_the_next_poll_comes_after_half_the_jobs_age_within_bounds(age: float, chance: float, seconds: float) -> None:
     assert poll_wait(age, chance, TIMES) == pytest.approx(seconds)
+
+
+@pytest.mark.parametrize(("files", "seconds"), [(0, 600), (1, 600), (2, 1200), (3, 1800), (9, 1800)])
+def test_the_record_is_read_again_ever_later(files: int, seconds: float) -> None:
+    assert relook_wait(files, TIMES) == seconds
 
 
 @pytest.mark.parametrize(("tries", "seconds"), [(1, 60), (2, 120), (5, 960), (9, 4 * HOUR), (50, 4 * HOUR)])

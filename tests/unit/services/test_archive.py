@@ -17,7 +17,7 @@ from proofs.table import rows
 from proofs.table.rows import put
 from tests.unit.services.exchanges import code
 from veo4k.domain.conditional_update import ConditionalUpdate, is_
-from veo4k.domain.decisions import Decision, when_due
+from veo4k.domain.decisions import Context, Decision, when_due
 from veo4k.domain.errors import DeadLinkError, DownloadError
 from veo4k.domain.job import Archived, Code, Evidence, Failure, Job, ProviderApi, State
 from veo4k.domain.log_events import Detail, LogEntry, LogEvent
@@ -72,7 +72,7 @@ class Scene:
     def archived_when_due(self) -> str:
         """Archive, and let a sweep do what the job needs then."""
         event = self.archive()
-        due = when_due(self.job(), NOON + DAY, "retriggered", Times(), HOSTS)
+        due = when_due(self.job(), Context(now=NOON + DAY, times=Times(), hosts=HOSTS, new_id="retriggered"))
         if isinstance(due, Decision) and due.update:
             self.jobs.write(due.update)
         return event

@@ -31,7 +31,7 @@ class Condition:
 
 
 Clause = tuple[Condition, ...]
-"""Conditions of which at least one must be met."""
+"""Conditions of which at least one must be met; `+` adds those of another clause."""
 
 
 def is_(name: str, value: Any) -> Clause:

@@ -1,6 +1,7 @@
 """What follows from a response of the provider, and from a job being due. Pure; the updates are in transitions.
 
-Every rule returns a `Decision`: the log event, and the update of the job's row, if any.
+A rule returns a `Decision`: the log event, and the update of the job's row, if any. The rules about callbacks return
+the update alone.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -25,6 +26,7 @@ from veo4k.domain.schedule import (
     poll_wait,
     unclear_wait,
 )
+from veo4k.domain.transitions import BlockedLink
 from veo4k.domain.wait_reason import WaitReason
 
 MOST_ACCEPTANCES = 3  # after two suspected double charges no further request is sent for a job
@@ -102,7 +104,7 @@ def may_be_refreshed(job: Job) -> bool:
 def kept_link_of_callback(
     job: Job, response: Response, hosts: ResultHosts, now: float, times: Times
 ) -> ConditionalUpdate | None:
-    """Return the update that keeps a callback's link on a host that is not allowed; None where the provider is asked.
+    """Return the update that keeps a callback's link on a host that is not allowed; None where the job is polled.
 
     The body of a callback is not signed. So its link is kept only where the provider can be polled no more, or where
     the poll under way may be the last.
@@ -112,16 +114,17 @@ def kept_link_of_callback(
     may_be_last = is_under_way and job.acceptances + 1 >= MOST_ACCEPTANCES
     if (may_be_polled(job) and not may_be_last) or not isinstance(refusal, Refusal):
         return None
-    kept = own_entry(response.urls, job.index), refusal.host
+    kept = BlockedLink(own_entry(response.urls, job.index), refusal.host)
     due, shown = host_due(job, now, times), with_fetchable_poster(response, job.index, hosts)
     return transitions.poll_on_other_host(job, shown, kept, due, evidence=Evidence.CALLBACK)
 
 
 def link_of_callback(job: Job, response: Response, hosts: ResultHosts, due: float) -> ConditionalUpdate | None:
     """Return the update by which a callback's link replaces one that is dead or not 4K; None where it is not fresh."""
-    is_lost = job.state is State.READY and job.link_dead and job.evidence is not Evidence.LOOK
-    is_wanted = is_lost and response.meaning is Meaning.DONE
-    link = own_link(response.urls, job.index, hosts) if is_wanted else Refusal("")
+    is_lost = job.state is State.READY and job.link_dead and not job.is_by_look
+    if not is_lost or response.meaning is not Meaning.DONE:
+        return None
+    link = own_link(response.urls, job.index, hosts)
     if isinstance(link, Refusal) or job.has_tried(link):
         return None
     return transitions.callback_link(job, with_fetchable_poster(response, job.index, hosts), link, due)
@@ -151,7 +154,8 @@ def _done(job: Job, response: Response, context: Context) -> Decision:
     if not link.host:
         without_link = _polled_unreadable if is_poll else _unreadable
         return without_link(job, response, context)._replace(about=link.reason)
-    due, kept = host_due(job, context.now, context.times), (own_entry(response.urls, job.index), link.host)
+    due = host_due(job, context.now, context.times)
+    kept = BlockedLink(own_entry(response.urls, job.index), link.host)
     if is_poll:
         update = transitions.poll_on_other_host(job, response, kept, due)
     else:
@@ -182,7 +186,7 @@ def _accept(job: Job, response: Response, context: Context, due: float | None) -
 
 def _base_not_finished(job: Job, response: Response, context: Context) -> Decision:
     if context.now >= job.created_at + context.times.deadline:
-        return failed(job, response.code, context, response.words)
+        return _failed(job, response, context)
     return _defer(job, Wait(context.now + context.times.base_retry, WaitReason.BASE_NOT_FINISHED), is_sent=True)
 
 
@@ -220,7 +224,7 @@ def _lost(job: Job, response: Response, context: Context) -> Decision:
     counted = transitions.with_lost_response(job, response, context.now)
     requested, first = job.requested_at or context.now, job.first_requested_at or context.now
     if requested >= first + context.times.hard_deadline and not context.on_trial:
-        return _time_out(counted, Code.SUBMISSION_UNCONFIRMED, context.now, context.times)
+        return _time_out(counted, Code.SUBMISSION_UNCONFIRMED, context)
     update = transitions.count_lost_response(job, response, context.now, context.times)
     return Decision(LogEvent.RESPONSE_LOST, update)
 
@@ -235,8 +239,8 @@ def _unclear(job: Job, response: Response, context: Context) -> Decision:
     return _lost(job, response, context)._replace(event=LogEvent.RESPONSE_UNCLEAR)
 
 
-def _time_out(job: Job, code: Code, now: float, times: Times) -> Decision:
-    return Decision(LogEvent.JOB_TIMED_OUT, transitions.time_out(job, code, now, times))
+def _time_out(job: Job, code: Code, context: Context) -> Decision:
+    return Decision(LogEvent.JOB_TIMED_OUT, transitions.time_out(job, code, context.now, context.times))
 
 
 # After a poll of an accepted job: only a result, a failure or "still working" is a verdict
@@ -250,7 +254,7 @@ def _polled_unreadable(job: Job, response: Response, context: Context) -> Decisi
 
 def _polled_unclear(job: Job, response: Response, context: Context) -> Decision:
     if _is_past_deadline(job, context):
-        return _time_out(replace(job, words=response.words), Code.NO_ANSWER, context.now, context.times)
+        return _time_out(replace(job, words=response.words), Code.NO_ANSWER, context)
     return Decision(LogEvent.RESPONSE_UNCLEAR)
 
 
@@ -267,7 +271,7 @@ def _is_past_deadline(job: Job, context: Context) -> bool:
 
 def _still_working(job: Job, response: Response, context: Context) -> Decision:
     if _is_past_deadline(job, context):
-        return _time_out(job, Code.NO_ANSWER, context.now, context.times)
+        return _time_out(job, Code.NO_ANSWER, context)
     if response.accepted_anew:
         return _accepted_anew(job, response, context)
     return Decision(LogEvent.JOB_STILL_PROCESSING)
@@ -363,82 +367,83 @@ Due = Need | Decision | None
 """What a due job needs: a request, an update, or nothing while its lease or its wait is running."""
 
 
-def when_due(job: Job, now: float, new_id: str, times: Times, hosts: ResultHosts) -> Due:
+def when_due(job: Job, context: Context) -> Due:
     """Return what a due job needs: nothing where a later version has written its state."""
     if job.state not in KNOWN:
         return Decision(LogEvent.JOB_SKIPPED)
     if job.state in ENDED:
-        wait = announcement_wait(now - (job.announcing_since or now), times)
-        return Decision(LogEvent.ANNOUNCEMENT_RETRIGGERED, transitions.retrigger(job, new_id, now + wait))
+        wait = announcement_wait(context.now - (job.announcing_since or context.now), context.times)
+        return Decision(
+            LogEvent.ANNOUNCEMENT_RETRIGGERED, transitions.retrigger(job, context.new_id, context.now + wait)
+        )
     if job.state is State.READY:
-        return _ready_due(job, now, new_id, times)
-    return _kept_link_due(job, now, times, hosts) if job.urls else _waiting_due(job, now, times)
+        return _ready_due(job, context)
+    return _kept_link_due(job, context) if job.urls else _waiting_due(job, context)
 
 
-def _waiting_due(job: Job, now: float, times: Times) -> Due:
+def _waiting_due(job: Job, context: Context) -> Due:
     if job.state is State.QUEUED and job.partition is Partition.LIVE:
-        return _base_due(job, now, times)
-    if now >= job.created_at + times.queued_deadline and now >= (job.retry_at or 0):
-        return _time_out(_counted_lost(job) if job.claim_id else job, _unconfirmed(job), now, times)
-    return _poll_due(job, now, times) if job.state is State.PROCESSING else _submission_due(job, now, times)
+        return _base_due(job, context)
+    if context.now >= job.created_at + context.times.queued_deadline and context.now >= (job.retry_at or 0):
+        return _time_out(_counted_lost(job) if job.claim_id else job, _unconfirmed(job), context)
+    return _poll_due(job, context) if job.state is State.PROCESSING else _submission_due(job, context)
 
 
-def _base_due(job: Job, now: float, times: Times) -> Due:
+def _base_due(job: Job, context: Context) -> Due:
     """Look at a base video that is not finished; at the deadline the request says so, for nothing."""
-    if now < job.created_at + times.deadline:
+    if context.now < job.created_at + context.times.deadline:
         return Need.LOOK
-    return Decision(LogEvent.BASE_FINISHED, transitions.requeue(job, now, None))
+    return Decision(LogEvent.BASE_FINISHED, transitions.requeue(job, context.now, None))
 
 
-def _kept_link_due(job: Job, now: float, times: Times, hosts: ResultHosts) -> Decision:
+def _kept_link_due(job: Job, context: Context) -> Decision:
     """Fetch a kept link if its host is allowed by now. It was the only thing in the way."""
-    target = hosts.target(job.urls[0])
+    target = context.hosts.target(job.urls[0])
     if not isinstance(target, Refusal):
-        return Decision(LogEvent.RESULT_RECEIVED, transitions.fetch_kept_link(job, now, times))
-    if now >= job.created_at + times.queued_deadline:
-        return Decision(LogEvent.JOB_FAILED, transitions.fail(job, Code.RESULT_HOST_BLOCKED, now, times))
-    update = transitions.wait_for_host(job, target.host, host_due(job, now, times))
+        return Decision(LogEvent.RESULT_RECEIVED, transitions.fetch_kept_link(job, context.now, context.times))
+    if context.now >= job.created_at + context.times.queued_deadline:
+        return failed(job, Code.RESULT_HOST_BLOCKED, context)
+    update = transitions.wait_for_host(job, target.host, host_due(job, context.now, context.times))
     return Decision(LogEvent.RESULT_HOST_BLOCKED, update, target.host)
 
 
-def _ready_due(job: Job, now: float, new_id: str, times: Times) -> Due:
-    if now < (job.lease_until or 0):
+def _ready_due(job: Job, context: Context) -> Due:
+    if context.now < (job.lease_until or 0):
         return None
-    if job.link_dead and job.evidence is Evidence.LOOK and job.archive_attempts < times.archive_attempts:
+    if job.link_dead and job.is_by_look and job.archive_attempts < context.times.archive_attempts:
         return Need.LOOK
-    if job.archive_attempts >= times.archive_attempts:
+    if job.archive_attempts >= context.times.archive_attempts:
         # Archive itself ends a job whose last attempt fails. It was killed in this one, or a fresh link was the last.
-        return Decision(LogEvent.ARCHIVE_ABANDONED, transitions.fail(job, Code.ARCHIVE_FAILED, now, times))
+        return failed(job, Code.ARCHIVE_FAILED, context)._replace(event=LogEvent.ARCHIVE_ABANDONED)
     if job.link_dead and may_be_refreshed(job):
-        return _poll_when_allowed(job, now, times)
-    wait = archive_wait(max(job.archive_attempts, 1), times)
-    return Decision(LogEvent.ARCHIVE_RETRIGGERED, transitions.retrigger(job, new_id, now + wait))
+        return _poll_when_allowed(job, context)
+    wait = archive_wait(max(job.archive_attempts, 1), context.times)
+    return Decision(LogEvent.ARCHIVE_RETRIGGERED, transitions.retrigger(job, context.new_id, context.now + wait))
 
 
-def _poll_due(job: Job, now: float, times: Times) -> Due:
+def _poll_due(job: Job, context: Context) -> Due:
     if may_be_polled(job):
-        return _poll_when_allowed(job, now, times)
-    end = (job.accepted_at or job.created_at) + times.deadline
-    return _end_or_postpone(job, end, now, _time_out(job, Code.NO_ANSWER, now, times))
+        return _poll_when_allowed(job, context)
+    end = (job.accepted_at or job.created_at) + context.times.deadline
+    return _end_or_postpone(job, end, _time_out(job, Code.NO_ANSWER, context), context)
 
 
-def _poll_when_allowed(job: Job, now: float, times: Times) -> Need | None:
-    return Need.POLL if now >= (job.requested_at or 0) + times.probe else None
+def _poll_when_allowed(job: Job, context: Context) -> Need | None:
+    return Need.POLL if context.now >= (job.requested_at or 0) + context.times.probe else None
 
 
-def _submission_due(job: Job, now: float, times: Times) -> Due:
-    if now < (job.retry_at or 0):
+def _submission_due(job: Job, context: Context) -> Due:
+    if context.now < (job.retry_at or 0):
         return None
     if job.state is State.QUEUED or repeat_is_safe(job):
         return Need.SUBMISSION
     if job.words and (job.words.code or 0) >= SERVER_ERROR and job.unclear_since:
-        # Asked again, it might be bought twice. The callback has been awaited since.
-        words, end = job.words, max(job.unclear_since, job.requested_at or 0) + times.unclear
-        failed = transitions.fail(job, Code.PROVIDER_FAILED, now, times, words)
-        return _end_or_postpone(job, end, now, Decision(LogEvent.JOB_FAILED, failed))
-    end = (job.first_requested_at or now) + times.hard_deadline
-    timed_out = _time_out(_counted_lost(job), Code.SUBMISSION_UNCONFIRMED, now, times)
-    return _end_or_postpone(job, end, now, timed_out)
+        # A repeated request might buy the video twice. The callback has been awaited since the latest one.
+        end = max(job.unclear_since, job.requested_at or 0) + context.times.unclear
+        return _end_or_postpone(job, end, failed(job, Code.PROVIDER_FAILED, context, job.words), context)
+    end = (job.first_requested_at or context.now) + context.times.hard_deadline
+    timed_out = _time_out(_counted_lost(job), Code.SUBMISSION_UNCONFIRMED, context)
+    return _end_or_postpone(job, end, timed_out, context)
 
 
 def _counted_lost(job: Job) -> Job:
@@ -446,11 +451,11 @@ def _counted_lost(job: Job) -> Job:
     return replace(job, lost_responses=job.lost_responses + 1)
 
 
-def _end_or_postpone(job: Job, end: float, now: float, ended: Decision) -> Decision:
+def _end_or_postpone(job: Job, end: float, ended: Decision, context: Context) -> Decision:
     """End a job for which no further request is sent when its time is over; check it now and then before."""
-    if now >= end:
+    if context.now >= end:
         return ended
-    postponed = transitions.postpone(job, min(end, now + LONGEST_POLL_WAIT))
+    postponed = transitions.postpone(job, min(end, context.now + LONGEST_POLL_WAIT))
     return Decision(LogEvent.JOB_CHECK_POSTPONED, postponed)
 
 

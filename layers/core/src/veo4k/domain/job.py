@@ -180,7 +180,7 @@ class Job:
     maybe_charged: bool | None = _public("maybeCharged", default=None)
     credits_consumed: float | None = _public("creditsConsumed", default=None)
     evidence: Evidence | None = _public("evidence", default=None)
-    requests_sent: int = _public("attempts")  # to get-4k-video, for this run
+    requests_sent: int = _public("attempts")  # to get-4k-video, or to createTask, for this run
     wait_text: str | None = _public("waitReason", default=None)  # for readers; never read back
 
     message_id: str | None = _private("message")  # the SQS message that created this run
@@ -207,7 +207,7 @@ class Job:
     unknown_records: int = _private("unknown", 0)  # polls under that id which found no record
     poll_id: str | None = _private("probe")  # id of the latest claim of a poll
 
-    urls: tuple[str, ...] = _private("urls", ())  # as the provider sent them
+    urls: tuple[str, ...] = _private("urls", ())  # this job's link of the result, normalized: one at most
     image_urls: tuple[str, ...] = _private("images", ())
     lease: str | None = _private("lease")  # id of the latest archive claim
     lease_until: float | None = _private("until")
@@ -215,7 +215,7 @@ class Job:
     link_dead: bool | None = _private("dead")  # the archive needs a fresh link
     link_refusals: int = _private("refusals", 0)  # how often the host refused the present link
     tried_links: frozenset[str] = _private("tried", frozenset())  # digests of the links that were dead or not 4K
-    failure_reported: bool | None = _private("failure")  # asked for a fresh link, the provider reported a failure
+    failure_reported: bool | None = _private("failure")  # in the response to a request for a fresh link
     not_4k: int = _private("not4k", 0)  # whole files that were no 4K video
     codec: str | None = _private("codec")  # of the archived video, by the name of its sample entry, such as "avc1"
 
@@ -245,6 +245,11 @@ class Job:
     def was_seen(self) -> bool:
         """Return whether a look has found the base video at the job's index."""
         return self.base_url is not None or self.base is not None
+
+    @property
+    def is_by_look(self) -> bool:
+        """Return whether the result is the base video, which its record calls 4K: nothing was paid for it."""
+        return self.evidence is Evidence.LOOK
 
     @property
     def lacks_base(self) -> bool:

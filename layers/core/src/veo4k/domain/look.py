@@ -11,7 +11,7 @@ from typing import Any
 
 from veo4k.domain import transitions
 from veo4k.domain.decisions import Context, Decision, failed, host_due
-from veo4k.domain.job import Code, Evidence, Job, State
+from veo4k.domain.job import Code, Job, State
 from veo4k.domain.log_events import LogEvent
 from veo4k.domain.payload import data_of, links_of, places_of, task_id_of, whole
 from veo4k.domain.provider_words import NO_WORDS, Words
@@ -26,14 +26,11 @@ from veo4k.domain.response import (
     read_state,
 )
 from veo4k.domain.result_url import Refusal, ResultHosts, normalized
-from veo4k.domain.schedule import Times, base_wait
-from veo4k.domain.transitions import Seen
+from veo4k.domain.schedule import LOOK_RETRY, base_wait
+from veo4k.domain.transitions import BlockedLink, Seen
 from veo4k.domain.wait_reason import WaitReason
 
 FRESH = 300.0  # seconds for which a look is not repeated
-LATER = 60.0  # seconds until a look that got no answer is repeated, once
-MOST_RELOOKS = 3  # of a file that the record calls 4K and that is not
-RELOOK = 10  # times ArchiveRetrySeconds: the wait before the first of them, twice and three times as long after that
 
 
 class Unanswered(Enum):
@@ -114,7 +111,7 @@ def _own_link(look: BaseRecord, job: Job) -> str:
 def after_look(job: Job, look: Look, context: Context) -> Decision | None:
     """Return what a look means for a QUEUED job in its turn; None where the job is to be requested."""
     if look is Unanswered.LATER and not job.looks:
-        return Decision(LogEvent.LOOK_POSTPONED, transitions.look_later(job, context.now + LATER))
+        return Decision(LogEvent.LOOK_POSTPONED, transitions.look_later(job, context.now + LOOK_RETRY))
     if look is Unanswered.NO_SUCH_TASK and job.wait_reason == WaitReason.NOT_FOUND:
         return failed(job, Code.INVALID_TASK, context)
     if not isinstance(look, BaseRecord):
@@ -144,7 +141,7 @@ def _in_4k_already(job: Job, look: BaseRecord, context: Context) -> Decision | N
     if not target.host:
         return None
     due = host_due(job, context.now, context.times)
-    update = transitions.look_on_other_host(job, (link, target.host), context.now, due)
+    update = transitions.look_on_other_host(job, BlockedLink(link, target.host), context.now, due)
     return Decision(LogEvent.RESULT_HOST_BLOCKED, update, target.host)
 
 
@@ -179,16 +176,6 @@ def after_relook(job: Job, look: Look, context: Context) -> Decision | None:
     return Decision(LogEvent.ARCHIVE_RETRIGGERED, transitions.retrigger(job, context.new_id, due))
 
 
-def relook_wait(job: Job, times: Times) -> float:
-    """Return the wait before the record of a READY job is read again: longer each time."""
-    return times.archive_retry * RELOOK * min(max(job.not_4k, 1), MOST_RELOOKS)
-
-
 def was_mislabelled(job: Job) -> bool:
     """Return whether a run ended because the record calls the video 4K, and its file is not: force passes that over."""
-    return is_by_look(job) and job.error is not None and job.error.code is Code.NOT_4K
-
-
-def is_by_look(job: Job) -> bool:
-    """Return whether the job's result is the base video, which the record calls 4K: nothing was paid for it."""
-    return job.evidence is Evidence.LOOK
+    return job.is_by_look and job.error is not None and job.error.code is Code.NOT_4K

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 HOUR = 3600.0
 DAY = 86_400
+LOOK_RETRY = 60.0  # until a look without a response is repeated, once
+MOST_RELOOKS = 3  # of a file that the record calls 4K and that is not
 LONGEST_UNKNOWN_WAIT = 12 * HOUR
 LONGEST_UNCLEAR_WAIT = HOUR / 2
 LONGEST_HOST_WAIT = HOUR / 4
@@ -52,6 +54,14 @@ def unclear_wait(count: int, times: Times) -> float:
 def base_wait(looks: int, times: Times) -> float:
     """Return the wait before the `looks`-th look at a base video that is not finished: doubling, an hour at most."""
     return min(times.base_retry * 2.0 ** min(looks - 1, MOST_STEPS), HOUR)
+
+
+def relook_wait(files: int, times: Times) -> float:
+    """Return the wait before a look for a fresh link: ten times ArchiveRetrySeconds for each file that was not 4K.
+
+    `files`: how many were not, of which one at least and three at most count.
+    """
+    return times.archive_retry * 10 * min(max(files, 1), MOST_RELOOKS)
 
 
 def poll_wait(age: float, chance: float, times: Times) -> float:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from veo4k.domain.callback import Address, CallbackPayload
-from veo4k.domain.conditional_update import Clause, Condition, ConditionalUpdate, Op, at_least, at_most, in_, is_
+from veo4k.domain.conditional_update import Clause, ConditionalUpdate, at_least, at_most, in_, is_
 from veo4k.domain.gate import Wait
 from veo4k.domain.job import (
     ENDED,
@@ -47,6 +47,13 @@ class Seen(NamedTuple):
 
     at: float
     base_url: str | None
+
+
+class BlockedLink(NamedTuple):
+    """The link of a result on a host that is not allowed."""
+
+    url: str
+    host: str
 
 
 def _as_read(job: Job, *names: str) -> tuple[Clause, ...]:
@@ -161,7 +168,7 @@ def _queued(job: Job) -> tuple[Clause, ...]:
 
 
 def look_later(job: Job, due: float) -> ConditionalUpdate:
-    """QUEUED → QUEUED: the look got no answer, and is repeated once."""
+    """QUEUED → QUEUED: the look got no response, and is repeated once."""
     put: dict[str, object] = {"due": due, "looks": job.looks + 1, "looked_at": None} | _waits(WaitReason.LOOK_LATER)
     return ConditionalUpdate(key=job.key, when=_queued(job), put=put)
 
@@ -172,13 +179,12 @@ def look_ready(job: Job, url: str, now: float, times: Times) -> ConditionalUpdat
     return ConditionalUpdate(key=job.key, when=_queued(job), put=put)
 
 
-def look_on_other_host(job: Job, link: tuple[str, str], now: float, due: float) -> ConditionalUpdate:
-    """QUEUED → QUEUED: the record calls the base video 4K, and its host is not allowed. `link`: the URL, and that host.
+def look_on_other_host(job: Job, link: BlockedLink, now: float, due: float) -> ConditionalUpdate:
+    """QUEUED → QUEUED: the record calls the base video 4K, and its host is not allowed.
 
     The row waits beside the live ones, and needs no slot.
     """
-    url, host = link
-    put = _link(url) | _waits(WaitReason.HOST_NOT_ALLOWED, host) | {"evidence": Evidence.LOOK}
+    put = _link(link.url) | _waits(WaitReason.HOST_NOT_ALLOWED, link.host) | {"evidence": Evidence.LOOK}
     put |= {"partition": Partition.LIVE, "due": due, "looked_at": now, "looks": 0}
     return ConditionalUpdate(key=job.key, when=_queued(job), put=put)
 
@@ -225,13 +231,8 @@ def accept_with_result(job: Job, response: Response, url: str, now: float, times
     return ConditionalUpdate(key=job.key, when=_claimed(job), put=put)
 
 
-def accept_on_other_host(
-    job: Job, response: Response, link: tuple[str, str], now: float, due: float
-) -> ConditionalUpdate:
-    """SUBMITTING → PROCESSING: the response contains the result, on a host that is not allowed.
-
-    `link`: the URL, and that host.
-    """
+def accept_on_other_host(job: Job, response: Response, link: BlockedLink, now: float, due: float) -> ConditionalUpdate:
+    """SUBMITTING → PROCESSING: the response contains the result, on a host that is not allowed."""
     accepted = accept(job, response, now, due)
     return replace(accepted, put={**accepted.put, **_on_other_host(response, link, Evidence.SUBMIT)})
 
@@ -297,7 +298,7 @@ def callback_failed_unchecked(
 ) -> ConditionalUpdate:
     """Believe a failure in unknown words, of a job without an own id: to check it, the paid request would be needed."""
     failed = callback_failed(address, payload, now, times)
-    no_own_id = (Condition("provider_task_id", Op.ABSENT), Condition("provider_task_id", Op.IS, address.task_id))
+    no_own_id = is_("provider_task_id", None) + is_("provider_task_id", address.task_id)
     return replace(failed, when=(*failed.when, no_own_id))
 
 
@@ -336,10 +337,9 @@ def _by_callback(
 def _may_adopt(task_id: str, base_id: str, now: float) -> tuple[Clause, ...]:
     # An id is taken in place of none, or of the base video's, if a response was lost, if the claim is so old that its
     # function must have died, or if the request was accepted.
-    known = (Condition("provider_task_id", Op.IS, task_id), Condition("provider_task_id", Op.IS, base_id))
-    free = Condition("provider_task_id", Op.ABSENT)
-    accepted = (Condition("lost_responses", Op.AT_LEAST, 1), Condition("acceptances", Op.AT_LEAST, 1))
-    return ((*known, free), (*known, *accepted, Condition("retry_at", Op.AT_MOST, now)))
+    known = is_("provider_task_id", task_id) + is_("provider_task_id", base_id)
+    accepted = at_least("lost_responses", 1) + at_least("acceptances", 1)
+    return known + is_("provider_task_id", None), known + accepted + at_most("retry_at", now)
 
 
 # Poll
@@ -368,7 +368,7 @@ def poll_ready(job: Job, response: Response, url: str, now: float, times: Times)
 
 
 def poll_on_other_host(
-    job: Job, response: Response, link: tuple[str, str], due: float, *, evidence: Evidence = Evidence.POLL
+    job: Job, response: Response, link: BlockedLink, due: float, *, evidence: Evidence = Evidence.POLL
 ) -> ConditionalUpdate:
     """PROCESSING → PROCESSING: a poll, or a callback, brought the result, on a host that is not allowed."""
     put = _on_other_host(response, link, evidence) | {"due": due}
@@ -502,9 +502,8 @@ def _result(response: Response, url: str, evidence: Evidence) -> dict[str, objec
     return _READY | _links(response, url, evidence)
 
 
-def _on_other_host(response: Response, link: tuple[str, str], evidence: Evidence) -> dict[str, object]:
-    url, host = link
-    return _waits(WaitReason.HOST_NOT_ALLOWED, host) | _links(response, url, evidence)
+def _on_other_host(response: Response, link: BlockedLink, evidence: Evidence) -> dict[str, object]:
+    return _waits(WaitReason.HOST_NOT_ALLOWED, link.host) | _links(response, link.url, evidence)
 
 
 def _links(response: Response, url: str, evidence: Evidence) -> dict[str, object]:
@@ -524,7 +523,7 @@ def _link(url: str) -> dict[str, object]:
 
 def claim_archive(key: Key, lease: str, now: float, times: Times) -> ConditionalUpdate:
     """READY → READY: the only archive of this file until its lease is over. The update is also the read."""
-    free = (Condition("lease_until", Op.ABSENT), Condition("lease_until", Op.AT_MOST, now))
+    free = is_("lease_until", None) + at_most("lease_until", now)
     when = (is_("state", State.READY), free, is_("link_dead", None))
     put = {"lease": lease, "lease_until": now + times.archive_lease}
     return ConditionalUpdate(key=key, when=when, put=put, add={"archive_attempts": 1}, ownership="lease")
@@ -586,14 +585,14 @@ def postpone(job: Job, due: float) -> ConditionalUpdate:
 def postpone_announcement(
     job: Job, now: float, times: Times, *, on_bus: bool, tokens: frozenset[str]
 ) -> ConditionalUpdate:
-    """Keep an end in the due index for what was not told yet, and remember what was.
+    """Keep an end in the due index while a part of its announcement has failed, and store which parts are done.
 
     `on_bus`: the bus has the event; `tokens`: those that still wait.
     """
     since = job.announcing_since or now
     put = {"on_bus": on_bus or None, "task_tokens": tokens, "announcing_since": since}
     put |= {"due": now + announcement_wait(now - since, times)}
-    # The same record may be read twice: what was told since must not wait again.
+    # The same record may be read twice: a token answered since must not wait again.
     as_read = _as_read(job, "partition", *(["task_tokens"] if job.task_tokens else []))
     return ConditionalUpdate(key=job.key, when=(*_as_announced(job), *as_read), put=put)
 

@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
@@ -13,11 +13,10 @@ from veo4k.domain.conditional_update import ConditionalUpdate, Refused, changed
 from veo4k.domain.errors import DeadLinkError, DownloadError, StorageError
 from veo4k.domain.job import Archived, Code, Job, Key
 from veo4k.domain.log_events import Detail, LogEntry, LogEvent
-from veo4k.domain.look import MOST_RELOOKS, is_by_look, relook_wait
 from veo4k.domain.mp4 import EndsEarly, Mp4Proof, NotMp4, OtherContent, Verdict, Video, is_4k
 from veo4k.domain.picture import content_type
 from veo4k.domain.ports import Archive, Clock, Jobs, OpenDownload, Upload
-from veo4k.domain.schedule import Times, archive_wait
+from veo4k.domain.schedule import MOST_RELOOKS, Times, archive_wait, relook_wait
 
 MISLABELLED = (
     "The provider's record calls this video 4K, but its file is not. Send the job again with force to request 4K."
@@ -117,7 +116,7 @@ class Archiver:
         """Try a refused link again after the first wait: files appear at their host a while after the callback."""
         if job.link_refusals:
             return self._request_link(job, reason, not_4k=False)
-        return self._postpone(job, reason, first=True, refused=True)
+        return self._postpone(job, reason, refused=True)
 
     def _request_link(self, job: Job, reason: str, *, not_4k: bool) -> LogEntry:
         """Let the sweep request a fresh link, or end the job where its attempts are spent."""
@@ -125,21 +124,21 @@ class Archiver:
             return self._fail(job, Code.ARCHIVE_FAILED, reason)
         earliest = (job.requested_at or 0) + self.times.probe
         wait = archive_wait(job.archive_attempts, self.times)
-        if not_4k and is_by_look(job):
-            wait = relook_wait(replace(job, not_4k=job.not_4k + 1), self.times)
+        if not_4k and job.is_by_look:
+            wait = relook_wait(job.not_4k + 1, self.times)
         due = max(self.clock.now() + wait, earliest)
         event = LogEvent.ARCHIVE_FILE_NOT_4K if not_4k else LogEvent.ARCHIVE_LINK_EXPIRED
         return self._write(event, transitions.request_link(job, due, not_4k=not_4k), reason)
 
-    def _postpone(self, job: Job, reason: str, *, first: bool = False, refused: bool = False) -> LogEntry:
-        """Try again later; `first`: as soon as after a first attempt; `refused`: the host refused the link."""
+    def _postpone(self, job: Job, reason: str, *, refused: bool = False) -> LogEntry:
+        """Try again later. `refused`: the host refused the link, which is tried again as soon as after one attempt."""
         if job.archive_attempts >= self.times.archive_attempts:
             return self._fail(job, Code.ARCHIVE_FAILED, reason)
-        due = self.clock.now() + archive_wait(1 if first else job.archive_attempts, self.times)
+        due = self.clock.now() + archive_wait(1 if refused else job.archive_attempts, self.times)
         return self._write(LogEvent.ARCHIVE_POSTPONED, transitions.postpone_archive(job, due, refused=refused), reason)
 
     def _fail(self, job: Job, code: Code, reason: str = "") -> LogEntry:
-        message = MISLABELLED if code is Code.NOT_4K and is_by_look(job) else ""
+        message = MISLABELLED if code is Code.NOT_4K and job.is_by_look else ""
         update = transitions.fail(job, code, self.clock.now(), self.times, message=message)
         return self._write(LogEvent.JOB_FAILED, update, reason)
 
@@ -188,7 +187,7 @@ def _proven(job: Job, verdict: Verdict) -> Video:
         return verdict
     else:
         reason = f"{verdict.width}x{verdict.height} of {verdict.coded_width}x{verdict.coded_height}"
-    most = MOST_RELOOKS if is_by_look(job) else 1
+    most = MOST_RELOOKS if job.is_by_look else 1
     raise _UnfitError(Code.NOT_4K, reason, is_final=job.not_4k >= most)
 
 

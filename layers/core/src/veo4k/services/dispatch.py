@@ -47,12 +47,7 @@ class Slot:
     counted: float = 0.0
 
 
-Claim = Callable[[], Job | None]
-"""Writes the intent of a request. Returns the job to send it for, or None where there is nothing to request.
-
-Raises StorageError where it is unknown whether the intent is written.
-"""
-C = TypeVar("C", bound=Claim)
+T = TypeVar("T")
 
 
 @dataclass(kw_only=True)
@@ -88,12 +83,12 @@ class Dispatcher:
 
     def look(self, task_ids: Sequence[str]) -> dict[str, Look]:
         """Read the records of base tasks, a few at a time. A task whose record cannot be read in time is left out."""
-        looks: dict[str, Look] = {}
         try:
             if self.provider.unset_secret():
-                return looks
+                return {}
         except StorageError:
-            return looks
+            return {}
+        looks: dict[str, Look] = {}
         for start in range(0, len(task_ids), LOOKS):
             if self.clock.now() >= self.deadline - TIME_FOR_A_REQUEST:
                 break
@@ -120,26 +115,31 @@ class Dispatcher:
         counted_at = now if counted else 0.0
         return deque(Slot(instant, reserved.trial, counted_at) for instant in reserved.instants), reserved.wait
 
-    def send(self, slots: deque[Slot], claims: deque[C]) -> None:
-        """Send one request at each slot's instant, for the first claim that returns a job.
+    def send(self, slots: deque[Slot], claims: deque[T], claim: Callable[[T], Job | None]) -> None:
+        """Send one request at each slot's instant, for the first claim that yields a job.
 
         What is used leaves the two queues. Slots without a claim stay, and claims without a slot. Once the gate is
         paused, all slots are released. A claim that may have been written keeps its slot: the request for it follows
         later, and is counted already.
+
+        Args:
+            slots: The slots to use, by instant.
+            claims: What requests may be sent for, in this order.
+            claim: Writes the intent of a request. Returns the job to send it for, or None where there is nothing to
+                request. Raises StorageError where it is unknown whether the intent is written.
         """
         while slots and claims:
             self.clock.sleep_until(slots[0].instant - gate.LEAD)
             if not slots[0].trial and self.current_pause():
-                return self.release(slots)
-            claim = claims.popleft()
+                self.release(slots)
+                return
             try:
-                job = claim()
+                job = claim(claims.popleft())
             except StorageError:
                 self._release_trial(slots.popleft())
                 continue
             if job is not None:
                 self._under_way.append(self.executor.submit(self._exchange, slots.popleft(), job))
-        return None
 
     def room(self) -> int:
         """Return how many more requests may be sent now; where none may, wait for the oldest one first."""
@@ -232,7 +232,7 @@ class Dispatcher:
                 until = self.gate.pause(response.reason, now, slot.trial)
                 paused = words_in_log(response.words) | {"reason": response.reason}
                 return [LogEntry(LogEvent.GATE_PAUSED, None, paused)], until
-            # Under the path of the former API the request was sent, and tells the gate nothing.
+            # A request on the path of the former API was sent, but its response proves nothing about the account.
             was_sent = response.meaning is not Meaning.NOT_SENT or response.wait_reason is WaitReason.PATH_GONE
             if slot.trial and not was_sent:
                 self.gate.release_trial(slot.trial)

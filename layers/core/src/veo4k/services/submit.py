@@ -4,7 +4,6 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import NamedTuple
 
 from veo4k.domain import transitions
@@ -20,7 +19,7 @@ from veo4k.domain.ports import Clock, Jobs, MessageQueue
 from veo4k.domain.schedule import Times, back_off
 from veo4k.domain.transitions import Seen
 from veo4k.domain.wait_reason import WaitReason
-from veo4k.services.dispatch import Claim, Dispatcher
+from veo4k.services.dispatch import Dispatcher
 
 MOST_READS = 8  # of a task's runs, while other functions create new ones at the same time
 
@@ -58,17 +57,18 @@ class Submitter:
     def submit(self, batch: Sequence[Received]) -> list[LogEntry]:
         """Store the messages, and send the requests that there are slots for. Return what happened."""
         valid = [(received, message) for received in batch if (message := self._parsed(received)) is not None]
-        if valid:
-            self._looks = self._look(list(dict.fromkeys(message.task_id for _, message in valid)))
-            # Nothing is paid unseen: the sweep looks at the others before it requests them.
-            seen = [(received, message) for received, message in valid if message.task_id in self._looks]
-            unseen = [(received, message) for received, message in valid if message.task_id not in self._looks]
-            claims: deque[Claim] = deque(partial(self._store, received, message) for received, message in seen)
-            wanting = [message for _, message in seen if self._after_look(Job(**self._candidate(message).put)) is None]
-            wait = self._send(claims, tasks=len({message.task_id for message in wanting}))
-            for received, message in [*seen[len(seen) - len(claims) :], *unseen]:
-                with suppress(StorageError):  # the message is put back
-                    self._store(received, message, wait)
+        if not valid:
+            return self.dispatcher.log
+        self._looks = self._look(list(dict.fromkeys(message.task_id for _, message in valid)))
+        # Nothing is paid unseen: the sweep looks at the others before it requests them.
+        seen = [(received, message) for received, message in valid if message.task_id in self._looks]
+        unseen = [(received, message) for received, message in valid if message.task_id not in self._looks]
+        wanting = [message for _, message in seen if self._after_look(Job(**self._candidate(message).put)) is None]
+        claims = deque(seen)
+        wait = self._send(claims, tasks=len({message.task_id for message in wanting}))
+        for received, message in [*claims, *unseen]:
+            with suppress(StorageError):  # the message is put back
+                self._store(received, message, wait)
         return self.dispatcher.log
 
     def _parsed(self, received: Received) -> Message | None:
@@ -110,15 +110,15 @@ class Submitter:
     def _after_look(self, job: Job) -> Decision | None:
         return after_look(job, self._looks.get(job.task_id, Unanswered.NOTHING), self.dispatcher.context())
 
-    def _send(self, claims: deque[Claim], tasks: int) -> Wait:
+    def _send(self, claims: deque[tuple[Received, Message]], tasks: int) -> Wait:
         """Send requests, one for each task at most: two runs of a task are never requested side by side.
 
-        Return the wait for the messages that are left without a slot.
+        The messages that had a slot leave the queue. Return the wait for the others.
         """
         with self.dispatcher:
             slots, wait = self.dispatcher.slots(tasks, counted=True)
             had_slots = bool(slots)
-            self.dispatcher.send(slots, claims)
+            self.dispatcher.send(slots, claims, lambda claim: self._store(*claim))
             self.dispatcher.release(slots)
         return (self.dispatcher.current_pause() if had_slots else None) or wait
 
@@ -201,16 +201,15 @@ class Submitter:
 
     def _resume(self, own: Job, wait: Wait | None, runs: Sequence[Job]) -> _Stored:
         """Continue with the run that this very message created before: its function may have died."""
-        now, redelivered = self.clock.now(), _Stored(LogEntry(LogEvent.MESSAGE_REDELIVERED, own))
-        due = when_due(own, now, self.new_id(), self.times, self.dispatcher.hosts)
-        if due is not Need.SUBMISSION or not is_turn(own, runs):
+        context, redelivered = self.dispatcher.context(), _Stored(LogEntry(LogEvent.MESSAGE_REDELIVERED, own))
+        if when_due(own, context) is not Need.SUBMISSION or not is_turn(own, runs):
             return redelivered
         if own.state is State.QUEUED and (decision := self._after_look(own)) is not None and decision.update:
             self._log(redelivered.entry)
             return self._written(decision.event, decision.update) or redelivered
         if wait is not None:
             return redelivered
-        outcome = self.jobs.write(self.dispatcher.claim_submission(own, self._looks.get(own.task_id), now))
+        outcome = self.jobs.write(self.dispatcher.claim_submission(own, self._looks.get(own.task_id), context.now))
         return redelivered._replace(job=outcome.job if isinstance(outcome, Updated) else None)
 
     def _join(self, live: Job, token: str | None) -> _Stored | None:

@@ -16,9 +16,9 @@ from veo4k.domain.errors import StorageError
 from veo4k.domain.gate import AHEAD, LEAD, Wait
 from veo4k.domain.job import Job, Key, Partition, State
 from veo4k.domain.log_events import Detail, LogEntry, LogEvent
-from veo4k.domain.look import Look, after_look, after_relook, after_wait, is_wanted, relook_wait
+from veo4k.domain.look import Look, after_look, after_relook, after_wait, is_wanted
 from veo4k.domain.ports import Clock, Jobs
-from veo4k.domain.schedule import DAY, Times, base_wait
+from veo4k.domain.schedule import DAY, Times, base_wait, relook_wait
 from veo4k.domain.wait_reason import WaitReason
 from veo4k.services.dispatch import TIME_FOR_A_REQUEST, Dispatcher, Slot
 
@@ -36,21 +36,13 @@ LONG_WAITS = frozenset(
 """Waits that last longer than a sweep: another day, a repair or an operator ends them."""
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class _Due:
-    """A due job that needs a request; calling it writes the claim."""
+    """A due job that needs a request. `look`: what the look before that request showed."""
 
-    sweeper: "Sweeper"
     job: Job
     need: Need
     look: Look | None = None
-
-    def __call__(self) -> Job | None:
-        return None if self.wants_look() else self.sweeper.claim(self.job, self.need, self.look)
-
-    def wants_look(self) -> bool:
-        """Return whether the base video is to be looked at before this claim: nothing is paid unseen."""
-        return self.need is Need.SUBMISSION and self.look is None and is_wanted(self.job, self.sweeper.clock.now())
 
 
 @dataclass(kw_only=True)
@@ -106,7 +98,7 @@ class Sweeper:
                 claims.append(due)
             while has_slots and claims and (slots or len(claims) >= self.dispatcher.room()):
                 has_slots = self._dispatch(slots, claims, partition)
-        self._look_again(looks)
+        self._look_for_waiting(looks)
         while has_slots and claims:
             has_slots = self._dispatch(slots, claims, partition)
         self.dispatcher.release(slots)
@@ -129,7 +121,7 @@ class Sweeper:
 
     def _dispatch(self, slots: deque[Slot], claims: deque[_Due], partition: Partition) -> bool:
         """Send requests with the slots at hand, or with new ones. Return whether slots still come in time."""
-        if any(due.wants_look() for due in islice(claims, len(slots))):
+        if any(self._wants_look(due) for due in islice(claims, len(slots))):
             self.dispatcher.release(slots)  # a look takes longer than a slot waits
         if not slots:
             counted = partition is Partition.QUEUED
@@ -143,18 +135,22 @@ class Sweeper:
                 # A response under way may let the gate run: only the responses are awaited before the next slot is.
                 return self.dispatcher.wait() or self._wait_for_slot(wait)
             slots.extend(new)
-        self.dispatcher.send(slots, claims)
+        self.dispatcher.send(slots, claims, self._claim)
         return True
+
+    def _wants_look(self, due: _Due) -> bool:
+        """Return whether the base video is to be looked at before this claim: nothing is paid unseen."""
+        return due.need is Need.SUBMISSION and due.look is None and is_wanted(due.job, self.clock.now())
 
     def _look_first(self, claims: deque[_Due], wanted: int) -> None:
         """Look at the base videos of the next jobs before they are paid. Those that need no request leave the queue."""
         some = [claims.popleft() for _ in range(wanted)]
-        wanting = [due for due in some if due.wants_look()]
-        waiting = [due for due in wanting if not self._may_be_looked_at(due.job)]
+        wanting = [due for due in some if self._wants_look(due)]
+        waiting = [due for due in wanting if not self._skip_unless_turn(due.job)]
         looks = self._looks([due.job for due in wanting if due not in waiting])
         for due in wanting:
             due.look = looks.get(due.job.task_id)
-        claims.extendleft(reversed([due for due in some if due not in waiting and not self._is_settled(due)]))
+        claims.extendleft(reversed([due for due in some if due not in waiting and not self._apply_look(due)]))
 
     def _looks(self, jobs: Sequence[Job]) -> Mapping[str, Look]:
         """Read the records of these jobs' base tasks; none while the gate is paused."""
@@ -162,46 +158,50 @@ class Sweeper:
             return {}
         return self.dispatcher.look(list(dict.fromkeys(job.task_id for job in jobs)))
 
-    def _is_turn(self, job: Job) -> bool:
-        """Return whether a job may be requested; one whose turn it is not is postponed."""
+    def _postpone_unless_turn(self, job: Job) -> bool:
+        """Postpone a job whose turn it is not. Return whether it is its turn."""
         if job.run == 1 or is_turn(job, self.jobs.runs(job.task_id)):
             return True
         self._write(LogEvent.REQUEST_POSTPONED, transitions.postpone(job, self.clock.now() + self.times.probe))
         return False
 
-    def _may_be_looked_at(self, job: Job) -> bool:
+    def _skip_unless_turn(self, job: Job) -> bool:
+        """Postpone a job whose turn it is not; skip one that cannot be read. Return whether a look may follow."""
         with self._skipping():
-            return self._is_turn(job)
+            return self._postpone_unless_turn(job)
         return False
 
-    def _is_settled(self, due: _Due) -> bool:
+    def _apply_look(self, due: _Due) -> bool:
         """Write what a look means for a job. Return whether the job needs no request now."""
         if due.look is None:
             return False
         decision = after_look(due.job, due.look, self.dispatcher.context())
         with self._skipping():
-            self._decide(decision)
+            self._apply(decision)
         return decision is not None
 
-    def _look_again(self, jobs: list[Job]) -> None:
+    def _look_for_waiting(self, jobs: list[Job]) -> None:
         """Look for jobs that wait for their base video, or for a fresh link of it."""
-        claimed = [job for job in jobs if self._is_look_claimed(job)]
+        claimed = [job for job in jobs if self._claim_look(job)]
         looks = self._looks(claimed)
         for job in claimed:
             rule = after_wait if job.state is State.QUEUED else after_relook
             with self._skipping():
                 current = self.jobs.get(job.key)
                 if current is not None and job.task_id in looks:
-                    self._decide(rule(current, looks[job.task_id], self.dispatcher.context()))
+                    self._apply(rule(current, looks[job.task_id], self.dispatcher.context()))
 
-    def _is_look_claimed(self, job: Job) -> bool:
+    def _claim_look(self, job: Job) -> bool:
+        """Write when the next look is due. Return whether this sweep does the present one."""
         now = self.clock.now()
-        wait = base_wait(job.looks + 1, self.times) if job.state is State.QUEUED else relook_wait(job, self.times)
+        wait = (
+            base_wait(job.looks + 1, self.times) if job.state is State.QUEUED else relook_wait(job.not_4k, self.times)
+        )
         with self._skipping():
             return self._write(LogEvent.LOOK_CLAIMED, transitions.claim_look(job, now + wait)) is not None
         return False
 
-    def _decide(self, decision: Decision | None) -> None:
+    def _apply(self, decision: Decision | None) -> None:
         if decision and decision.update:
             self._write(decision.event, decision.update, decision.about)
 
@@ -222,34 +222,35 @@ class Sweeper:
         self.clock.sleep_until(wait.until - AHEAD)
         return True
 
-    def _act(self, key: Key, partition: Partition, until: float) -> "_Due | None":
-        """Do what a due job needs, if it needs no request; else return the claim of its request."""
+    def _act(self, key: Key, partition: Partition, until: float) -> _Due | None:
+        """Do what a due job needs, if it needs no request; else return the job with its need."""
         with self._skipping():
             job = self.jobs.get(key)
             if job is None or job.partition is not partition or (job.due or 0) > until:
                 return None  # the index is behind the table
-            due = when_due(job, self.clock.now(), self.new_id(), self.times, self.dispatcher.hosts)
+            due = when_due(job, self.dispatcher.context())
             if isinstance(due, Need):
-                return _Due(self, job, due)
-            if due and due.update:
-                self._write(due.event, due.update, due.about)
-            elif due:
+                return _Due(job, due)
+            self._apply(due)
+            if due and not due.update:
                 self._log(due.event, error=f"{job.job_id} is {job.state}, a state of a later version")
         return None
 
-    def claim(self, job: Job, need: Need, look: Look | None) -> Job | None:
+    def _claim(self, due: _Due) -> Job | None:
         """Write the intent of a request. Return the job to send it for; raise StorageError."""
+        if self._wants_look(due):
+            return None
         try:
-            return self._claim_submission(job, look) if need is Need.SUBMISSION else self._claim_poll(job)
+            return self._claim_submission(due) if due.need is Need.SUBMISSION else self._claim_poll(due.job)
         except StorageError as error:
             self._log(LogEvent.JOB_SKIPPED, error=str(error))
             raise
 
-    def _claim_submission(self, job: Job, look: Look | None) -> Job | None:
+    def _claim_submission(self, due: _Due) -> Job | None:
         now = self.clock.now()
-        if not self._is_turn(job):
+        if not self._postpone_unless_turn(due.job):
             return None
-        return self._write(LogEvent.REQUEST_CLAIMED, self.dispatcher.claim_submission(job, look, now))
+        return self._write(LogEvent.REQUEST_CLAIMED, self.dispatcher.claim_submission(due.job, due.look, now))
 
     def _claim_poll(self, job: Job) -> Job | None:
         now, by_post = self.clock.now(), polls_by_post(job)
