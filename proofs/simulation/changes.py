@@ -96,6 +96,11 @@ def not_refreshed(job: Job, answer: Response, moment: Context) -> Decision:
     return decisions._WITHOUT_LINK[answer.meaning](job, answer, moment)
 
 
+def refreshed_if_allowed(job: Job, answer: Response, moment: Context) -> Decision:
+    decision = decisions._refreshed(job, answer, moment)
+    return decisions._not_refreshed(job, answer, moment) if decision.event is LogEvent.RESULT_HOST_BLOCKED else decision
+
+
 def only_a_hint(real: Callable[..., Update], *arguments: Any) -> Update:
     return replace(real(*arguments), put={"due": arguments[3]}, set_if_absent={})
 

@@ -96,6 +96,11 @@ MUTANTS: Mapping[str, Mutant] = {
         15,
         shows_in="an hour of known words, denied",
     ),
+    "a fresh link on a host that is not allowed is no link": Mutant(
+        changes.rule(decisions._REFRESH, Meaning.DONE, changes.refreshed_if_allowed),
+        7,
+        shows_in="a thief's link first, and a host that is allowed after a day",
+    ),
     "what any clause denies is denied": Mutant(
         set_to(provider_words, "_CLAUSE_END", provider_words._SENTENCE_END),
         15,

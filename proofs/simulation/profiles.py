@@ -100,6 +100,9 @@ PROFILES: Mapping[str, FaultProfile] = {
     "failures that are none": usual(own_ids=1.0, spurious=0.5),
     "news under the codes of failures": usual(own_ids=0.0, spurious=0.5),
     "a host that is allowed after a day": usual(strange_hosts=0.2, host_allowed_at=30 * HOUR),
+    "a thief's link first, and a host that is allowed after a day": usual(
+        tampered=0.5, strange_hosts=0.5, host_allowed_at=30 * HOUR
+    ),
     "labels that lie": usual(labels=0.5),
     "labels that lie, in records that are gone after half an hour": usual(labels=0.5, records_live=HOUR / 2),
     "a callback meets a poll": usual(

@@ -18,7 +18,7 @@ from proofs.table.rows import (
     Changes,
     in_other_states,
 )
-from tests.contract.changes import ENDED, RELEASED, rows_that
+from tests.contract.changes import ENDED, RELEASED, WAITS_NO_MORE, rows_that, waiting
 from veo4k.domain import transitions
 from veo4k.domain.job import State, link_digest
 
@@ -28,6 +28,7 @@ TRIED = frozenset({link_digest(SIGNED)})
 TTL = 1_900_000_000
 GONE: Changes = dict.fromkeys(("partition", "due", "task_tokens", "urls", "image_urls")) | {"ttl": TTL}
 
+HOSTLESS = replace(READY, **waiting("HOST_NOT_ALLOWED", "new.example"))
 REFUSED_ONCE = replace(LEASED, link_refusals=1)
 SHOWN = replace(SUCCEEDED, base_url=SIGNED)
 WAITED_FOR = replace(RETRIGGERED, task_tokens=frozenset({"token-1", "token-2"}))
@@ -38,7 +39,8 @@ ARCHIVING: dict[str, Case] = {
         before=READY,
         write=transitions.claim_archive(READY.key, "lease-1", NOW, TIMES),
         changes={"lease": "lease-1", "lease_until": NOW + 960, "archive_attempts": 1},
-        refusals=in_other_states(State.READY) | rows_that("is leased by another", "has a dead link"),
+        refusals=in_other_states(State.READY)
+        | rows_that("is leased by another", "has a dead link", "waits for a host"),
     ),
     "an archive claims after a crash": Case(
         before=replace(LEASED, lease_until=NOW),
@@ -46,7 +48,7 @@ ARCHIVING: dict[str, Case] = {
         changes={"lease": "lease-9", "lease_until": NOW + 960, "archive_attempts": 2},
         refusals=in_other_states(State.READY)
         | {"has a millisecond of its lease left": {"lease_until": NOW + 0.001}}
-        | rows_that("has a dead link"),
+        | rows_that("has a dead link", "waits for a host"),
     ),
     "a file is archived": Case(
         before=LEASED,
@@ -98,6 +100,13 @@ ANNOUNCEMENT: dict[str, Case] = {
         write=transitions.retrigger(replace(LEASED, retrigger_id="retrigger-1"), "retrigger-2", NOW + 60),
         changes={"retrigger_id": "retrigger-2", "due": NOW + 60},
         refusals=LEASE_HELD | rows_that("was re-triggered meanwhile", "was never re-triggered", "is due later"),
+    ),
+    "a fresh link whose host is allowed by now is fetched": Case(
+        before=HOSTLESS,
+        write=transitions.retrigger(HOSTLESS, "retrigger-1", NOW + 60),
+        changes={"retrigger_id": "retrigger-1", "due": NOW + 60} | WAITS_NO_MORE,
+        refusals=in_other_states(State.READY)
+        | rows_that("was re-triggered meanwhile", "is leased by another", "is due later", "is not due"),
     ),
     "a dead link is tried again": Case(
         before=LINKLESS,

@@ -125,6 +125,15 @@ POLLS: dict[str, Case] = {
         changes=FETCHED_AGAIN,
         refusals=NOT_LINKLESS,
     ),
+    "a poll returns a fresh link on a host that is not allowed": Case(
+        before=replace(LINKLESS, archive_attempts=2),
+        write=transitions.refresh_on_other_host(
+            LINKLESS, DONE, transitions.BlockedLink(f"{SIGNED}2", "new.example"), NOW + 900
+        ),
+        changes={"link_dead": None, "urls": (f"{SIGNED}2",), "due": NOW + 900, "archive_attempts": 1}
+        | waiting("HOST_NOT_ALLOWED", "new.example"),
+        refusals=NOT_LINKLESS,
+    ),
     "a poll returns no fresh link": Case(
         before=POLLED_FOR_LINK,
         write=transitions.retry_link(POLLED_FOR_LINK, "retrigger-2", NOW + 60, {"requests_sent": -1}, failed=False),

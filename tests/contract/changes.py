@@ -29,6 +29,7 @@ OTHERWISE: dict[str, Changes] = {
     "was never polled": {"poll_id": None},
     "was counted already": {"acceptances": 2},
     "has another link": {"urls": (f"{SIGNED}3",)},
+    "waits for a host": {"wait_reason": "HOST_NOT_ALLOWED"},
     "has a dead link": {"link_dead": True},
     "has a link that lives": {"link_dead": None},
     "is leased by another": {"lease": "lease-9", "lease_until": NOW + 1},

@@ -225,10 +225,18 @@ POLLS = {
 OWN_LINKLESS = replace(LINKLESS, provider_task_id=OWN)
 NOT_4K = replace(LINKLESS, not_4k=1)
 REFUSED_SINCE = replace(NOT_4K, link_refusals=2)
+MALFORMED, NO_LINK_THERE = replace(FOREIGN, urls=("https://",)), "the link is malformed, or longer than 8 KiB"
+
+
+def fresh_elsewhere(job: Job) -> ConditionalUpdate:
+    return transitions.refresh_on_other_host(job, FOREIGN, BLOCKED, NOW + 750)
+
+
 FRESH_LINK = transitions.refresh_link(LINKLESS, SHOWN, URL, "fresh", NOW + 60)
 LINK_REFRESHES = {
     "a fresh link": Answered(LINKLESS, DONE, Decision(LogEvent.LINK_REFRESHED, FRESH_LINK)),
-    "a link that may not be fetched": Answered(LINKLESS, FOREIGN, inconclusive(old_link(LINKLESS), OUTSIDE)),
+    "a link on a host that is not allowed": Answered(LINKLESS, FOREIGN, blocked(fresh_elsewhere(LINKLESS))),
+    "a link that may not be fetched": Answered(LINKLESS, MALFORMED, inconclusive(old_link(LINKLESS), NO_LINK_THERE)),
     "that it is still made": Answered(LINKLESS, WORKING, inconclusive(old_link(LINKLESS))),
     "an acceptance like the first": Answered(LINKLESS, FIRST, bought_twice(old_link(LINKLESS, acceptances=1))),
     "a failure": Answered(LINKLESS, BROKEN, inconclusive(old_link(LINKLESS, is_failed=True))),
@@ -240,7 +248,8 @@ LINK_REFRESHES = {
     "below 4K, a second acceptance": Answered(NOT_4K, FIRST, bought_twice(transitions.count_acceptance(NOT_4K))),
     "below 4K, nothing, never sent": Answered(NOT_4K, NEVER_SENT, inconclusive(transitions.uncount_poll(NOT_4K))),
     "below 4K, nothing, for the path is gone": Answered(NOT_4K, PATH_GONE, inconclusive()),
-    "below 4K, another link of no use": Answered(NOT_4K, FOREIGN, inconclusive(about=OUTSIDE)),
+    "below 4K, a link on a host that is not allowed": Answered(NOT_4K, FOREIGN, blocked(fresh_elsewhere(NOT_4K))),
+    "below 4K, another link of no use": Answered(NOT_4K, MALFORMED, inconclusive(about=NO_LINK_THERE)),
     "below 4K, a failure": Answered(NOT_4K, BROKEN, inconclusive(old_link(NOT_4K, is_failed=True))),
     "nothing about a link that is dead since": Answered(REFUSED_SINCE, LOST, inconclusive(old_link(REFUSED_SINCE))),
 } | {
@@ -279,9 +288,9 @@ def told_again(wait: float, **changes: Any) -> Looked:
     return Looked(job, Decision(LogEvent.ANNOUNCEMENT_RETRIGGERED, transitions.retrigger(job, "fresh", NOW + wait)))
 
 
-def archived_again(job: Job, wait: float, now: float = NOW) -> Looked:
+def archived_again(job: Job, wait: float, now: float = NOW, hosts: ResultHosts = HOSTS) -> Looked:
     again = transitions.retrigger(job, "fresh", now + wait)
-    return Looked(job, Decision(LogEvent.ARCHIVE_RETRIGGERED, again), now)
+    return Looked(job, Decision(LogEvent.ARCHIVE_RETRIGGERED, again), now, hosts)
 
 
 def postponed(job: Job, due: float, now: float = NOW) -> Looked:
@@ -314,6 +323,8 @@ WRONG = Words(500, "wrong parameter")
 JOBS_OVER_500 = replace(JOBS_UNCLEAR, lost_responses=3, words=WRONG, unclear_since=NOW, retry_at=None)
 LATER_OVER_500 = replace(JOBS_OVER_500, requested_at=NOW + 2000)
 ALLOWED_BY_NOW = ResultHosts.parse(f"file.example,{HOST}", "https://api.example")
+HOSTLESS = replace(READY, urls=(ELSEWHERE,), wait_reason=WaitReason.HOST_NOT_ALLOWED, archive_attempts=0)
+STILL_HOSTLESS = transitions.wait_for_host(HOSTLESS, HOST, NOW + 750)
 FETCHED = received(transitions.fetch_kept_link(KEPT, NOW, TIMES))
 OVERDUE, AGAIN_QUEUED = replace(SUBMITTING, retry_at=ANCIENT), replace(QUEUED, requests_sent=1)
 PARKED = replace(SUBMITTING, state=State("PARKED"))
@@ -337,6 +348,11 @@ LOOKS = {
     "a kept link whose host is not allowed yet": waits_for_host(750),
     "a kept link that has long waited for its host": waits_for_host(LONGEST_HOST_WAIT, NOW + 90_000),
     "a kept link whose host is allowed by now": Looked(KEPT, FETCHED, hosts=ALLOWED_BY_NOW),
+    "a result whose fresh link's host is not allowed yet": Looked(HOSTLESS, blocked(STILL_HOSTLESS)),
+    "the same, its tries spent": Looked(replace(HOSTLESS, archive_attempts=10), blocked(STILL_HOSTLESS)),
+    "the same while it is archived": Looked(replace(HOSTLESS, lease="lease", lease_until=NOW + 1), None),
+    "a result whose fresh link's host is allowed by now": archived_again(HOSTLESS, 60, hosts=ALLOWED_BY_NOW),
+    "a result that has waited thirteen days for its host": ended(HOSTLESS, failed, Code.RESULT_HOST_BLOCKED, ANCIENT),
     "a kept link that is thirteen days old": ended(KEPT, failed, Code.RESULT_HOST_BLOCKED, ANCIENT),
     "an accepted job just asked about": Looked(replace(PROCESSING, requested_at=NOW - 119.999), None),
     "an accepted job": Looked(replace(PROCESSING, requested_at=NOW - 120), Need.POLL),

@@ -84,6 +84,7 @@ def test_a_write_that_would_do_harm_twice_proves_itself() -> None:
         "a poll for a fresh link returns a failure": "retrigger_id",
         "a callback brings a fresh link": "retrigger_id",
         "a dead link is tried again": "retrigger_id",
+        "a fresh link whose host is allowed by now is fetched": "retrigger_id",
         "a poll is claimed": "poll_id",
         "a first poll under the job's own id is claimed": "poll_id",
         "a poll for a fresh link is claimed": "poll_id",

@@ -279,6 +279,11 @@ def _still_working(job: Job, response: Response, context: Context) -> Decision:
 
 def _refreshed(job: Job, response: Response, context: Context) -> Decision:
     link = own_link(response.urls, job.index, context.hosts)
+    if isinstance(link, Refusal) and link.host:
+        blocked = BlockedLink(own_entry(response.urls, job.index), link.host)
+        due = host_due(job, context.now, context.times)
+        update = transitions.refresh_on_other_host(job, response, blocked, due)
+        return Decision(LogEvent.RESULT_HOST_BLOCKED, update, link.host)
     if isinstance(link, Refusal):
         return _not_refreshed(job, response, context)._replace(about=link.reason)
     due = context.now + context.times.nudge
@@ -410,6 +415,8 @@ def _kept_link_due(job: Job, context: Context) -> Decision:
 def _ready_due(job: Job, context: Context) -> Due:
     if context.now < (job.lease_until or 0):
         return None
+    if job.wait_reason == WaitReason.HOST_NOT_ALLOWED and isinstance(context.hosts.target(job.urls[0]), Refusal):
+        return _kept_link_due(job, context)
     if job.link_dead and job.is_by_look and job.archive_attempts < context.times.archive_attempts:
         return Need.LOOK
     if job.archive_attempts >= context.times.archive_attempts:

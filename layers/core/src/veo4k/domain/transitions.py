@@ -376,7 +376,7 @@ def poll_on_other_host(
 
 
 def wait_for_host(job: Job, host: str, due: float) -> ConditionalUpdate:
-    """QUEUED or PROCESSING, unchanged: the host of the kept link is still not allowed."""
+    """QUEUED, PROCESSING or READY, unchanged: the host of the kept link is still not allowed."""
     put = {"due": due} | _waits(WaitReason.HOST_NOT_ALLOWED, host)
     return ConditionalUpdate(key=job.key, when=_as_read(job, "state", "due"), put=put)
 
@@ -409,6 +409,12 @@ def uncount_poll(job: Job, *, by_post: bool = True) -> ConditionalUpdate:
 def refresh_link(job: Job, response: Response, url: str, new_id: str, due: float) -> ConditionalUpdate:
     """READY → READY: a fresh link, and the archive is re-triggered. The attempt that the poll cost is given back."""
     put = _fresh_link(job, response, url) | {"retrigger_id": new_id, "due": due}
+    return ConditionalUpdate(key=job.key, when=_LINK_DEAD, put=put, add={"archive_attempts": -1})
+
+
+def refresh_on_other_host(job: Job, response: Response, link: BlockedLink, due: float) -> ConditionalUpdate:
+    """READY → READY: the fresh link is on a host that is not allowed. The attempt that the poll cost is given back."""
+    put = _fresh_link(job, response, link.url) | _waits(WaitReason.HOST_NOT_ALLOWED, link.host) | {"due": due}
     return ConditionalUpdate(key=job.key, when=_LINK_DEAD, put=put, add={"archive_attempts": -1})
 
 
@@ -524,7 +530,7 @@ def _link(url: str) -> dict[str, object]:
 def claim_archive(key: Key, lease: str, now: float, times: Times) -> ConditionalUpdate:
     """READY → READY: the only archive of this file until its lease is over. The update is also the read."""
     free = is_("lease_until", None) + at_most("lease_until", now)
-    when = (is_("state", State.READY), free, is_("link_dead", None))
+    when = (is_("state", State.READY), free, is_("link_dead", None), is_("wait_reason", None))
     put = {"lease": lease, "lease_until": now + times.archive_lease}
     return ConditionalUpdate(key=key, when=when, put=put, add={"archive_attempts": 1}, ownership="lease")
 
@@ -572,7 +578,7 @@ def abandon_base(job: Job) -> ConditionalUpdate:
 
 def retrigger(job: Job, new_id: str, due: float) -> ConditionalUpdate:
     """Make publish act again on a READY or ended row from which nothing has followed, a dead link included."""
-    put = {"retrigger_id": new_id, "due": due, "link_dead": None}
+    put = {"retrigger_id": new_id, "due": due, "link_dead": None} | (_WAITS_NO_MORE if job.wait_reason else {})
     when = (*_as_read(job, "state", "retrigger_id", "lease"), at_most("due", job.due or 0))
     return ConditionalUpdate(key=job.key, when=when, put=put, ownership="retrigger_id")
 
