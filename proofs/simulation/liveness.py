@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from proofs.simulation.messages import Sending
     from proofs.simulation.oracles import Oracles
 
-HALF_AN_HOUR, TWO_DAYS = 1800.0, 2 * 86_400.0
+QUARTER, HALF_AN_HOUR, TWO_DAYS = 900.0, 1800.0, 2 * 86_400.0
 MOST_REFUSALS = 60  # of a task token in a day: seven waits that double, then one an hour, each perhaps twice
 MOST_TRIES = Times().archive_attempts
 OBSTACLES = frozenset(
@@ -286,6 +286,8 @@ class JobJudge:
                 self._wrong(7, "INDEX_AMBIGUOUS, but each index has a file of its own")
         # An older version does not count how often the host has refused a link, and so spends tries on it.
         rough = bool(profile.outages) or max(profile.rates.values()) > 0.1 or profile.mixed
+        # A page for a quarter of an hour, and behind it a link that is gone, leave three tries for the faults.
+        rough |= video.hindered_for >= QUARTER and len(video.links) > 1
         # After a second acceptance the provider reports the state of the second, and no more of the first one's file.
         in_vain = (rough or len(self.bought) > 1) and job.archive_attempts >= MOST_TRIES
         gave_up_polling = self._is_path_gone() or not polled or not self._is_allowed() or in_vain

@@ -12,7 +12,7 @@ from proofs.simulation.kernel import Process
 from veo4k.adapters.gate_dynamodb import DynamoGate
 from veo4k.domain.conditional_update import ConditionalUpdate, Outcome
 from veo4k.domain.gate import Gate, Pace, Slots
-from veo4k.domain.job import DEFAULTS, Job, Key, Partition
+from veo4k.domain.job import DEFAULTS, Job, Key, Partition, State
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -44,6 +44,10 @@ class SimulatedJobs:
         if write.add.get("requests_sent", 0) < 0:
             self.unsent.add((self.effects.kernel.running(), write.key))
         outcome = self.effects.do("write", write.key.task_id, lambda: self.memory.write(write))
+        if write.put.get("state") is State.SUBMITTING and outcome.job and outcome.job.state is not State.SUBMITTING:
+            self.unsent.add(
+                (self.effects.kernel.running(), write.key)
+            )  # a callback was faster than the claim's response
         if self.effects.timeline.is_traced:
             changed = ", ".join(f"{name}={value}" for name, value in {**write.put, **write.add}.items() if value)
             self.effects.note(write.key.task_id, type(outcome).__name__, changed[:150])

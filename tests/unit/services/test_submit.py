@@ -18,7 +18,7 @@ from tests.unit.services.exchanges import (
     messages,
     timeless,
 )
-from veo4k.domain.conditional_update import ConditionalUpdate
+from veo4k.domain.conditional_update import ConditionalUpdate, Updated
 from veo4k.domain.job import ProviderApi, State
 from veo4k.domain.log_events import Detail, LogEntry, LogEvent
 from veo4k.domain.response import Response
@@ -193,6 +193,52 @@ def test_a_redelivered_message_sends_nothing(prepare: Callable[[Stage], object])
 
     assert redelivered(stage) == [LogEntry(LogEvent.MESSAGE_REDELIVERED, before)]
     assert len(stage.provider.submitted) == 1
+
+
+def overtake(stage: Stage) -> None:
+    """Let a callback be faster than the response to the write of each claim, which the SDK then repeats."""
+
+    def write_first(claim: ConditionalUpdate) -> None:
+        if claim.put.get("state") is State.SUBMITTING and isinstance(stage.jobs.write(claim), Updated):
+            stage.change(state=State.READY)
+
+    stage.faulty_jobs.before("write", write_first)
+
+
+def claim_by_submit(stage: Stage) -> list[str]:
+    overtake(stage)
+    return stage.ask()
+
+
+def claim_by_redelivery(stage: Stage) -> list[str]:
+    crash(stage)
+    stage.clock.advance(360)
+    overtake(stage)
+    return words(redelivered(stage))
+
+
+def claim_by_sweep(stage: Stage) -> list[str]:
+    crash(stage)
+    overtake(stage)
+    return stage.sweep(after=721)
+
+
+@pytest.mark.parametrize(
+    ("claim", "events", "before"),
+    [
+        (claim_by_submit, ["job_created"], 0),
+        (claim_by_redelivery, ["message_redelivered"], 1),
+        (claim_by_sweep, ["request_claimed"], 1),
+    ],
+)
+def test_a_claim_that_a_callback_overtook_is_not_requested(
+    claim: Callable[[Stage], list[str]], events: list[str], before: int
+) -> None:
+    stage = Stage(WORKING)
+
+    assert claim(stage) == events
+    assert (len(stage.provider.submitted), stage.provider.polled) == (before, [])
+    assert (stage.job().state, stage.job().requests_sent) == (State.READY, before + 1)
 
 
 def test_a_redelivered_message_waits_for_its_turn() -> None:

@@ -50,6 +50,11 @@ class Slot:
 T = TypeVar("T")
 
 
+def to_be_requested(claimed: Job | None) -> Job | None:
+    """Return a job whose submission was claimed; None where a callback was faster than the response to the claim."""
+    return claimed if claimed is not None and claimed.state is State.SUBMITTING else None
+
+
 @dataclass(kw_only=True)
 class Dispatcher:
     """Sends the requests of one invocation; leaving its context waits for all of them.

@@ -19,7 +19,7 @@ from veo4k.domain.ports import Clock, Jobs, MessageQueue
 from veo4k.domain.schedule import Times, back_off
 from veo4k.domain.transitions import Seen
 from veo4k.domain.wait_reason import WaitReason
-from veo4k.services.dispatch import Dispatcher
+from veo4k.services.dispatch import Dispatcher, to_be_requested
 
 MOST_READS = 8  # of a task's runs, while other functions create new ones at the same time
 
@@ -189,7 +189,7 @@ class Submitter:
             passes_label=passes_label,
         )
         created = self._written(LogEvent.JOB_CREATED, creation)
-        return created._replace(job=created.entry.job) if created else None
+        return created._replace(job=to_be_requested(created.entry.job)) if created else None
 
     def _create_decided(self, creation: ConditionalUpdate, decision: Decision) -> _Stored | None:
         """Create a run, then write what the look means for it. Where that fails, the sweep looks again."""
@@ -210,7 +210,7 @@ class Submitter:
         if wait is not None:
             return redelivered
         outcome = self.jobs.write(self.dispatcher.claim_submission(own, self._looks.get(own.task_id), context.now))
-        return redelivered._replace(job=outcome.job if isinstance(outcome, Updated) else None)
+        return redelivered._replace(job=to_be_requested(outcome.job) if isinstance(outcome, Updated) else None)
 
     def _join(self, live: Job, token: str | None) -> _Stored | None:
         if not token or token in live.task_tokens:

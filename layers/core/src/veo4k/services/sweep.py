@@ -20,7 +20,7 @@ from veo4k.domain.look import Look, after_look, after_relook, after_wait, is_wan
 from veo4k.domain.ports import Clock, Jobs
 from veo4k.domain.schedule import DAY, Times, base_wait, relook_wait
 from veo4k.domain.wait_reason import WaitReason
-from veo4k.services.dispatch import TIME_FOR_A_REQUEST, Dispatcher, Slot
+from veo4k.services.dispatch import TIME_FOR_A_REQUEST, Dispatcher, Slot, to_be_requested
 
 RESERVE = 15.0  # seconds before its own timeout at which a sweep stops
 MOSTLY = 0.75  # of the trials of a paused gate are for QUEUED jobs, where one is due
@@ -250,7 +250,8 @@ class Sweeper:
         now = self.clock.now()
         if not self._postpone_unless_turn(due.job):
             return None
-        return self._write(LogEvent.REQUEST_CLAIMED, self.dispatcher.claim_submission(due.job, due.look, now))
+        claim = self.dispatcher.claim_submission(due.job, due.look, now)
+        return to_be_requested(self._write(LogEvent.REQUEST_CLAIMED, claim))
 
     def _claim_poll(self, job: Job) -> Job | None:
         now, by_post = self.clock.now(), polls_by_post(job)
