@@ -8,9 +8,10 @@ import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from bench.stack import function_module
+from proofs.doubles.responses import NO_CREDITS, WORKING
 from proofs.doubles.stage import Stage
 from tests.unit.conftest import Context
-from tests.unit.services.exchanges import NO_CREDITS, OTHER, WORKING, asked
+from tests.unit.services.exchanges import OTHER, asked
 from veo4k.domain.wait_reason import WaitReason
 from veo4k.services.dispatch import TIME_FOR_A_REQUEST
 

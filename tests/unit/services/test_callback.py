@@ -7,9 +7,10 @@ from typing import Any, NamedTuple, NoReturn, cast
 import pytest
 
 from proofs.doubles.faults import DOWN
+from proofs.doubles.responses import LOST, OWN, WITH_OWN_ID, WORKING
 from proofs.doubles.stage import ELSEWHERE, HOSTS, TASK, URL, Stage
 from proofs.doubles.time_manual import NOON
-from tests.unit.services.exchanges import LOST, OWN, WITH_OWN_ID, WORKING, asked
+from tests.unit.services.exchanges import asked
 from veo4k.domain.callback_auth import make_signature, make_token
 from veo4k.domain.errors import StorageError
 from veo4k.domain.job import Code, Evidence, Failure, State, link_digest

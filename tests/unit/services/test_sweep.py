@@ -2,24 +2,10 @@ from dataclasses import replace
 
 import pytest
 
+from proofs.doubles.responses import DONE, LOST, NO_CREDITS, OWN, PATH_IS_GONE, REPEATED, WITH_OWN_ID, WORKING
 from proofs.doubles.stage import TASK, URL, Stage
 from proofs.doubles.time_manual import NOON
-from tests.unit.services.exchanges import (
-    DONE,
-    LOST,
-    NO_CREDITS,
-    OTHER,
-    OWN,
-    PATH_IS_GONE,
-    REPEATED,
-    WITH_OWN_ID,
-    WORKING,
-    asked,
-    code,
-    message,
-    messages,
-    timeless,
-)
+from tests.unit.services.exchanges import OTHER, asked, code, message, messages, timeless
 from veo4k.domain.job import Code, Evidence, Key, Partition, ProviderApi, State
 from veo4k.domain.log_events import Detail, LogEntry, LogEvent
 from veo4k.domain.response import Response
