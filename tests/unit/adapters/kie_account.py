@@ -20,7 +20,6 @@ CALLBACKS = "https://api.example"
 TOKEN = "OixAwZFfz_F2AZzzW0uOcRRWs_dtAohVgg0y_obPqqY"
 JOB = Job(task_id=TASK, run=1, index=0, state=State.SUBMITTING, created_at=0, requests_sent=1)
 JOBS = replace(JOB, provider_api=ProviderApi.JOBS)
-PROCESSING = replace(JOB, state=State.PROCESSING)
 ACCEPTED = {"code": 200, "msg": "success", "data": {"taskId": TASK, "resultUrls": None, "imageUrls": None}}
 
 
