@@ -13,13 +13,13 @@ from typing import Any
 
 import pytest
 
+from proofs.doubles.event_publisher_recording import RecordingEventPublisher
 from proofs.doubles.faults import FaultInjector
 from proofs.doubles.stage import Stage
 from proofs.table.rows import NOW, SIGNED, Case, moved
 from proofs.table.tables import Table
 from tests.contract.conftest import TableMaker
 from tests.contract.transition_table import CASES
-from tests.unit.services.test_publish import RecordingEventPublisher
 from veo4k.adapters.dynamodb_types import from_item, to_typed
 from veo4k.adapters.gate_dynamodb import DynamoGate
 from veo4k.adapters.jobs_dynamodb import DynamoJobs

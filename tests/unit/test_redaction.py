@@ -115,23 +115,16 @@ class House:
         stage: Any = self.stage
         stage.provider, stage.hosts = kie, HOSTS
         stage.faulty_queue = SqsQueue(self.cloud, "queue", "dead")
-        keys = self.secret("token").in_use, self.secret("webhook").in_use
-        callback_handler = CallbackHandler(stage.jobs, *keys, stage.times, HOSTS, is_signature_optional=False)
+        keys = {"token_keys": self.secret("token").in_use, "webhook_keys": self.secret("webhook").in_use}
+        job_sender = SqsJobSender(self.cloud, "queue")
         announcements = AwsEventPublisher(self.cloud, self.cloud, self.cloud, "queue", "bus")
-        archiver = Archiver(
-            jobs=stage.jobs,
-            open_download=GuardedDownloads(HOSTS, stage.clock.now).open,
-            archive=MemoryArchive(),
-            clock=stage.clock,
-            new_id=stage.new_id,
-            times=stage.times,
-        )
+        downloads = GuardedDownloads(HOSTS, stage.clock.now).open
         built = [
             (sweep, "health", stage.health()),
-            (callback, "callback_handler", callback_handler),
-            (callback, "generation_handler", GenerationHandler(SqsJobSender(self.cloud, "queue"), *keys)),
-            (publish, "publisher", Publisher(stage.jobs, announcements, 90, keep_base=True, times=stage.times)),
-            (archive, "archiver", archiver),
+            (callback, "callback_handler", stage.made(CallbackHandler, **keys, is_signature_optional=False)),
+            (callback, "generation_handler", stage.made(GenerationHandler, **keys, job_sender=job_sender)),
+            (publish, "publisher", stage.made(Publisher, events=announcements, retention_days=90, keep_base=True)),
+            (archive, "archiver", stage.made(Archiver, open_download=downloads, archive=MemoryArchive())),
             *((app, "clock", stage.clock) for app in (submit, sweep, callback, publish, archive)),
         ]
         monkeypatch.setattr(submit, "submitter", stage.submitter)

@@ -15,11 +15,11 @@ from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
 from bench.stack import function_module
+from proofs.doubles.api_door import FILE, QUEUED, TOKEN, Door
 from proofs.doubles.stage import TASK
 from proofs.table.rows import SUCCEEDED
 from tests.unit.conftest import Context
 from tests.unit.docs.pages import ROOT
-from tests.unit.services.test_api import FILE, QUEUED, TOKEN, Door
 from veo4k.domain.message import LONGEST_BODY
 from veo4k.services import api
 
