@@ -12,10 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from proofs.doubles.gate_memory import MemoryGate
+from proofs.doubles.memory_table import memory_table
 from proofs.table.tables import Table
 from tests.contract.conftest import DYNAMODB, client_of, shared_table
 from tests.contract.lost_responses import losing
-from tests.contract.memory_table import memory_table
 from veo4k.adapters.gate_dynamodb import KEY, DynamoGate
 from veo4k.domain.gate import Pace, Slots, Wait
 from veo4k.domain.job import Key

@@ -3,8 +3,8 @@
 from dataclasses import replace
 from typing import Any
 
+from proofs.doubles.fake_aws import FakeClient
 from proofs.doubles.time_manual import ManualClock
-from tests.unit.adapters.fake_aws import FakeClient
 from tests.unit.adapters.raw_server import Answer, RawServer, serving
 from veo4k.adapters.provider_kie import KieProvider
 from veo4k.adapters.secrets import Secret

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
-from tests.unit.adapters.fake_aws import FakeClient, refusal
+from proofs.doubles.fake_aws import FakeClient, refusal
 from veo4k.adapters.event_publisher import AwsEventPublisher
 from veo4k.domain.event import detail
 from veo4k.domain.job import Archived, Code, Failure, Job, Key, State

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
-from tests.unit.adapters.fake_aws import ConditionRefusedError, FakeDynamoDB, refusal
+from proofs.doubles.fake_aws import ConditionRefusedError, FakeDynamoDB, refusal
 from veo4k.adapters.dynamodb_types import to_typed
 from veo4k.adapters.gate_dynamodb import MOST_TRIES, DynamoGate
 from veo4k.domain.errors import StorageError

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
-from tests.unit.adapters.fake_aws import FakeDynamoDB, refusal
+from proofs.doubles.fake_aws import FakeDynamoDB, refusal
 from veo4k.adapters.jobs_dynamodb import DynamoJobs, request
 from veo4k.domain.conditional_update import ConditionalUpdate, at_most, in_, is_
 from veo4k.domain.errors import StorageError

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from proofs.doubles.fake_aws import refusal
 from tests.unit.adapters import kie_account, raw_server
-from tests.unit.adapters.fake_aws import refusal
 from tests.unit.adapters.kie_account import ACCEPTED, JOB, JOBS, KEY, TOKEN, account, holding, secret, submitted
 from tests.unit.adapters.raw_server import Answer, endless, hang_up, raw, reply, reply_json, reset, serving, silence
 from veo4k.domain.job import Job

@@ -1,7 +1,7 @@
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
-from tests.unit.adapters.fake_aws import FakeClient, refusal
+from proofs.doubles.fake_aws import FakeClient, refusal
 from veo4k.adapters.queue_sqs import SqsJobSender, SqsQueue, SqsRedelivery
 from veo4k.domain.errors import StorageError
 

@@ -6,9 +6,10 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 
-def refusal(code: str, message: str = "no") -> ClientError:
+def refusal(code: str, message: str = "no", operation: str = "Operation", **metadata: Any) -> ClientError:
     """Return an error as AWS answers it."""
-    return ClientError({"Error": {"Code": code, "Message": message}}, "Operation")
+    response: Any = {"Error": {"Code": code, "Message": message}, "ResponseMetadata": metadata}
+    return ClientError(response, operation)
 
 
 class FakeClient:
@@ -44,4 +45,6 @@ class DynamoErrors:
 
 
 class FakeDynamoDB(FakeClient):
+    """The same with the errors of DynamoDB."""
+
     exceptions = DynamoErrors
