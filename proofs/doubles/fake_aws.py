@@ -3,7 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, EndpointConnectionError
+
+from veo4k.adapters.dynamodb_types import to_typed
+from veo4k.domain.job import Job
+
+UNREACHABLE = EndpointConnectionError(endpoint_url="https://aws.example")
 
 
 def refusal(code: str, message: str = "no", operation: str = "Operation", **metadata: Any) -> ClientError:
@@ -28,6 +33,11 @@ class FakeClient:
             return answer
 
         return call
+
+
+def typed_row(job: Job) -> dict[str, Any]:
+    """Return a row as DynamoDB has it."""
+    return {name: to_typed(value) for name, value in job.row().items()}
 
 
 class ConditionRefusedError(ClientError):

@@ -17,11 +17,11 @@ from urllib3 import HTTPResponse
 
 from bench.stack import function_module
 from proofs.doubles.archive_memory import MemoryArchive
+from proofs.doubles.fake_aws import typed_row
 from proofs.doubles.stage import TASK, Stage
 from tests.unit.cli.operator import Operator
 from tests.unit.conftest import Context
 from veo4k.adapters.download import GuardedDownloads
-from veo4k.adapters.dynamodb_types import to_typed
 from veo4k.adapters.event_publisher import AwsEventPublisher
 from veo4k.adapters.jobs_dynamodb import DynamoJobs
 from veo4k.adapters.provider_kie import KieProvider
@@ -309,6 +309,6 @@ def test_nothing_leaks_from_an_announcement_that_fails(house: House, has_result:
     house.receive()
     if has_result:
         house.find_result()
-    image = {name: to_typed(value) for name, value in house.stage.job().row().items()}
+    image = typed_row(house.stage.job())
     records = [{"dynamodb": {"NewImage": image}}, {"dynamodb": {"NewImage": {"taskId": {"N": TASK_TOKEN}}}}]
     house.invoke(publish, {"Records": records})

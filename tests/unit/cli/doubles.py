@@ -10,10 +10,9 @@ from typing import Any, Self
 
 from botocore.exceptions import ClientError
 
-from proofs.doubles.fake_aws import ConditionRefusedError, refusal
+from proofs.doubles.fake_aws import ConditionRefusedError, refusal, typed_row
 from proofs.doubles.memory_table import MemoryClient
 from proofs.doubles.time_manual import ManualClock
-from veo4k.adapters.dynamodb_types import to_typed
 from veo4k.domain.job import Job
 
 JOBS, DEAD = "https://queue.example/jobs", "https://queue.example/dead"
@@ -95,7 +94,7 @@ class Table(MemoryClient):
         self.has_day_index = True
 
     def put(self, job: Job) -> None:
-        self.put_item(Item={name: to_typed(value) for name, value in job.row().items()})
+        self.put_item(Item=typed_row(job))
 
     def query(self, **request: Any) -> dict[str, Any]:
         index, values = request.get("IndexName", ""), request["ExpressionAttributeValues"]

@@ -8,12 +8,11 @@ from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
-from proofs.doubles.updates import apply
+from proofs.doubles.updates import applied
 from proofs.table.rows import ARCHIVE, BASE, LEASED, NOW, PROCESSING, QUEUED, READY, SUBMITTING, TASK, TIMES
 from tests.unit.docs.pages import ROOT, examples
 from veo4k.domain import transitions
 from veo4k.domain.callback import Address, CallbackPayload
-from veo4k.domain.conditional_update import ConditionalUpdate, Updated
 from veo4k.domain.event import DETAIL_TYPES, SOURCE, detail
 from veo4k.domain.job import ATTRIBUTES, Archived, Code, Evidence, Job, State
 from veo4k.domain.message import LONGEST_TASK_TOKEN
@@ -30,22 +29,16 @@ def holds(kind: str, value: Any) -> bool:
     return Draft202012Validator(schema, registry=REGISTRY).is_valid(value)
 
 
-def done(write: ConditionalUpdate, job: Job) -> Job:
-    outcome = apply(write, job)
-    assert isinstance(outcome, Updated)
-    return outcome.job
-
-
 FAILURE = CallbackPayload(Response(meaning=Meaning.FAILED, code=Code.NOT_AVAILABLE_IN_4K), None)
 ENDS = [
-    done(transitions.succeed(LEASED, ARCHIVE, "avc1", NOW), LEASED),
-    done(transitions.succeed(LEASED, ARCHIVE._replace(poster=True), "avc1", NOW), LEASED),
-    done(transitions.callback_failed(Address(TASK, 1, 1, ""), FAILURE, NOW, TIMES), PROCESSING),
-    done(transitions.fail(LEASED, Code.NOT_4K, NOW, TIMES), LEASED),
-    done(transitions.time_out(QUEUED, Code.NEVER_SUBMITTED, NOW, TIMES), QUEUED),
-    done(transitions.cancel(QUEUED.key, "cancel", NOW, TIMES), QUEUED),
+    applied(transitions.succeed(LEASED, ARCHIVE, "avc1", NOW), LEASED),
+    applied(transitions.succeed(LEASED, ARCHIVE._replace(poster=True), "avc1", NOW), LEASED),
+    applied(transitions.callback_failed(Address(TASK, 1, 1, ""), FAILURE, NOW, TIMES), PROCESSING),
+    applied(transitions.fail(LEASED, Code.NOT_4K, NOW, TIMES), LEASED),
+    applied(transitions.time_out(QUEUED, Code.NEVER_SUBMITTED, NOW, TIMES), QUEUED),
+    applied(transitions.cancel(QUEUED.key, "cancel", NOW, TIMES), QUEUED),
 ]
-KEPT = [done(transitions.keep_base(job, BASE), job) for job in (SUBMITTING, ENDS[0], ENDS[2])]
+KEPT = [applied(transitions.keep_base(job, BASE), job) for job in (SUBMITTING, ENDS[0], ENDS[2])]
 JOBS = [QUEUED, SUBMITTING, PROCESSING, READY, LEASED, *ENDS, *KEPT]
 
 
