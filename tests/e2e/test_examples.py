@@ -5,10 +5,9 @@ import os
 import re
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, ClassVar
+from http.server import BaseHTTPRequestHandler
+from typing import Any
 
 import pytest
 import requests
@@ -24,6 +23,7 @@ from local.cloud.queue_reader import QueueReader
 from local.kie import Settings
 from local.paths import ROOT
 from local.waiting import wait_until
+from proofs.doubles.http_server import answering, posted
 
 EXAMPLES = ROOT / "examples"
 SEND = {"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage", "Resource": "*"}
@@ -37,24 +37,18 @@ def env() -> Iterator[Environment]:
         yield env
 
 
-class Receiver(BaseHTTPRequestHandler):
-    deliveries: ClassVar[list[tuple[dict[str, str], bytes]]] = []
-
-    def do_POST(self) -> None:
-        self.deliveries.append((dict(self.headers), self.rfile.read(int(self.headers["Content-Length"]))))
-        self.send_response(204)
-        self.end_headers()
-
-    def log_message(self, *_: Any) -> None:
-        """Print nothing."""
-
-
 @pytest.fixture
 def receiver() -> Iterator[tuple[str, list[tuple[dict[str, str], bytes]]]]:
-    with ThreadingHTTPServer(("127.0.0.1", 0), Receiver) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/ended?of=veo4k", Receiver.deliveries
-        server.shutdown()
+    """Return an endpoint, and the headers and bodies that come in there."""
+    deliveries: list[tuple[dict[str, str], bytes]] = []
+
+    def take(handler: BaseHTTPRequestHandler) -> None:
+        deliveries.append((dict(handler.headers), posted(handler)))
+        handler.send_response(204)
+        handler.end_headers()
+
+    with answering(take) as url:
+        yield f"{url}/ended?of=veo4k", deliveries
 
 
 def test_the_webhook_delivers_what_the_reference_verifies(env: Environment, receiver: Any) -> None:

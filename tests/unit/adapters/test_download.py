@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.adapters.hostile_urls import ALLOWED, HOSTILE_URLS
+from proofs.fuzz.hostile_urls import ALLOWED, HOSTILE_URLS
 from tests.unit.adapters.raw_server import AUTHORITY, Answer, certified, endless, raw, reply, serving, silence
 from veo4k.adapters import download
 from veo4k.adapters.download import GuardedDownloads

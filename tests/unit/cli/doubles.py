@@ -42,6 +42,15 @@ RESOURCES = [
     )
 ]
 
+UNREADABLE = {
+    '{"taskId": "\\ud800"}': "\ufffd",
+    '{"\\udfff": 1, "taskId": [1]}': "",
+    "[" * 60_000: "",
+    '{"a":' * 3000 + "1" + "}" * 3000: "",
+    '{"taskId": 12345678}': "12345678",
+}
+"""Bodies of messages, and the task ids that are shown of them."""
+
 
 class Pages:
     """A client whose only operation is paginated and has these pages."""

@@ -7,7 +7,7 @@ import pytest
 
 from proofs.doubles.fake_aws import refusal
 from proofs.doubles.time_manual import NOON
-from tests.unit.cli.doubles import DEAD, JOBS
+from tests.unit.cli.doubles import DEAD, JOBS, UNREADABLE
 from tests.unit.cli.operator import TASK, Operator
 from veo4k_cli import dead_letter_queue
 
@@ -153,16 +153,6 @@ def test_an_interrupted_redrive_says_what_was_sent(operator: Operator, error: Ba
     result = operator.run("dead", "redrive", "--yes")
     assert (result.status, "2 messages sent back" in result.err) == (status, True)
     assert len(operator.queues.visible(DEAD)) == 2
-
-
-DEEP = '{"a":' * 3000 + "1" + "}" * 3000
-UNREADABLE = {
-    '{"taskId": "\\ud800"}': "\ufffd",
-    '{"\\udfff": 1, "taskId": [1]}': "",
-    "[" * 60_000: "",
-    DEEP: "",
-    '{"taskId": 12345678}': "12345678",
-}
 
 
 @pytest.mark.parametrize(("body", "task"), UNREADABLE.items(), ids=lambda text: text[:12].encode().hex())

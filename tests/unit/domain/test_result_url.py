@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tests.unit.adapters.hostile_urls import ALLOWED, HOSTILE_URLS
+from proofs.fuzz.hostile_urls import ALLOWED, HOSTILE_URLS
 from veo4k.domain.result_url import Refusal, ResultHosts, Target, normalized, without_query
 
 KIE = "https://api.kie.ai"
