@@ -19,15 +19,13 @@ from local.cloud.emulator import free_port
 from local.cloud.environment import Environment, environment
 from local.cloud.jobs_client import token_of
 from local.cloud.parameters import JOBS_API
-from local.cloud.queue_reader import QueueReader
 from local.kie import Settings
 from local.paths import ROOT
 from local.waiting import wait_until
 from proofs.doubles.http_server import answering, posted
+from tests.infrastructure.inbox import inbox
 
 EXAMPLES = ROOT / "examples"
-SEND = {"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage", "Resource": "*"}
-FROM_SNS = {"Version": "2012-10-17", "Statement": [SEND]}
 
 
 @pytest.fixture(scope="module")
@@ -70,12 +68,8 @@ def test_the_webhook_delivers_what_the_reference_verifies(env: Environment, rece
 def test_notify_tells_of_a_job_that_ended_without_a_video(env: Environment) -> None:
     parameters = {"EventBusName": env.cloud.outputs["EventBusName"]}
     outputs = deploy(env.cloud.endpoint, "notify", EXAMPLES / "notify/template.yaml", parameters)
-    sqs, sns = env.cloud.client("sqs"), env.cloud.client("sns")
-    queue = sqs.create_queue(QueueName="reader-of-notify", Attributes={"Policy": json.dumps(FROM_SNS)})["QueueUrl"]
-    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    sns.subscribe(TopicArn=outputs["FailuresTopicArn"], Protocol="sqs", Endpoint=arn)
+    reader = inbox(env.cloud, outputs["FailuresTopicArn"], "reader-of-notify")
     env.cloud.send({"taskId": "veo_task_failure_note"})
-    reader = QueueReader(sqs, queue)
     [message, *_] = wait_until(lambda: reader.received() or None)
     text = json.loads(message["Body"])["Message"]
     assert text.startswith('"veo_task_failure_note#0#1 ended without a video, NOT_AVAILABLE_IN_4K: ')

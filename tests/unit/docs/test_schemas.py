@@ -5,29 +5,16 @@ from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
-from referencing import Registry, Resource
-from referencing.jsonschema import DRAFT202012
 
 from proofs.doubles.updates import applied
 from proofs.table.rows import ARCHIVE, BASE, LEASED, NOW, PROCESSING, QUEUED, READY, SUBMITTING, TASK, TIMES
-from tests.unit.docs.pages import ROOT, examples
+from tests.unit.docs.pages import SCHEMAS, examples, holds
 from veo4k.domain import transitions
 from veo4k.domain.callback import Address, CallbackPayload
 from veo4k.domain.event import DETAIL_TYPES, SOURCE, detail
 from veo4k.domain.job import ATTRIBUTES, Archived, Code, Evidence, Job, State
 from veo4k.domain.message import LONGEST_TASK_TOKEN
 from veo4k.domain.response import Meaning, Response
-
-SCHEMAS = {path.name: json.loads(path.read_text()) for path in (ROOT / "docs/schemas").iterdir()}
-REGISTRY: Registry[Any] = Registry().with_resources(
-    (name, Resource.from_contents(schema, default_specification=DRAFT202012)) for name, schema in SCHEMAS.items()
-)
-
-
-def holds(kind: str, value: Any) -> bool:
-    schema = SCHEMAS[f"{kind}.schema.json"]
-    return Draft202012Validator(schema, registry=REGISTRY).is_valid(value)
-
 
 FAILURE = CallbackPayload(Response(meaning=Meaning.FAILED, code=Code.NOT_AVAILABLE_IN_4K), None)
 ENDS = [
@@ -49,7 +36,7 @@ def row(job: Job) -> dict[str, Any]:
 
 
 def test_every_schema_is_valid() -> None:
-    assert SCHEMAS.keys() == {f"{kind}.schema.json" for kind in ("message", "row", "event")}
+    assert SCHEMAS.keys() == {"message", "row", "event"}
     for schema in SCHEMAS.values():
         assert schema["$schema"] == Draft202012Validator.META_SCHEMA["$id"]
         Draft202012Validator.check_schema(schema)
@@ -94,7 +81,7 @@ def test_a_code_stands_with_its_state_only() -> None:
 
 
 def test_the_schema_of_a_row_names_what_the_code_names() -> None:
-    properties, codes = SCHEMAS["row.schema.json"]["properties"], SCHEMAS["row.schema.json"]["$defs"]
+    properties, codes = SCHEMAS["row"]["properties"], SCHEMAS["row"]["$defs"]
     assert properties.keys() == {name for name in ATTRIBUTES.values() if not name.startswith("#")} | {"jobId"}
     assert [*properties["archive"]["properties"]] == list(Archived._fields)
     assert {*properties["archive"]["required"]} == {*Archived._fields} - Archived._field_defaults.keys()
