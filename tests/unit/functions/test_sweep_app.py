@@ -68,33 +68,26 @@ def queued() -> Stage:
     return stage
 
 
-def without_table() -> Stage:
+CANNOT = {
+    "read the table": ("faulty_jobs", ["due", "get", "write"]),
+    "reserve a slot": ("faulty_gate", ["reserve"]),
+    "read the gate": ("faulty_gate", ["reserve", "current_pause"]),
+}
+
+
+@pytest.mark.parametrize(("double", "fails"), CANNOT.values(), ids=CANNOT)
+def test_a_sweep_that_cannot_work_counts_no_heartbeat(sweep: Sweep, double: str, fails: list[str]) -> None:
     stage = queued()
-    stage.faulty_jobs.fail("due", "get", "write")
-    return stage
+    getattr(stage, double).fail(*fails)
+
+    assert "Heartbeat" not in sweep(stage)
 
 
-def without_key() -> Stage:
+def test_a_sweep_without_an_api_key_counts_no_heartbeat(sweep: Sweep) -> None:
     stage = queued()
     stage.provider.unset = WaitReason.API_KEY_UNSET
-    return stage
 
-
-def without_slots() -> Stage:
-    stage = queued()
-    stage.faulty_gate.fail("reserve")
-    return stage
-
-
-def without_gate() -> Stage:
-    stage = queued()
-    stage.faulty_gate.fail("reserve", "current_pause")
-    return stage
-
-
-@pytest.mark.parametrize("make", [without_table, without_key, without_slots, without_gate])
-def test_a_sweep_that_cannot_work_counts_no_heartbeat(sweep: Sweep, make: Callable[[], Stage]) -> None:
-    assert "Heartbeat" not in sweep(make())
+    assert "Heartbeat" not in sweep(stage)
 
 
 @pytest.mark.filterwarnings("ignore:No application metrics")  # it counted nothing
