@@ -120,17 +120,6 @@ def test_stale_copies_over_a_real_row_do_what_a_gate_in_memory_does(real_table: 
     compare(real_table, history)
 
 
-def test_a_pause_never_grows_beyond_a_quarter_of_an_hour() -> None:
-    gate = MemoryGate(PACE)
-    gate.pause(NO_CREDITS, NOW, "")
-    pauses = [gate.row.pause]
-    for _ in range(6):
-        over = gate.row.until
-        gate.pause(NO_CREDITS, over, gate.reserve(1, over).trial)
-        pauses.append(gate.row.pause)
-    assert pauses == [60, 120, 240, 480, 900, 900, 900]
-
-
 def test_stale_copies_never_reserve_what_another_function_reserved(table: Table) -> None:
     one, other = gate_over(table), gate_over(table)
     batches = [gate.reserve(5, NOW).instants for gate in (one, other, one, other, other, one)]

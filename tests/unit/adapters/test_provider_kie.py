@@ -93,11 +93,6 @@ def test_a_record_is_read() -> None:
     assert (answer.meaning, answer.urls) == (Meaning.DONE, (URL,))
 
 
-def test_the_body_is_read_before_the_status() -> None:
-    answer, _ = submitted(reply_json({"code": 402, "msg": "no credits"}, status="500 Oops"))
-    assert (answer.meaning, answer.reason) == (Meaning.ACCOUNT_REFUSED, "NO_CREDITS")
-
-
 @pytest.mark.parametrize("headers", [[], ["Content-Type: text/html; charset=utf-16"]])
 def test_a_content_type_that_lacks_or_lies_is_no_obstacle(headers: list[str]) -> None:
     answer, _ = submitted(reply(b'{"code": 422, "msg": "record is null."}', *headers))
@@ -105,13 +100,6 @@ def test_a_content_type_that_lacks_or_lies_is_no_obstacle(headers: list[str]) ->
 
 
 # Connections
-
-
-def test_a_connection_is_kept_for_the_next_request() -> None:
-    with serving(YES) as provider:
-        kie = account(provider.url)
-        assert [kie.submit(JOB).meaning for _ in range(3)] == [Meaning.WORKING] * 3
-        assert provider.connections == 1
 
 
 def test_a_connection_that_was_closed_meanwhile_is_opened_anew() -> None:

@@ -185,12 +185,6 @@ def test_any_other_path_is_unknown_whatever_the_token(ask: Ask, path: str) -> No
     assert (response["statusCode"], json.loads(response["body"])["error"]["code"]) == (404, "NOT_FOUND")
 
 
-def test_the_sample_event_is_refused_for_its_token(ask: Ask) -> None:
-    sample = json.loads((ROOT / "events/http_api.json").read_text())
-    token = sample["headers"]["authorization"].removeprefix("Bearer ")
-    assert ask(Call("POST", sample["rawPath"], 401, sample["body"], token))["statusCode"] == 401
-
-
 def test_the_message_is_the_queues_without_its_task_token() -> None:
     def bare(schema: Any) -> Any:
         if isinstance(schema, dict):

@@ -101,10 +101,6 @@ NO_POSTERS: dict[str, Served] = {
     "dead": DeadLinkError("404"),
     "huge": JPEG + bytes(LONGEST_POSTER),
     "a page": b"<html>not found</html>",
-    "JSON": b'{"code": 404}',
-    "text": b"JFIF",
-    "empty": b"",
-    "a video": b"\0\0\0\x20ftypisom",
 }
 
 
