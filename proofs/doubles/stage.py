@@ -2,8 +2,10 @@
 
 import json
 import math
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
-from typing import Any, cast
+from dataclasses import fields
+from typing import Any, TypeVar, cast
 
 from proofs.doubles.executors import ImmediateExecutor
 from proofs.doubles.faults import FaultInjector
@@ -24,6 +26,7 @@ from veo4k.services.health import Health
 from veo4k.services.submit import Received, Submitter
 from veo4k.services.sweep import Sweeper
 
+T = TypeVar("T")
 TASK = "veo_task_abcdef123456"
 KEY = Key(TASK, 1)
 URL = "https://file.example/v/a.mp4?secret=1"
@@ -64,6 +67,12 @@ class RecordingQueue:
         self.backed_off.append((receipt, seconds))
 
 
+def made(service: Callable[..., T], ports: Mapping[str, Any], **more: object) -> T:
+    """Make a service of those ports and settings that its fields name."""
+    names = {field.name for field in fields(cast("Any", service))}
+    return service(**{name: value for name, value in (*ports.items(), *more.items()) if name in names})
+
+
 class Stage:
     """The services over one set of doubles. `receive` and `sweep` invoke them.
 
@@ -89,26 +98,22 @@ class Stage:
         self.chance = 0.0
         self._messages = numbered("message")
 
-    @property
-    def _shared(self) -> dict[str, Any]:
-        parts: dict[str, Any] = {"jobs": self.faulty_jobs, "clock": self.clock, "new_id": self.new_id}
-        return parts | {"times": self.times}
+    def made(self, service: Callable[..., T], **more: object) -> T:
+        """Make a service of the doubles, and of these parts that the stage does not have."""
+        ports = vars(self) | {"jobs": self.faulty_jobs, "gate": self.faulty_gate, "queue": self.faulty_queue}
+        return made(service, ports | {"chance": lambda: self.chance}, **more)
 
     def dispatcher(self, deadline: float) -> Dispatcher:
-        parts: dict[str, Any] = {"gate": self.faulty_gate, "provider": self.provider, "executor": self.executor}
-        parts |= {"width": self.width, "hosts": self.hosts, "deadline": deadline, "provider_api": self.provider_api}
-        return Dispatcher(**self._shared | parts)
+        return self.made(Dispatcher, deadline=deadline)
 
     def submitter(self, deadline: float) -> Submitter:
-        queue: Any = self.faulty_queue
-        return Submitter(dispatcher=self.dispatcher(deadline), queue=queue, **self._shared)
+        return self.made(Submitter, dispatcher=self.dispatcher(deadline))
 
     def sweeper(self, deadline: float) -> Sweeper:
-        return Sweeper(dispatcher=self.dispatcher(deadline), chance=lambda: self.chance, **self._shared)
+        return self.made(Sweeper, dispatcher=self.dispatcher(deadline))
 
     def health(self) -> Health:
-        doubles: tuple[Any, ...] = (self.faulty_jobs, self.faulty_gate, self.provider, self.clock)
-        return Health(*doubles)
+        return self.made(Health)
 
     def receive(self, *bodies: str, again: str = "", receives: int = 1) -> list[LogEntry]:
         """Deliver messages as one batch; `again`: the id of a message that is delivered once more."""

@@ -22,6 +22,13 @@ def apply(update: ConditionalUpdate, job: Job | None) -> Outcome:
     return Updated(changed(update, job))
 
 
+def applied(update: ConditionalUpdate, job: Job) -> Job:
+    """Return the row after an update that it must not refuse."""
+    outcome = apply(update, job)
+    assert isinstance(outcome, Updated)
+    return outcome.job
+
+
 def is_met(condition: Condition, job: Job) -> bool:
     """Compare as DynamoDB does: an attribute without a value is absent."""
     actual = getattr(job, condition.field)

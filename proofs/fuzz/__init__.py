@@ -1,1 +1,1 @@
-"""Random input in bulk for everything that reads what strangers send."""
+"""What strangers send: random input in bulk for all that reads it, and links that must never be fetched."""

@@ -12,6 +12,7 @@ from typing import Any
 from proofs.doubles.faults import FaultInjector
 from proofs.doubles.job_sender_memory import MemoryJobSender
 from proofs.doubles.jobs_memory import MemoryJobs
+from proofs.doubles.signed_callbacks import SIGNATURE, TIME, signed
 from proofs.doubles.time_manual import NOON
 from proofs.doubles.updates import apply
 from proofs.fuzz.bodies import OWN, TASK, any_body, any_generation, any_json, is_nonsense
@@ -19,7 +20,7 @@ from proofs.simulation.callbacks import TOKEN_KEY, WEBHOOK_KEY
 from proofs.simulation.environment import HOSTS as ALLOWED
 from proofs.table import rows
 from veo4k.adapters.provider_kie import APIS
-from veo4k.domain.callback_auth import Keys, make_generated_token, make_signature, make_token
+from veo4k.domain.callback_auth import Keys, make_generated_token, make_token
 from veo4k.domain.conditional_update import Updated
 from veo4k.domain.decisions import Context, after_response
 from veo4k.domain.errors import InvalidMessageError, StorageError
@@ -43,7 +44,6 @@ HTTP_STATUSES = (200, 200, 200, 400, 401, 403, 404, 405, 422, 429, 500, 502, 999
 KEY = Key(TASK, 1)
 HOSTS = ResultHosts.parse(ALLOWED, "https://api.kie.ai")
 MINUTE_AGO = NOON - 60
-TIME, SIGNATURE = "x-webhook-timestamp", "x-webhook-signature"
 
 
 def _seldom(random: Random) -> bool:
@@ -61,12 +61,12 @@ def _callback(random: Random) -> tuple[Request, bool]:
     """Return a callback, and whether it may be believed."""
     body, encoded, right = any_body(random), random.random() < 0.3, random.random() < 0.5
     parts, path_right = _path(random)
-    signed = random.choice((TASK, OWN if OWN.encode() in body else TASK))
+    task_id = random.choice((TASK, OWN if OWN.encode() in body else TASK))
     text = base64.b64encode(body).decode() if encoded else body.decode("utf-8", "replace")
     if random.random() < 0.01:
         text *= 2000
     believed = path_right and right and parts[2] == "1" and not is_nonsense(body if encoded else text.encode())
-    return Request(parts, _headers(random, signed, right=right), text, encoded), believed
+    return Request(parts, _headers(random, task_id, right=right), text, encoded), believed
 
 
 def _path(random: Random) -> tuple[tuple[str, ...], bool]:
@@ -79,13 +79,12 @@ def _path(random: Random) -> tuple[tuple[str, ...], bool]:
     return tuple(parts), right
 
 
-def _headers(random: Random, signed: str, *, right: bool) -> dict[str, str]:
+def _headers(random: Random, task_id: str, *, right: bool) -> dict[str, str]:
     """Return the headers of a callback, or wrong ones: one has another value, or one or both are missing."""
-    now = str(int(NOON))
-    signature = make_signature(WEBHOOK_KEY, signed, now)
+    headers = signed(WEBHOOK_KEY, task_id, int(NOON))
+    now, signature = headers[TIME], headers[SIGNATURE]
     times = (FULL_WIDTH, "nan", f" {now}", f"{now},{now}", str(int(now) - 999), str(int(now) + 999), "", f"{now}.0")
     signatures = ("é" * 44, signature[:-1], "A" * 43 + "=", signature * 2, signature.swapcase(), "", "\0" * 44)
-    headers = {TIME: now, SIGNATURE: signature}
     wrong = (
         headers | {TIME: random.choice(times)},
         headers | {SIGNATURE: random.choice(signatures)},
@@ -214,15 +213,15 @@ def fuzz_generations(count: int, seed: int = 0) -> Mapping[str, int]:
         body = random.choice((any_body, any_generation))(random)
         token_right, signed_right, keys_fail = random.random() < 0.7, random.random() < 0.7, _seldom(random)
         right = token_right and signed_right
-        signed = OWN if OWN.encode() in body else TASK
+        task_id = OWN if OWN.encode() in body else TASK
         token = make_generated_token(TOKEN_KEY) if token_right else random.choice((*BAD_PATHS, "x" * 43))
         text = base64.b64encode(body).decode() * random.choice((1,) * 99 + (2000,))
         sender = MemoryJobSender(takes=random.choice((10,) * 30 + (0, 1)))
-        headers, query = _headers(random, signed, right=signed_right), random.choice(QUERIES)
+        headers, query = _headers(random, task_id, right=signed_right), random.choice(QUERIES)
         request = Request((token,), headers, text, is_base64=True, query=query)
         status, _entries = GenerationHandler(sender, *_keys(fail=keys_fail)).handle(request, NOON)
         messages = [parse_message(sent) for sent in sender.bodies]
-        named = all(message.task_id == signed for message in messages)
+        named = all(message.task_id == task_id for message in messages)
         if status not in STATUSES or not named or len(messages) > MOST_VIDEOS or (messages and not right):
             raise AssertionError(f"{status} and {messages} for {request}")
         if (status == 200 and not right) or (status == 503 and not (keys_fail or sender.refused)):

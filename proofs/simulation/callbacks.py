@@ -7,12 +7,13 @@ from functools import partial
 from random import Random
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from proofs.doubles.signed_callbacks import SIGNATURE, TIME, signed
 from proofs.simulation.effects import STRANGER
 from proofs.simulation.faults import Fault
 from proofs.simulation.provider import Making
 from proofs.simulation.rephrasing import DENIALS, NEWS, rephrase
 from proofs.simulation.videos import EVIL_HOST, HD
-from veo4k.domain.callback_auth import make_generated_token, make_signature, make_token
+from veo4k.domain.callback_auth import make_generated_token, make_token
 from veo4k.domain.job import Job, Key
 from veo4k.domain.log_events import LogEntry
 from veo4k.services.signed_request import Request
@@ -27,11 +28,6 @@ RETRIES = (60.0, 300.0, 900.0)  # seconds between retries; then the provider sto
 JUST_NOW = 60.0  # seconds in which an end and a callback may miss each other
 NEVER = 9  # the number of a run that never exists
 MISDIRECTED = 0.02  # of the callbacks, also sent to a run that never exists
-
-
-def signed(key: bytes, task_id: str, timestamp: int) -> dict[str, str]:
-    signature = make_signature(key, task_id, str(timestamp))
-    return {"x-webhook-timestamp": str(timestamp), "x-webhook-signature": signature}
 
 
 class Sender(ABC, Generic[T]):
@@ -171,8 +167,8 @@ class CallbackSender(Sender[Making]):
                 {},
                 signed(b"guess", job.task_id, now),
                 old,
-                old | {"x-webhook-timestamp": str(now)},
-                right | {"x-webhook-signature": "é" * 44},
+                old | {TIME: str(now)},
+                right | {SIGNATURE: "é" * 44},
             )
         )
         if self.random.random() < 0.2:

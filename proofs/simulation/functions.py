@@ -1,11 +1,12 @@
 """The functions, as Lambda runs them: the real services over the simulated ports, killed at their timeouts."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from itertools import count
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar
 
+from proofs.doubles.stage import made
 from proofs.simulation.callbacks import TOKEN_KEY, WEBHOOK_KEY
 from proofs.simulation.consequences import SimulatedJobSender
 from proofs.simulation.executor import SimulatedExecutor
@@ -64,12 +65,6 @@ class Machine:
     def _dispatcher(self, deadline: float) -> Dispatcher:
         executor = SimulatedExecutor(self.kernel)
         return made(Dispatcher, vars(self), executor=executor, width=CONNECTIONS, deadline=deadline)
-
-
-def made(service: Callable[..., T], ports: Mapping[str, Any], **more: object) -> T:
-    """Make a service of those ports and settings that its fields name."""
-    names = {field.name for field in fields(cast("Any", service))}
-    return service(**{name: value for name, value in (*ports.items(), *more.items()) if name in names})
 
 
 class Functions:

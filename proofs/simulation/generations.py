@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import TYPE_CHECKING
 
-from proofs.simulation.callbacks import GENERATED, TOKEN_KEY, WEBHOOK_KEY, Sender, signed
+from proofs.doubles.signed_callbacks import signed
+from proofs.simulation.callbacks import GENERATED, TOKEN_KEY, WEBHOOK_KEY, Sender
 from proofs.simulation.effects import STRANGER
 from proofs.simulation.fault_profile import FaultProfile
 from veo4k.domain.callback_auth import make_generated_token, make_token

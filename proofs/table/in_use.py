@@ -9,9 +9,11 @@ from proofs.simulation.fault_profile import draw_profile
 from proofs.simulation.replaced import replaced
 from proofs.table.rows import moved
 from veo4k.adapters.jobs_dynamodb import request
-from veo4k.domain.conditional_update import ConditionalUpdate, Outcome
+from veo4k.domain.conditional_update import ConditionalUpdate, Outcome, Updated
 
 JOBS = 100
+Seen = tuple[str, bool]
+"""A condition, and whether it held."""
 
 
 def condition(write: ConditionalUpdate) -> str:
@@ -21,25 +23,28 @@ def condition(write: ConditionalUpdate) -> str:
 
 
 def write_sequences(seeds: Iterable[int]) -> Iterator[list[ConditionalUpdate]]:
-    """Return the writes to the rows of each task of these seeds of the simulation, task by task.
+    """Return the writes to the rows of each task of these seeds of the simulation, task by task, the shortest first.
 
-    A task is left out where all its conditions are known from the tasks before.
+    A task ends with its last condition of which the tasks before do not show whether it holds, or does not. A task
+    without any is left out.
     """
-    known = set[str]()
-    for writes in (writes for seed in seeds for writes in _sequences_of(seed)):
-        conditions = {condition(write) for write in writes}
-        if conditions - known:
-            known |= conditions
-            yield writes
+    known = set[Seen]()
+    for writes in (writes for seed in seeds for writes in sorted(_sequences_of(seed), key=len)):
+        seen = [seen for _, seen in writes]
+        length = max((seen.index(each) + 1 for each in {*seen} - known), default=0)
+        known |= {*seen[:length]}
+        if length:
+            yield [update for update, _ in writes[:length]]
 
 
-def _sequences_of(seed: int) -> Iterable[list[ConditionalUpdate]]:
-    taken, real = dict[str, list[ConditionalUpdate]](), MemoryJobs.write
+def _sequences_of(seed: int) -> Iterable[list[tuple[ConditionalUpdate, Seen]]]:
+    taken, real = dict[str, list[tuple[ConditionalUpdate, Seen]]](), MemoryJobs.write
 
     def write(jobs: MemoryJobs, update: ConditionalUpdate) -> Outcome:
-        task_id = update.key.task_id
-        taken.setdefault(task_id, []).append(moved(update, f"{task_id}-of-seed-{seed}"))
-        return real(jobs, update)
+        outcome, task_id = real(jobs, update), update.key.task_id
+        seen = condition(update), isinstance(outcome, Updated)
+        taken.setdefault(task_id, []).append((moved(update, f"{task_id}-of-seed-{seed}"), seen))
+        return outcome
 
     with replaced(MemoryJobs, "write", write):
         Simulation(seed, draw_profile(seed, JOBS)).run()

@@ -6,6 +6,7 @@ from typing import Any
 from veo4k.domain.conditional_update import ConditionalUpdate, Updated
 from veo4k.domain.job import DEFAULTS, Archived, Code, Evidence, Failure, Job, Key, Partition, ProviderApi, State
 from veo4k.domain.ports import Jobs
+from veo4k.domain.provider_words import Words
 from veo4k.domain.schedule import Times
 
 Changes = dict[str, Any]
@@ -65,6 +66,65 @@ ARCHIVE = Archived("bucket", "videos/veo_task_abcdef123456/1/1.mp4", 123, "ab" *
 BASE = Archived("bucket", "videos/veo_task_abcdef123456/1/1.base.mp4", 45, "cd" * 32, 1280, 720)
 SUCCEEDED = replace(READY, state=State.SUCCEEDED, archive=ARCHIVE, finished_at=NOW - 60, day=DAY, archive_attempts=1)
 RETRIGGERED = replace(SUCCEEDED, retrigger_id="retrigger-1")
+# FULL has no field at its default, BARE has all that may be.
+FULL = Job(
+    task_id="veo_task_abcdef123456",
+    run=12,
+    index=99,
+    state=State.FAILED,
+    created_at=NOW,
+    tags={"shot": "7", "with space.and#dot": "", "día": "☃ 🎬"},
+    accepted_at=NOW + 0.001,
+    finished_at=NOW + 1.5,
+    result_urls=("https://a.example/1.mp4", "https://a.example/2.mp4"),
+    archive=Archived("bucket", "videos/x/0/1.mp4", 2**40, "0f" * 32, 2160, 3840, poster=True),
+    base=Archived("bucket", "videos/x/0/1.base.mp4", 3, "1e" * 32, 1280, 720),
+    error=Failure(Code.NOT_4K, "Twice.", Words(500, "E-1207 记录")),
+    maybe_charged=False,
+    credits_consumed=0,
+    evidence=Evidence.POLL,
+    requests_sent=7,
+    message_id="8a6f",
+    provider_api=ProviderApi.JOBS,
+    wait_text="NO_CREDITS",
+    wait_reason="NO_CREDITS",
+    partition=Partition.LIVE,
+    due=NOW + 1 / 3,
+    looked_at=NOW + 0.05,
+    looks=2,
+    base_url="https://a.example/base.mp4?sig=x",
+    passes_label=True,
+    claim_id="attempt",
+    first_requested_at=NOW + 0.1,
+    requested_at=NOW + 0.2,
+    retry_at=NOW + 0.3,
+    lost_responses=3,
+    unclear_responses=2,
+    unclear_since=NOW + 0.4,
+    words=Words(None, "E-1207"),
+    acceptances=2,
+    provider_task_id="veo_task_2",
+    unknown_records=1,
+    poll_id="probe",
+    urls=("https://a.example/1.mp4?sig=%20x",),
+    image_urls=("https://a.example/1.jpg?sig=x",),
+    lease="lease",
+    lease_until=NOW + 960,
+    archive_attempts=4,
+    link_dead=True,
+    link_refusals=2,
+    tried_links=frozenset({"digest-1", "digest-2"}),
+    failure_reported=True,
+    not_4k=1,
+    codec="av01",
+    retrigger_id="nudge",
+    on_bus=True,
+    announcing_since=NOW + 2,
+    task_tokens=frozenset({"token-1", "token-2"}),
+    day="2027-01-15",
+    ttl=1_900_000_000,
+)
+BARE = Job(task_id="veo_task_abcdef123456", run=1, index=0, state=State.QUEUED, created_at=NOW, requests_sent=0)
 RESULT: Changes = {
     "state": State.READY,
     "urls": (SIGNED,),

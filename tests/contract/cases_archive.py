@@ -2,22 +2,8 @@
 
 from dataclasses import replace
 
-from proofs.table.rows import (
-    ARCHIVE,
-    BASE,
-    DAY,
-    LEASED,
-    LINKLESS,
-    NOW,
-    READY,
-    RETRIGGERED,
-    SIGNED,
-    SUCCEEDED,
-    TIMES,
-    Case,
-    Changes,
-    in_other_states,
-)
+from proofs.table import rows
+from proofs.table.rows import ARCHIVE, BASE, DAY, NOW, SIGNED, TIMES, Case, Changes, in_other_states
 from tests.contract.changes import ENDED, RELEASED, WAITS_NO_MORE, rows_that, waiting
 from veo4k.domain import transitions
 from veo4k.domain.job import State, link_digest
@@ -28,44 +14,44 @@ TRIED = frozenset({link_digest(SIGNED)})
 TTL = 1_900_000_000
 GONE: Changes = dict.fromkeys(("partition", "due", "task_tokens", "urls", "image_urls")) | {"ttl": TTL}
 
-HOSTLESS = replace(READY, **waiting("HOST_NOT_ALLOWED", "new.example"))
-REFUSED_ONCE = replace(LEASED, link_refusals=1)
-SHOWN = replace(SUCCEEDED, base_url=SIGNED)
-WAITED_FOR = replace(RETRIGGERED, task_tokens=frozenset({"token-1", "token-2"}))
-FAILING = replace(RETRIGGERED, task_tokens=frozenset(), announcing_since=NOW - 600)
+HOSTLESS = replace(rows.READY, **waiting("HOST_NOT_ALLOWED", "new.example"))
+REFUSED_ONCE = replace(rows.LEASED, link_refusals=1)
+SHOWN = replace(rows.SUCCEEDED, base_url=SIGNED)
+WAITED_FOR = replace(rows.RETRIGGERED, task_tokens=frozenset({"token-1", "token-2"}))
+FAILING = replace(rows.RETRIGGERED, task_tokens=frozenset(), announcing_since=NOW - 600)
 
 ARCHIVING: dict[str, Case] = {
     "an archive claims": Case(
-        before=READY,
-        write=transitions.claim_archive(READY.key, "lease-1", NOW, TIMES),
+        before=rows.READY,
+        write=transitions.claim_archive(rows.READY.key, "lease-1", NOW, TIMES),
         changes={"lease": "lease-1", "lease_until": NOW + 960, "archive_attempts": 1},
         refusals=in_other_states(State.READY)
         | rows_that("is leased by another", "has a dead link", "waits for a host"),
     ),
     "an archive claims after a crash": Case(
-        before=replace(LEASED, lease_until=NOW),
-        write=transitions.claim_archive(READY.key, "lease-9", NOW, TIMES),
+        before=replace(rows.LEASED, lease_until=NOW),
+        write=transitions.claim_archive(rows.READY.key, "lease-9", NOW, TIMES),
         changes={"lease": "lease-9", "lease_until": NOW + 960, "archive_attempts": 2},
         refusals=in_other_states(State.READY)
         | {"has a millisecond of its lease left": {"lease_until": NOW + 0.001}}
         | rows_that("has a dead link", "waits for a host"),
     ),
     "a file is archived": Case(
-        before=LEASED,
-        write=transitions.succeed(LEASED, ARCHIVE, "hvc1", NOW),
+        before=rows.LEASED,
+        write=transitions.succeed(rows.LEASED, ARCHIVE, "hvc1", NOW),
         changes=RELEASED
         | {"state": State.SUCCEEDED, "archive": ARCHIVE, "codec": "hvc1", "finished_at": NOW, "day": DAY},
         refusals=LEASE_HELD,
     ),
     "an archive tries later": Case(
-        before=LEASED,
-        write=transitions.postpone_archive(LEASED, NOW + 60),
+        before=rows.LEASED,
+        write=transitions.postpone_archive(rows.LEASED, NOW + 60),
         changes=RELEASED | {"due": NOW + 60},
         refusals=LEASE_HELD,
     ),
     "a link is refused": Case(
-        before=LEASED,
-        write=transitions.postpone_archive(LEASED, NOW + 60, refused=True),
+        before=rows.LEASED,
+        write=transitions.postpone_archive(rows.LEASED, NOW + 60, refused=True),
         changes=RELEASED | {"due": NOW + 60, "link_refusals": 1},
         refusals=LEASE_HELD,
     ),
@@ -82,22 +68,22 @@ ARCHIVING: dict[str, Case] = {
         refusals=LEASE_HELD,
     ),
     "a file is not 4K": Case(
-        before=replace(LEASED, tried_links=frozenset({"another"})),
-        write=transitions.request_link(LEASED, NOW, not_4k=True),
+        before=replace(rows.LEASED, tried_links=frozenset({"another"})),
+        write=transitions.request_link(rows.LEASED, NOW, not_4k=True),
         changes=RELEASED | {"due": NOW, "link_dead": True, "not_4k": 1, "tried_links": TRIED | {"another"}},
         refusals=LEASE_HELD,
     ),
 }
 ANNOUNCEMENT: dict[str, Case] = {
     "an end is re-triggered": Case(
-        before=SUCCEEDED,
-        write=transitions.retrigger(SUCCEEDED, "retrigger-1", NOW + 60),
+        before=rows.SUCCEEDED,
+        write=transitions.retrigger(rows.SUCCEEDED, "retrigger-1", NOW + 60),
         changes={"retrigger_id": "retrigger-1", "due": NOW + 60},
         refusals=AS_ANNOUNCED | rows_that("is leased by another", "is due later", "is not due"),
     ),
     "a result is re-triggered once more": Case(
-        before=replace(LEASED, retrigger_id="retrigger-1"),
-        write=transitions.retrigger(replace(LEASED, retrigger_id="retrigger-1"), "retrigger-2", NOW + 60),
+        before=replace(rows.LEASED, retrigger_id="retrigger-1"),
+        write=transitions.retrigger(replace(rows.LEASED, retrigger_id="retrigger-1"), "retrigger-2", NOW + 60),
         changes={"retrigger_id": "retrigger-2", "due": NOW + 60},
         refusals=LEASE_HELD | rows_that("was re-triggered meanwhile", "was never re-triggered", "is due later"),
     ),
@@ -109,8 +95,8 @@ ANNOUNCEMENT: dict[str, Case] = {
         | rows_that("was re-triggered meanwhile", "is leased by another", "is due later", "is not due"),
     ),
     "a dead link is tried again": Case(
-        before=LINKLESS,
-        write=transitions.retrigger(LINKLESS, "retrigger-1", NOW + 60),
+        before=rows.LINKLESS,
+        write=transitions.retrigger(rows.LINKLESS, "retrigger-1", NOW + 60),
         changes={"retrigger_id": "retrigger-1", "due": NOW + 60, "link_dead": None},
         refusals=in_other_states(State.READY)
         | rows_that("is leased by another", "was re-triggered meanwhile", "is due later"),
@@ -130,8 +116,8 @@ ANNOUNCEMENT: dict[str, Case] = {
         refusals=AS_ANNOUNCED | rows_that("left the due index"),
     ),
     "an end was announced": Case(
-        before=replace(RETRIGGERED, on_bus=True, announcing_since=NOW - 60, tried_links=frozenset({"one"})),
-        write=transitions.mark_announced(RETRIGGERED, TTL),
+        before=replace(rows.RETRIGGERED, on_bus=True, announcing_since=NOW - 60, tried_links=frozenset({"one"})),
+        write=transitions.mark_announced(rows.RETRIGGERED, TTL),
         changes=GONE | dict.fromkeys(("on_bus", "announcing_since", "tried_links")),
         refusals=AS_ANNOUNCED | rows_that("was never re-triggered"),
     ),

@@ -2,27 +2,8 @@
 
 from dataclasses import replace
 
-from proofs.table.rows import (
-    AWAITED,
-    DAY,
-    KEPT,
-    LEASED,
-    LINKLESS,
-    NOW,
-    OTHER_TASK,
-    POLLED,
-    POSTER,
-    PROCESSING,
-    QUEUED,
-    RESULT,
-    SIGNED,
-    SUBMITTING,
-    TIMES,
-    Case,
-    Changes,
-    ended,
-    in_other_states,
-)
+from proofs.table import rows
+from proofs.table.rows import DAY, NOW, OTHER_TASK, POSTER, RESULT, SIGNED, TIMES, Case, Changes, ended, in_other_states
 from tests.contract.changes import WAITS_NO_MORE, rows_that, waiting
 from veo4k.domain import transitions
 from veo4k.domain.job import Code, Evidence, Partition, State
@@ -30,8 +11,8 @@ from veo4k.domain.response import Meaning, Response
 
 DONE = Response(meaning=Meaning.DONE, image_urls=(POSTER,))
 
-UNDER_ITS_ID = replace(POLLED, provider_task_id=OTHER_TASK)
-POLLED_FOR_LINK = replace(LINKLESS, poll_id="poll-1", archive_attempts=2)
+UNDER_ITS_ID = replace(rows.POLLED, provider_task_id=OTHER_TASK)
+POLLED_FOR_LINK = replace(rows.LINKLESS, poll_id="poll-1", archive_attempts=2)
 CLAIMED: Changes = {"poll_id": "poll-9", "requested_at": NOW}
 FETCHED_AGAIN: Changes = {"link_dead": None, "retrigger_id": "retrigger-2", "due": NOW + 60, "archive_attempts": 1}
 
@@ -40,46 +21,48 @@ NOT_LINKLESS = in_other_states(State.READY) | rows_that("has a link that lives")
 POLLED_ONCE = rows_that("was polled meanwhile", "was never polled")
 POLLS: dict[str, Case] = {
     "a poll is claimed": Case(
-        before=POLLED,
-        write=transitions.claim_poll(POLLED, "poll-9", NOW, 0.5, TIMES, by_post=True),
+        before=rows.POLLED,
+        write=transitions.claim_poll(rows.POLLED, "poll-9", NOW, 0.5, TIMES, by_post=True),
         changes=CLAIMED | {"due": NOW + 599 / 2 * 1.05, "requests_sent": 3},
         refusals=in_other_states(State.PROCESSING) | NOT_POLLED | rows_that("was never polled"),
     ),
     "a first poll under the job's own id is claimed": Case(
-        before=PROCESSING,
-        write=transitions.claim_poll(PROCESSING, "poll-9", NOW, 0.0, TIMES, by_post=False),
+        before=rows.PROCESSING,
+        write=transitions.claim_poll(rows.PROCESSING, "poll-9", NOW, 0.0, TIMES, by_post=False),
         changes=CLAIMED | {"due": NOW + 599 / 2},
         refusals=in_other_states(State.PROCESSING) | NOT_POLLED,
     ),
     "a poll for a fresh link is claimed": Case(
-        before=LINKLESS,
-        write=transitions.claim_poll(LINKLESS, "poll-9", NOW, 0.5, TIMES, by_post=True),
+        before=rows.LINKLESS,
+        write=transitions.claim_poll(rows.LINKLESS, "poll-9", NOW, 0.5, TIMES, by_post=True),
         changes=CLAIMED | {"due": NOW + 120, "requests_sent": 2, "archive_attempts": 2},
         refusals=in_other_states(State.READY) | NOT_POLLED,
     ),
     "a poll returns the result": Case(
-        before=POLLED,
-        write=transitions.poll_ready(POLLED, DONE, SIGNED, NOW, TIMES),
+        before=rows.POLLED,
+        write=transitions.poll_ready(rows.POLLED, DONE, SIGNED, NOW, TIMES),
         changes=RESULT | {"evidence": Evidence.POLL, "due": NOW + 60},
         refusals=in_other_states(State.PROCESSING),
     ),
     "a poll returns the result on another host": Case(
-        before=POLLED,
-        write=transitions.poll_on_other_host(POLLED, DONE, transitions.BlockedLink(SIGNED, "new.example"), NOW + 600),
+        before=rows.POLLED,
+        write=transitions.poll_on_other_host(
+            rows.POLLED, DONE, transitions.BlockedLink(SIGNED, "new.example"), NOW + 600
+        ),
         changes=RESULT
         | {"state": State.PROCESSING, "evidence": Evidence.POLL, "due": NOW + 600}
         | waiting("HOST_NOT_ALLOWED", "new.example"),
         refusals=in_other_states(State.PROCESSING),
     ),
     "a kept link waits for its host": Case(
-        before=KEPT,
-        write=transitions.wait_for_host(KEPT, "new.example", NOW + 900),
+        before=rows.KEPT,
+        write=transitions.wait_for_host(rows.KEPT, "new.example", NOW + 900),
         changes={"due": NOW + 900} | waiting("HOST_NOT_ALLOWED", "new.example"),
         refusals=in_other_states(State.PROCESSING) | rows_that("is due later"),
     ),
     "a kept link's host is allowed": Case(
-        before=KEPT,
-        write=transitions.fetch_kept_link(KEPT, NOW, TIMES),
+        before=rows.KEPT,
+        write=transitions.fetch_kept_link(rows.KEPT, NOW, TIMES),
         changes={"state": State.READY, "due": NOW + 60},
         refusals=in_other_states(State.PROCESSING) | rows_that("has another link"),
     ),
@@ -90,20 +73,20 @@ POLLS: dict[str, Case] = {
         refusals=in_other_states(State.PROCESSING) | rows_that("has another id of the provider's"),
     ),
     "a poll is answered like a first request": Case(
-        before=POLLED,
-        write=transitions.count_acceptance(POLLED),
+        before=rows.POLLED,
+        write=transitions.count_acceptance(rows.POLLED),
         changes={"acceptances": 2},
         refusals=in_other_states(State.PROCESSING) | rows_that("was counted already"),
     ),
     "a poll for a fresh link is answered like a first request": Case(
-        before=LINKLESS,
-        write=transitions.count_acceptance(LINKLESS),
+        before=rows.LINKLESS,
+        write=transitions.count_acceptance(rows.LINKLESS),
         changes={"acceptances": 2},
         refusals=in_other_states(State.READY) | rows_that("was counted already"),
     ),
     "a poll never left": Case(
-        before=POLLED,
-        write=transitions.uncount_poll(POLLED),
+        before=rows.POLLED,
+        write=transitions.uncount_poll(rows.POLLED),
         changes={"requests_sent": 1},
         refusals=in_other_states(State.PROCESSING) | POLLED_ONCE | {"was taken back already": {"requests_sent": 1}},
     ),
@@ -114,21 +97,21 @@ POLLS: dict[str, Case] = {
         refusals=in_other_states(State.READY) | POLLED_ONCE | {"was taken back already": {"archive_attempts": 1}},
     ),
     "a poll returns a fresh link": Case(
-        before=replace(LINKLESS, archive_attempts=2),
-        write=transitions.refresh_link(LINKLESS, DONE, f"{SIGNED}2", "retrigger-2", NOW + 60),
+        before=replace(rows.LINKLESS, archive_attempts=2),
+        write=transitions.refresh_link(rows.LINKLESS, DONE, f"{SIGNED}2", "retrigger-2", NOW + 60),
         changes=FETCHED_AGAIN | {"urls": (f"{SIGNED}2",)},
         refusals=NOT_LINKLESS,
     ),
     "a poll repeats the old link": Case(
-        before=replace(LINKLESS, archive_attempts=2, link_refusals=2),
-        write=transitions.refresh_link(LINKLESS, DONE, SIGNED, "retrigger-2", NOW + 60),
+        before=replace(rows.LINKLESS, archive_attempts=2, link_refusals=2),
+        write=transitions.refresh_link(rows.LINKLESS, DONE, SIGNED, "retrigger-2", NOW + 60),
         changes=FETCHED_AGAIN,
         refusals=NOT_LINKLESS,
     ),
     "a poll returns a fresh link on a host that is not allowed": Case(
-        before=replace(LINKLESS, archive_attempts=2),
+        before=replace(rows.LINKLESS, archive_attempts=2),
         write=transitions.refresh_on_other_host(
-            LINKLESS, DONE, transitions.BlockedLink(f"{SIGNED}2", "new.example"), NOW + 900
+            rows.LINKLESS, DONE, transitions.BlockedLink(f"{SIGNED}2", "new.example"), NOW + 900
         ),
         changes={"link_dead": None, "urls": (f"{SIGNED}2",), "due": NOW + 900, "archive_attempts": 1}
         | waiting("HOST_NOT_ALLOWED", "new.example"),
@@ -149,14 +132,14 @@ POLLS: dict[str, Case] = {
 }
 AWAITING: dict[str, Case] = {  # a request that is never repeated, because a repeat may be a second purchase
     "a lost response is only awaited": Case(
-        before=AWAITED,
-        write=transitions.postpone(AWAITED, NOW + 7200),
+        before=rows.AWAITED,
+        write=transitions.postpone(rows.AWAITED, NOW + 7200),
         changes={"due": NOW + 7200},
         refusals=in_other_states(State.SUBMITTING) | rows_that("is due later", "is not due"),
     ),
     "the provider never confirmed the request": Case(
-        before=AWAITED,
-        write=transitions.time_out(replace(AWAITED, lost_responses=2), Code.SUBMISSION_UNCONFIRMED, NOW, TIMES),
+        before=rows.AWAITED,
+        write=transitions.time_out(replace(rows.AWAITED, lost_responses=2), Code.SUBMISSION_UNCONFIRMED, NOW, TIMES),
         changes=ended(State.TIMED_OUT, Code.SUBMISSION_UNCONFIRMED, charged=True),
         refusals=in_other_states(State.SUBMITTING) | rows_that("was claimed meanwhile", "is leased by another"),
     ),
@@ -164,34 +147,34 @@ AWAITING: dict[str, Case] = {  # a request that is never repeated, because a rep
 UNHELD = rows_that("was claimed meanwhile", "is held by no attempt")
 ENDS: dict[str, Case] = {
     "a request is refused for good": Case(
-        before=SUBMITTING,
-        write=transitions.fail(SUBMITTING, Code.INVALID_TASK, NOW, TIMES),
+        before=rows.SUBMITTING,
+        write=transitions.fail(rows.SUBMITTING, Code.INVALID_TASK, NOW, TIMES),
         changes=ended(State.FAILED, Code.INVALID_TASK, charged=False),
         refusals=in_other_states(State.SUBMITTING) | UNHELD | rows_that("is leased by another"),
     ),
     "an archive gives up": Case(
-        before=LEASED,
-        write=transitions.fail(LEASED, Code.ARCHIVE_FAILED, NOW, TIMES),
+        before=rows.LEASED,
+        write=transitions.fail(rows.LEASED, Code.ARCHIVE_FAILED, NOW, TIMES),
         changes=ended(State.FAILED, Code.ARCHIVE_FAILED, charged=True),
         refusals=in_other_states(State.READY) | UNHELD | rows_that("is leased by another", "has no lease"),
     ),
     "the provider never reported an end": Case(
-        before=POLLED,
-        write=transitions.time_out(POLLED, Code.NO_ANSWER, NOW, TIMES),
+        before=rows.POLLED,
+        write=transitions.time_out(rows.POLLED, Code.NO_ANSWER, NOW, TIMES),
         changes=ended(State.TIMED_OUT, Code.NO_ANSWER, charged=True),
         refusals=in_other_states(State.PROCESSING) | UNHELD | rows_that("is leased by another"),
     ),
     "a job is cancelled": Case(
-        before=QUEUED,
-        write=transitions.cancel(QUEUED.key, "cancel-1", NOW, TIMES),
+        before=rows.QUEUED,
+        write=transitions.cancel(rows.QUEUED.key, "cancel-1", NOW, TIMES),
         changes={"state": State.CANCELLED, "finished_at": NOW, "day": DAY, "retrigger_id": "cancel-1"}
         | {"partition": Partition.LIVE, "due": NOW + 60}
         | WAITS_NO_MORE,
         refusals=in_other_states(State.QUEUED),
     ),
     "a job was never requested": Case(
-        before=QUEUED,
-        write=transitions.time_out(QUEUED, Code.NEVER_SUBMITTED, NOW, TIMES),
+        before=rows.QUEUED,
+        write=transitions.time_out(rows.QUEUED, Code.NEVER_SUBMITTED, NOW, TIMES),
         changes=ended(State.TIMED_OUT, Code.NEVER_SUBMITTED, charged=False),
         refusals=in_other_states(State.QUEUED) | rows_that("was claimed meanwhile", "is leased by another"),
     ),

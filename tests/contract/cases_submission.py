@@ -2,26 +2,8 @@
 
 from dataclasses import replace
 
-from proofs.table.rows import BASE as BASE_FILE
-from proofs.table.rows import (
-    LOST,
-    NOW,
-    OTHER_TASK,
-    POSTER,
-    PROCESSING,
-    QUEUED,
-    RESULT,
-    SIGNED,
-    SUBMITTING,
-    SUCCEEDED,
-    TASK,
-    TIMES,
-    URL,
-    Case,
-    Changes,
-    changed,
-    in_other_states,
-)
+from proofs.table import rows
+from proofs.table.rows import NOW, OTHER_TASK, RESULT, SIGNED, TASK, TIMES, Case, Changes, changed, in_other_states
 from tests.contract.changes import ACCEPTED, ENDED, LIVE, WAITS_NO_MORE, rows_that, waiting
 from veo4k.domain import transitions
 from veo4k.domain.conditional_update import ConditionalUpdate
@@ -33,20 +15,20 @@ from veo4k.domain.response import Meaning, Response
 from veo4k.domain.transitions import BlockedLink, Seen
 
 WORKING = Response(meaning=Meaning.WORKING, task_id=TASK, credits=120)
-DONE = Response(meaning=Meaning.DONE, image_urls=(POSTER,))
+DONE = Response(meaning=Meaning.DONE, image_urls=(rows.POSTER,))
 NO_ANSWER = Response(meaning=Meaning.LOST, cause="ReadTimeout")
 UNCLEAR = Response(meaning=Meaning.UNCLEAR, words=Words(422, "something new"))
 BASE = "https://file.aiquickdraw.com/v/base.mp4"
 
-TOKENLESS = replace(QUEUED, task_tokens=frozenset())
+TOKENLESS = replace(rows.QUEUED, task_tokens=frozenset())
 ANNOUNCED = replace(
-    SUCCEEDED, partition=None, due=None, task_tokens=frozenset(), urls=(), image_urls=(), ttl=1_900_000_000
+    rows.SUCCEEDED, partition=None, due=None, task_tokens=frozenset(), urls=(), image_urls=(), ttl=1_900_000_000
 )
 REPEATED: Changes = {"retrigger_id": "retrigger-2", "due": NOW + 60}
 INTAKE: dict[str, Case] = {
     "a token joins a live job": Case(
-        before=PROCESSING,
-        write=transitions.join(PROCESSING, "token-2"),
+        before=rows.PROCESSING,
+        write=transitions.join(rows.PROCESSING, "token-2"),
         changes={"task_tokens": frozenset({"token-1", "token-2"})},
         refusals=in_other_states(*LIVE) | rows_that("has another token", "has no token"),
     ),
@@ -63,21 +45,21 @@ INTAKE: dict[str, Case] = {
         refusals=in_other_states(*ENDED) | rows_that("has another token"),
     ),
     "an end is announced again while a token waits": Case(
-        before=replace(SUCCEEDED, on_bus=True, announcing_since=NOW - 600),
-        write=transitions.repeat_announcement(SUCCEEDED, None, "retrigger-2", NOW, TIMES),
+        before=replace(rows.SUCCEEDED, on_bus=True, announcing_since=NOW - 600),
+        write=transitions.repeat_announcement(rows.SUCCEEDED, None, "retrigger-2", NOW, TIMES),
         changes=REPEATED | {"on_bus": None, "announcing_since": None},
         refusals=in_other_states(*ENDED),
     ),
     "a turn has not come": Case(
-        before=QUEUED,
-        write=transitions.postpone(QUEUED, NOW + 120),
+        before=rows.QUEUED,
+        write=transitions.postpone(rows.QUEUED, NOW + 120),
         changes={"due": NOW + 120},
         refusals=in_other_states(State.QUEUED) | rows_that("is due later", "is not due"),
     ),
 }
-WITH_BASE = replace(QUEUED, base=BASE_FILE)
-LOST_ONCE = replace(SUBMITTING, lost_responses=1)
-LOST_THRICE = replace(SUBMITTING, lost_responses=3)
+WITH_BASE = replace(rows.QUEUED, base=rows.BASE)
+LOST_ONCE = replace(rows.SUBMITTING, lost_responses=1)
+LOST_THRICE = replace(rows.SUBMITTING, lost_responses=3)
 CLAIMED: Changes = WAITS_NO_MORE | {
     "state": State.SUBMITTING,
     "claim_id": "attempt-2",
@@ -97,8 +79,8 @@ MEANWHILE = rows_that("was claimed meanwhile", "was requested meanwhile")
 HELD = in_other_states(State.SUBMITTING) | rows_that("was claimed meanwhile", "is held by no attempt")
 SUBMISSION: dict[str, Case] = {
     "a queued job is claimed": Case(
-        before=QUEUED,
-        write=transitions.claim_submission(QUEUED, "attempt-2", NOW, TIMES, ProviderApi.JOBS),
+        before=rows.QUEUED,
+        write=transitions.claim_submission(rows.QUEUED, "attempt-2", NOW, TIMES, ProviderApi.JOBS),
         changes=CLAIMED | FIRST,
         refusals=in_other_states(State.QUEUED) | MEANWHILE,
     ),
@@ -111,56 +93,60 @@ SUBMISSION: dict[str, Case] = {
         refusals=in_other_states(State.QUEUED) | MEANWHILE,
     ),
     "a job whose base video was seen is claimed": Case(
-        before=QUEUED,
-        write=transitions.claim_submission(QUEUED, "attempt-2", NOW, TIMES, ProviderApi.JOBS, seen=Seen(NOW, SIGNED)),
+        before=rows.QUEUED,
+        write=transitions.claim_submission(
+            rows.QUEUED, "attempt-2", NOW, TIMES, ProviderApi.JOBS, seen=Seen(NOW, SIGNED)
+        ),
         changes=CLAIMED | FIRST | {"looked_at": NOW, "base_url": SIGNED},
         refusals=in_other_states(State.QUEUED) | MEANWHILE,
     ),
     "a crashed claim is claimed again": Case(
-        before=SUBMITTING,
-        write=transitions.claim_submission(SUBMITTING, "attempt-2", NOW, TIMES, ProviderApi.JOBS),
+        before=rows.SUBMITTING,
+        write=transitions.claim_submission(rows.SUBMITTING, "attempt-2", NOW, TIMES, ProviderApi.JOBS),
         changes=CLAIMED_AGAIN | {"lost_responses": 1},
         refusals=HELD | rows_that("was requested meanwhile", "was never requested"),
     ),
     "a request is repeated after a lost response": Case(
-        before=LOST,
-        write=transitions.claim_submission(LOST, "attempt-2", NOW, TIMES, ProviderApi.JOBS),
+        before=rows.LOST,
+        write=transitions.claim_submission(rows.LOST, "attempt-2", NOW, TIMES, ProviderApi.JOBS),
         changes=CLAIMED_AGAIN,
         refusals=in_other_states(State.SUBMITTING) | MEANWHILE,
     ),
     "a submission is accepted": Case(
-        before=SUBMITTING,
-        write=transitions.accept(SUBMITTING, WORKING, NOW, None),
+        before=rows.SUBMITTING,
+        write=transitions.accept(rows.SUBMITTING, WORKING, NOW, None),
         changes=PROCESSING_SINCE | {"provider_task_id": TASK, "credits_consumed": 120},
         refusals=HELD,
     ),
     "a submission is accepted without a word about the id": Case(
-        before=replace(SUBMITTING, provider_task_id=OTHER_TASK),
-        write=transitions.accept(SUBMITTING, Response(meaning=Meaning.WORKING), NOW, NOW + 30),
+        before=replace(rows.SUBMITTING, provider_task_id=OTHER_TASK),
+        write=transitions.accept(rows.SUBMITTING, Response(meaning=Meaning.WORKING), NOW, NOW + 30),
         changes=PROCESSING_SINCE | {"provider_task_id": None, "due": NOW + 30},
         refusals=HELD,
     ),
     "a submission is answered with the result": Case(
-        before=SUBMITTING,
-        write=transitions.accept_with_result(SUBMITTING, DONE, SIGNED, NOW, TIMES),
+        before=rows.SUBMITTING,
+        write=transitions.accept_with_result(rows.SUBMITTING, DONE, SIGNED, NOW, TIMES),
         changes=BY_SUBMISSION | {"due": NOW + 60},
         refusals=HELD,
     ),
     "a submission is answered with a result on another host": Case(
-        before=SUBMITTING,
-        write=transitions.accept_on_other_host(SUBMITTING, DONE, BlockedLink(SIGNED, "new.example"), NOW, NOW + 600),
+        before=rows.SUBMITTING,
+        write=transitions.accept_on_other_host(
+            rows.SUBMITTING, DONE, BlockedLink(SIGNED, "new.example"), NOW, NOW + 600
+        ),
         changes=BY_SUBMISSION | PROCESSING_SINCE | {"due": NOW + 600} | waiting("HOST_NOT_ALLOWED", "new.example"),
         refusals=HELD,
     ),
     "a submission is deferred": Case(
-        before=SUBMITTING,
-        write=transitions.defer(SUBMITTING, Wait(NOW + 60, "NO_CREDITS"), is_sent=True),
+        before=rows.SUBMITTING,
+        write=transitions.defer(rows.SUBMITTING, Wait(NOW + 60, "NO_CREDITS"), is_sent=True),
         changes=BACK_IN_QUEUE | {"due": NOW + 60} | waiting("NO_CREDITS"),
         refusals=HELD,
     ),
     "a submission that never left is deferred": Case(
-        before=SUBMITTING,
-        write=transitions.defer(SUBMITTING, Wait(NOW, "SLOT_MISSED"), is_sent=False),
+        before=rows.SUBMITTING,
+        write=transitions.defer(rows.SUBMITTING, Wait(NOW, "SLOT_MISSED"), is_sent=False),
         changes=BACK_IN_QUEUE | {"due": NOW, "requests_sent": 0} | waiting("SLOT_MISSED"),
         refusals=HELD,
     ),
@@ -179,41 +165,41 @@ SUBMISSION: dict[str, Case] = {
         refusals=HELD,
     ),
     "a response is lost": Case(
-        before=SUBMITTING,
-        write=transitions.count_lost_response(SUBMITTING, NO_ANSWER, NOW, TIMES),
+        before=rows.SUBMITTING,
+        write=transitions.count_lost_response(rows.SUBMITTING, NO_ANSWER, NOW, TIMES),
         changes={"lost_responses": 1, "claim_id": None, "retry_at": NOW + 120, "due": NOW + 120},
         refusals=HELD,
     ),
 }
-AWAITING_BASE = replace(QUEUED, partition=Partition.LIVE, looks=2)
-KEPT_BASE = replace(AWAITING_BASE, base=BASE_FILE)
+AWAITING_BASE = replace(rows.QUEUED, partition=Partition.LIVE, looks=2)
+KEPT_BASE = replace(AWAITING_BASE, base=rows.BASE)
 LOOKED_UP = replace(AWAITING_BASE, state=State.READY, link_dead=True, evidence=Evidence.LOOK)
 REQUEUED: Changes = WAITS_NO_MORE | {"partition": Partition.QUEUED, "due": NOW, "looked_at": NOW, "looks": 0}
 AT_REST = in_other_states(State.QUEUED) | rows_that("is due later", "was claimed meanwhile")
 LOOKS: dict[str, Case] = {
     "a look got no answer": Case(
-        before=QUEUED,
-        write=transitions.look_later(QUEUED, NOW + 60),
+        before=rows.QUEUED,
+        write=transitions.look_later(rows.QUEUED, NOW + 60),
         changes={"due": NOW + 60, "looks": 1} | waiting("LOOK_LATER"),
         refusals=AT_REST,
     ),
     "a look shows the result": Case(
-        before=QUEUED,
-        write=transitions.look_ready(QUEUED, SIGNED, NOW, TIMES),
+        before=rows.QUEUED,
+        write=transitions.look_ready(rows.QUEUED, SIGNED, NOW, TIMES),
         changes=RESULT | {"evidence": Evidence.LOOK, "image_urls": None, "due": NOW + 60, "looked_at": NOW},
         refusals=AT_REST,
     ),
     "a look shows the result on a host that is not allowed": Case(
-        before=QUEUED,
-        write=transitions.look_on_other_host(QUEUED, BlockedLink(SIGNED, "new.example"), NOW, NOW + 900),
+        before=rows.QUEUED,
+        write=transitions.look_on_other_host(rows.QUEUED, BlockedLink(SIGNED, "new.example"), NOW, NOW + 900),
         changes={"partition": Partition.LIVE, "due": NOW + 900, "looked_at": NOW, "evidence": Evidence.LOOK}
         | {name: RESULT[name] for name in ("urls", "result_urls")}
         | waiting("HOST_NOT_ALLOWED", "new.example"),
         refusals=AT_REST,
     ),
     "a look shows a base video that is not finished": Case(
-        before=QUEUED,
-        write=transitions.wait_for_base(QUEUED, NOW, NOW + 300),
+        before=rows.QUEUED,
+        write=transitions.wait_for_base(rows.QUEUED, NOW, NOW + 300),
         changes={"partition": Partition.LIVE, "due": NOW + 300, "looked_at": NOW, "looks": 1}
         | waiting("BASE_NOT_FINISHED"),
         refusals=AT_REST,
@@ -239,7 +225,7 @@ LOOKS: dict[str, Case] = {
     "a look refreshes the link it has shown": Case(
         before=LOOKED_UP,
         write=transitions.refresh_by_look(LOOKED_UP, SIGNED, "retrigger-2", NOW + 60),
-        changes=REPEATED | {"urls": (SIGNED,), "result_urls": (URL,), "link_dead": None},
+        changes=REPEATED | {"urls": (SIGNED,), "result_urls": (rows.URL,), "link_dead": None},
         refusals=in_other_states(State.READY) | rows_that("has a link that lives"),
     ),
 }

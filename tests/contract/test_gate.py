@@ -12,10 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from proofs.doubles.gate_memory import MemoryGate
+from proofs.doubles.memory_table import memory_table
 from proofs.table.tables import Table
 from tests.contract.conftest import DYNAMODB, client_of, shared_table
 from tests.contract.lost_responses import losing
-from tests.contract.memory_table import memory_table
 from veo4k.adapters.gate_dynamodb import KEY, DynamoGate
 from veo4k.domain.gate import Pace, Slots, Wait
 from veo4k.domain.job import Key
@@ -118,17 +118,6 @@ def test_stale_copies_over_a_row_do_what_a_gate_in_memory_does(history: History)
 def test_stale_copies_over_a_real_row_do_what_a_gate_in_memory_does(real_table: Table, history: History) -> None:
     real_table.client.delete_item(TableName=real_table.name, Key=KEY)
     compare(real_table, history)
-
-
-def test_a_pause_never_grows_beyond_a_quarter_of_an_hour() -> None:
-    gate = MemoryGate(PACE)
-    gate.pause(NO_CREDITS, NOW, "")
-    pauses = [gate.row.pause]
-    for _ in range(6):
-        over = gate.row.until
-        gate.pause(NO_CREDITS, over, gate.reserve(1, over).trial)
-        pauses.append(gate.row.pause)
-    assert pauses == [60, 120, 240, 480, 900, 900, 900]
 
 
 def test_stale_copies_never_reserve_what_another_function_reserved(table: Table) -> None:

@@ -13,14 +13,15 @@ from typing import Any
 
 import pytest
 
+from proofs.doubles.event_publisher_recording import RecordingEventPublisher
+from proofs.doubles.fake_aws import typed_row
 from proofs.doubles.faults import FaultInjector
 from proofs.doubles.stage import Stage
 from proofs.table.rows import NOW, SIGNED, Case, moved
 from proofs.table.tables import Table
 from tests.contract.conftest import TableMaker
 from tests.contract.transition_table import CASES
-from tests.unit.services.test_publish import RecordingEventPublisher
-from veo4k.adapters.dynamodb_types import from_item, to_typed
+from veo4k.adapters.dynamodb_types import from_item
 from veo4k.adapters.gate_dynamodb import DynamoGate
 from veo4k.adapters.jobs_dynamodb import DynamoJobs
 from veo4k.adapters.stream_dynamodb import read_changes
@@ -59,10 +60,6 @@ def named(*states: State) -> list[str]:
     return [name for name, item in ROWS.items() if item["state"]["S"] in states]
 
 
-def as_typed(job: Job) -> Item:
-    return {name: to_typed(value) for name, value in job.row().items()}
-
-
 def key_of(item: Item) -> Key:
     return Key(item["taskId"]["S"], int(item["run"]["N"]))
 
@@ -90,7 +87,7 @@ def test_there_is_a_row_of_every_state() -> None:
 @pytest.mark.parametrize("item", [*ROWS.values(), *LATER_ROWS.values()])
 def test_a_row_of_another_version_is_read_whole(item: Item) -> None:
     # What is read is written again as it was: no attribute was passed over.
-    assert as_typed(Job.from_row(from_item(item))) == item
+    assert typed_row(Job.from_row(from_item(item))) == item
 
 
 @pytest.mark.parametrize("name", ROWS)
@@ -102,7 +99,7 @@ def test_a_row_with_attributes_of_a_later_version_is_read(name: str) -> None:
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_a_transition_keeps_what_a_later_version_has_written(table: Table, task_id: str, case: Case) -> None:
     before = replace(case.before, task_id=task_id)
-    table.put(as_typed(before) | LATER)
+    table.put(typed_row(before) | LATER)
     outcome = DynamoJobs(table.client, table.name).write(moved(case.write, task_id))
     assert outcome == Updated(replace(case.after, task_id=task_id))
     assert LATER.items() <= table.item(before.key).items()

@@ -1,16 +1,15 @@
 """A host of one result file. A callback sends the stack to it."""
 
 import struct
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
 from local.cloud.environment import Environment
 from local.cloud.rows import Row
 from local.kie.media import ensure_media
 from local.paths import MEDIA
+from proofs.doubles.http_server import answering
 from tests.integration.callback import Callback, post, success
 
 
@@ -42,32 +41,14 @@ class Host:
 def archived(env: Environment, task: str, host: Host) -> Row:
     """Have the host's file archived as the result of a task. Return the row of its end."""
     env.simulator.register(task, "lost", minutes=600)
-    with _running(host) as port:
+    with answering(host.deliver) as place:
         env.cloud.send({"taskId": task})
         env.reached(task, "PROCESSING")
         true = success(env, task)
         url = f"{env.simulator.base_url}/files/{task}_0.mp4"
-        body = true.body.replace(url.encode(), f"http://127.0.0.1:{port}/{task}.mp4".encode())
+        body = true.body.replace(url.encode(), f"{place}/{task}.mp4".encode())
         assert post(env, Callback(task, true.token, true.at, true.key, body)).status_code == 200
         return env.reached(task, "SUCCEEDED")
-
-
-@contextmanager
-def _running(host: Host) -> Iterator[int]:
-    """Run a host. Yield its port of the loopback."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            with suppress(OSError):
-                host.deliver(self)
-
-        def log_message(self, *_: object) -> None:
-            """Log nothing."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield server.server_port
-        server.shutdown()
 
 
 def padded(size: int) -> bytes:

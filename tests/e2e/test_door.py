@@ -5,7 +5,6 @@ from collections.abc import Iterator
 import pytest
 import requests
 
-from local.cloud.emulator import emulator
 from local.cloud.jobs_client import ask, token_of
 from local.cloud.local_cloud import LocalCloud
 from local.cloud.parameters import JOBS_API
@@ -15,12 +14,6 @@ from tests.integration.command_line import veo4k_json
 
 TASK = "veo_task_of_the_door"
 OF_THE_DOOR = {"JobsApiUrl", "JobsApiTokenSecretName", "ApiRoleArn"}
-
-
-@pytest.fixture(scope="module")
-def endpoint() -> Iterator[str]:
-    with emulator() as url:
-        yield url
 
 
 @pytest.fixture(scope="module")

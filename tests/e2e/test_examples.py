@@ -5,10 +5,9 @@ import os
 import re
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, ClassVar
+from http.server import BaseHTTPRequestHandler
+from typing import Any
 
 import pytest
 import requests
@@ -20,14 +19,13 @@ from local.cloud.emulator import free_port
 from local.cloud.environment import Environment, environment
 from local.cloud.jobs_client import token_of
 from local.cloud.parameters import JOBS_API
-from local.cloud.queue_reader import QueueReader
 from local.kie import Settings
 from local.paths import ROOT
 from local.waiting import wait_until
+from proofs.doubles.http_server import answering, posted
+from tests.infrastructure.inbox import inbox
 
 EXAMPLES = ROOT / "examples"
-SEND = {"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage", "Resource": "*"}
-FROM_SNS = {"Version": "2012-10-17", "Statement": [SEND]}
 
 
 @pytest.fixture(scope="module")
@@ -37,24 +35,18 @@ def env() -> Iterator[Environment]:
         yield env
 
 
-class Receiver(BaseHTTPRequestHandler):
-    deliveries: ClassVar[list[tuple[dict[str, str], bytes]]] = []
-
-    def do_POST(self) -> None:
-        self.deliveries.append((dict(self.headers), self.rfile.read(int(self.headers["Content-Length"]))))
-        self.send_response(204)
-        self.end_headers()
-
-    def log_message(self, *_: Any) -> None:
-        """Print nothing."""
-
-
 @pytest.fixture
 def receiver() -> Iterator[tuple[str, list[tuple[dict[str, str], bytes]]]]:
-    with ThreadingHTTPServer(("127.0.0.1", 0), Receiver) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/ended?of=veo4k", Receiver.deliveries
-        server.shutdown()
+    """Return an endpoint, and the headers and bodies that come in there."""
+    deliveries: list[tuple[dict[str, str], bytes]] = []
+
+    def take(handler: BaseHTTPRequestHandler) -> None:
+        deliveries.append((dict(handler.headers), posted(handler)))
+        handler.send_response(204)
+        handler.end_headers()
+
+    with answering(take) as url:
+        yield f"{url}/ended?of=veo4k", deliveries
 
 
 def test_the_webhook_delivers_what_the_reference_verifies(env: Environment, receiver: Any) -> None:
@@ -76,12 +68,8 @@ def test_the_webhook_delivers_what_the_reference_verifies(env: Environment, rece
 def test_notify_tells_of_a_job_that_ended_without_a_video(env: Environment) -> None:
     parameters = {"EventBusName": env.cloud.outputs["EventBusName"]}
     outputs = deploy(env.cloud.endpoint, "notify", EXAMPLES / "notify/template.yaml", parameters)
-    sqs, sns = env.cloud.client("sqs"), env.cloud.client("sns")
-    queue = sqs.create_queue(QueueName="reader-of-notify", Attributes={"Policy": json.dumps(FROM_SNS)})["QueueUrl"]
-    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    sns.subscribe(TopicArn=outputs["FailuresTopicArn"], Protocol="sqs", Endpoint=arn)
+    reader = inbox(env.cloud, outputs["FailuresTopicArn"], "reader-of-notify")
     env.cloud.send({"taskId": "veo_task_failure_note"})
-    reader = QueueReader(sqs, queue)
     [message, *_] = wait_until(lambda: reader.received() or None)
     text = json.loads(message["Body"])["Message"]
     assert text.startswith('"veo_task_failure_note#0#1 ended without a video, NOT_AVAILABLE_IN_4K: ')

@@ -1,10 +1,7 @@
 """Each option of the template on the local cloud: a stack with it is created, runs and is deleted."""
 
-from collections.abc import Iterator
-
 import pytest
 
-from local.cloud.emulator import emulator
 from local.cloud.local_cloud import LocalCloud
 
 OPTIONS = (
@@ -17,12 +14,6 @@ OPTIONS = (
     {"ProviderContract": "jobs"},
 )
 """All others are tried together, in a stack beside one with defaults (test_two_stacks.py)."""
-
-
-@pytest.fixture(scope="module")
-def endpoint() -> Iterator[str]:
-    with emulator() as url:
-        yield url
 
 
 @pytest.mark.parametrize("option", OPTIONS, ids=str)

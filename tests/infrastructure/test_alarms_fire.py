@@ -17,10 +17,9 @@ import pytest
 from local.cloud.local_cloud import LocalCloud
 from local.cloud.queue_reader import QueueReader
 from tests.infrastructure.alarms import READS, Read
+from tests.infrastructure.inbox import inbox
 
 LOW_CREDITS, DAILY_LIMIT = 500, 100
-SEND = {"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage", "Resource": "*"}
-FROM_TOPICS = {"Version": "2012-10-17", "Statement": [SEND]}
 
 
 @dataclass
@@ -78,11 +77,7 @@ class Case(NamedTuple):
 def operator() -> Iterator[Operator]:
     options = {"LowCredits": str(LOW_CREDITS), "DailyRequestLimit": str(DAILY_LIMIT), "JobsApi": "on"}
     with LocalCloud(options) as cloud:
-        sqs = cloud.client("sqs")
-        url = sqs.create_queue(QueueName="inbox", Attributes={"Policy": json.dumps(FROM_TOPICS)})["QueueUrl"]
-        arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-        cloud.client("sns").subscribe(TopicArn=cloud.outputs["AlarmTopicArn"], Protocol="sqs", Endpoint=arn)
-        yield Operator(cloud, QueueReader(sqs, url))
+        yield Operator(cloud, inbox(cloud, cloud.outputs["AlarmTopicArn"], "inbox"))
 
 
 def case(operator: Operator, read: Read) -> Case:

@@ -39,8 +39,10 @@ def test_the_bucket_uses_the_key_and_a_bucket_key_for_many_objects(resources: Re
 
 
 def test_without_a_key_the_queues_are_encrypted_by_their_service(resources: Resources) -> None:
-    for queue in of_type(resources, "AWS::SQS::Queue").values():
-        assert queue["SqsManagedSseEnabled"] == {"Fn::If": ["HasKmsKey", NO_VALUE, True]}
+    queues = of_type(resources, "AWS::SQS::Queue")
+    by_service = {"Fn::If": ["HasKmsKey", NO_VALUE, True]}
+    assert queues
+    assert {name: it["SqsManagedSseEnabled"] for name, it in queues.items()} == dict.fromkeys(queues, by_service)
 
 
 def test_the_bus_keeps_the_key_of_its_service(resources: Resources) -> None:

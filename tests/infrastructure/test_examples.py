@@ -1,7 +1,7 @@
 import contextlib
-import importlib.util
 import json
 import time
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -54,12 +54,7 @@ def test_the_rules_match_events_that_the_bundle_sends(example: str) -> None:
 @pytest.fixture
 def webhook(monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    spec = importlib.util.spec_from_file_location("webhook", EXAMPLES / "webhook/function/app.py")
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return import_module("examples.webhook.function.app")
 
 
 @pytest.mark.parametrize("prefix", ["", "whsec_"])

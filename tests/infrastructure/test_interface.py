@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.infrastructure.stack import Resources, Template, properties
@@ -159,6 +159,8 @@ ENTRIES = st.builds(
 
 
 @settings(max_examples=1_000, deadline=None)
+@example(".aZ.a9,a:1")
+@example("255.0.1.9:65535")
 @given(st.text("aZ-.019:,", max_size=10) | st.lists(ENTRIES, max_size=2).map(",".join))
 def test_a_function_starts_with_all_hosts_that_are_accepted(template: Template, value: str) -> None:
     """But for ports from 65536 to 99999, which the pattern lets through and the functions refuse."""

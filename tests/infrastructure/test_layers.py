@@ -3,16 +3,15 @@
 import ast
 import base64
 import hashlib
-import importlib.util
 import os
 import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib import import_module
 from importlib.metadata import distribution
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -24,6 +23,7 @@ from tests.infrastructure.aws_calls import aws_calls
 from tests.infrastructure.stack import FUNCTIONS
 
 CORE = ROOT / "layers/core/src"
+trim = import_module("layers.vendor.trim")
 AARCH64 = 0xB7
 """The machine number of 64-bit ARM in an ELF header, at byte 18."""
 
@@ -174,17 +174,7 @@ def test_no_file_but_data_of_the_sdk_is_changed_or_added(built: Path) -> None:
     assert {name for name in changed if not name.startswith("botocore/data/")} == set()
 
 
-@pytest.fixture(scope="session")
-def trim() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("trim", ROOT / "layers/vendor/trim.py")
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-def test_of_a_model_the_operations_in_use_and_their_shapes_are_kept(trim: ModuleType) -> None:
+def test_of_a_model_the_operations_in_use_and_their_shapes_are_kept() -> None:
     shapes: dict[str, Any] = {
         "In": {"members": {"tree": {"shape": "Tree"}}},
         "Tree": {"type": "list", "member": {"shape": "Tree"}},
@@ -195,6 +185,6 @@ def test_of_a_model_the_operations_in_use_and_their_shapes_are_kept(trim: Module
     assert (set(model["operations"]), set(model["shapes"])) == ({"Get"}, {"In", "Tree"})
 
 
-def test_the_layer_has_the_operations_that_the_adapters_call_and_no_others(trim: ModuleType) -> None:
+def test_the_layer_has_the_operations_that_the_adapters_call_and_no_others() -> None:
     kept = {f"{service}:{name}" for service, operations in trim.OPERATIONS.items() for name in operations}
     assert {call.operation for function in FUNCTIONS for call in aws_calls(function.lower())} == kept

@@ -4,7 +4,6 @@ import io
 import signal
 import subprocess
 import sys
-import time
 import zipfile
 from collections.abc import Iterator
 
@@ -16,6 +15,7 @@ from local.cloud import aws
 from local.cloud.emulator import emulator
 from local.cloud.local_cloud import LocalCloud
 from local.paths import ROOT
+from local.waiting import wait_until
 
 UPDATE = (
     "boto3.client('dynamodb').update_item(TableName='{table}', Key={{'taskId': {{'S': '%s'}}, 'run': {{'N': '1'}}}})"
@@ -55,13 +55,6 @@ def answers(url: str) -> bool:
         return False
 
 
-def ended_within(seconds: float, url: str) -> bool:
-    deadline = time.monotonic() + seconds
-    while answers(url) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    return not answers(url)
-
-
 def test_two_emulators_share_nothing_and_end_with_their_block() -> None:
     with emulator() as one, emulator() as other:
         aws.client(one, "sqs").create_queue(QueueName="jobs")
@@ -80,7 +73,7 @@ def test_an_emulator_does_not_outlive_the_process_that_started_it(how: signal.Si
         url = owner.stdout.readline().strip()
         assert answers(url)
         owner.send_signal(how)
-        assert ended_within(5, url)
+        assert wait_until(lambda: not answers(url), seconds=5, pause=0.05)
 
 
 @pytest.mark.parametrize(

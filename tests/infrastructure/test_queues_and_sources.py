@@ -35,8 +35,7 @@ def test_a_message_that_cannot_be_handled_ends_in_the_dead_letter_queue(
 
 
 def test_every_queue_keeps_its_messages_for_two_weeks(resources: Resources) -> None:
-    for queue in of_type(resources, "AWS::SQS::Queue").values():
-        assert queue["MessageRetentionPeriod"] == TWO_WEEKS
+    assert {queue["MessageRetentionPeriod"] for queue in of_type(resources, "AWS::SQS::Queue").values()} == {TWO_WEEKS}
 
 
 def test_no_other_queue_may_send_its_dead_here(resources: Resources) -> None:

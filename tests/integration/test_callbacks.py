@@ -30,25 +30,14 @@ IS_PROCESSING = b'{"code": 422, "msg": "4k is processing", "data": {"taskId": "%
 
 INVALID: dict[str, tuple[int, Callable[[Callback], Callback]]] = {
     "another token": (404, lambda it: replace(it, token="A" * 43)),
-    "a token too short": (404, lambda it: replace(it, token=it.token[:-1])),
     "a token with a foreign letter": (404, lambda it: replace(it, token=it.token[:-1] + "%C3%A9")),
     "another index": (404, lambda it: replace(it, index=1)),
-    "another run": (404, lambda it: replace(it, run=2)),
-    "another task in the path": (404, lambda it: replace(it, task=OTHER)),
     "no signature": (401, lambda it: replace(it, headers={"X-Webhook-Signature": "", "X-Webhook-Timestamp": ""})),
-    "no timestamp": (401, lambda it: replace(it, headers={"X-Webhook-Timestamp": ""})),
     "a signature under another key": (401, lambda it: replace(it, key="another key")),
     "a signature from the past": (401, lambda it: replace(it, at=it.at - 400)),
-    "a signature from the future": (401, lambda it: replace(it, at=it.at + 400)),
-    "a timestamp that is not signed": (401, lambda it: replace(it, headers={"X-Webhook-Timestamp": str(it.at + 1)})),
-    "a timestamp in milliseconds": (401, lambda it: replace(it, at=it.at * 1000)),
     "a body over 64 KiB": (413, lambda it: replace(it, body=it.body + b" " * 65_536)),
-    "a body that is no JSON": (400, lambda it: replace(it, body=b"done")),
-    "a body with a name twice": (400, lambda it: replace(it, body=it.body.replace(b'"msg"', b'"code": 500, "msg"'))),
-    "a body with NaN": (400, lambda it: replace(it, body=it.body.replace(b'"success"', b"NaN"))),
     "a body that is not UTF-8": (400, lambda it: replace(it, body=it.body.replace(b"success", b"\xff"))),
     "a body about another task": (400, lambda it: replace(it, body=IS_PROCESSING)),
-    "an empty body": (400, lambda it: replace(it, body=b"")),
 }
 
 

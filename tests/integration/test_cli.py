@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 
 import pytest
 import requests
-from typer.testing import CliRunner
 
 from local.cloud.environment import environment
 from local.cloud.local_cloud import LocalCloud
@@ -16,10 +15,6 @@ from local.kie import Settings, Simulator
 from local.kie.ledger import credits_spent
 from local.paths import LOGS
 from tests.integration.command_line import veo4k, veo4k_json
-from veo4k_cli.__main__ import app
-from veo4k_cli.command import Dependencies
-from veo4k_cli.errors import OperatorError
-from veo4k_cli.stack import Stack
 
 API_KEY, WEBHOOK_KEY = "the-key-of-the-api-4711", "the-key-of-the-webhook-4711"
 TIMES = {"FirstProbeSeconds": "4", "ProbeSeconds": "1", "UnknownWaitSeconds": "1", "BaseRetrySeconds": "1"}
@@ -165,16 +160,3 @@ def test_the_doctor_reports_a_retired_api_paused_requests_and_a_refused_key(oper
     operator.simulator.control(retired=False)
     operator.cloud.set_secret("ApiKeySecretName", "not-the-key-of-the-api")
     assert operator.complaints() == {"API key", "gate"}
-
-
-def test_without_a_stack_the_doctor_checks_the_provider_alone(operator: Operator) -> None:
-    def find(name: str | None, *, local: bool) -> Stack:
-        raise OperatorError("no stack veo4k in eu-central-1")
-
-    dependencies = Dependencies(find=find, environment={"KIE_API_KEY": API_KEY}, provider=operator.simulator.base_url)
-    done = CliRunner().invoke(app, ["doctor", "--json"], obj=dependencies)
-    verdicts = {finding["about"]: finding["verdict"] for finding in json.loads(done.output)}
-    assert verdicts == dict.fromkeys(("stack", "webhook key", "callback URL"), "note") | dict.fromkeys(
-        ("API key", "credits", "clock of the provider", "contract veo", "contract jobs"), "well"
-    )
-    assert (done.exit_code, API_KEY in done.output) == (0, False)

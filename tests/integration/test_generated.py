@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from local.cloud.environment import Environment
-from tests.integration.callback import Callback, generated, post, post_generated, token_under
+from tests.integration.callback import Callback, generated, post, post_generated
 
 TASK, FORGED = "veo_task_per_index_generated", "veo_task_per_index_generated_forged"
 
@@ -25,24 +25,17 @@ def test_each_video_of_a_generation_is_archived_in_4k(env: Environment) -> None:
     assert "tags_dropped" in env.cloud.logs("CallbackFunctionName")
 
 
-def four_k(env: Environment, callback: Callback) -> Callback:
-    return replace(callback, token=token_under(env.cloud.secret("TokenKeySecretName"), FORGED, 0, 1))
-
-
-FORGERIES: dict[str, tuple[int, Callable[[Environment, Callback], Callback]]] = {
-    "the token of a job": (404, four_k),
-    "no signature": (401, lambda _, it: replace(it, headers={"X-Webhook-Signature": "", "X-Webhook-Timestamp": ""})),
-    "a signature under another key": (401, lambda _, it: replace(it, key="another key")),
-    "the signature of another task": (401, lambda _, it: replace(it, task=TASK)),
-    "a body over 64 KiB": (413, lambda _, it: replace(it, body=it.body + b" " * 65_536)),
-    "no code": (400, lambda _, it: replace(it, body=it.body.replace(b"code", b"cod"))),
+FORGERIES: dict[str, tuple[int, Callable[[Callback], Callback]]] = {
+    "a signature under another key": (401, lambda it: replace(it, key="another key")),
+    "the signature of another task": (401, lambda it: replace(it, task=TASK)),
+    "no code": (400, lambda it: replace(it, body=it.body.replace(b"code", b"cod"))),
 }
 
 
 @pytest.mark.parametrize("name", FORGERIES)
 def test_a_forged_callback_of_a_generation_requests_nothing(env: Environment, name: str) -> None:
     status, changed = FORGERIES[name]
-    response = post_generated(env, changed(env, generated(env, FORGED)))
+    response = post_generated(env, changed(generated(env, FORGED)))
     assert (response.status_code, response.content, env.cloud.runs(FORGED)) == (status, b"", [])
 
 

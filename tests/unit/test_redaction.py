@@ -17,12 +17,12 @@ from urllib3 import HTTPResponse
 
 from bench.stack import function_module
 from proofs.doubles.archive_memory import MemoryArchive
+from proofs.doubles.fake_aws import typed_row
 from proofs.doubles.stage import TASK, Stage
 from tests.unit.cli.operator import Operator
 from tests.unit.conftest import Context
 from veo4k import bootstrap
 from veo4k.adapters.download import GuardedDownloads
-from veo4k.adapters.dynamodb_types import to_typed
 from veo4k.adapters.event_publisher import AwsEventPublisher
 from veo4k.adapters.jobs_dynamodb import DynamoJobs
 from veo4k.adapters.provider_kie import KieProvider
@@ -116,23 +116,16 @@ class House:
         stage: Any = self.stage
         stage.provider, stage.hosts = kie, HOSTS
         stage.faulty_queue = SqsQueue(lambda: self.cloud, "queue", "dead")
-        keys = self.secret("token").in_use, self.secret("webhook").in_use
-        callback_handler = CallbackHandler(stage.jobs, *keys, stage.times, HOSTS, is_signature_optional=False)
+        keys = {"token_keys": self.secret("token").in_use, "webhook_keys": self.secret("webhook").in_use}
+        job_sender = SqsJobSender(self.cloud, "queue")
         announcements = AwsEventPublisher(self.cloud, self.cloud, self.cloud, "queue", "bus")
-        archiver = Archiver(
-            jobs=stage.jobs,
-            open_download=GuardedDownloads(HOSTS, stage.clock.now).open,
-            archive=MemoryArchive(),
-            clock=stage.clock,
-            new_id=stage.new_id,
-            times=stage.times,
-        )
+        downloads = GuardedDownloads(HOSTS, stage.clock.now).open
         built = [
             (sweep, "health", stage.health()),
-            (callback, "callback_handler", callback_handler),
-            (callback, "generation_handler", GenerationHandler(SqsJobSender(self.cloud, "queue"), *keys)),
-            (publish, "publisher", Publisher(stage.jobs, announcements, 90, keep_base=True, times=stage.times)),
-            (archive, "archiver", archiver),
+            (callback, "callback_handler", stage.made(CallbackHandler, **keys, is_signature_optional=False)),
+            (callback, "generation_handler", stage.made(GenerationHandler, **keys, job_sender=job_sender)),
+            (publish, "publisher", stage.made(Publisher, events=announcements, retention_days=90, keep_base=True)),
+            (archive, "archiver", stage.made(Archiver, open_download=downloads, archive=MemoryArchive())),
             *((app, "clock", stage.clock) for app in (bootstrap, callback, publish)),
         ]
         monkeypatch.setattr(submit, "submitter", stage.submitter)
@@ -317,6 +310,6 @@ def test_nothing_leaks_from_an_announcement_that_fails(house: House, has_result:
     house.receive()
     if has_result:
         house.find_result()
-    image = {name: to_typed(value) for name, value in house.stage.job().row().items()}
+    image = typed_row(house.stage.job())
     records = [{"dynamodb": {"NewImage": image}}, {"dynamodb": {"NewImage": {"taskId": {"N": TASK_TOKEN}}}}]
     house.invoke(publish, {"Records": records})

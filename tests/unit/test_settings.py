@@ -138,10 +138,6 @@ def test_the_environment_is_read_in_settings_and_bootstrap_alone() -> None:
     assert readers == {"bootstrap"}
 
 
-def test_there_is_no_daily_limit_unless_one_is_set() -> None:
-    assert Settings(VARIABLES).pace().daily == 0
-
-
 @pytest.mark.parametrize(
     ("text", "limit"),
     [("0", 0), ("0.0", 0), ("", 0), ("7", 7), ("20.0", 20), ("1e3", 1000), ("1.5", 1), ("0.5", 1)],

@@ -3,8 +3,8 @@
 from dataclasses import replace
 from typing import Any
 
+from proofs.doubles.fake_aws import FakeClient
 from proofs.doubles.time_manual import ManualClock
-from tests.unit.adapters.fake_aws import FakeClient
 from tests.unit.adapters.raw_server import Answer, RawServer, serving
 from veo4k.adapters.provider_kie import KieProvider
 from veo4k.adapters.secrets import Secret
@@ -20,7 +20,6 @@ CALLBACKS = "https://api.example"
 TOKEN = "OixAwZFfz_F2AZzzW0uOcRRWs_dtAohVgg0y_obPqqY"
 JOB = Job(task_id=TASK, run=1, index=0, state=State.SUBMITTING, created_at=0, requests_sent=1)
 JOBS = replace(JOB, provider_api=ProviderApi.JOBS)
-PROCESSING = replace(JOB, state=State.PROCESSING)
 ACCEPTED = {"code": 200, "msg": "success", "data": {"taskId": TASK, "resultUrls": None, "imageUrls": None}}
 
 

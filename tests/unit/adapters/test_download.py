@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.adapters.hostile_urls import ALLOWED, HOSTILE_URLS
+from proofs.fuzz.hostile_urls import ALLOWED, HOSTILE_URLS
 from tests.unit.adapters.raw_server import AUTHORITY, Answer, certified, endless, raw, reply, serving, silence
 from veo4k.adapters import download
 from veo4k.adapters.download import GuardedDownloads
@@ -248,8 +248,10 @@ def test_a_byte_a_second_is_too_slow() -> None:
 def test_a_slow_reader_does_not_make_the_server_slow() -> None:
     now = 0.0
     with serving(reply(bytes(1_000_000))) as server, GuardedDownloads(LOCAL, lambda: now).open(server.url, 1e9) as body:
-        for _ in body:
-            now += 1000
+        length = 0
+        for chunk in body:
+            length, now = length + len(chunk), now + 1000
+    assert length == 1_000_000
 
 
 def test_a_fast_file_may_take_longer_than_the_rate_is_averaged() -> None:

@@ -5,25 +5,14 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
-from tests.unit.adapters.fake_aws import FakeClient, refusal
+from proofs.doubles.fake_aws import FakeClient, refusal
+from proofs.table import rows
+from proofs.table.rows import TASK
 from veo4k.adapters.event_publisher import AwsEventPublisher
 from veo4k.domain.event import detail
-from veo4k.domain.job import Archived, Code, Failure, Job, Key, State
+from veo4k.domain.job import Code, Failure, Job, Key, State
 
-NOW = 1_800_000_000.0
-TASK = "veo_task_abcdef123456"
-SUCCEEDED = Job(
-    task_id=TASK,
-    run=2,
-    index=1,
-    state=State.SUCCEEDED,
-    created_at=NOW,
-    finished_at=NOW + 60,
-    requests_sent=1,
-    tags={"día": "☃"},
-    archive=Archived("bucket", "videos/x/1/2.mp4", 1, "ab", 3840, 2160),
-    base_url="https://a/?sig=x",
-)
+SUCCEEDED = replace(rows.SUCCEEDED, run=2, tags={"día": "☃"}, base_url=rows.SIGNED)
 FAILED = replace(SUCCEEDED, state=State.FAILED, archive=None, error=Failure(Code.NOT_4K, "Twice."))
 TIMED_OUT = replace(FAILED, state=State.TIMED_OUT, error=Failure(Code.NO_ANSWER, "Never."))
 CANCELLED = replace(FAILED, state=State.CANCELLED, error=None)

@@ -3,16 +3,14 @@
 from typing import Any
 
 import pytest
-from botocore.exceptions import EndpointConnectionError
 
-from tests.unit.adapters.fake_aws import ConditionRefusedError, FakeDynamoDB, refusal
+from proofs.doubles.fake_aws import UNREACHABLE, ConditionRefusedError, FakeDynamoDB, refusal
 from veo4k.adapters.dynamodb_types import to_typed
 from veo4k.adapters.gate_dynamodb import MOST_TRIES, DynamoGate
 from veo4k.domain.errors import StorageError
 from veo4k.domain.gate import Pace
 
 NOW = 1_800_000_000.0
-UNREACHABLE = EndpointConnectionError(endpoint_url="https://dynamodb.example")
 
 
 def gate(*answers: Any) -> tuple[DynamoGate, FakeDynamoDB]:

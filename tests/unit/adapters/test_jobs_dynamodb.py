@@ -4,16 +4,14 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from botocore.exceptions import EndpointConnectionError
 
-from tests.unit.adapters.fake_aws import FakeDynamoDB, refusal
+from proofs.doubles.fake_aws import UNREACHABLE, FakeDynamoDB, refusal
 from veo4k.adapters.jobs_dynamodb import DynamoJobs, request
 from veo4k.domain.conditional_update import ConditionalUpdate, at_most, in_, is_
 from veo4k.domain.errors import StorageError
 from veo4k.domain.job import Key, Partition, State
 
 KEY = Key("veo_task_abcdef123456", 1)
-UNREACHABLE = EndpointConnectionError(endpoint_url="https://dynamodb.example")
 CALLS: dict[str, Callable[[DynamoJobs], object]] = {
     "write": lambda jobs: jobs.write(ConditionalUpdate(key=KEY, when=(at_most("due", 5),), put={"due": 9})),
     "get": lambda jobs: jobs.get(KEY),

@@ -65,10 +65,6 @@ def test_a_burst_of_such_requests_shares_its_connections(at_provider: Account) -
     assert at_provider.provider.connections == 2
 
 
-def test_without_a_fresh_connection_the_response_would_be_lost(at_provider: Account) -> None:
-    assert [at_provider.submit(after) for after in (0, FRESH_SECONDS / 2)] == [Meaning.WORKING, Meaning.LOST]
-
-
 REPEATABLE: dict[str, Callable[[KieProvider], object]] = {
     "the paid request of the older API": lambda kie: kie.submit(JOB),
     "a poll": lambda kie: kie.poll(replace(JOBS, state=State.PROCESSING, provider_task_id=OWN)),

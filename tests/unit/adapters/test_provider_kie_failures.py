@@ -6,32 +6,10 @@ from typing import Any
 import pytest
 import requests
 
-from tests.unit.adapters.fake_aws import refusal
-from tests.unit.adapters.kie_account import (
-    ACCEPTED,
-    JOB,
-    JOBS,
-    KEY,
-    SECONDS,
-    TASK,
-    TOKEN,
-    account,
-    holding,
-    secret,
-    submitted,
-)
-from tests.unit.adapters.raw_server import (
-    Answer,
-    certified,
-    endless,
-    hang_up,
-    raw,
-    reply,
-    reply_json,
-    reset,
-    serving,
-    silence,
-)
+from proofs.doubles.fake_aws import refusal
+from tests.unit.adapters import kie_account, raw_server
+from tests.unit.adapters.kie_account import ACCEPTED, JOB, JOBS, KEY, TOKEN, account, holding, secret, submitted
+from tests.unit.adapters.raw_server import Answer, endless, hang_up, raw, reply, reply_json, reset, serving, silence
 from veo4k.adapters import provider_kie
 from veo4k.domain.job import Job
 from veo4k.domain.response import Meaning, Response
@@ -78,7 +56,7 @@ def test_after_the_request_was_sent_whatever_cannot_be_read_is_lost(answer: Answ
 def test_a_response_that_takes_too_long_is_not_waited_for(answer: Answer) -> None:
     before = time.monotonic()
     submitted(answer)
-    assert time.monotonic() - before < SECONDS + 1
+    assert time.monotonic() - before < kie_account.SECONDS + 1
 
 
 class TimedOutSession(requests.Session):
@@ -97,7 +75,7 @@ def test_a_look_without_any_time_left_waits_for_nothing(monkeypatch: pytest.Monk
     monkeypatch.setattr(provider_kie, "monotonic", lambda: 0.0)
     monkeypatch.setattr(provider_kie, "LOOK_SECONDS", 0.0)
     session = TimedOutSession()
-    account("https://provider.invalid", session=session).look(TASK)
+    account("https://provider.invalid", session=session).look(kie_account.TASK)
     assert session.timeouts == [(0.001, 0.001)]
 
 
@@ -157,7 +135,7 @@ def test_a_connection_that_does_not_come_about_in_time_sent_nothing() -> None:
 
 
 def test_nothing_is_sent_to_a_server_with_an_untrusted_certificate() -> None:
-    with serving(reply_json(ACCEPTED), certified("127.0.0.1")) as server:
+    with serving(reply_json(ACCEPTED), raw_server.certified("127.0.0.1")) as server:
         answer = account(server.url).submit(JOB)
     assert answer == Response(meaning=Meaning.NOT_SENT, cause="SSLCertVerificationError")
     assert server.received == []

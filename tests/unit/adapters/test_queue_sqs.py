@@ -1,12 +1,10 @@
 import pytest
-from botocore.exceptions import EndpointConnectionError
 
-from tests.unit.adapters.fake_aws import FakeClient, refusal
+from proofs.doubles.fake_aws import UNREACHABLE, FakeClient, refusal
 from veo4k.adapters.queue_sqs import SqsJobSender, SqsQueue, SqsRedelivery
 from veo4k.domain.errors import StorageError
 
 JOBS, DEAD = "https://sqs.example/jobs", "https://sqs.example/dead"
-UNREACHABLE = EndpointConnectionError(endpoint_url=JOBS)
 
 
 def queue(client: FakeClient) -> SqsQueue:

@@ -4,8 +4,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ReadTimeoutError
 
+from proofs.doubles.fake_aws import FakeClient, refusal
 from proofs.doubles.time_manual import ManualClock
-from tests.unit.adapters.fake_aws import FakeClient, refusal
 from veo4k.adapters.secrets import Secret
 from veo4k.domain.errors import StorageError
 

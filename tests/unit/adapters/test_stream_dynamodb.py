@@ -5,28 +5,24 @@ from typing import Any
 
 import pytest
 
-from veo4k.adapters.dynamodb_types import to_typed
+from proofs.doubles.fake_aws import typed_row
+from proofs.table.rows import READY
 from veo4k.adapters.stream_dynamodb import read_changes
-from veo4k.domain.job import Job, State
+from veo4k.domain.job import State
 from veo4k.domain.log_events import LogEntry, LogEvent
 from veo4k.domain.ports import Change
 
-READY = Job(task_id="veo_task_abcdef123456", run=1, index=0, state=State.READY, created_at=1.5, requests_sent=1)
 ENDED = replace(READY, state=State.FAILED)
 
 Record = dict[str, Any]
-
-
-def image(job: Job) -> Record:
-    return {name: to_typed(value) for name, value in job.row().items()}
 
 
 def record(number: int, **images: Any) -> Record:
     return {"eventName": "MODIFY", "dynamodb": {"SequenceNumber": str(number), **images}}
 
 
-GOOD = record(1, OldImage=image(READY), NewImage=image(ENDED))
-ROW = image(READY)
+GOOD = record(1, OldImage=typed_row(READY), NewImage=typed_row(ENDED))
+ROW = typed_row(READY)
 UNREADABLE: dict[str, Any] = {
     "a row without its state": {name: value for name, value in ROW.items() if name != "state"},
     "a time that is none": ROW | {"createdAt": {"S": "yesterday"}},

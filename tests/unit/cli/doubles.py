@@ -10,10 +10,9 @@ from typing import Any, Self
 
 from botocore.exceptions import ClientError
 
+from proofs.doubles.fake_aws import ConditionRefusedError, refusal, typed_row
+from proofs.doubles.memory_table import MemoryClient
 from proofs.doubles.time_manual import ManualClock
-from tests.contract.memory_table import MemoryClient
-from tests.unit.adapters.fake_aws import ConditionRefusedError
-from veo4k.adapters.dynamodb_types import to_typed
 from veo4k.domain.job import Job
 
 JOBS, DEAD = "https://queue.example/jobs", "https://queue.example/dead"
@@ -43,10 +42,14 @@ RESOURCES = [
     )
 ]
 
-
-def client_error(code: str, operation: str, message: str = "", **metadata: Any) -> ClientError:
-    response: Any = {"Error": {"Code": code, "Message": message}, "ResponseMetadata": metadata}
-    return ClientError(response, operation)
+UNREADABLE = {
+    '{"taskId": "\\ud800"}': "\ufffd",
+    '{"\\udfff": 1, "taskId": [1]}': "",
+    "[" * 60_000: "",
+    '{"a":' * 3000 + "1" + "}" * 3000: "",
+    '{"taskId": 12345678}': "12345678",
+}
+"""Bodies of messages, and the task ids that are shown of them."""
 
 
 class Pages:
@@ -87,7 +90,7 @@ class Schedules:
 
     def get_schedule(self, **request: Any) -> dict[str, str]:
         if request["Name"] != "veo4k-sweep" or not self.state:
-            raise client_error("ResourceNotFoundException", "GetSchedule")
+            raise refusal("ResourceNotFoundException", operation="GetSchedule")
         return {"Name": "veo4k-sweep", "State": self.state, "ScheduleExpression": "rate(1 minute)"}
 
 
@@ -100,7 +103,7 @@ class Table(MemoryClient):
         self.has_day_index = True
 
     def put(self, job: Job) -> None:
-        self.put_item(Item={name: to_typed(value) for name, value in job.row().items()})
+        self.put_item(Item=typed_row(job))
 
     def query(self, **request: Any) -> dict[str, Any]:
         index, values = request.get("IndexName", ""), request["ExpressionAttributeValues"]
@@ -108,7 +111,7 @@ class Table(MemoryClient):
         items = [row for row in self._items() if row.get(name) == values[wanted]]
         if index == "day":
             if not self.has_day_index:
-                raise client_error("ValidationException", "Query")
+                raise refusal("ValidationException", operation="Query")
             items = [row for row in items if row["finishedAt"]["S"] >= values[":since"]["S"]]
             items.sort(key=lambda row: str(row["finishedAt"]["S"]), reverse=not request["ScanIndexForward"])
             request["Limit"] = 2
@@ -124,7 +127,7 @@ class Table(MemoryClient):
         keys = request["RequestItems"]["jobs"]["Keys"]
         names = [f"{key['taskId']['S']}#{key['run']['N']}" for key in keys]
         if len(set(names)) < len(keys) or len(keys) > 100:
-            raise client_error("ValidationException", "BatchGetItem")
+            raise refusal("ValidationException", operation="BatchGetItem")
         rows = {f"{row['taskId']['S']}#{row['run']['N']}": row for row in self._items()}
         found = [rows[name] for name in names[:60] if name in rows]
         left = {"jobs": request["RequestItems"]["jobs"] | {"Keys": keys[60:]}} if keys[60:] else {}
@@ -168,7 +171,7 @@ class Queues:
 
     def send_message(self, **request: Any) -> dict[str, Any]:
         if not TAKEN_BY_SQS.fullmatch(request["MessageBody"]):
-            raise client_error("InvalidMessageContents", "SendMessage")
+            raise refusal("InvalidMessageContents", operation="SendMessage")
         number = f"{next(self._numbers):08d}-0000"
         message = {
             "MessageId": number,
@@ -239,7 +242,7 @@ class Secrets:
 
     def get_secret_value(self, **request: Any) -> dict[str, Any]:
         if request["SecretId"] not in self.values:
-            raise client_error("ResourceNotFoundException", "GetSecretValue")
+            raise refusal("ResourceNotFoundException", operation="GetSecretValue")
         return {"SecretString": self.values[request["SecretId"]]}
 
     def put_secret_value(self, **request: Any) -> None:
@@ -316,8 +319,8 @@ class Buckets:
         assert request == {"Bucket": "videos", "ExpectedBucketOwner": "123456789012"}
         metadata: dict[str, Any] = {"HTTPStatusCode": self.status, "HTTPHeaders": {"x-amz-bucket-region": self.region}}
         if self.status != 200:
-            raise client_error(str(self.status), "HeadBucket", **metadata)
+            raise refusal(str(self.status), operation="HeadBucket", **metadata)
         return {"ResponseMetadata": metadata}
 
     def head_object(self, **_: Any) -> dict[str, Any]:
-        raise client_error("404", "HeadObject")
+        raise refusal("404", operation="HeadObject")

@@ -7,8 +7,9 @@ from functools import partial
 import pytest
 import typer
 
+from proofs.doubles.fake_aws import refusal
 from proofs.doubles.time_manual import NOON
-from tests.unit.cli.doubles import JOBS, client_error
+from tests.unit.cli.doubles import JOBS
 from tests.unit.cli.operator import TASK, Operator
 from veo4k.domain.job import Code, Failure, State
 from veo4k.domain.message import LONGEST_BODY
@@ -65,7 +66,7 @@ def test_a_message_that_is_never_taken_is_named(operator: Operator, code: str, w
     assert f"line 4: SQS refused it: {code}" in result.err
 
 
-@pytest.mark.parametrize(("error", "status"), [(client_error("AccessDenied", "A"), 2), (KeyboardInterrupt(), 130)])
+@pytest.mark.parametrize(("error", "status"), [(refusal("AccessDenied", operation="A"), 2), (KeyboardInterrupt(), 130)])
 def test_an_interrupted_submission_says_where_to_go_on(operator: Operator, error: BaseException, status: int) -> None:
     operator.queues.failing = [{}, error]
     result = operator.run("submit", "-", stdin="\n".join(GOOD))

@@ -15,7 +15,7 @@ from typer.main import get_command
 from local.cloud.connection_file import FILE as WRITTEN
 from local.cloud.connection_file import Connection, published
 from local.paths import ROOT
-from tests.unit.cli.doubles import client_error
+from proofs.doubles.fake_aws import refusal
 from tests.unit.cli.operator import Operator
 from veo4k.domain.gate import Pace
 from veo4k_cli import __main__
@@ -79,8 +79,8 @@ def test_an_expected_error_is_one_line_and_status_2(operator: Operator) -> None:
     for error, text in (
         (OperatorError("There is no stack veo4k."), "There is no stack veo4k."),
         (NoCredentialsError(), "There are no AWS credentials. Run aws configure or aws sso login, or set AWS_PROFILE."),
-        (client_error("AccessDenied", "A"), "AWS refused A. Your AWS credentials lack the right for it."),
-        (client_error("Throttling", "A", "https://x/?sig=1"), "AWS refused A. The code is Throttling."),
+        (refusal("AccessDenied", operation="A"), "AWS refused A. Your AWS credentials lack the right for it."),
+        (refusal("Throttling", "https://x/?sig=1", "A"), "AWS refused A. The code is Throttling."),
     ):
         operator.error = error
         assert operator.run("gate") == (2, "", f"error: {text}\n")

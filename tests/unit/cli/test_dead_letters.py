@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from proofs.doubles.fake_aws import refusal
 from proofs.doubles.time_manual import NOON
-from tests.unit.cli.doubles import DEAD, JOBS, client_error
+from tests.unit.cli.doubles import DEAD, JOBS, UNREADABLE
 from tests.unit.cli.operator import TASK, Operator
 from veo4k_cli import dead_letter_queue
 
@@ -141,7 +142,7 @@ def test_a_list_or_redrive_that_holds_not_all_messages_says_so(
     assert operator.run("dead", *command.split(), "--where", "taskId~00001").status == 0
 
 
-@pytest.mark.parametrize(("error", "status"), [(client_error("AccessDenied", "A"), 2), (KeyboardInterrupt(), 130)])
+@pytest.mark.parametrize(("error", "status"), [(refusal("AccessDenied", operation="A"), 2), (KeyboardInterrupt(), 130)])
 def test_an_interrupted_redrive_says_what_was_sent(operator: Operator, error: BaseException, status: int) -> None:
     add(operator, *(message(f"veo_task_{number:06}") for number in range(4)))
 
@@ -152,16 +153,6 @@ def test_an_interrupted_redrive_says_what_was_sent(operator: Operator, error: Ba
     result = operator.run("dead", "redrive", "--yes")
     assert (result.status, "2 messages sent back" in result.err) == (status, True)
     assert len(operator.queues.visible(DEAD)) == 2
-
-
-DEEP = '{"a":' * 3000 + "1" + "}" * 3000
-UNREADABLE = {
-    '{"taskId": "\\ud800"}': "\ufffd",
-    '{"\\udfff": 1, "taskId": [1]}': "",
-    "[" * 60_000: "",
-    DEEP: "",
-    '{"taskId": 12345678}': "12345678",
-}
 
 
 @pytest.mark.parametrize(("body", "task"), UNREADABLE.items(), ids=lambda text: text[:12].encode().hex())

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from proofs.doubles.fake_aws import refusal
 from proofs.doubles.time_manual import NOON
-from tests.unit.cli.doubles import DEAD, JOBS, WITH_MAPPING, client_error, subscription
+from tests.unit.cli.doubles import DEAD, JOBS, WITH_MAPPING, subscription
 from tests.unit.cli.operator import Operator
 from veo4k.domain.job import Partition
 from veo4k.domain.provider_words import Words
@@ -69,7 +70,7 @@ def test_every_function_receives_a_harmless_event(operator: Operator) -> None:
 
 FAILED = {"batchItemFailures": [{"itemIdentifier": "veo4k_doctor"}]}
 RAISED = {"errorType": "SettingsError", "errorMessage": "TUNING: unknown name X"}
-THROTTLED = client_error("TooManyRequestsException", "Invoke")
+THROTTLED = refusal("TooManyRequestsException", operation="Invoke")
 PREPARING = {"State": "Active", "LastUpdateStatus": "InProgress"}
 DISABLED = {"UUID": "4711", "State": "Disabled"}
 UNCONFIRMED = [subscription(EMAIL, "PendingConfirmation")]

@@ -8,9 +8,8 @@ from typing import Any
 import pytest
 
 from proofs.doubles.time_manual import NOON
-from tests.unit.cli.doubles import DEAD, JOBS
+from tests.unit.cli.doubles import DEAD, JOBS, UNREADABLE
 from tests.unit.cli.operator import TASK
-from tests.unit.cli.test_dead_letters import UNREADABLE
 from tests.unit.console.conftest import Browser
 from veo4k.domain.job import Archived, Code, Evidence, Failure, State
 from veo4k_cli.console import reading

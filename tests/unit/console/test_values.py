@@ -140,7 +140,6 @@ def test_the_price_of_a_job_is_what_was_charged_and_what_may_have_been() -> None
     none = {"acceptedAt": None, "#accepts": None}
     for fields, price in (
         ({"evidence": "callback"}, "120 credits, $0.60"),
-        ({"evidence": "callback", "#accepts": 2}, "120 credits, $0.60, maybe 120 more"),
         ({"evidence": "callback", "creditsConsumed": 60.5, "#accepts": 3}, "60.5 credits, $0.30, maybe 240 more"),
         ({"evidence": "submit"}, "free"),
         ({"evidence": "look"} | none, "free by the look"),

@@ -5,6 +5,9 @@ import re
 from pathlib import Path
 from typing import Any
 
+from jsonschema import Draft202012Validator
+from referencing import Registry, Resource
+from referencing.jsonschema import DRAFT202012
 from samtranslator.yaml_helper import yaml_parse
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -12,6 +15,14 @@ PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "ex
 NAMES = [str(page.relative_to(ROOT)) for page in PAGES]
 TEMPLATE: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text())
 RESOURCES: dict[str, Any] = TEMPLATE["Resources"]
+
+SCHEMAS = {path.name.partition(".")[0]: json.loads(path.read_text()) for path in (ROOT / "docs/schemas").iterdir()}
+OPENAPI: dict[str, Any] = yaml_parse((ROOT / "docs/openapi.yaml").read_text())
+_SOURCES = {f"{kind}.schema.json": schema for kind, schema in SCHEMAS.items()}
+_SOURCES |= {f"schemas/{name}": schema for name, schema in _SOURCES.items()} | {"openapi.yaml": OPENAPI}
+_REGISTRY: Registry[Any] = Registry().with_resources(
+    (name, Resource.from_contents(source, default_specification=DRAFT202012)) for name, source in _SOURCES.items()
+)
 
 _BLOCK = re.compile(r"^```(.*)\n((?:.*\n)*?)```$", re.MULTILINE)
 _HEADING = re.compile(r"^(#+) (.+)$", re.MULTILINE)
@@ -70,6 +81,16 @@ def rows(name: str, heading: str, table: int = 0) -> list[list[str]]:
     """Return the rows of a section's table, without head and ruler. `table`: its number in the section."""
     tables = [part.strip().splitlines() for part in section(name, heading).split("\n\n") if part.strip()[:1] == "|"]
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in tables[table][2:]]
+
+
+def errors(schema: Any, value: Any) -> list[str]:
+    """Return what a schema, of its own or of `docs`, has against a value."""
+    return [error.message for error in Draft202012Validator(schema, registry=_REGISTRY).iter_errors(value)]
+
+
+def holds(kind: str, value: Any) -> bool:
+    """Return whether a value is a valid one of that kind by docs/schemas."""
+    return not errors(SCHEMAS[kind], value)
 
 
 def code(cell: str) -> str:

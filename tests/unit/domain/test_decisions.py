@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from proofs.doubles.responses import LOST, NEVER_SENT, NOT_FOUND, NOT_YET, OWN, REFUSED, UNCLEAR
 from proofs.doubles.stage import ELSEWHERE, HOSTS, TASK, URL
 from proofs.doubles.time_manual import NOON
 from veo4k.domain import transitions
@@ -39,7 +40,6 @@ MOMENT = Context(now=NOW, until=UNTIL, times=TIMES, hosts=HOSTS, on_trial=False,
 A_DAY_LATER = replace(MOMENT, now=NOW + TIMES.deadline)
 UNDERSTOOD, ON_TRIAL = replace(MOMENT, is_understood=True), replace(MOMENT, on_trial=True)
 POSTER = "https://file.example/v/a.jpg"
-OWN = "veo_task_of_its_own"
 
 SUBMITTING = Job(
     task_id=TASK,
@@ -69,17 +69,11 @@ FOREIGN = Response(meaning=Meaning.DONE, urls=(ELSEWHERE,))
 WORKING = Response(meaning=Meaning.WORKING, task_id=TASK)
 FIRST = replace(WORKING, accepted_anew=True)
 GENERATED = replace(WORKING, cause="generated successfully", is_generated=True)
-NOT_YET = Response(meaning=Meaning.BASE_NOT_FINISHED, code=Code.BASE_NOT_FINISHED, cause="not success")
-REFUSED = Response(meaning=Meaning.REFUSED, code=Code.INVALID_TASK)
 BROKEN = Response(meaning=Meaning.FAILED, code=Code.NOT_AVAILABLE_IN_4K)
 SHUT = Response(meaning=Meaning.ACCOUNT_REFUSED, wait_reason=WaitReason.NO_CREDITS)
-LOST = Response(meaning=Meaning.LOST, cause="ReadTimeout")
-UNCLEAR = Response(meaning=Meaning.UNCLEAR, words=Words(422, "something new"))
 OVER_500 = Response(meaning=Meaning.UNCLEAR, words=Words(550, "E-1207"))
-NOT_FOUND = Response(meaning=Meaning.NOT_FOUND, wait_reason=WaitReason.NOT_FOUND)
 UNREADABLE = Response(meaning=Meaning.UNREADABLE, cause="resultUrls: list(1)")
 TORN = Response(meaning=Meaning.DONE, urls=("https://file.example:99999/v/a.mp4",))
-NEVER_SENT = Response(meaning=Meaning.NOT_SENT, cause="ConnectTimeout")
 PATH_GONE = Response(meaning=Meaning.NOT_SENT, wait_reason=WaitReason.PATH_GONE)
 
 HOST = "evil.example"

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import tests.contract
-from proofs.doubles.updates import apply
+from proofs.doubles.updates import applied, apply
 from proofs.table.rows import LINKLESS, LOST, NOW, OTHER_TASK, PROCESSING, SUBMITTING, TASK, TIMES, Case, changed
 from veo4k.domain import transitions
 from veo4k.domain.callback import Address, CallbackPayload
@@ -96,20 +96,14 @@ def test_a_write_that_would_do_harm_twice_proves_itself() -> None:
     }
 
 
-def written(write: ConditionalUpdate, job: Job) -> Job:
-    outcome = apply(write, job)
-    assert isinstance(outcome, Updated)
-    return outcome.job
-
-
 def test_a_message_without_a_token_adds_none() -> None:
-    assert written(transitions.join(PROCESSING, None), PROCESSING) == PROCESSING
+    assert applied(transitions.join(PROCESSING, None), PROCESSING) == PROCESSING
 
 
 @pytest.mark.parametrize("job", [LOST, SUBMITTING], ids=["whose answer was lost", "whose function died"])
 def test_a_failure_by_callback_proves_the_acceptance_of_a_job(job: Job) -> None:
     failed = CallbackPayload(Response(meaning=Meaning.FAILED, code=Code.PROVIDER_FAILED), OTHER_TASK)
-    after = written(transitions.callback_failed(ADDRESS, failed, NOW, TIMES), job)
+    after = applied(transitions.callback_failed(ADDRESS, failed, NOW, TIMES), job)
 
     assert (after.state, after.accepted_at, after.acceptances) == (State.FAILED, NOW, 1)
     assert after.provider_task_id == OTHER_TASK
@@ -125,5 +119,5 @@ def test_a_claim_for_a_fresh_link_waits_longer_and_keeps_to_its_lease() -> None:
     job = replace(LINKLESS, archive_attempts=3, lease="lease-1")
     claim = transitions.claim_poll(job, "probe", NOW, 0.5, TIMES, by_post=True)
 
-    assert written(claim, job).due == NOW + 480
+    assert applied(claim, job).due == NOW + 480
     assert apply(claim, replace(job, lease=None)) == Refused(replace(job, lease=None))

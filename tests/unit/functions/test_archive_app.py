@@ -10,9 +10,9 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from bench.stack import function_module
 from proofs.doubles.stage import TASK
+from proofs.table.rows import SUCCEEDED
 from tests.unit.conftest import Context
-from tests.unit.services.test_archive import UHD, Scene
-from veo4k import bootstrap
+from veo4k.domain.log_events import LogEntry, LogEvent
 
 app = function_module("archive")
 SECRET = "canary-of-the-error"
@@ -49,9 +49,8 @@ def test_a_crash_returns_the_message_and_is_counted(
 def test_a_job_that_is_archived_counts_no_crash(
     monkeypatch: pytest.MonkeyPatch, context: Context, log_output: Callable[[], str]
 ) -> None:
-    scene = Scene(UHD)
-    monkeypatch.setattr(app, "archiver", lambda: scene.archiver)
-    monkeypatch.setattr(bootstrap, "clock", lambda: scene.clock)
+    done = LogEntry(LogEvent.JOB_ARCHIVED, SUCCEEDED)
+    monkeypatch.setattr(app, "archiver", lambda: SimpleNamespace(store=lambda *_: done))
     answer = app.handler({"Records": [record()]}, cast("LambdaContext", context))
     text = log_output()
 

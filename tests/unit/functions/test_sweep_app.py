@@ -8,9 +8,10 @@ import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from bench.stack import function_module
+from proofs.doubles.responses import NO_CREDITS, WORKING
 from proofs.doubles.stage import Stage
 from tests.unit.conftest import Context
-from tests.unit.services.exchanges import NO_CREDITS, OTHER, WORKING, asked
+from tests.unit.services.exchanges import OTHER, asked
 from veo4k import bootstrap
 from veo4k.domain.wait_reason import WaitReason
 from veo4k.services.dispatch import TIME_FOR_A_REQUEST
@@ -69,33 +70,26 @@ def queued() -> Stage:
     return stage
 
 
-def without_table() -> Stage:
+CANNOT = {
+    "read the table": ("faulty_jobs", ["due", "get", "write"]),
+    "reserve a slot": ("faulty_gate", ["reserve"]),
+    "read the gate": ("faulty_gate", ["reserve", "current_pause"]),
+}
+
+
+@pytest.mark.parametrize(("double", "fails"), CANNOT.values(), ids=CANNOT)
+def test_a_sweep_that_cannot_work_counts_no_heartbeat(sweep: Sweep, double: str, fails: list[str]) -> None:
     stage = queued()
-    stage.faulty_jobs.fail("due", "get", "write")
-    return stage
+    getattr(stage, double).fail(*fails)
+
+    assert "Heartbeat" not in sweep(stage)
 
 
-def without_key() -> Stage:
+def test_a_sweep_without_an_api_key_counts_no_heartbeat(sweep: Sweep) -> None:
     stage = queued()
     stage.provider.unset = WaitReason.API_KEY_UNSET
-    return stage
 
-
-def without_slots() -> Stage:
-    stage = queued()
-    stage.faulty_gate.fail("reserve")
-    return stage
-
-
-def without_gate() -> Stage:
-    stage = queued()
-    stage.faulty_gate.fail("reserve", "current_pause")
-    return stage
-
-
-@pytest.mark.parametrize("make", [without_table, without_key, without_slots, without_gate])
-def test_a_sweep_that_cannot_work_counts_no_heartbeat(sweep: Sweep, make: Callable[[], Stage]) -> None:
-    assert "Heartbeat" not in sweep(make())
+    assert "Heartbeat" not in sweep(stage)
 
 
 @pytest.mark.filterwarnings("ignore:No application metrics")  # it counted nothing

@@ -1,67 +1,17 @@
 """The HTTP API for jobs: what each request gets, in the order of the checks."""
 
 import base64
-import json
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
-from proofs.doubles.faults import FaultInjector
-from proofs.doubles.job_sender_memory import MemoryJobSender
-from proofs.doubles.jobs_memory import MemoryJobs
+from proofs.doubles.api_door import FILE, FORMER, QUEUED, TOKEN, URL, Door
 from proofs.doubles.stage import TASK
-from proofs.doubles.time_manual import NOON, ManualClock
-from proofs.table.rows import put
-from veo4k.domain.job import Archived, Job, State, utc
+from proofs.doubles.time_manual import NOON
+from veo4k.domain.job import Job, State, utc
 from veo4k.domain.message import LONGEST_BODY, parse_message
-from veo4k.domain.ports import Jobs, JobSender
-from veo4k.domain.schedule import Times
-from veo4k.services.api import LINK_SECONDS, MOST_RUNS, Call, JobsApi, Reply, internal_error, no_route, wrong_method
-
-TOKEN, FORMER = "the-token-in-use", "the-former-token"
-URL = "https://jobs.example/v1"
-QUEUED = Job(task_id=TASK, run=1, index=0, state=State.QUEUED, created_at=NOON, requests_sent=0, wait_reason="WHY")
-FILE = Archived("videos", f"videos/{TASK}/0/1.mp4", 1, "0" * 64, 3840, 2160)
-
-
-class MemoryLinks:
-    """Signs links that name the key and their life."""
-
-    bucket = "videos"
-
-    def sign(self, key: str, seconds: int) -> str:
-        return f"https://videos.example/{key}?for={seconds}"
-
-
-class Door:
-    """The API over doubles."""
-
-    def __init__(self, *rows: Job) -> None:
-        self.jobs, self.sender, self.tokens = MemoryJobs(), MemoryJobSender(), [TOKEN.encode(), FORMER.encode()]
-        for row in rows:
-            put(self.jobs, row, TASK)
-        self.faulty_jobs, self.faulty_sender = FaultInjector(self.jobs), FaultInjector(self.sender)
-        self.api = JobsApi(
-            jobs=cast("Jobs", self.faulty_jobs),
-            job_sender=cast("JobSender", self.faulty_sender),
-            links=MemoryLinks(),
-            clock=ManualClock(),
-            new_id=lambda: "id",
-            tokens=lambda: self.tokens,
-            times=Times(),
-            url=URL,
-        )
-
-    def submit(self, body: Any, token: str = f"Bearer {TOKEN}", *, is_base64: bool = False) -> Reply:
-        text = body if isinstance(body, str) else json.dumps(body)
-        return self.api.submit(Call(token, text, is_base64))
-
-    def read(self, task_id: str = TASK, token: str = f"Bearer {TOKEN}") -> Reply:
-        return self.api.read(Call(token), task_id)
-
-    def cancel(self, run: str = "1", task_id: str = TASK) -> Reply:
-        return self.api.cancel(Call(f"Bearer {TOKEN}"), task_id, run)
+from veo4k.services.api import LINK_SECONDS, MOST_RUNS, Reply, internal_error, no_route, wrong_method
 
 
 def code(reply: Reply) -> tuple[int, str]:
@@ -91,7 +41,7 @@ def test_both_tokens_in_use_open_the_door(token: str) -> None:
 )
 def test_any_other_token_is_refused_before_the_body_is_read(token: str) -> None:
     door, closed = Door(), Door(QUEUED)
-    closed.tokens = []
+    closed.keys = []
     for reply in (door.submit("x" * 9000, token), closed.read(token=token)):
         assert (code(reply), reply.headers) == ((401, "UNAUTHORIZED"), {"WWW-Authenticate": "Bearer"})
     assert (door.faulty_jobs.calls, door.sender.bodies) == ([], [])

@@ -1,27 +1,23 @@
 import hashlib
 import json
 from dataclasses import replace
-from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 import pytest
 
+from local import paths
 from local.kie.media import ensure_media, marked
 from proofs.doubles.archive_memory import MemoryArchive, MemoryBody, MemoryDownloads, Served
 from proofs.doubles.faults import DOWN, FaultInjector
-from proofs.doubles.gate_memory import numbered
-from proofs.doubles.jobs_memory import MemoryJobs
-from proofs.doubles.stage import HOSTS, TASK
-from proofs.doubles.time_manual import NOON, ManualClock
+from proofs.doubles.stage import HOSTS, TASK, Stage
+from proofs.doubles.time_manual import NOON
 from proofs.table import rows
 from proofs.table.rows import put
 from tests.unit.services.exchanges import code
-from veo4k.domain.conditional_update import ConditionalUpdate, is_
 from veo4k.domain.decisions import Context, Decision, when_due
 from veo4k.domain.errors import DeadLinkError, DownloadError
 from veo4k.domain.job import Archived, Code, Evidence, Failure, Job, ProviderApi, State
 from veo4k.domain.log_events import Detail, LogEntry, LogEvent
-from veo4k.domain.ports import Archive, Jobs
 from veo4k.domain.schedule import Times
 from veo4k.services.archive import LONGEST_POSTER, MISLABELLED, Archiver
 
@@ -30,34 +26,21 @@ DAY = 86_400
 BESIDE = f"videos/{TASK}/0/1"
 NAME = f"{BESIDE}.mp4"
 JPEG = b"\xff\xd8\xff\xe0 picture"
-MEDIA = ensure_media(Path(".local/media"))
+MEDIA = ensure_media(paths.MEDIA)
 UHD, BASE = MEDIA.uhd.read_bytes(), MEDIA.base.read_bytes()
 READY = replace(rows.READY, index=0, requested_at=NOON, due=NOON, urls=(URL,), image_urls=(POSTER,))
 
 
-class Scene:
+class Scene(Stage):
     """One READY job, its file at its host, and an empty bucket."""
 
-    def __init__(
-        self, *served: Served | MemoryBody, job: Job = READY, poster: Served = JPEG, times: Times | None = None
-    ) -> None:
-        self.jobs, self.clock, self.bucket, self.key = MemoryJobs(), ManualClock(), MemoryArchive(), job.key
+    def __init__(self, *served: Served | MemoryBody, job: Job = READY, poster: Served = JPEG, **times: Any) -> None:
+        super().__init__(**times)
+        self.key, self.bucket = job.key, MemoryArchive()
         self.downloads = MemoryDownloads({URL: list(served), POSTER: [poster]})
         put(self.jobs, job, TASK)
-        self.faulty_jobs, self.faulty_bucket = FaultInjector(self.jobs), FaultInjector(self.bucket)
-        self.faulty_downloads = FaultInjector(self.downloads)
-        self.archiver = Archiver(
-            jobs=cast("Jobs", self.faulty_jobs),
-            open_download=self.faulty_downloads.open,
-            archive=cast("Archive", self.faulty_bucket),
-            clock=self.clock,
-            new_id=numbered("lease"),
-            times=times or Times(),
-        )
-
-    def change(self, **fields: object) -> None:
-        """Let another function change the job."""
-        self.jobs.write(ConditionalUpdate(key=self.key, when=(is_("state", State.READY),), put=fields))
+        self.faulty_bucket, self.faulty_downloads = FaultInjector(self.bucket), FaultInjector(self.downloads)
+        self.archiver = self.made(Archiver, open_download=self.faulty_downloads.open, archive=self.faulty_bucket)
 
     def lose_the_lease(self, *_: object) -> None:
         """Let another invocation claim the job."""
@@ -76,11 +59,6 @@ class Scene:
         if isinstance(due, Decision) and due.update:
             self.jobs.write(due.update)
         return event
-
-    def job(self) -> Job:
-        job = self.jobs.get(self.key)
-        assert job is not None
-        return job
 
 
 def stored(content: bytes, width: int = 3840, height: int = 2160) -> Archived:
@@ -123,10 +101,6 @@ NO_POSTERS: dict[str, Served] = {
     "dead": DeadLinkError("404"),
     "huge": JPEG + bytes(LONGEST_POSTER),
     "a page": b"<html>not found</html>",
-    "JSON": b'{"code": 404}',
-    "text": b"JFIF",
-    "empty": b"",
-    "a video": b"\0\0\0\x20ftypisom",
 }
 
 
@@ -158,11 +132,11 @@ def test_a_poster_of_8_mib_is_kept_as_it_came() -> None:
 
 
 @pytest.mark.parametrize(
-    ("times", "stop"), [(Times(), 870), (Times(archive_lease=100), 100)], ids=["of the function", "of the lease"]
+    ("times", "stop"), [({}, 870), ({"archive_lease": 100}, 100)], ids=["of the function", "of the lease"]
 )
-def test_downloads_stop_in_time_before_the_end(times: Times, stop: float) -> None:
+def test_downloads_stop_in_time_before_the_end(times: dict[str, Any], stop: float) -> None:
     """There is time left to write down how far they got."""
-    scene = Scene(UHD, times=times)
+    scene = Scene(UHD, **times)
     scene.archive()
 
     assert scene.downloads.stops == [NOON + stop, NOON + stop]
@@ -359,8 +333,8 @@ def test_the_same_file_as_another_index_is_no_success(job: Job, other: Job) -> N
     put(scene.jobs, other, TASK)
 
     why = "the same file as another index"
-    assert scene.entry() == LogEntry(LogEvent.JOB_FAILED, scene.job(), {"why": why})
-    assert code(scene.job()) is Code.INDEX_AMBIGUOUS
+    assert scene.entry() == LogEntry(LogEvent.JOB_FAILED, scene.job(job.run), {"why": why})
+    assert code(scene.job(job.run)) is Code.INDEX_AMBIGUOUS
     assert scene.bucket.objects == {}
 
 

@@ -1,5 +1,4 @@
 import base64
-import json
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, NamedTuple, NoReturn, cast
@@ -7,10 +6,12 @@ from typing import Any, NamedTuple, NoReturn, cast
 import pytest
 
 from proofs.doubles.faults import DOWN
+from proofs.doubles.responses import LOST, OWN, WITH_OWN_ID, WORKING
+from proofs.doubles.signed_callbacks import HOOK_KEY, SIGNATURE, TIME, TOKEN_KEY, callback
 from proofs.doubles.stage import ELSEWHERE, HOSTS, TASK, URL, Stage
 from proofs.doubles.time_manual import NOON
-from tests.unit.services.exchanges import LOST, OWN, WITH_OWN_ID, WORKING, asked
-from veo4k.domain.callback_auth import make_signature, make_token
+from tests.unit.services.exchanges import asked
+from veo4k.domain.callback_auth import make_token
 from veo4k.domain.errors import StorageError
 from veo4k.domain.job import Code, Evidence, Failure, State, link_digest
 from veo4k.domain.log_events import Detail, LogEntry, LogEvent
@@ -21,7 +22,6 @@ from veo4k.domain.wait_reason import WaitReason
 from veo4k.services.callback import CallbackHandler
 from veo4k.services.signed_request import Request
 
-TOKEN_KEY, HOOK_KEY = b"token key", b"hook key"
 TOKEN, STAMP = make_token(TOKEN_KEY, TASK, 0, 1), str(int(NOON))
 FRESH = "https://file.example/v/b.mp4?secret=2"
 
@@ -41,13 +41,8 @@ UNKNOWN_WORDS = {"code": 500, "msg": "E-1207 at https://kie.example/x?key=secret
 WORKS_ON = {"code": 422, "msg": "4k is processing"}
 
 
-def request(
-    body: Any = SUCCESS, *, key: bytes = HOOK_KEY, signed: str = TASK, late: int = 0, **changes: Any
-) -> Request:
-    timestamp = str(int(NOON) - late)
-    headers = {"x-webhook-timestamp": timestamp, "x-webhook-signature": make_signature(key, signed, timestamp)}
-    text = body if isinstance(body, str) else json.dumps(body)
-    return replace(Request((TASK, "0", "1", TOKEN), headers, text, is_base64=False), **changes)
+def request(body: Any = SUCCESS, **how: Any) -> Request:
+    return callback((TASK, "0", "1", TOKEN), body, **how)
 
 
 def accepted() -> Stage:
@@ -118,7 +113,7 @@ OUTCOMES = {
 def test_what_a_callback_reports_is_written_to_its_job(case: Outcome) -> None:
     stage = asked(case.response)
 
-    assert call_back(stage, case.body, signed=case.signed) == (200, case.event)
+    assert call_back(stage, case.body, over=case.signed) == (200, case.event)
     assert {name: getattr(stage.job(), name) for name in case.job} == case.job
 
 
@@ -177,7 +172,7 @@ def test_a_failure_in_unknown_words_is_checked_where_that_is_free(code: int) -> 
 
     assert call_back(own, body) == (200, "callback_unclear")
     assert own.job().due == NOON + 120
-    assert call_back(own, body | {"data": {"taskId": OWN}}, signed=OWN) == (200, "callback_unclear")
+    assert call_back(own, body | {"data": {"taskId": OWN}}, over=OWN) == (200, "callback_unclear")
     assert call_back(base, body) == (200, "job_failed")
     assert base.job().error == Failure(
         Code.PROVIDER_FAILED, Code.PROVIDER_FAILED.message, Words(code, "E-1207 at https://kie.example/…")
@@ -256,7 +251,7 @@ def test_after_the_end_a_success_may_name_an_id_that_was_never_learnt(
     stage = asked(response, **end)
     before = stage.job()
 
-    assert call_back(stage, success(task_id=OWN), signed=OWN) == (200, event)
+    assert call_back(stage, success(task_id=OWN), over=OWN) == (200, event)
     assert stage.job() == before
 
 
@@ -264,7 +259,7 @@ def test_after_the_end_a_success_may_name_an_id_that_was_never_learnt(
 def test_after_the_end_the_id_of_another_task_is_still_refused(job: dict[str, Any]) -> None:
     stage = asked(WORKING, **{"state": State.FAILED} | job)
 
-    assert call_back(stage, success(task_id=OWN), signed=OWN) == (400, "callback_rejected")
+    assert call_back(stage, success(task_id=OWN), over=OWN) == (400, "callback_rejected")
 
 
 # Fresh links
@@ -328,12 +323,12 @@ def in_base64(body: str) -> dict[str, Any]:
 
 
 TRUE = request()
-SIGNATURE, FULL = TRUE.headers["x-webhook-signature"], TRUE.body.ljust(65_536)
+TRUE_SIGNATURE, FULL = TRUE.headers[SIGNATURE], TRUE.body.ljust(65_536)
 
 
-def headed(timestamp: str | None = STAMP, signature: str | None = SIGNATURE) -> Request:
+def headed(timestamp: str | None = STAMP, signature: str | None = TRUE_SIGNATURE) -> Request:
     """Return the request with these headers."""
-    headers = {"x-webhook-timestamp": timestamp, "x-webhook-signature": signature}
+    headers = {TIME: timestamp, SIGNATURE: signature}
     return request(headers={name: value for name, value in headers.items() if value is not None})
 
 
@@ -391,28 +386,23 @@ FORGED = {
     "no signature": (401, "signature", headed(signature=None)),
     "no timestamp": (401, "timestamp", headed(timestamp=None)),
     "another key": (401, "signature", request(key=b"other")),
-    "another task": (401, "signature", request(signed="veo_task_other")),
-    "another task over no JSON": (401, "signature", request("nonsense", signed=OWN)),
-    "no task at all": (401, "signature", request("nonsense", signed="")),
+    "another task": (401, "signature", request(over="veo_task_other")),
+    "another task over no JSON": (401, "signature", request("nonsense", over=OWN)),
+    "no task at all": (401, "signature", request("nonsense", over="")),
     "too old": (401, "timestamp", request(late=301)),
     "from the future": (401, "timestamp", request(late=-301)),
     "full-width digits": (401, "timestamp", headed("".join(chr(ord(digit) + 0xFEE0) for digit in STAMP))),
     "a sign": (401, "timestamp", headed("+" + STAMP[1:])),
     "not ASCII": (401, "signature", headed(signature="é" * 44)),
-    "two signatures": (401, "signature", headed(signature=f"{SIGNATURE},{SIGNATURE}")),
+    "two signatures": (401, "signature", headed(signature=f"{TRUE_SIGNATURE},{TRUE_SIGNATURE}")),
     "64 KiB and one byte": (413, "size", request(" " * 65_537)),
     "the same in base64": (413, "size", request(**in_base64(" " * 65_537))),
     "a megabyte": (413, "size", request(" " * 1_000_000)),
     "broken base64": (400, NO_JSON, request("!", is_base64=True)),
     "base64 with foreign letters between": (400, NO_JSON, request(SPOILT, is_base64=True)),
     "no JSON": (400, NO_JSON, request("nonsense")),
-    "no object": (400, "not a JSON object", request("[]")),
-    "an empty body": (400, NO_JSON, request("")),
     "a code that is no number": (400, NO_CODE, request('{"code": true}')),
     "a code with a fraction": (400, NO_CODE, request('{"code": 200.5}')),
-    "duplicate names": (400, "not strict JSON: duplicate name in an object", request('{"code": 200, "code": 500}')),
-    "NaN": (400, "not strict JSON: NaN is not a JSON number", request('{"code": 200, "data": NaN}')),
-    "bottomless": (400, "not strict JSON: RecursionError", request("[" * 60_000)),
     "ids that disagree": (400, NO_ONE_ID, request({"code": 200, "taskId": TASK, "data": {"task_id": OWN}})),
     "an id that is no text": (400, NO_ONE_ID, request({"code": 500, "data": {"taskId": 5}})),
 }
@@ -436,9 +426,9 @@ NO_RESULT = {"msg": "4k is processing", "data": {"taskId": OWN}}
 @pytest.mark.parametrize(
     ("prepare", "received"),
     [
-        (linkless, request(success(FRESH, task_id=OWN), signed=OWN)),
+        (linkless, request(success(FRESH, task_id=OWN), over=OWN)),
         (accepted, request(NO_RESULT | {"code": 200})),
-        *((accepted, request(NO_RESULT | {"code": code}, signed=OWN)) for code in (200, 402, 422)),
+        *((accepted, request(NO_RESULT | {"code": code}, over=OWN)) for code in (200, 402, 422)),
     ],
     ids=["a fresh link", "no result, unsigned", "no result", "no credits", "still working"],
 )

@@ -2,19 +2,9 @@
 
 import pytest
 
+from proofs.doubles.responses import DONE, LOST, NEVER_SENT, NO_CREDITS, NOT_YET, REFUSED, WORKING
 from proofs.doubles.stage import Stage
-from tests.unit.services.exchanges import (
-    DONE,
-    LOST,
-    NEVER_SENT,
-    NO_CREDITS,
-    NOT_YET,
-    REFUSED,
-    WORKING,
-    message,
-    messages,
-    tasks,
-)
+from tests.unit.services.exchanges import message, messages, tasks
 from veo4k.domain.gate import Pace
 from veo4k.domain.job import Job, State
 from veo4k.domain.response import Response

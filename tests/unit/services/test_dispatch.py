@@ -7,20 +7,10 @@ from time import sleep
 import pytest
 
 from proofs.doubles.faults import DOWN
+from proofs.doubles.responses import DONE, LOST, NO_CREDITS, UNCLEAR, WORKING
 from proofs.doubles.stage import TASK, URL, WIDTH, KilledError, Stage
 from proofs.doubles.time_manual import ManualClock
-from tests.unit.services.exchanges import (
-    DONE,
-    LOST,
-    NO_CREDITS,
-    OTHER,
-    UNCLEAR,
-    WORKING,
-    asked,
-    code,
-    message,
-    messages,
-)
+from tests.unit.services.exchanges import OTHER, asked, code, message, messages
 from veo4k.domain import transitions
 from veo4k.domain.gate import LATEST
 from veo4k.domain.job import Code, State

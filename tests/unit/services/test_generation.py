@@ -8,33 +8,29 @@ from typing import Any, NoReturn
 import pytest
 
 from proofs.doubles.job_sender_memory import MemoryJobSender
+from proofs.doubles.signed_callbacks import HOOK_KEY, TOKEN_KEY, callback
 from proofs.doubles.stage import TASK, URL
 from proofs.doubles.time_manual import NOON
-from veo4k.domain.callback_auth import make_generated_token, make_signature, make_token
+from veo4k.domain.callback_auth import make_generated_token, make_token
 from veo4k.domain.errors import StorageError
 from veo4k.domain.log_events import LogEntry, LogEvent
 from veo4k.services.generation import GenerationHandler
 from veo4k.services.signed_request import Request
 
-KEY, FORMER, HOOK_KEY = b"token key", b"former token key", b"hook key"
+FORMER = b"former token key"
 DATA = {"taskId": TASK, "info": {"resultUrls": [URL, URL], "originUrls": None, "resolution": "720p"}}
 SUCCESS = {"code": 200, "msg": "ok", "data": DATA}
 FAILURE = {"code": 422, "msg": "Your request was rejected by Flow(…)", "data": {"taskId": TASK}}
 
 
-def request(
-    body: Any = SUCCESS, *, key: bytes = HOOK_KEY, signed: str = TASK, late: int = 0, **changes: Any
-) -> Request:
-    timestamp = str(int(NOON) - late)
-    headers = {"x-webhook-timestamp": timestamp, "x-webhook-signature": make_signature(key, signed, timestamp)}
-    text = body if isinstance(body, str) else json.dumps(body)
-    return replace(Request((make_generated_token(KEY),), headers, text, is_base64=False), **changes)
+def request(body: Any = SUCCESS, **how: Any) -> Request:
+    return callback((make_generated_token(TOKEN_KEY),), body, **how)
 
 
 def handle(
     received: Request, sender: MemoryJobSender, webhook: tuple[bytes, ...] = (HOOK_KEY,)
 ) -> tuple[int, list[LogEntry]]:
-    return GenerationHandler(sender, lambda: (KEY, FORMER), lambda: webhook).handle(received, NOON)
+    return GenerationHandler(sender, lambda: (TOKEN_KEY, FORMER), lambda: webhook).handle(received, NOON)
 
 
 def entry(event: LogEvent, **detail: Any) -> LogEntry:
@@ -93,14 +89,14 @@ REFUSED: dict[str, tuple[int, str, Request]] = {
     "no token": (404, "path", request(parts=("",))),
     "a foreign letter in the token": (404, "path", request(parts=("é" * 43,))),
     "a token under another key": (404, "token", request(parts=(make_generated_token(b"other"),))),
-    "the token of a job": (404, "token", request(parts=(make_token(KEY, TASK, 0, 1),))),
+    "the token of a job": (404, "token", request(parts=(make_token(TOKEN_KEY, TASK, 0, 1),))),
     "a wrong token and a large body": (404, "token", request(" " * 65_537, parts=("A" * 43,))),
     "64 KiB and one byte without a signature": (413, "size", request(" " * 65_537, headers={})),
     "no headers": (401, "timestamp", request(headers={})),
     "too old": (401, "timestamp", request(late=301)),
     "a signature under another key": (401, "signature", request(key=b"other")),
-    "a signature over another task": (401, "signature", request(signed=OTHER)),
-    "a signature over no task": (401, "signature", request({"code": 200}, signed="")),
+    "a signature over another task": (401, "signature", request(over=OTHER)),
+    "a signature over no task": (401, "signature", request({"code": 200}, over="")),
     "a body that is no JSON": (401, "signature", request("nonsense")),
     "a body that is no base64": (401, "signature", request("!", is_base64=True)),
     "ids that disagree": (401, "signature", request(SUCCESS | {"taskId": OTHER})),
@@ -130,5 +126,5 @@ def test_keys_out_of_reach_are_answered_503() -> None:
     def unreachable() -> NoReturn:
         raise StorageError("GetSecretValue: down")
 
-    for keys in ((unreachable, lambda: (HOOK_KEY,)), (lambda: (KEY,), unreachable)):
+    for keys in ((unreachable, lambda: (HOOK_KEY,)), (lambda: (TOKEN_KEY,), unreachable)):
         assert GenerationHandler(MemoryJobSender(), *keys).handle(request(), NOON)[0] == 503

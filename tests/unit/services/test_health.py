@@ -1,7 +1,8 @@
 import pytest
 
+from proofs.doubles.responses import NO_CREDITS, WORKING
 from proofs.doubles.stage import Stage
-from tests.unit.services.exchanges import NO_CREDITS, OTHER, WORKING, asked
+from tests.unit.services.exchanges import OTHER, asked
 from veo4k.domain.gate import Pace
 from veo4k.domain.log_events import LogEvent
 from veo4k.domain.wait_reason import WaitReason

@@ -2,23 +2,19 @@
 
 import hashlib
 from dataclasses import replace
-from pathlib import Path
-from typing import cast
 
 import pytest
 
 from local.kie.media import ensure_media
+from local.paths import MEDIA
 from proofs.doubles.archive_memory import MemoryArchive, MemoryDownloads, Served
-from proofs.doubles.faults import FaultInjector
-from proofs.doubles.jobs_memory import MemoryJobs
-from proofs.doubles.time_manual import NOON, ManualClock
+from proofs.doubles.stage import Stage
+from proofs.doubles.time_manual import NOON
 from proofs.mp4.corpus import CASES
 from proofs.table.rows import BASE, PROCESSING, SUCCEEDED, put
 from veo4k.domain.conditional_update import ConditionalUpdate, is_
 from veo4k.domain.errors import DeadLinkError, StorageError
 from veo4k.domain.job import Archived, Job, Key, State
-from veo4k.domain.ports import Archive, Jobs
-from veo4k.domain.schedule import Times
 from veo4k.services.keep_base import MOST_RECEIVES, BaseKeeper
 
 LINK = "https://file.example/base.mp4?secret=1"
@@ -26,34 +22,23 @@ SHOWN = replace(PROCESSING, base_url=LINK)
 ENDED = replace(SUCCEEDED, base_url=LINK)
 ANNOUNCED = replace(ENDED, partition=None)
 NAME = f"videos/{SHOWN.task_id}/1/1.base.mp4"
-VIDEO = ensure_media(Path(".local/media")).base.read_bytes()
+VIDEO = ensure_media(MEDIA).base.read_bytes()
 VP9 = next(case for case in CASES if case.name == "VP9").make()
 
 each_job = pytest.mark.parametrize("job", [SHOWN, ENDED, ANNOUNCED], ids=["live", "ended", "announced"])
 
 
-class Scene:
+class Scene(Stage):
     """One job whose base video a look has shown, the file at its host, and an empty bucket."""
 
     def __init__(self, served: Served = VIDEO, job: Job = SHOWN) -> None:
-        self.memory, self.bucket, self.key = MemoryJobs(), MemoryArchive(), job.key
-        self.jobs, self.downloads = FaultInjector(self.memory), MemoryDownloads({LINK: [served]})
-        put(self.memory, job, job.task_id)
-        self.keeper = BaseKeeper(
-            jobs=cast("Jobs", self.jobs),
-            open_download=self.downloads.open,
-            archive=cast("Archive", self.bucket),
-            clock=ManualClock(),
-            times=Times(),
-        )
+        super().__init__()
+        self.bucket, self.key, self.downloads = MemoryArchive(), job.key, MemoryDownloads({LINK: [served]})
+        put(self.jobs, job, job.task_id)
+        self.keeper = self.made(BaseKeeper, open_download=self.downloads.open, archive=self.bucket)
 
     def keep(self, receives: int = 1) -> str:
         return self.keeper.keep(self.key, NOON + 900, receives).event
-
-    def job(self) -> Job:
-        job = self.memory.get(self.key)
-        assert job is not None
-        return job
 
 
 @each_job
@@ -85,7 +70,7 @@ def test_a_file_that_is_no_whole_video_is_given_up_at_last(served: Served, job: 
 def test_a_base_video_that_another_message_kept_meanwhile_stays() -> None:
     scene = Scene()
     other = ConditionalUpdate(key=SHOWN.key, when=(is_("run", 1),), put={"base": BASE})
-    scene.jobs.before("write", lambda *_: scene.memory.write(other))
+    scene.faulty_jobs.before("write", lambda *_: scene.jobs.write(other))
 
     assert scene.keep() == "base_skipped"
     assert scene.job().base == BASE
@@ -94,7 +79,7 @@ def test_a_base_video_that_another_message_kept_meanwhile_stays() -> None:
 @pytest.mark.parametrize("call", ["get", "write"])
 def test_a_table_that_is_down_raises(call: str) -> None:
     scene = Scene()
-    scene.jobs.fail(call)
+    scene.faulty_jobs.fail(call)
 
     with pytest.raises(StorageError):
         scene.keep()

@@ -5,8 +5,9 @@ from functools import partial
 
 import pytest
 
+from proofs.doubles.responses import LOST, NO_CREDITS, NOT_FOUND, WORKING
 from proofs.doubles.stage import KEY, TASK, Stage, words
-from tests.unit.services.exchanges import LOST, NO_CREDITS, NOT_FOUND, WORKING, asked, code, message
+from tests.unit.services.exchanges import asked, code, message
 from veo4k.domain import transitions
 from veo4k.domain.conditional_update import ConditionalUpdate, Updated, is_
 from veo4k.domain.errors import StorageError

@@ -3,17 +3,9 @@
 import pytest
 
 from proofs.doubles.faults import DOWN
+from proofs.doubles.responses import DONE, NEVER_SENT, NO_CREDITS, REFUSED, WORKING
 from proofs.doubles.stage import Stage
-from tests.unit.services.exchanges import (
-    DONE,
-    NEVER_SENT,
-    NO_CREDITS,
-    REFUSED,
-    WORKING,
-    asked,
-    message,
-    messages,
-)
+from tests.unit.services.exchanges import asked, message, messages
 from veo4k.domain.job import State
 from veo4k.domain.log_events import LogEntry, LogEvent
 

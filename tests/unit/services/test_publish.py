@@ -1,17 +1,16 @@
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import cast
 
 import pytest
 
-from proofs.doubles.faults import DOWN, FaultInjector
-from proofs.doubles.jobs_memory import MemoryJobs
-from proofs.doubles.stage import words
+from proofs.doubles.event_publisher_recording import RecordingEventPublisher
+from proofs.doubles.faults import DOWN
+from proofs.doubles.stage import Stage, words
 from proofs.table.rows import BASE, NOW, PROCESSING, READY, SIGNED, put
 from veo4k.domain import transitions
-from veo4k.domain.job import Code, Failure, Job, Key, Partition, State
+from veo4k.domain.job import Code, Failure, Job, Partition, State
 from veo4k.domain.log_events import LogEntry, LogEvent
-from veo4k.domain.ports import Change, Jobs
+from veo4k.domain.ports import Change
 from veo4k.domain.schedule import DAY, Times
 from veo4k.services.publish import BASE_DELAY, Publisher
 
@@ -22,56 +21,18 @@ ANNOUNCED = replace(
 ENDS = Change(READY, FAILED)
 
 
-class RecordingEventPublisher:
-    """Remembers what it is given, and is never called with nothing; refuses the keys and tokens named in `refused`."""
-
-    def __init__(self, *refused: object) -> None:
-        self.refused = refused
-        self.archive: list[Key] = []
-        self.bases: list[tuple[Key, int]] = []
-        self.bus: list[Key] = []
-        self.tasks: list[str] = []
-
-    def send_to_archive(self, jobs: Sequence[Job]) -> Mapping[Key, str]:
-        return self._sent(self.archive, jobs)
-
-    def send_bases_to_archive(self, jobs: Sequence[Job], delay: int) -> Mapping[Key, str]:
-        """Remember requests of base videos; a run is refused as "base"."""
-        assert jobs, "called with nothing"
-        self.bases += [(job.key, delay) for job in jobs]
-        return {job.key: "refused" for job in jobs if "base" in self.refused}
-
-    def send_to_bus(self, jobs: Sequence[Job]) -> Mapping[Key, str]:
-        return self._sent(self.bus, jobs)
-
-    def send_to_task(self, job: Job, token: str) -> str:
-        self.tasks.append(f"{token}:{job.state}")
-        return "refused" if token in self.refused else ""
-
-    def _sent(self, to: list[Key], jobs: Sequence[Job]) -> Mapping[Key, str]:
-        assert jobs, "called with nothing"
-        to += [job.key for job in jobs]
-        return {job.key: "refused" for job in jobs if job.key in self.refused}
-
-
-class Scene:
+class Scene(Stage):
     """The publisher over doubles, and a table of these rows."""
 
     def __init__(self, *rows: Job, refused: Sequence[object] = (), keep_base: bool = True) -> None:
-        self.jobs, self.events = MemoryJobs(), RecordingEventPublisher(*refused)
-        self.faulty_jobs = FaultInjector(self.jobs)
+        super().__init__()
+        self.events = RecordingEventPublisher(*refused)
         for row in rows:
             put(self.jobs, row, row.task_id)
-        jobs = cast("Jobs", self.faulty_jobs)
-        self.publisher = Publisher(jobs, self.events, retention_days=90, keep_base=keep_base, times=Times())
+        self.publisher = self.made(Publisher, events=self.events, retention_days=90, keep_base=keep_base)
 
     def publish(self, *changes: Change) -> list[LogEntry]:
         return self.publisher.publish(changes, NOW)
-
-    def job(self) -> Job:
-        job = self.jobs.get(FAILED.key)
-        assert job is not None
-        return job
 
 
 def test_results_go_to_the_archive_and_ends_to_the_bus_and_are_logged() -> None:

@@ -5,19 +5,10 @@ from typing import Any
 import pytest
 
 from proofs.doubles.faults import DOWN
+from proofs.doubles.responses import LOST, NO_CREDITS, REFUSED, UNCLEAR, WORKING
 from proofs.doubles.stage import TASK, KilledError, Stage, words
 from proofs.doubles.time_manual import NOON
-from tests.unit.services.exchanges import (
-    LOST,
-    NO_CREDITS,
-    REFUSED,
-    UNCLEAR,
-    WORKING,
-    asked,
-    message,
-    messages,
-    timeless,
-)
+from tests.unit.services.exchanges import asked, message, messages, timeless
 from veo4k.domain.conditional_update import ConditionalUpdate, Updated
 from veo4k.domain.job import ProviderApi, State
 from veo4k.domain.log_events import Detail, LogEntry, LogEvent

@@ -2,24 +2,10 @@ from dataclasses import replace
 
 import pytest
 
+from proofs.doubles.responses import DONE, LOST, NO_CREDITS, OWN, PATH_IS_GONE, REPEATED, WITH_OWN_ID, WORKING
 from proofs.doubles.stage import TASK, URL, Stage
 from proofs.doubles.time_manual import NOON
-from tests.unit.services.exchanges import (
-    DONE,
-    LOST,
-    NO_CREDITS,
-    OTHER,
-    OWN,
-    PATH_IS_GONE,
-    REPEATED,
-    WITH_OWN_ID,
-    WORKING,
-    asked,
-    code,
-    message,
-    messages,
-    timeless,
-)
+from tests.unit.services.exchanges import OTHER, asked, code, message, messages, timeless
 from veo4k.domain.job import Code, Evidence, Key, Partition, ProviderApi, State
 from veo4k.domain.log_events import Detail, LogEntry, LogEvent
 from veo4k.domain.response import Response
@@ -219,34 +205,28 @@ def test_a_trial_under_a_path_that_is_gone_is_the_only_request_of_its_pause() ->
     assert (len(stage.provider.polled), stage.gate.row.reason) == (1, "NO_CREDITS")
 
 
-@pytest.mark.parametrize(("chance", "submitted", "polled"), [(0.7, [f"{OTHER}#0#1"], []), (0.8, [], [f"{TASK}#0#1"])])
-def test_a_trial_is_mostly_for_a_queued_job(chance: float, submitted: list[str], polled: list[str]) -> None:
-    stage = asked(WORKING, NO_CREDITS)
+QUEUED, POLLED = f"{OTHER}#0#1", f"{TASK}#0#1"
+TRIALS = {
+    "mostly for a queued job": ([WORKING, NO_CREDITS], 0.7, True, [QUEUED], "NO_CREDITS"),
+    "now and then for a poll": ([WORKING, NO_CREDITS], 0.8, True, [POLLED], "NO_CREDITS"),
+    "answered, and polls are sent too": ([WORKING, WORKING, REPEATED], 0.0, True, [QUEUED, POLLED], ""),
+    "wanted by no queued job": ([WORKING, REPEATED], 0.0, False, [POLLED], ""),
+}
+
+
+@pytest.mark.parametrize(("script", "chance", "is_waiting", "requests", "reason"), TRIALS.values(), ids=TRIALS)
+def test_a_trial_is_for_a_queued_job_or_a_poll(
+    script: list[Response], chance: float, is_waiting: bool, requests: list[str], reason: str
+) -> None:
+    stage = asked(*script)
     stage.gate.pause("MAINTENANCE", stage.clock.now(), "")
-    stage.ask(OTHER)
+    if is_waiting:
+        stage.ask(OTHER)
     stage.provider_api, stage.chance = ProviderApi.JOBS, chance
     stage.sweep(after=721)
 
-    assert (stage.provider.submitted[1:], stage.provider.polled) == (submitted, polled)
-
-
-def test_once_the_trial_is_answered_polls_are_sent_too() -> None:
-    stage = asked(WORKING, WORKING, REPEATED)
-    stage.gate.pause("MAINTENANCE", stage.clock.now(), "")
-    stage.ask(OTHER)
-    stage.provider_api = ProviderApi.JOBS
-    stage.sweep(after=721)
-
-    assert (stage.provider.submitted[1:], stage.provider.polled) == ([f"{OTHER}#0#1"], [f"{TASK}#0#1"])
-
-
-def test_a_trial_that_no_queued_job_wants_is_for_a_poll() -> None:
-    stage = asked(WORKING, REPEATED)
-    stage.provider_api = ProviderApi.JOBS
-    stage.gate.pause("MAINTENANCE", stage.clock.now(), "")
-    stage.sweep(after=721)
-
-    assert (len(stage.provider.polled), stage.gate.row.reason) == (1, "")
+    assert [*stage.provider.submitted[1:], *stage.provider.polled] == requests
+    assert stage.gate.row.reason == reason
 
 
 def test_jobs_in_flight_keep_their_api_whose_path_pauses_no_gate_any_more() -> None:

@@ -3,18 +3,9 @@
 import pytest
 
 from proofs.doubles.executors import LazyExecutor, SlowExecutor
+from proofs.doubles.responses import MAINTENANCE, NO_CREDITS, REPEATED, WORKING
 from proofs.doubles.stage import TASK, WIDTH, Stage
-from tests.unit.services.exchanges import (
-    MAINTENANCE,
-    NO_CREDITS,
-    OTHER,
-    REPEATED,
-    WORKING,
-    asked,
-    messages,
-    tasks,
-    timeless,
-)
+from tests.unit.services.exchanges import OTHER, asked, messages, tasks, timeless
 from veo4k.domain.conditional_update import ConditionalUpdate, is_
 from veo4k.domain.gate import Pace
 from veo4k.domain.job import Job, Key, State

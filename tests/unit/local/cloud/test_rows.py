@@ -13,6 +13,7 @@ from local.cloud.messages import SendError, send
 from local.cloud.rows import age, has_ended, public, read_rows
 from local.cloud.table_watcher import TableWatcher
 from local.cloud.theme import THEME
+from proofs.doubles.fake_aws import FakeClient
 
 GATE = {"taskId": {"S": "#gate"}, "run": {"N": "0"}, "#gate": {"M": {}}}
 CREATED, FINISHED = "2026-11-22T10:01:53.000Z", "2026-11-22T10:01:58.400Z"
@@ -37,18 +38,6 @@ class Table:
     def paginate(self, **_: Any) -> Iterator[dict[str, Any]]:
         """Yield each item on a page of its own."""
         return iter([{"Items": [item]} for item in self.items])
-
-
-class Queue:
-    """A client of SQS that records batches and refuses some messages of each."""
-
-    def __init__(self, refused: int = 0) -> None:
-        self.batches: list[list[str]] = []
-        self.refused = refused
-
-    def send_message_batch(self, **request: Any) -> dict[str, Any]:
-        self.batches.append([entry["MessageBody"] for entry in request["Entries"]])
-        return {"Failed": [{"Message": "no"}] * self.refused}
 
 
 def test_rows_come_from_all_pages_the_oldest_first_without_the_gate() -> None:
@@ -81,12 +70,13 @@ def test_a_watcher_returns_changes_and_keeps_the_first_end() -> None:
 
 
 def test_messages_are_sent_ten_in_a_batch_and_a_refused_one_is_an_error() -> None:
-    queue = Queue()
+    queue = FakeClient()
     send(queue, "url", [{"taskId": str(n)} for n in range(25)])
-    assert [len(batch) for batch in queue.batches] == [10, 10, 5]
-    assert queue.batches[2][4] == '{"taskId": "24"}'
+    batches = [[entry["MessageBody"] for entry in request["Entries"]] for _, request in queue.calls]
+    assert [len(batch) for batch in batches] == [10, 10, 5]
+    assert batches[2][4] == '{"taskId": "24"}'
     with pytest.raises(SendError, match="refused 2 of 3 messages: no"):
-        send(Queue(refused=2), "url", [{}] * 3)
+        send(FakeClient({"Failed": [{"Message": "no"}] * 2}), "url", [{}] * 3)
 
 
 def test_the_printed_jobs_have_a_file_or_a_reason() -> None:

@@ -4,17 +4,17 @@ import base64
 import hashlib
 import hmac
 import json
-import threading
 import time
-from collections.abc import Callable, Mapping
-from contextlib import closing
-from functools import partial
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
 from http.client import HTTPConnection
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, NamedTuple, Self
+from http.server import BaseHTTPRequestHandler
+from typing import Any, NamedTuple
 
 from local.kie import Simulator, SimulatorClient
 from local.waiting import T, wait_until
+from proofs.doubles.http_server import answering, posted
 
 KEY = "test-api-key"
 WEBHOOK_KEY = "test-webhook-key"
@@ -51,55 +51,36 @@ class Callback(NamedTuple):
         return self.headers["X-Webhook-Signature"] == base64.b64encode(digest).decode()
 
 
+@dataclass
 class CallbackReceiver:
     """Receives callbacks. `statuses`: of the next responses, then 200; `delay`: seconds before each response."""
 
-    def __init__(self) -> None:
-        self.received: list[Callback] = []
-        self.statuses: list[int] = []
-        self.delay = 0.0
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, self))
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
+    place: str = ""
+    received: list[Callback] = field(default_factory=list)
+    statuses: list[int] = field(default_factory=list)
+    delay: float = 0.0
 
     def url(self, task_id: str) -> str:
         """Return a callback URL of the form that the stack has."""
-        return f"http://127.0.0.1:{self._server.server_port}/callbacks/{task_id}/0/1/the-token"
+        return f"{self.place}/callbacks/{task_id}/0/1/the-token"
 
     def wait_for(self, count: int = 1) -> list[Callback]:
         """Return the callbacks, once there are `count`."""
         return until(lambda: self.received if len(self.received) >= count else None)
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+    def take(self, handler: BaseHTTPRequestHandler) -> None:
+        self.received.append(Callback(handler.path, dict(handler.headers), json.loads(posted(handler))))
+        time.sleep(self.delay)
+        handler.send_response(self.statuses.pop(0) if self.statuses else 200)
+        handler.send_header("Content-Length", "0")
+        handler.end_headers()
 
 
-class _Handler(BaseHTTPRequestHandler):
-    def __init__(self, receiver: CallbackReceiver, *arguments: Any) -> None:
-        self.receiver = receiver
-        super().__init__(*arguments)
-
-    def do_POST(self) -> None:
-        payload = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self.receiver.received.append(Callback(self.path, dict(self.headers), payload))
-        time.sleep(self.receiver.delay)
-        self.send_response(self.receiver.statuses.pop(0) if self.receiver.statuses else 200)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    def log_message(self, *_: object) -> None:
-        """Log nothing."""
-
-    def handle(self) -> None:
-        try:
-            super().handle()
-        except ConnectionError:
-            self.close_connection = True
+@contextmanager
+def receiving() -> Iterator[CallbackReceiver]:
+    receiver = CallbackReceiver()
+    with answering(receiver.take) as receiver.place:
+        yield receiver
 
 
 class Client(SimulatorClient):

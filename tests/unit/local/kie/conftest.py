@@ -7,7 +7,7 @@ import pytest
 
 from local.kie import Settings, Simulator
 from local.kie.media import Media, ensure_media
-from tests.unit.local.kie.client import KEY, WEBHOOK_KEY, CallbackReceiver, Client
+from tests.unit.local.kie.client import KEY, WEBHOOK_KEY, Client, receiving
 
 Start = Callable[..., Client]
 
@@ -31,7 +31,7 @@ def start(media: Media, media_folder: Path, tmp_path: Path) -> Iterator[Start]:
         def started(**changes: Any) -> Client:
             settings: dict[str, Any] = {**defaults, **changes}
             all_settings = Settings(media_folder=media_folder, api_key=KEY, webhook_key=WEBHOOK_KEY, **settings)
-            return Client(stack.enter_context(Simulator(all_settings)), stack.enter_context(CallbackReceiver()))
+            return Client(stack.enter_context(Simulator(all_settings)), stack.enter_context(receiving()))
 
         yield started
 

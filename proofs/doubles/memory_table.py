@@ -3,8 +3,8 @@
 import threading
 from typing import TYPE_CHECKING, Any, cast
 
+from proofs.doubles.fake_aws import ConditionRefusedError, DynamoErrors
 from proofs.table.tables import Table
-from tests.unit.adapters.fake_aws import ConditionRefusedError, DynamoErrors
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -3,12 +3,18 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, EndpointConnectionError
+
+from veo4k.adapters.dynamodb_types import to_typed
+from veo4k.domain.job import Job
+
+UNREACHABLE = EndpointConnectionError(endpoint_url="https://aws.example")
 
 
-def refusal(code: str, message: str = "no") -> ClientError:
+def refusal(code: str, message: str = "no", operation: str = "Operation", **metadata: Any) -> ClientError:
     """Return an error as AWS answers it."""
-    return ClientError({"Error": {"Code": code, "Message": message}}, "Operation")
+    response: Any = {"Error": {"Code": code, "Message": message}, "ResponseMetadata": metadata}
+    return ClientError(response, operation)
 
 
 class FakeClient:
@@ -29,6 +35,11 @@ class FakeClient:
         return call
 
 
+def typed_row(job: Job) -> dict[str, Any]:
+    """Return a row as DynamoDB has it."""
+    return {name: to_typed(value) for name, value in job.row().items()}
+
+
 class ConditionRefusedError(ClientError):
     """A condition that did not hold, with the row that refused it, as DynamoDB answers it."""
 
@@ -44,4 +55,6 @@ class DynamoErrors:
 
 
 class FakeDynamoDB(FakeClient):
+    """The same with the errors of DynamoDB."""
+
     exceptions = DynamoErrors
