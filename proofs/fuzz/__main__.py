@@ -177,7 +177,7 @@ def _judge(job: Job, response: Response, *, nonsense: bool, reply: HttpResponse)
 
 def _has_right_links(job: Job) -> bool:
     refusals = [target for url in job.urls if isinstance(target := HOSTS.target(url), Refusal)]
-    waits = job.state is State.PROCESSING and job.wait_reason == WaitReason.HOST_NOT_ALLOWED
+    waits = job.state in (State.PROCESSING, State.READY) and job.wait_reason == WaitReason.HOST_NOT_ALLOWED
     return waits == bool(refusals) and all(refusal.host for refusal in refusals)
 
 
