@@ -38,7 +38,7 @@ HOSTILE_URLS: dict[str, str] = {
     # users and delimiters
     "https://file.aiquickdraw.com@evil.example/a.mp4": "the allowed host as user",
     "https://evil.example@file.aiquickdraw.com/a.mp4": "a user on an allowed host",
-    "https://user:password@file.aiquickdraw.com/a.mp4": "a password, sent as Authorization by clients",
+    "https://user:word@file.aiquickdraw.com/a.mp4": "a password that clients send",  # pragma: allowlist secret
     "https://@file.aiquickdraw.com/a.mp4": "an empty user",
     "https://file.aiquickdraw.com:443@evil.example/a.mp4": "host and port as user",
     "https://evil.example#@file.aiquickdraw.com/a.mp4": "a fragment before the @",
