@@ -100,11 +100,9 @@ def movie(
 ) -> Movie:
     """Return what a movie states of its video.
 
-    Args:
-        moov: Body of the `moov` box.
-        moofs: Position in the file and body of each `moof` box.
-        media: Returns the front of the media data at a place in the file, as far as it is known.
-        any_codec: Whether a video counts whose coded size cannot be read, but whose header gives its displayed size.
+    `moov`: body of the box; `moofs`: position in the file and body of each `moof`; `media`: returns the front of the
+    media data at a place in the file, as far as it is known; `any_codec`: a video counts whose coded size cannot be
+    read, but whose header gives its displayed size.
     """
     timescale, *turn = versioned(only(moov, b"mvhd"), _MVHD)
     runs = fragments(moov, moofs)
