@@ -286,8 +286,8 @@ class JobJudge:
                 self._wrong(7, "INDEX_AMBIGUOUS, but each index has a file of its own")
         # An older version does not count how often the host has refused a link, and so spends tries on it.
         rough = bool(profile.outages) or max(profile.rates.values()) > 0.1 or profile.mixed
-        # A page for a quarter of an hour, and behind it a link that is gone, leave three tries for the faults.
-        rough |= video.hindered_for >= QUARTER and len(video.links) > 1
+        # A file that is not there for a quarter of an hour costs six tries, and leaves four for the faults.
+        rough |= bool(video.hindered) and video.hindered_for >= QUARTER and max(profile.rates.values()) > 0
         # After a second acceptance the provider reports the state of the second, and no more of the first one's file.
         in_vain = (rough or len(self.bought) > 1) and job.archive_attempts >= MOST_TRIES
         gave_up_polling = self._is_path_gone() or not polled or not self._is_allowed() or in_vain
