@@ -75,6 +75,11 @@ def own_entry(urls: Sequence[str], index: int) -> str:
     return normalized(urls[place]) if place < len(urls) else ""
 
 
+def blocked_link(response: Response, index: int, host: str) -> BlockedLink:
+    """Return this job's link of a result on a host that is not allowed."""
+    return BlockedLink(own_entry(response.urls, index), host)
+
+
 def repeat_is_safe(job: Job) -> bool:
     """Return whether a further request buys nothing twice.
 
@@ -114,7 +119,7 @@ def kept_link_of_callback(
     may_be_last = is_under_way and job.acceptances + 1 >= MOST_ACCEPTANCES
     if (may_be_polled(job) and not may_be_last) or not isinstance(refusal, Refusal):
         return None
-    kept = BlockedLink(own_entry(response.urls, job.index), refusal.host)
+    kept = blocked_link(response, job.index, refusal.host)
     due, shown = host_due(job, now, times), with_fetchable_poster(response, job.index, hosts)
     return transitions.poll_on_other_host(job, shown, kept, due, evidence=Evidence.CALLBACK)
 
@@ -155,7 +160,7 @@ def _done(job: Job, response: Response, context: Context) -> Decision:
         without_link = _polled_unreadable if is_poll else _unreadable
         return without_link(job, response, context)._replace(about=link.reason)
     due = host_due(job, context.now, context.times)
-    kept = BlockedLink(own_entry(response.urls, job.index), link.host)
+    kept = blocked_link(response, job.index, link.host)
     if is_poll:
         update = transitions.poll_on_other_host(job, response, kept, due)
     else:
@@ -279,15 +284,14 @@ def _still_working(job: Job, response: Response, context: Context) -> Decision:
 
 def _refreshed(job: Job, response: Response, context: Context) -> Decision:
     link = own_link(response.urls, job.index, context.hosts)
-    if isinstance(link, Refusal) and link.host:
-        blocked = BlockedLink(own_entry(response.urls, job.index), link.host)
-        due = host_due(job, context.now, context.times)
-        update = transitions.refresh_on_other_host(job, response, blocked, due)
-        return Decision(LogEvent.RESULT_HOST_BLOCKED, update, link.host)
-    if isinstance(link, Refusal):
+    if isinstance(link, str):
+        due = context.now + context.times.nudge
+        return Decision(LogEvent.LINK_REFRESHED, transitions.refresh_link(job, response, link, context.new_id, due))
+    if not link.host:
         return _not_refreshed(job, response, context)._replace(about=link.reason)
-    due = context.now + context.times.nudge
-    return Decision(LogEvent.LINK_REFRESHED, transitions.refresh_link(job, response, link, context.new_id, due))
+    due, kept = host_due(job, context.now, context.times), blocked_link(response, job.index, link.host)
+    update = transitions.refresh_on_other_host(job, response, kept, due)
+    return Decision(LogEvent.RESULT_HOST_BLOCKED, update, link.host)
 
 
 def _not_refreshed(job: Job, response: Response, context: Context) -> Decision:
@@ -406,17 +410,23 @@ def _kept_link_due(job: Job, context: Context) -> Decision:
     target = context.hosts.target(job.urls[0])
     if not isinstance(target, Refusal):
         return Decision(LogEvent.RESULT_RECEIVED, transitions.fetch_kept_link(job, context.now, context.times))
+    return _still_blocked(job, target.host, context)
+
+
+def _still_blocked(job: Job, host: str, context: Context) -> Decision:
     if context.now >= job.created_at + context.times.queued_deadline:
         return failed(job, Code.RESULT_HOST_BLOCKED, context)
-    update = transitions.wait_for_host(job, target.host, host_due(job, context.now, context.times))
-    return Decision(LogEvent.RESULT_HOST_BLOCKED, update, target.host)
+    update = transitions.wait_for_host(job, host, host_due(job, context.now, context.times))
+    return Decision(LogEvent.RESULT_HOST_BLOCKED, update, host)
 
 
 def _ready_due(job: Job, context: Context) -> Due:
     if context.now < (job.lease_until or 0):
         return None
-    if job.wait_reason == WaitReason.HOST_NOT_ALLOWED and isinstance(context.hosts.target(job.urls[0]), Refusal):
-        return _kept_link_due(job, context)
+    if job.wait_reason == WaitReason.HOST_NOT_ALLOWED:
+        target = context.hosts.target(job.urls[0])
+        if isinstance(target, Refusal):
+            return _still_blocked(job, target.host, context)
     if job.link_dead and job.is_by_look and job.archive_attempts < context.times.archive_attempts:
         return Need.LOOK
     if job.archive_attempts >= context.times.archive_attempts:
