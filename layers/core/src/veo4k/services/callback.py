@@ -79,26 +79,19 @@ class CallbackHandler:
             raise RejectedError(HTTPStatus.UNAUTHORIZED, "signature", *unset)
 
     def _write(self, address: Address, payload: CallbackPayload, now: float) -> tuple[int, LogEntry]:
-        payload = self._explained(address, payload)
-        event, update = self._transition(address, payload, now)
+        link = own_link(payload.response.urls, address.index, self.hosts)
+        event, update = self._transition(address, payload, link, now)
         outcome = self.jobs.write(update)
         if isinstance(outcome, Refused) and is_failure(payload.response) and _can_be_checked(outcome.job):
             event, update = self._unclear(LogEvent.CALLBACK_UNCLEAR, address, payload, now)
             outcome = self.jobs.write(update)
-        if isinstance(outcome, Refused) and (link := self._fresh_link(address, payload, outcome.job, now)):
-            event, outcome = LogEvent.LINK_REFRESHED, self.jobs.write(link)
+        if isinstance(outcome, Refused) and (fresh := self._fresh_link(address, payload, outcome.job, now)):
+            event, outcome = LogEvent.LINK_REFRESHED, self.jobs.write(fresh)
         if isinstance(outcome, Refused):
             return _refused(address, payload, outcome.job)
         if event is LogEvent.RESULT_HOST_BLOCKED:
             self._keep_link(outcome.job, payload.response, now)
-        return HTTPStatus.OK, LogEntry(event, outcome.job, _detail(payload.response))
-
-    def _explained(self, address: Address, payload: CallbackPayload) -> CallbackPayload:
-        """Return a payload whose response says why its link is not fetched, if it is a result and the link is not."""
-        link = own_link(payload.response.urls, address.index, self.hosts)
-        if payload.response.meaning is not Meaning.DONE or not isinstance(link, Refusal):
-            return payload
-        return replace(payload, response=replace(payload.response, cause=link.host or link.reason))
+        return HTTPStatus.OK, LogEntry(event, outcome.job, _detail(payload.response, link))
 
     def _keep_link(self, job: Job, response: Response, now: float) -> None:
         if (update := kept_link_of_callback(job, response, self.hosts, now, self.times)) is not None:
@@ -111,7 +104,9 @@ class CallbackHandler:
             return None
         return link_of_callback(job, payload.response, self.hosts, now + self.times.nudge)
 
-    def _transition(self, address: Address, payload: CallbackPayload, now: float) -> tuple[LogEvent, ConditionalUpdate]:
+    def _transition(
+        self, address: Address, payload: CallbackPayload, link: str | Refusal, now: float
+    ) -> tuple[LogEvent, ConditionalUpdate]:
         response = payload.response
         if response.meaning in (Meaning.FAILED, Meaning.REFUSED):
             return LogEvent.JOB_FAILED, transitions.callback_failed(address, payload, now, self.times)
@@ -122,11 +117,12 @@ class CallbackHandler:
         if response.meaning is Meaning.UNREADABLE:
             return self._unclear(LogEvent.RESULT_UNREADABLE, address, payload, now)
         if response.meaning is Meaning.DONE:
-            return self._done(address, payload, now)
+            return self._done(address, payload, link, now)
         return self._unclear(LogEvent.CALLBACK_UNCLEAR, address, payload, now)
 
-    def _done(self, address: Address, payload: CallbackPayload, now: float) -> tuple[LogEvent, ConditionalUpdate]:
-        link = own_link(payload.response.urls, address.index, self.hosts)
+    def _done(
+        self, address: Address, payload: CallbackPayload, link: str | Refusal, now: float
+    ) -> tuple[LogEvent, ConditionalUpdate]:
         if isinstance(link, Refusal):
             event = LogEvent.RESULT_HOST_BLOCKED if link.host else LogEvent.RESULT_UNREADABLE
             return self._unclear(event, address, payload, now)
@@ -147,8 +143,11 @@ def _can_be_checked(job: Job | None) -> bool:
     return job is not None and job.state in WAITING and job.own_id is not None
 
 
-def _detail(response: Response) -> Detail:
-    return response_in_log(response) | ({"about": response.cause} if response.cause else {})
+def _detail(response: Response, link: str | Refusal) -> Detail:
+    about = response.cause
+    if response.meaning is Meaning.DONE and isinstance(link, Refusal):
+        about = link.host or link.reason
+    return response_in_log(response) | ({"about": about} if about else {})
 
 
 def _payload(body: bytes, address: Address) -> CallbackPayload:
