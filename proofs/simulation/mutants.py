@@ -111,7 +111,7 @@ MUTANTS: Mapping[str, Mutant] = {
         shows_in="news under the codes of failures",
     ),
     "a status under 200 is a second acceptance": Mutant(
-        around(response, "_accepted", lambda real, data, _: real(data, "")),
+        around(response, "_accepted", lambda real, data, _: real(data, None)),
         1,
         seed=7,
     ),

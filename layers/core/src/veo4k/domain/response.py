@@ -193,10 +193,11 @@ def read_envelope(envelope: Mapping[str, Any], *, is_submission: bool) -> Respon
     one that applies is read.
     """
     code, data = whole(envelope["code"]) or 0, data_of(envelope)
-    said, text = words_of(envelope, code), str(envelope.get("msg"))
+    said = words_of(envelope, code)
     if code in (OK, UNPROCESSABLE) and (urls := urls_of(data, RESULT_NAMES)):
         return replace(_done(data, urls), words=said)
-    read = _by_account(code, text) or (_accepted(data, text) if code == OK else read_words(text))
+    says = known(str(envelope.get("msg")))
+    read = _by_account(code, says) or (_accepted(data, says) if code == OK else _MEANINGS.get(says))
     if code == UNPROCESSABLE and (read is None or read.is_generated) and has_result(data):
         read = _unreadable(data)
     if read is None and code == UNPROCESSABLE and is_submission and task_id_of(data):
@@ -205,10 +206,10 @@ def read_envelope(envelope: Mapping[str, Any], *, is_submission: bool) -> Respon
     return replace(read, words=said, task_id=task_id_of(data), credits=credits_of(data))
 
 
-def _by_account(code: int, text: str) -> Response | None:
+def _by_account(code: int, says: Known | None) -> Response | None:
     reason = PAUSING.get(code)
     if reason is None and code != OK:
-        reason = _ACCOUNT_WORDS.get(known(text))
+        reason = _ACCOUNT_WORDS.get(says)
     return Response(meaning=Meaning.ACCOUNT_REFUSED, wait_reason=reason) if reason else None
 
 
@@ -223,11 +224,11 @@ def _done(data: Mapping[str, Any], urls: tuple[str, ...]) -> Response:
     return Response(meaning=Meaning.DONE, urls=urls, image_urls=images, task_id=task_id, credits=spent)
 
 
-def _accepted(data: Mapping[str, Any], text: str) -> Response:
+def _accepted(data: Mapping[str, Any], says: Known | None) -> Response:
     """Read a 200 without links. Its words may say that it is the status of an earlier request, and nothing else."""
     if has_result(data):
         return _unreadable(data)
-    status = read_words(text)
+    status = _MEANINGS.get(says)
     if status is not None and status.meaning is Meaning.WORKING:
         return status
     return Response(meaning=Meaning.WORKING, accepted_anew=True)
@@ -235,11 +236,6 @@ def _accepted(data: Mapping[str, Any], text: str) -> Response:
 
 def _unreadable(data: Mapping[str, Any]) -> Response:
     return Response(meaning=Meaning.UNREADABLE, code=Code.RESULT_UNREADABLE, cause=shape_of(data))
-
-
-def read_words(text: str) -> Response | None:
-    """Read the words of a failure or a status that is no success; None where nothing in them is known."""
-    return _MEANINGS.get(known(text))
 
 
 _MEANINGS: Mapping[Known | None, Response] = {
@@ -251,7 +247,7 @@ _MEANINGS: Mapping[Known | None, Response] = {
     Known.PROCESSING: Response(meaning=Meaning.WORKING),
     Known.NO_4K: Response(meaning=Meaning.FAILED, code=Code.NOT_AVAILABLE_IN_4K),
 }
-
+"""What known words of a failure, or of a status that is no success, mean."""
 
 _BY_CODE: Mapping[int, Response] = {
     LEGAL: Response(meaning=Meaning.REFUSED),
@@ -297,7 +293,7 @@ def _failed_record(data: Mapping[str, Any]) -> Response:
     """Read a failure that the record itself states: its words choose the code, and change nothing about the failure."""
     text = str(first_of(data, FAIL_TEXT_NAMES))
     code = whole(first_of(data, FAIL_CODE_NAMES))
-    read = read_words(text)
+    read = _MEANINGS.get(known(text))
     is_verdict = read is not None and read.meaning in (Meaning.REFUSED, Meaning.FAILED)
     why = read.code if read is not None and is_verdict else Code.PROVIDER_FAILED
     words = Words(code, clean(text))
