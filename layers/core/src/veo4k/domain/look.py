@@ -91,9 +91,9 @@ def is_wanted(job: Job, now: float) -> bool:
     return job.state is State.QUEUED and now >= (job.looked_at or 0) + FRESH
 
 
-def shown_by(look: Look | None, job: Job, context: Context) -> Seen | None:
+def shown_by(look: Look | None, job: Job, now: float, hosts: ResultHosts) -> Seen | None:
     """Return what a row keeps of a look after which its job is requested; None where the look showed nothing."""
-    return Seen(context.now, base_link(look, job, context.hosts)) if isinstance(look, BaseRecord) else None
+    return Seen(now, base_link(look, job, hosts)) if isinstance(look, BaseRecord) else None
 
 
 def base_link(look: Look | None, job: Job, hosts: ResultHosts) -> str | None:

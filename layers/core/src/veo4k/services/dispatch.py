@@ -181,7 +181,7 @@ class Dispatcher:
 
     def claim_submission(self, job: Job, look: Look | None, now: float) -> ConditionalUpdate:
         """Return the intent of a request for a job, with what a look has shown of its base video."""
-        shown = shown_by(look, job, self.context())
+        shown = shown_by(look, job, now, self.hosts)
         return transitions.claim_submission(job, self.new_id(), now, self.times, self.provider_api, seen=shown)
 
     def release(self, slots: deque[Slot]) -> None:

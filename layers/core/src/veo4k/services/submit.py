@@ -175,7 +175,7 @@ class Submitter:
         job = Job(**candidate.put)
         if (decision := self._after_look(job)) is not None:
             return self._create_decided(candidate, decision)
-        shown = shown_by(self._looks.get(message.task_id), job, self.dispatcher.context())
+        shown = shown_by(self._looks.get(message.task_id), job, now, self.dispatcher.hosts)
         if wait is not None:
             return self._create_queued(message, wait, run, passes_label=passes_label, shown=shown)
         creation = transitions.create_submitting(
