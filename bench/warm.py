@@ -27,7 +27,11 @@ CALLBACKS = 6  # for each batch
 LATENCY = 0.05  # seconds until the provider answers
 EVENTS = ROOT / "events"
 CHILD = ROOT / "bench/handlers.py"
-WITHOUT_LOOKS = "from veo4k.services.dispatch import Dispatcher; Dispatcher.look = lambda *_: {}"
+WITHOUT_LOOKS = """
+from veo4k.domain.look import Unanswered
+from veo4k.services.dispatch import Dispatcher
+Dispatcher.look = lambda _, task_ids: dict.fromkeys(task_ids, Unanswered.NOTHING)
+"""
 QUIET = "import app; app.emit = lambda notes: None; app.handler = app.handler.__wrapped__.__wrapped__"
 
 
