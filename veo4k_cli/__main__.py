@@ -26,7 +26,7 @@ from veo4k_cli import (
 from veo4k_cli.command import format_examples, unwrap
 from veo4k_cli.console import command as console
 
-HELP = """Operate veo4k, which turns finished Veo 3.1 videos into archived 4K files.
+HELP = """Operate veo4k, which turns Veo 3.1 videos into archived 4K files.
 
 Commands act on the stack that --stack names, with your own AWS credentials (AWS_PROFILE, AWS_REGION). Without a name
 they act on the local cloud while make local runs in this folder, else on the stack veo4k. Every command takes --json.

@@ -1,1 +1,1 @@
-"""Turns finished Veo 3.1 videos into archived, proven 4K files."""
+"""Turns Veo 3.1 videos into archived, proven 4K files."""
