@@ -84,14 +84,14 @@ def agreed_task_id(envelope: dict[str, Any]) -> str | None:
 
 
 def _read(envelope: dict[str, Any]) -> Response:
-    data, said = data_of(envelope), words_of(envelope, whole(envelope["code"]) or 0)
+    data, code = data_of(envelope), whole(envelope["code"]) or 0
     # A success is judged by its links, and a 422 with the result is one: whatever the code and the message say.
-    read = read_state(data) or read_flag(data)
-    if read is None:
-        read = read_envelope(envelope, is_submission=False)
-        if read.meaning is Meaning.FAILED and said.code == NOT_IMPLEMENTED and read.code is Code.PROVIDER_FAILED:
-            read = replace(read, meaning=Meaning.UNCLEAR)  # as an answer it is a verdict; a callback may be checked
-    return replace(read, words=said) if read.words == NO_WORDS else read
+    if (read := read_state(data) or read_flag(data)) is not None:
+        return replace(read, words=words_of(envelope, code)) if read.words == NO_WORDS else read
+    read = read_envelope(envelope, is_submission=False)
+    if read.meaning is Meaning.FAILED and code == NOT_IMPLEMENTED and read.code is Code.PROVIDER_FAILED:
+        return replace(read, meaning=Meaning.UNCLEAR)  # as an answer it is a verdict; a callback may be checked
+    return read
 
 
 def is_failure(response: Response) -> bool:
