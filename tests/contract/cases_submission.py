@@ -212,13 +212,13 @@ LOOKS: dict[str, Case] = {
     ),
     "a base video is finished": Case(
         before=AWAITING_BASE,
-        write=transitions.requeue(AWAITING_BASE, NOW, BASE),
+        write=transitions.requeue(AWAITING_BASE, NOW, Seen(NOW, BASE)),
         changes=REQUEUED | {"base_url": BASE},
         refusals=AT_REST,
     ),
     "a base video is finished that is kept already": Case(
         before=KEPT_BASE,
-        write=transitions.requeue(KEPT_BASE, NOW, BASE),
+        write=transitions.requeue(KEPT_BASE, NOW, Seen(NOW, BASE)),
         changes=REQUEUED,
         refusals=AT_REST,
     ),

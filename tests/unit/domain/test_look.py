@@ -28,7 +28,7 @@ from veo4k.domain.look import (
 from veo4k.domain.provider_words import NO_WORDS, Words
 from veo4k.domain.response import HttpResponse, Meaning, NoResponse
 from veo4k.domain.schedule import Times
-from veo4k.domain.transitions import BlockedLink
+from veo4k.domain.transitions import BlockedLink, Seen
 from veo4k.domain.wait_reason import WaitReason
 
 TIMES = Times()
@@ -124,7 +124,8 @@ def result(job: Job) -> Decision:
 
 
 def requeued(now: float, link: str | None) -> Decision:
-    return Decision(LogEvent.BASE_FINISHED, transitions.requeue(AWAITING, now, link))
+    seen = Seen(now, link) if link else None
+    return Decision(LogEvent.BASE_FINISHED, transitions.requeue(AWAITING, now, seen))
 
 
 AWAITING = replace(JOB, partition=Partition.LIVE, wait_reason=WaitReason.BASE_NOT_FINISHED, looks=1)

@@ -201,6 +201,15 @@ def test_a_job_waits_for_its_base_video_and_is_requested_once_it_is_finished() -
     assert stage.job().base_url == LINKS[0]
 
 
+def test_at_the_deadline_nothing_is_paid_before_one_more_look() -> None:
+    stage = stage_seeing(GENERATING)
+    stage.ask()
+    stage.provider.looks = {TASK: IN_4K}
+
+    assert stage.sweep(after=86_401) == ["base_finished", "result_received"]
+    assert (stage.job().evidence, stage.provider.submitted) == (Evidence.LOOK, [])
+
+
 @pytest.mark.parametrize(("effect", "call"), [("get", 1), ("get", 2), ("write", 1), ("write", 2)])
 def test_a_look_that_cannot_be_written_down_is_left_for_the_next_sweep(effect: str, call: int) -> None:
     stage = stage_seeing(GENERATING)

@@ -159,8 +159,8 @@ def after_wait(job: Job, look: Look, context: Context) -> Decision | None:
     decision = after_look(job, look, context)
     if decision is not None:
         return decision
-    link = base_link(look, job, context.hosts)
-    return Decision(LogEvent.BASE_FINISHED, transitions.requeue(job, context.now, link))
+    seen = shown_by(look, job, context.now, context.hosts)
+    return Decision(LogEvent.BASE_FINISHED, transitions.requeue(job, context.now, seen))
 
 
 def after_relook(job: Job, look: Look, context: Context) -> Decision | None:

@@ -201,12 +201,10 @@ def claim_look(job: Job, due: float) -> ConditionalUpdate:
     return ConditionalUpdate(key=job.key, when=_as_read(job, "state", "due", "lease"), put=put)
 
 
-def requeue(job: Job, now: float, base_url: str | None) -> ConditionalUpdate:
+def requeue(job: Job, now: float, seen: Seen | None) -> ConditionalUpdate:
     """QUEUED → QUEUED: the base video is finished, or the wait for it is over. The job is requested next."""
-    put: dict[str, object] = {"partition": Partition.QUEUED, "due": now, "looked_at": now, "looks": 0}
-    return ConditionalUpdate(
-        key=job.key, when=_queued(job), put=put | _missing_base(job.base, base_url) | _WAITS_NO_MORE
-    )
+    put: dict[str, object] = {"partition": Partition.QUEUED, "due": now, "looks": 0}
+    return ConditionalUpdate(key=job.key, when=_queued(job), put=put | _seen(seen, job.base) | _WAITS_NO_MORE)
 
 
 def refresh_by_look(job: Job, url: str, new_id: str, due: float) -> ConditionalUpdate:
