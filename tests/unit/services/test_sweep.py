@@ -229,6 +229,15 @@ def test_a_trial_is_for_a_queued_job_or_a_poll(
     assert stage.gate.row.reason == reason
 
 
+def test_a_request_under_a_path_that_is_gone_is_repeated_two_hours_later() -> None:
+    stage = asked(LOST, PATH_IS_GONE)
+    stage.provider_api = ProviderApi.JOBS
+    stage.sweep(after=121)
+
+    assert (stage.job().state, stage.job().wait_reason) == (State.SUBMITTING, PATH_IS_GONE.reason)
+    assert stage.job().due == stage.clock.now() + 7200
+
+
 def test_jobs_in_flight_keep_their_api_whose_path_pauses_no_gate_any_more() -> None:
     stage = asked(WORKING, PATH_IS_GONE)
     stage.provider_api = ProviderApi.JOBS

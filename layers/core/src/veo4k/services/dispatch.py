@@ -5,7 +5,7 @@ ones are reserved while they are under way.
 """
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -22,7 +22,7 @@ from veo4k.domain.look import Look, shown_by
 from veo4k.domain.ports import Clock, Gate, Jobs, Provider
 from veo4k.domain.response import UNDERSTOOD, Meaning, Response
 from veo4k.domain.result_url import ResultHosts
-from veo4k.domain.schedule import Times
+from veo4k.domain.schedule import LONGEST_POLL_WAIT, Times
 from veo4k.domain.wait_reason import WaitReason
 
 TIME_FOR_A_REQUEST = 35.0  # seconds a function must have left to start one; the request itself ends within 25
@@ -32,6 +32,11 @@ NOT_ACCEPTED = frozenset(
     {Meaning.NOT_SENT, Meaning.ACCOUNT_REFUSED, Meaning.BASE_NOT_FINISHED, Meaning.REFUSED, Meaning.NOT_FOUND}
 )
 """Not counted for the daily limit, unless an earlier request for the job may have been accepted."""
+_WAITS: Mapping[WaitReason | None, float] = {
+    WaitReason.SLOT_MISSED: 0.0,
+    WaitReason.PATH_GONE: LONGEST_POLL_WAIT,  # of the former API: its last jobs must not take the slots of the others
+}
+"""Seconds until a request that was not sent, or in vain, is repeated, where that is not the length of a pause."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +236,8 @@ class Dispatcher:
     def _update_gate(self, slot: Slot, job: Job, response: Response) -> tuple[list[LogEntry], float]:
         """Report the response to the gate. Return what happened to the gate, and when a refused job is due again."""
         now = self.clock.now()
-        until = now if response.wait_reason is WaitReason.SLOT_MISSED else now + self.times.pause
+        waits = _WAITS if response.meaning is Meaning.NOT_SENT else {}
+        until = now + waits.get(response.wait_reason, self.times.pause)
         try:
             if response.meaning is Meaning.ACCOUNT_REFUSED:
                 until = self.gate.pause(response.reason, now, slot.trial)
