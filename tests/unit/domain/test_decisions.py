@@ -226,6 +226,7 @@ def fresh_elsewhere(job: Job) -> ConditionalUpdate:
     return transitions.refresh_on_other_host(job, FOREIGN, BLOCKED, NOW + 750)
 
 
+NO_TRY = transitions.uncount_poll(LINKLESS, by_post=False)
 FRESH_LINK = transitions.refresh_link(LINKLESS, SHOWN, URL, "fresh", NOW + 60)
 LINK_REFRESHES = {
     "a fresh link": Answered(LINKLESS, DONE, Decision(LogEvent.LINK_REFRESHED, FRESH_LINK)),
@@ -236,6 +237,7 @@ LINK_REFRESHES = {
     "a failure": Answered(LINKLESS, BROKEN, inconclusive(old_link(LINKLESS, is_failed=True))),
     "a refusal": Answered(LINKLESS, REFUSED, inconclusive(old_link(LINKLESS))),
     "that the account may not ask": Answered(LINKLESS, SHUT, inconclusive(old_link(LINKLESS))),
+    "that it still may not": Answered(LINKLESS, SHUT, inconclusive(NO_TRY), ON_TRIAL),
     "nothing": Answered(LINKLESS, LOST, inconclusive(old_link(LINKLESS))),
     "nothing, for it never left": Answered(LINKLESS, NEVER_SENT, inconclusive(old_link(LINKLESS, requests_sent=-1))),
     "nothing, for its own look never left": Answered(OWN_LINKLESS, NEVER_SENT, inconclusive(old_link(OWN_LINKLESS))),

@@ -296,6 +296,9 @@ def _refreshed(job: Job, response: Response, context: Context) -> Decision:
 
 def _not_refreshed(job: Job, response: Response, context: Context) -> Decision:
     """Try a dead link again. That of a file below 4K waits for a fresh one, until the provider reports a failure."""
+    if context.on_trial and response.meaning is Meaning.ACCOUNT_REFUSED:
+        # While the account is refused no link can come, so that attempts would be spent in vain.
+        return Decision(LogEvent.POLL_INCONCLUSIVE, transitions.uncount_poll(job, by_post=False))
     event, update, about = _WITHOUT_LINK[response.meaning](job, response, context)
     has_failed = response.meaning is Meaning.FAILED
     if has_failed or job.link_refusals or not job.not_4k:
