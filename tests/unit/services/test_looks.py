@@ -7,7 +7,7 @@ import pytest
 
 from proofs.doubles.responses import LOST, NO_CREDITS, NOT_FOUND, WORKING
 from proofs.doubles.stage import KEY, TASK, Stage, words
-from tests.unit.services.exchanges import asked, code, message
+from tests.unit.services.exchanges import OTHER, asked, code, message
 from veo4k.domain import transitions
 from veo4k.domain.conditional_update import ConditionalUpdate, Updated, is_
 from veo4k.domain.errors import StorageError
@@ -230,11 +230,23 @@ def test_a_404_for_a_task_that_a_look_has_shown_pauses_the_gate() -> None:
     assert (stage.gate.row.reason, stage.job().wait_reason) == (WaitReason.PATH_GONE, WaitReason.PATH_GONE)
 
 
-def test_a_404_for_a_task_that_nobody_knows_ends_the_job() -> None:
-    stage = asked(NOT_FOUND)
+def test_a_404_for_one_task_pauses_nothing_where_another_was_understood() -> None:
+    stage = Stage(WORKING, NOT_FOUND)
+    stage.provider.looks = {TASK: DONE}
+    stage.ask(OTHER)
+
+    assert stage.ask() == ["job_created", "response_unclear"]
+    assert (stage.gate.row.reason, stage.job().wait_reason) == ("", WaitReason.NOT_FOUND)
+
+
+@pytest.mark.parametrize("shown", [Unanswered.NOTHING, DONE], ids=["never seen", "seen before"])
+def test_a_404_for_a_task_that_nobody_knows_ends_the_job(shown: BaseRecord | Unanswered) -> None:
+    stage = Stage(NOT_FOUND)
+    stage.provider.looks = {TASK: shown}
+    stage.ask()
     stage.provider.looks = {TASK: Unanswered.NO_SUCH_TASK}
 
-    assert stage.sweep(after=121) == ["job_failed"]
+    assert stage.sweep(after=301) == ["job_failed"]
     assert code(stage.job()) is Code.INVALID_TASK
 
 

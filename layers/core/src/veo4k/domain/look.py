@@ -112,7 +112,7 @@ def after_look(job: Job, look: Look, context: Context) -> Decision | None:
     """Return what a look means for a QUEUED job in its turn; None where the job is to be requested."""
     if look is Unanswered.LATER and not job.looks:
         return Decision(LogEvent.LOOK_POSTPONED, transitions.look_later(job, context.now + LOOK_RETRY))
-    if look is Unanswered.NO_SUCH_TASK and job.wait_reason == WaitReason.NOT_FOUND:
+    if look is Unanswered.NO_SUCH_TASK and job.wait_reason in (WaitReason.NOT_FOUND, WaitReason.PATH_GONE):
         return failed(job, Code.INVALID_TASK, context)
     if not isinstance(look, BaseRecord):
         return None

@@ -27,6 +27,7 @@ from veo4k.domain.wait_reason import WaitReason
 
 TIME_FOR_A_REQUEST = 35.0  # seconds a function must have left to start one; the request itself ends within 25
 LOOKS = 5  # at the same time
+PATH_KNOWN = 3600.0  # seconds for which a path that has answered another job is not taken for gone
 SECRET_WAIT = 30.0  # seconds; a secret is read again within them
 NOT_ACCEPTED = frozenset(
     {Meaning.NOT_SENT, Meaning.ACCOUNT_REFUSED, Meaning.BASE_NOT_FINISHED, Meaning.REFUSED, Meaning.NOT_FOUND}
@@ -225,10 +226,12 @@ class Dispatcher:
         if self.clock.now() > slot.instant + gate.LATEST:
             return Response(meaning=Meaning.NOT_SENT, wait_reason=WaitReason.SLOT_MISSED)
         response = self.provider.submit(job) if job.state is State.SUBMITTING else self.provider.poll(job)
-        if response.meaning is Meaning.NOT_FOUND and job.was_seen:
+        is_former = job.provider_api != self.provider_api
+        is_unexpected = response.meaning is Meaning.NOT_FOUND and job.was_seen
+        if is_unexpected and (is_former or not self._has_answered_others(job)):
             # The record has shown this video: not the task is unknown, but the path.
             response = replace(response, meaning=Meaning.ACCOUNT_REFUSED, wait_reason=WaitReason.PATH_GONE)
-        if response.wait_reason is WaitReason.PATH_GONE and job.provider_api != self.provider_api:
+        if response.wait_reason is WaitReason.PATH_GONE and is_former:
             # The path of the former API: its last jobs must not pause the gate for the others.
             return replace(response, meaning=Meaning.NOT_SENT)
         return response
@@ -280,10 +283,16 @@ class Dispatcher:
         """Return whether a submission of another job was understood since this job's first unclear response."""
         if response.meaning is not Meaning.UNCLEAR or job.unclear_since is None:
             return False
-        try:
-            return self.gate.is_understood_since(job.unclear_since, job.task_id)
-        except StorageError:
-            return False
+        return self._is_understood_since(job.unclear_since, job)
+
+    def _has_answered_others(self, job: Job) -> bool:
+        """Return whether the path of submissions is surely not gone: another job's was understood a while ago."""
+        return self._is_understood_since(self.clock.now() - PATH_KNOWN, job)
+
+    def _is_understood_since(self, since: float, job: Job) -> bool:
+        with suppress(StorageError):
+            return self.gate.is_understood_since(since, job.task_id)
+        return False
 
 
 def _detail(response: Response) -> Detail:
