@@ -59,6 +59,14 @@ class SimulatedDownloads:
             raise DeadLinkError("answered 404")
         yield SimulatedBody(self.effects, found, is_cut)
 
+    @contextmanager
+    def open_base(self, url: str, deadline: float) -> Iterator[SimulatedBody]:
+        """Open a base video: only here its host is compared with those that are allowed."""
+        if isinstance(self.hosts.target(url), Refusal):
+            raise DownloadError("the link leads outside ResultHosts")
+        with self.open(url, deadline) as body:
+            yield body
+
 
 @dataclass(eq=False)
 class SimulatedUpload:

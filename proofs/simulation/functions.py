@@ -102,7 +102,8 @@ class Functions:
             "times": self.times,
         }
         self.publisher = made(Publisher, self.ports, retention_days=90, keep_base=simulation.profile.keep_base)
-        self.archiver, self.base_keeper = made(Archiver, self.ports), made(BaseKeeper, self.ports)
+        self.archiver = made(Archiver, self.ports)
+        self.base_keeper = made(BaseKeeper, self.ports, open_download=simulation.downloads.open_base)
 
     def _keys(self, key: bytes) -> Callable[[], tuple[bytes, ...]]:
         return lambda: self.effects.do("keys", "#keys", lambda: (key,))

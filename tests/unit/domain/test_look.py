@@ -109,6 +109,8 @@ def test_what_is_unclear_refused_or_about_another_task_is_no_look(look: Look, sh
         (replace(DONE, status=Meaning.WORKING), 0, None),
         (DONE, 2, None),
         (replace(DONE, links=("", "")), 0, None),
+        (replace(DONE, links=("https://new.example/0.mp4",)), 0, "https://new.example/0.mp4"),
+        (replace(DONE, links=("http://file.example/0.mp4",)), 0, None),
     ],
 )
 def test_a_base_link_is_that_of_the_index_or_none(look: Look, index: int, link: str | None) -> None:
@@ -169,6 +171,7 @@ FOLLOWS: dict[str, tuple[Rule, Job, Look, Decision | None]] = {
     "or has its result": (after_wait, AWAITING, IN_4K, result(AWAITING)),
     "a dead link of a look is refreshed": (after_relook, READY, IN_4K, REFRESHED),
     "where no link comes, the old one is tried again": (after_relook, READY, GENERATING, TRIED_AGAIN),
+    "also where it is on a new host": (after_relook, READY, ON_NEW_HOST, TRIED_AGAIN),
     "also where the record is gone": (after_relook, READY, Unanswered.NO_SUCH_TASK, TRIED_AGAIN),
     "a refresh without an answer is no try": (after_relook, READY, Unanswered.LATER, None),
 }

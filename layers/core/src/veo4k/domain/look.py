@@ -97,11 +97,12 @@ def shown_by(look: Look | None, job: Job, now: float, hosts: ResultHosts) -> See
 
 
 def base_link(look: Look | None, job: Job, hosts: ResultHosts) -> str | None:
-    """Return the link of the job's base video: entry `index` of the record, and nothing else."""
+    """Return the link of the job's base video: entry `index` of the record, though its host may not be allowed yet."""
     if not isinstance(look, BaseRecord) or look.status is not Meaning.DONE:
         return None
     link = _own_link(look, job)
-    return None if isinstance(hosts.target(link), Refusal) else link
+    target = hosts.target(link)
+    return None if isinstance(target, Refusal) and not target.host else link
 
 
 def _own_link(look: BaseRecord, job: Job) -> str:
@@ -171,7 +172,8 @@ def after_relook(job: Job, look: Look, context: Context) -> Decision | None:
     if look is Unanswered.LATER:
         return None
     due = context.now + context.times.nudge
-    if link := base_link(look, job, context.hosts):
+    link = base_link(look, job, context.hosts)
+    if link and not isinstance(context.hosts.target(link), Refusal):
         return Decision(LogEvent.LINK_REFRESHED, transitions.refresh_by_look(job, link, context.new_id, due))
     return Decision(LogEvent.ARCHIVE_RETRIGGERED, transitions.retrigger(job, context.new_id, due))
 
