@@ -17,7 +17,7 @@ PACE, LIMITED = Pace(), Pace(daily=5)
 NOW = 1_800_000_000.0
 TODAY, TOMORROW = int(NOW // DAY), float((NOW // DAY + 1) * DAY)
 FULL_WINDOW = Wait(NOW + 0.21, WaitReason.WINDOW_FULL)
-SPENT_DAY = Wait(TOMORROW, WaitReason.DAILY_LIMIT)
+SPENT_DAY = Wait(NOW + 3600, WaitReason.DAILY_LIMIT)
 TWO_INSTANTS = (NOW + 0.06, NOW + 0.135)
 ON_TRIAL = Gate(
     version=3,

@@ -42,14 +42,28 @@ def used(stage: Stage) -> float:
 
 def test_jobs_beyond_the_limit_wait_for_the_next_day_and_are_submitted_then() -> None:
     stage = sent(3)
+    tomorrow = DAY * (stage.clock.now() // DAY + 1)
     last = stage.job(task_id=tasks(3)[2])
 
     assert len(stage.provider.submitted) == 2
     assert (last.state, last.wait_reason) == (State.QUEUED, WaitReason.DAILY_LIMIT)
-    assert last.due == DAY * (stage.clock.now() // DAY + 1)
+    assert last.due == min(tomorrow, stage.clock.now() + 3600)
 
-    stage.sweep(after=last.due - stage.clock.now())
+    stage.sweep(after=tomorrow - stage.clock.now() - 1)
+    assert not stage.provider.submitted[2:]
+    stage.sweep(after=2)
     assert stage.provider.submitted[2:] == [last.job_id]
+
+
+def test_a_limit_that_is_raised_counts_within_an_hour() -> None:
+    stage = sent(0)
+    stage.clock.advance(3600)
+    for task in tasks(3):
+        stage.ask(task)
+    stage.gate.pace = Pace(daily=3)
+
+    stage.sweep(after=3600)
+    assert len(stage.provider.submitted) == 3
 
 
 def test_the_daily_check_of_the_queue_sends_no_more_than_the_daily_limit() -> None:

@@ -11,7 +11,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from veo4k.domain.schedule import DAY
+from veo4k.domain.schedule import DAY, HOUR
 from veo4k.domain.wait_reason import WaitReason
 
 GUARD = 0.25  # seconds; the provider stamps arrival, we stamp departure
@@ -80,7 +80,8 @@ def reserve(
     if not counted or not pace.daily:
         return _grant(gate, wanted, now, writer, pace, last=last)
     left = pace.daily - submissions_today(gate, now)
-    next_day = Wait(_tomorrow(now), WaitReason.DAILY_LIMIT)
+    # No longer than an hour: refusals give submissions back, and an operator may raise the limit.
+    next_day = Wait(min(_tomorrow(now), now + HOUR), WaitReason.DAILY_LIMIT)
     if left <= 0:
         return gate, Slots((), next_day)
     granted, slots = _grant(gate, min(wanted, left), now, writer, pace, last=last)
