@@ -11,6 +11,10 @@ from veo4k_cli.command import Session
 BUCKET = "archive bucket"
 MOVED, FORBIDDEN, NOT_FOUND = 301, 403, 404
 BUCKET_PROBLEMS = frozenset({MOVED, FORBIDDEN, NOT_FOUND})
+_FIRST = dict.fromkeys(("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "DELETE_FAILED"), ", delete the stack") | {
+    "UPDATE_ROLLBACK_FAILED": ", let CloudFormation continue the update's rollback"
+}
+"""What comes before a deployment in the states in which CloudFormation updates no stack."""
 
 
 def check_stack(session: Session) -> Findings:
@@ -25,7 +29,8 @@ def judge_stack(description: str, status: str, contract: str) -> Finding:
     if status.endswith("_IN_PROGRESS"):
         return Finding("stack", Verdict.WARN, f"{text} A deployment is running ({status}).", CHECK_AGAIN)
     if "ROLLBACK" in status or status.endswith("_FAILED"):
-        todo = "Read the reason among the stack's events in CloudFormation, fix it and deploy again."
+        then = f"{_FIRST.get(status, '')} and deploy again"
+        todo = f"Read the reason among the stack's events in CloudFormation, fix it{then}."
         return Finding("stack", Verdict.ACT, f"{text} The last deployment failed ({status}).", todo)
     return Finding("stack", Verdict.WELL, text)
 
