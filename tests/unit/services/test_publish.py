@@ -217,3 +217,14 @@ def test_an_end_stays_due_until_its_base_video_is_requested(
     assert words(scene.publish(Change(SHOWN, ended)))[0] == "base_request_failed"
     assert scene.events.bus == [ended.key]
     assert (scene.job().on_bus, scene.job().base_url) == (on_bus, link)
+
+
+def test_an_end_that_is_announced_again_requests_a_base_video_that_is_not_kept() -> None:
+    """So an operator gets back what lay in the archive's dead-letter queue."""
+    scene = Scene(UNAVAILABLE)
+    scene.publish(Change(SHOWN, UNAVAILABLE))
+    announced = scene.job()
+    scene.jobs.write(transitions.repeat_announcement(announced, None, "again", NOW, Times()))
+    scene.publish(Change(announced, scene.job()))
+
+    assert scene.events.bases == [(UNAVAILABLE.key, BASE_DELAY)] * 2
