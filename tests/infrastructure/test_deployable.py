@@ -51,6 +51,13 @@ def test_the_only_names_that_are_set_carry_the_stack_and_fit(resources: Resource
         assert len(name) - len("{'Fn::Sub': ''}") <= LIMITS[place]
 
 
+def test_a_stack_name_of_30_characters_is_never_cut(resources: Resources) -> None:
+    """The deployer's policy names resources by it. CloudFormation cuts names so that 13 random characters fit."""
+    limits = {"AWS::IAM::Role": 64, "AWS::Lambda::Function": 64, "AWS::S3::Bucket": 63, "AWS::SQS::Queue": 80}
+    for kind, most in limits.items():
+        assert max(len(f"{'s' * 30}-{name}-") + 13 for name in of_type(resources, kind)) <= most
+
+
 def test_no_partition_region_or_url_suffix_is_written_out() -> None:
     for path in [Path("template.yaml"), *Path("examples").glob("*/template.yaml"), *Path("examples").glob("*/*.json")]:
         assert not re.findall(r"arn:aws[a-z-]*:|amazonaws\.com/|\b[a-z]{2}-[a-z]+-\d\b", path.read_text())
