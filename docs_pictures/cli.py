@@ -69,7 +69,9 @@ def _run(line: str) -> str:
     words = shlex.split(line)
     command = [sys.executable, "-m", "veo4k_cli", *words[1:]] if words[0] == "veo4k" else words
     environment = os.environ | {"COLUMNS": str(COLUMNS), "FORCE_COLOR": "1", "TTY_INTERACTIVE": "0"}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+    )
     return "\n".join(line.rstrip() for line in done.stdout.splitlines()).rstrip()
 
 

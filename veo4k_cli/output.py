@@ -40,7 +40,8 @@ class Output:
             Console(theme=THEME, highlight=False, markup=False, stderr=to_err) for to_err in (False, True)
         )
         # At a terminal both are one console, so that a line printed while a spinner turns goes above the spinner.
-        self._err = self._out if self._out.is_terminal and err.is_terminal else err
+        # FORCE_COLOR lets rich take a pipe for a terminal.
+        self._err = self._out if self._out.file.isatty() and err.file.isatty() else err
 
     def result(self, value: Any, view: RenderableType) -> None:
         """Print the result: the value as JSON, or its view."""

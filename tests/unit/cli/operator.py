@@ -1,7 +1,8 @@
 """An operator at a terminal: runs commands over AWS in memory and reads what they print."""
 
 import json
-from types import SimpleNamespace
+from collections.abc import Mapping
+from types import MappingProxyType, SimpleNamespace
 from typing import Any, NamedTuple
 
 from typer.testing import CliRunner
@@ -80,7 +81,7 @@ class Operator:
             parameters=self.parameters,
         )
 
-    def run(self, *words: str, stdin: str | bytes = "") -> Result:
+    def run(self, *words: str, stdin: str | bytes = "", env: Mapping[str, str] = MappingProxyType({})) -> Result:
         """Run a command. An unexpected exception is raised as it is."""
         dependencies = Dependencies(
             find=self.find,
@@ -90,7 +91,7 @@ class Operator:
             provider=self.provider,
             environment=self.environment,
         )
-        done = CliRunner(env=TERMINAL).invoke(app, list(words), input=stdin, obj=dependencies)
+        done = CliRunner(env=TERMINAL | dict(env)).invoke(app, list(words), input=stdin, obj=dependencies)
         if done.exception is not None and not isinstance(done.exception, SystemExit):
             raise done.exception
         return Result(done.exit_code, done.stdout, done.stderr)

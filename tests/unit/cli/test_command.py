@@ -16,7 +16,7 @@ from local.cloud.connection_file import FILE as WRITTEN
 from local.cloud.connection_file import Connection, published
 from local.paths import ROOT
 from proofs.doubles.fake_aws import refusal
-from tests.unit.cli.operator import Operator
+from tests.unit.cli.operator import TASK, Operator
 from veo4k.domain.gate import Pace
 from veo4k_cli import __main__
 from veo4k_cli.__main__ import app
@@ -137,3 +137,10 @@ def test_a_link_to_a_file_names_the_host_of_its_region(region: str) -> None:
     s3 = boto3.Session("key", "secret", region_name=region).client("s3", config=_S3_CONFIG)
     link = s3.generate_presigned_url("get_object", Params={"Bucket": "videos", "Key": "a.mp4"})
     assert link.startswith(f"https://videos.s3.{region}.amazonaws.com/a.mp4?X-Amz-Algorithm=AWS4-HMAC-SHA256")
+
+
+def test_forced_colours_leave_standard_output_to_the_result(with_keys: Operator) -> None:
+    plain, coloured = (with_keys.run("hook", env=env) for env in ({}, {"FORCE_COLOR": "1"}))
+    assert coloured.out == plain.out
+    assert "stack veo4k" in coloured.err
+    assert "No run of" in with_keys.run("link", TASK, env={"FORCE_COLOR": "1"}).err
