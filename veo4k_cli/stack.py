@@ -131,7 +131,7 @@ def local_stack(endpoint: str, name: str = DEFAULT_NAME) -> Stack:
 def aws_stack(name: str) -> Stack:
     """Describe a stack on AWS."""
     # boto3 itself reads AWS_DEFAULT_REGION only. Every other tool of AWS reads AWS_REGION.
-    session = boto3.Session(region_name=os.environ.get("AWS_REGION"))
+    session = boto3.Session(region_name=os.environ.get("AWS_REGION") or None)
     client = cache(lambda service: session.client(service, config=_S3_CONFIG if service == "s3" else _CONFIG))
     return _describe(name, session.region_name or "", client, local=False)
 

@@ -9,7 +9,8 @@ from typing import Any
 
 import boto3
 import pytest
-from botocore.exceptions import NoCredentialsError
+from botocore.exceptions import ConfigParseError, InvalidRegionError, NoCredentialsError, NoRegionError
+from botocore.parsers import ResponseParserError
 from typer.main import get_command
 
 from local.cloud.connection_file import FILE as WRITTEN
@@ -17,12 +18,13 @@ from local.cloud.connection_file import Connection, published
 from local.paths import ROOT
 from proofs.doubles.fake_aws import refusal
 from tests.unit.cli.operator import TASK, Operator
+from veo4k.domain.errors import StorageError
 from veo4k.domain.gate import Pace
 from veo4k_cli import __main__
 from veo4k_cli.__main__ import app
 from veo4k_cli.errors import OperatorError
 from veo4k_cli.local_cloud import FILE, LocalCloud, running_local_cloud
-from veo4k_cli.stack import _S3_CONFIG, find_stack
+from veo4k_cli.stack import _S3_CONFIG, aws_stack, find_stack
 
 
 def names(group: Any, *parents: str) -> Iterator[tuple[str, ...]]:
@@ -81,6 +83,15 @@ def test_an_expected_error_is_one_line_and_status_2(operator: Operator) -> None:
         (NoCredentialsError(), "There are no AWS credentials. Run aws configure or aws sso login, or set AWS_PROFILE."),
         (refusal("AccessDenied", operation="A"), "AWS refused A. Your AWS credentials lack the right for it."),
         (refusal("Throttling", "https://x/?sig=1", "A"), "AWS refused A. The code is Throttling."),
+        (InvalidRegionError(region_name="a b"), "AWS_REGION, or the region of the profile, is no name of a region."),
+        (ConfigParseError(path="x"), "The AWS configuration cannot be used. aws sts get-caller-identity says why."),
+        (ResponseParserError("<html>"), "The response is not that of AWS. Check AWS_ENDPOINT_URL and the proxy."),
+        (StorageError("Query: AccessDenied"), "Query failed. Your AWS credentials lack the right for it."),
+        (
+            StorageError("Query: EndpointConnectionError"),
+            "Query failed. AWS cannot be reached. Check the network and the region.",
+        ),
+        (StorageError("Query: InternalServerError"), "Query: InternalServerError"),
     ):
         operator.error = error
         assert operator.run("gate") == (2, "", f"error: {text}\n")
@@ -144,3 +155,12 @@ def test_forced_colours_leave_standard_output_to_the_result(with_keys: Operator)
     assert coloured.out == plain.out
     assert "stack veo4k" in coloured.err
     assert "No run of" in with_keys.run("link", TASK, env={"FORCE_COLOR": "1"}).err
+
+
+def test_an_empty_region_in_the_environment_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (("AWS_REGION", ""), ("AWS_CONFIG_FILE", "/dev/null"), ("AWS_SHARED_CREDENTIALS_FILE", "")):
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("AWS_DEFAULT_REGION", raising=False)
+    monkeypatch.delenv("AWS_PROFILE", raising=False)
+    with pytest.raises(NoRegionError):
+        aws_stack("veo4k")
