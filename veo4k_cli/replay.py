@@ -10,7 +10,7 @@ import typer
 from rich.console import Group
 
 from veo4k.adapters.jobs_dynamodb import DynamoJobs
-from veo4k.domain.job import LIVE, Code, Job, State
+from veo4k.domain.job import ENDED, LIVE, Code, Job, State
 from veo4k.domain.message import are_tags
 from veo4k_cli.bulk_submission import Outgoing, body_of
 from veo4k_cli.command import Session, command
@@ -87,7 +87,7 @@ def _replay_one(session: Session, task_id: str, index: int) -> None:
     last = next((job for job in reversed(runs) if job.index == index), None)
     if last is None:
         raise OperatorError(f"There is no job of {task_id}, video {index}. veo4k submit makes its first run.")
-    if last.state in LIVE:
+    if last.state not in ENDED:
         raise OperatorError(
             f"{last.job_id} is {last.state}, so a message would only join it. Follow it with veo4k watch {task_id}"
         )

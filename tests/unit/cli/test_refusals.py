@@ -7,7 +7,7 @@ from tests.unit.cli.operator import TASK, Operator
 from veo4k.domain.job import State
 
 CURRENT = "the-current-key-of-some-length"
-QUEUED, ASKED, NEW = "veo_task_queued", "veo_task_asked", "veo_task_unknown"
+QUEUED, ASKED, LATER, NEW = "veo_task_queued", "veo_task_asked", "veo_task_later", "veo_task_unknown"
 
 
 @pytest.mark.parametrize(
@@ -28,6 +28,7 @@ QUEUED, ASKED, NEW = "veo_task_queued", "veo_task_asked", "veo_task_unknown"
         ("spend --since=", "'' is not a time"),
         ("replay --state QUEUED", "has not ended, so it cannot be replayed"),
         (f"replay {ASKED}", "is SUBMITTING, so a message would only join it"),
+        (f"replay {LATER}", "is PAUSED, so a message would only join it"),
         (f"replay {NEW}", "veo4k submit makes its first run"),
         (f"link {TASK}", "No run of"),
         (f"link {TASK} 2", "Run 2 of"),
@@ -55,6 +56,7 @@ def test_what_cannot_be_done_is_refused_with_a_sentence(with_keys: Operator, com
     with_keys.add_job(State.FAILED, run=2)
     with_keys.add_job(State.QUEUED, task_id=QUEUED)
     with_keys.add_job(State.SUBMITTING, task_id=ASKED)
+    with_keys.add_job(State("PAUSED"), task_id=LATER)
     for _ in range(2):
         with_keys.queues.send_message(QueueUrl=DEAD, MessageBody="{}")
     started = with_keys.clock.now()
