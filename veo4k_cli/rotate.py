@@ -86,7 +86,14 @@ def _new_value(session: Session, key: Key, *, from_stdin: bool) -> str:
     elif key is not Key.WEBHOOK:
         return session.dependencies.new_key()
     else:
-        value = str(typer.prompt("The new webhook key", hide_input=True, err=True)).strip()
+        value = _prompt()
     if len(value) < MIN_LENGTH or not value.isprintable() or " " in value:
         raise OperatorError(f"A key has at least {MIN_LENGTH} characters and no white space. Nothing was changed.")
     return value
+
+
+def _prompt() -> str:
+    try:
+        return str(typer.prompt("The new webhook key", hide_input=True, err=True)).strip()
+    except typer.Abort:
+        raise OperatorError("No key was entered. Nothing was changed.") from None

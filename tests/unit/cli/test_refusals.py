@@ -80,3 +80,9 @@ def test_without_an_address_for_callbacks_there_is_no_url_to_print(with_keys: Op
 def test_a_bad_key_or_the_current_one_changes_nothing(operator: Operator, key: str) -> None:
     operator.secrets.values["webhook"] = CURRENT
     assert "Nothing was changed." in operator.refused("rotate", "webhook", "--value-from-stdin", stdin=key)
+
+
+def test_a_prompt_for_a_key_that_nobody_answers_changes_nothing(operator: Operator) -> None:
+    done = operator.run("rotate", "webhook")
+    assert (done.status, "webhook" in operator.secrets.values) == (2, False)
+    assert done.err.endswith("error: No key was entered. Nothing was changed.\n")
