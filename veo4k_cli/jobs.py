@@ -64,8 +64,10 @@ def submit(
         _submit_lines(session, typer.get_binary_stream("stdin"), options)
         return
     message = send(session, {"taskId": task_id} | options)
-    text = f"A message for {task_id}, video {index}, is on the job queue. Follow its job with veo4k watch {task_id}"
-    session.out.result(message, text)
+    text = f"A message for {task_id}, video {index}, is on the job queue. "
+    # Until the message is a row, the newest run may be one that has ended.
+    follow = f"veo4k show {task_id} names its run in some seconds. Follow it with veo4k watch {task_id} --run N"
+    session.out.result(message, text + (follow if force or index else f"Follow its job with veo4k watch {task_id}"))
 
 
 def send(session: Session, message: dict[str, Any]) -> dict[str, Any]:

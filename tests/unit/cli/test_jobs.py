@@ -179,3 +179,9 @@ def test_spend_as_csv_has_no_text_that_a_spreadsheet_runs(operator: Operator) ->
     rows = csv.DictReader(io.StringIO(operator.run("spend", "--by", "tag:who", "--csv").out))
     found = [(row["group"], row["jobs"], row["credits"], row["maybeCredits"]) for row in rows]
     assert found == [("(none)", "2", "0", "120"), ("'=A1", "1", "120", "0")]
+
+
+@pytest.mark.parametrize("option", ["--force", "--index=1"])
+def test_a_new_run_of_a_task_is_followed_by_its_number(operator: Operator, option: str) -> None:
+    operator.add_job(State.SUCCEEDED)
+    assert f"watch {TASK} --run N" in operator.run("submit", TASK, option).out
