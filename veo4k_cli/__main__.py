@@ -1,5 +1,7 @@
 """`veo4k`: all commands together."""
 
+import io
+import sys
 from importlib.metadata import PackageNotFoundError, version
 from typing import Annotated
 
@@ -85,7 +87,10 @@ def veo4k(
 
 
 def main() -> None:
-    """Run the command line."""
+    """Run the command line. It prints UTF-8, also into a file or pipe of a system with another encoding."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8")
     app(prog_name="veo4k")
 
 

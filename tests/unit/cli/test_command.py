@@ -1,6 +1,9 @@
 """What every command has in common: help, errors, and the stack that it acts on."""
 
+import os
 import socket
+import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError
@@ -164,3 +167,9 @@ def test_an_empty_region_in_the_environment_is_none(monkeypatch: pytest.MonkeyPa
     monkeypatch.delenv("AWS_PROFILE", raising=False)
     with pytest.raises(NoRegionError):
         aws_stack("veo4k")
+
+
+def test_what_is_printed_is_utf_8_whatever_the_system_has() -> None:
+    command, ascii_only = [sys.executable, "-m", "veo4k_cli", "submit", "--help"], {"PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(command, env=os.environ | ascii_only, capture_output=True, check=True)  # noqa: S603
+    assert "customer=Zoë" in done.stdout.decode()
