@@ -44,6 +44,6 @@ def test_a_generation_and_its_extension_come_in_4k(env: Environment) -> None:
 
 
 def test_the_shell_script_starts_a_generation(env: Environment) -> None:
-    answer = run(env, "sh", str(EXAMPLES / "generate.sh"), 'A sign that says "dawn"')
+    answer = run(env, "sh", str(EXAMPLES / "generate.sh"), 'A sign that\n\tsays "dawn"')
     task = answer.partition('"taskId": "')[2].partition('"')[0]
     assert env.ended(task)["state"] == "SUCCEEDED"
