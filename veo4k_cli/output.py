@@ -1,6 +1,7 @@
 """What the operator sees: tables and sentences for people, or one JSON value for programs."""
 
 import json
+import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
@@ -13,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 from rich.theme import Theme
 
+WIDEST = 10_000
 THEME = Theme(
     {
         "state.QUEUED": "dim",
@@ -31,14 +33,19 @@ THEME = Theme(
 )
 
 
+def _console(*, to_err: bool) -> Console:
+    console = Console(theme=THEME, highlight=False, markup=False, stderr=to_err)
+    if not console.file.isatty() and "COLUMNS" not in os.environ:
+        console.width = WIDEST  # rich would fold the rows of a pipe or a file at 80 columns
+    return console
+
+
 class Output:
     """Standard output holds the result alone. Everything else goes to standard error."""
 
     def __init__(self, *, as_json: bool) -> None:
         self.as_json = as_json
-        self._out, err = (
-            Console(theme=THEME, highlight=False, markup=False, stderr=to_err) for to_err in (False, True)
-        )
+        self._out, err = (_console(to_err=to_err) for to_err in (False, True))
         # At a terminal both are one console, so that a line printed while a spinner turns goes above the spinner.
         # FORCE_COLOR lets rich take a pipe for a terminal.
         self._err = self._out if self._out.file.isatty() and err.file.isatty() else err

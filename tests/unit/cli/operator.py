@@ -81,7 +81,7 @@ class Operator:
             parameters=self.parameters,
         )
 
-    def run(self, *words: str, stdin: str | bytes = "", env: Mapping[str, str] = MappingProxyType({})) -> Result:
+    def run(self, *words: str, stdin: str | bytes = "", env: Mapping[str, str | None] = MappingProxyType({})) -> Result:
         """Run a command. An unexpected exception is raised as it is."""
         dependencies = Dependencies(
             find=self.find,

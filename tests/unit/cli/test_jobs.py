@@ -185,3 +185,10 @@ def test_spend_as_csv_has_no_text_that_a_spreadsheet_runs(operator: Operator) ->
 def test_a_new_run_of_a_task_is_followed_by_its_number(operator: Operator, option: str) -> None:
     operator.add_job(State.SUCCEEDED)
     assert f"watch {TASK} --run N" in operator.run("submit", TASK, option).out
+
+
+def test_a_row_of_a_pipe_stays_on_one_line(operator: Operator) -> None:
+    error = Failure(Code.PROVIDER_FAILED, "x", Words(422, "Your 4K request has failed, for a reason that is long"))
+    job = operator.add_job(State.FAILED, task_id="0f3a9b2c4d5e6f708192a3b4c5d6e7f8", error=error, maybe_charged=True)
+    row = operator.run("list", env={"COLUMNS": None}).out.splitlines()[1]
+    assert (row.split()[0], row.rstrip()[-5:]) == (job.job_id, 'long"')
