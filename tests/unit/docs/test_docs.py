@@ -92,3 +92,10 @@ def test_every_form_for_issues_has_what_github_demands() -> None:
         assert {"name", "description", "body"} <= content.keys() or "contact_links" in content, form
         assert len({field["id"] for field in fields}) == len(fields), form
         assert all(field["attributes"]["label"] for field in fields), form
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_command_to_copy_has_a_comment(name: str) -> None:
+    # The shell of macOS takes one for words, and its apostrophe for the beginning of a text.
+    commands = "\n".join(code for kind, code in blocks(page(name)) if kind.split(" ")[0] == "sh")
+    assert re.findall(r"(?m)(?:^|\s)#\s.*$", commands) == []
