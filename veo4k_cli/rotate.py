@@ -56,6 +56,8 @@ def rotate(
     The token key and the API's token are generated, unless you pass one. The webhook key comes from the provider: the
     command prompts for it and does not show it.
     """
+    if key is Key.API and _SECRETS[key] not in session.stack.outputs:
+        raise OperatorError("The stack has no HTTP API for jobs. Deploy it with JobsApi=on first.")
     secret = session.secret(_SECRETS[key])
     former = secret.in_use()
     new = _new_value(session, key, from_stdin=from_stdin)

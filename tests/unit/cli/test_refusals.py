@@ -86,3 +86,8 @@ def test_a_prompt_for_a_key_that_nobody_answers_changes_nothing(operator: Operat
     done = operator.run("rotate", "webhook")
     assert (done.status, "webhook" in operator.secrets.values) == (2, False)
     assert done.err.endswith("error: No key was entered. Nothing was changed.\n")
+
+
+def test_without_the_http_api_there_is_no_token_to_rotate(operator: Operator) -> None:
+    del operator.outputs["JobsApiTokenSecretName"]
+    assert "Deploy it with JobsApi=on first." in operator.refused("rotate", "api")
