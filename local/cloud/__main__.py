@@ -22,6 +22,7 @@ from local.cloud.signals import signals_as_interrupts
 from local.cloud.sweep_schedule import Sweeps, sweeping
 from local.kie import PROVIDER_APIS, VEO, Settings
 from local.paths import LOGS, ROOT
+from veo4k_cli.local_cloud import running_local_cloud
 
 LOG = LOGS / "local.log"
 SETTINGS = Settings(speed=SPEED, log_file=LOG)
@@ -62,6 +63,9 @@ def main() -> int:
     key = os.environ.pop("KIE_API_KEY", "").strip()
     try:
         with signals_as_interrupts():
+            if running_local_cloud(ROOT):
+                console.print("A local cloud runs in this folder already. Stop it first: Ctrl-C in its terminal.")
+                return 1
             if key and not _price_is_accepted(console):
                 return 1
             _run(console, key, JOBS_API | {"ProviderContract": contract})

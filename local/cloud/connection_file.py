@@ -43,13 +43,15 @@ class Connection:
 
 @contextlib.contextmanager
 def published(connection: Connection, file: Path = FILE) -> Iterator[None]:
-    """Keep the connection in the file while the block runs."""
+    """Keep the connection in the file while the block runs. It is not removed where it is another cloud's by then."""
+    text = json.dumps(asdict(connection), indent=2)
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps(asdict(connection), indent=2))
+    file.write_text(text)
     try:
         yield
     finally:
-        file.unlink(missing_ok=True)
+        if file.exists() and file.read_text() == text:
+            file.unlink(missing_ok=True)
 
 
 def current(file: Path = FILE) -> Connection:

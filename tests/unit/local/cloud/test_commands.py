@@ -13,6 +13,7 @@ from local.cloud import __main__ as local_cloud
 from local.cloud.connection_file import Connection, current, published
 from local.cloud.signals import signals_as_interrupts
 from local.cloud.variables import exports
+from veo4k_cli.local_cloud import LocalCloud
 
 KEY = "a-key-that-costs-money"
 
@@ -23,6 +24,7 @@ def test_the_price_must_be_accepted_before_the_real_provider_is_called(
     monkeypatch.setattr(sys, "argv", ["local.cloud"])
     monkeypatch.setattr(sys, "stdin", io.StringIO())
     monkeypatch.setattr(local_cloud, "_run", pytest.fail)
+    monkeypatch.setattr(local_cloud, "running_local_cloud", lambda _: None)
     monkeypatch.setenv("KIE_API_KEY", KEY)
     monkeypatch.delenv("YES", raising=False)
     assert local_cloud.main() == 1
@@ -56,3 +58,23 @@ def test_the_connection_file_exists_as_long_as_the_cloud(tmp_path: Path) -> None
     assert not file.exists()
     with pytest.raises(SystemExit, match="make local"):
         current(file)
+
+
+def test_a_second_local_cloud_in_the_folder_does_not_start(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its end would hide the first one from the command line, which would then act on AWS."""
+    monkeypatch.setattr(sys, "argv", ["local.cloud"])
+    monkeypatch.setattr(local_cloud, "_run", pytest.fail)
+    monkeypatch.setattr(local_cloud, "running_local_cloud", lambda _: LocalCloud("http://127.0.0.1:1", "veo4k"))
+    assert local_cloud.main() == 1
+    assert "Stop it first" in capsys.readouterr().out
+
+
+def test_a_cloud_leaves_the_connection_file_of_another(tmp_path: Path) -> None:
+    first, second = (Connection(f"http://127.0.0.1:{port}", {}, "the simulator") for port in (1, 2))
+    file = tmp_path / "current.json"
+    with published(first, file):
+        other = published(second, file)
+        other.__enter__()
+    assert json.loads(file.read_text())["endpoint"] == second.endpoint
