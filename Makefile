@@ -114,7 +114,7 @@ build: setup ## Build functions and layers into .aws-sam/, with a bill of materi
 # The stamp of local.cloud.build is removed, because it does not describe this build.
 deploy: .venvs/sam/.ready ## Deploy to AWS with the SAM CLI alone; prompts for the parameters the first time
 	@rm -f .aws-sam/sources.sha256
-	PIP="$(CURDIR)/.venvs/sam/bin/python -m pip" $(SAM) build
+	PATH="$(CURDIR)/.venvs/sam/bin:$$PATH" $(SAM) build
 	@if test -f samconfig.local.toml; then $(SAM) deploy --config-file samconfig.local.toml; else \
 		cp samconfig.toml samconfig.local.toml; \
 		$(SAM) deploy --guided --config-file samconfig.local.toml \

@@ -50,7 +50,13 @@ def _sam_build() -> None:
     done = subprocess.run(
         [SAM, "build", "--cached", "--parallel"],
         cwd=ROOT,
-        env={**os.environ, "SAM_CLI_TELEMETRY": "0", "PIP": f"{SAM.parent}/python -m pip"},
+        # By the path: the command in PIP is split at spaces, and the folder's name may have one.
+        env={
+            **os.environ,
+            "SAM_CLI_TELEMETRY": "0",
+            "PIP": "python3 -m pip",
+            "PATH": f"{SAM.parent}:{os.environ['PATH']}",
+        },
         capture_output=True,
         text=True,
         check=False,

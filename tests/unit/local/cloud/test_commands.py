@@ -4,12 +4,14 @@ import io
 import json
 import os
 import signal
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 from local.cloud import __main__ as local_cloud
+from local.cloud import build
 from local.cloud.connection_file import Connection, current, published
 from local.cloud.signals import signals_as_interrupts
 from local.cloud.variables import exports
@@ -78,3 +80,16 @@ def test_a_cloud_leaves_the_connection_file_of_another(tmp_path: Path) -> None:
         other = published(second, file)
         other.__enter__()
     assert json.loads(file.read_text())["endpoint"] == second.endpoint
+
+
+def test_the_build_calls_pip_by_a_name_without_a_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    environments: list[dict[str, str]] = []
+
+    def run(command: list[str], *, env: dict[str, str], **_: object) -> subprocess.CompletedProcess[str]:
+        environments.append(env)
+        return subprocess.CompletedProcess(command, 0, "", "")
+
+    monkeypatch.setattr(subprocess, "run", run)
+    build._sam_build()
+    assert environments[0]["PIP"] == "python3 -m pip"
+    assert environments[0]["PATH"].startswith(f"{build.SAM.parent}:")
