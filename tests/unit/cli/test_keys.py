@@ -1,6 +1,9 @@
 """The commands `rotate`, `hook` and `test-callback`: the keys of callbacks, and the addresses made with them."""
 
 import json
+import re
+import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -96,3 +99,15 @@ def test_a_new_key_keeps_the_former_one(operator: Operator, words: Any, stdin: s
         printed += result.out + result.err
     assert (result.json["previousKept"], result.json["olderForgotten"]) == (bool(before), before == PAIR)
     assert not [key for key in (OLD, NEW, OLDER, GENERATED) if key in printed]
+
+
+@pytest.mark.parametrize(("replaced", "previous"), [(OLD, OLD), (PAIR, OLD)])
+def test_the_runbook_puts_the_replaced_token_key_back(tmp_path: Path, replaced: str, previous: str) -> None:
+    """Also where it was a pair, as after each `rotate token`."""
+    page = (Path(__file__).parents[3] / "docs/operations.md").read_text(encoding="utf-8")
+    [commands] = re.findall(r"^```sh\n(id=\$\(out TokenKeySecretName\)\n.*?)^```", page, re.MULTILINE | re.DOTALL)
+    (tmp_path / "AWSCURRENT").write_text(NEW)
+    (tmp_path / "AWSPREVIOUS").write_text(replaced)
+    aws = 'out() { :; }; aws() { if [ "$2" = get-secret-value ]; then cat "$6"; echo; else cat > put; fi; }\n'
+    subprocess.run(["sh", "-c", aws + commands], cwd=tmp_path, check=True)  # noqa: S603, S607
+    assert json.loads((tmp_path / "put").read_text()) == {"current": NEW, "previous": previous}
