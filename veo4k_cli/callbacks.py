@@ -143,7 +143,7 @@ def _accepted_job(session: Session, task_id: str, run: int | None) -> Job:
 _CONCLUSIONS: tuple[tuple[Callable[[list[Attempt]], bool], str], ...] = (
     (
         lambda attempts: all(attempt.passed for attempt in attempts),
-        "Callbacks arrive, and the function has the right keys.",
+        "Callbacks arrive, and the function has the stack's keys.",
     ),
     (
         lambda attempts: any(attempt.response.status == UNAVAILABLE for attempt in attempts),

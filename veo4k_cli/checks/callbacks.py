@@ -33,7 +33,8 @@ def judge_webhook_key(*, is_set: bool, is_optional: bool) -> Finding:
     """Judge whether the provider's signature can be verified."""
     about, todo = "webhook key", "Turn signing on at the provider, then run veo4k rotate webhook."
     if is_set:
-        return Finding(about, Verdict.WELL, "The key is set. Signatures can be verified.")
+        text = "The key is set. Only a callback of the provider proves that it signs with this key."
+        return Finding(about, Verdict.WELL, text)
     if is_optional:
         text = "The key is unset and CallbackSignature is optional. Only the token in the path protects callbacks."
         return Finding(about, Verdict.NOTE, text, todo)

@@ -55,7 +55,7 @@ def bucket(status: int, region: str, is_users: bool = True) -> Finding:
 @pytest.mark.parametrize(
     ("finding", "verdict", "text", "todo"),
     [
-        (callbacks.judge_webhook_key(is_set=True, is_optional=False), "well", "can be verified", ""),
+        (callbacks.judge_webhook_key(is_set=True, is_optional=False), "well", "proves that it signs", ""),
         (callbacks.judge_webhook_key(is_set=False, is_optional=True), "note", "Only the token", "rotate webhook"),
         (callbacks.judge_webhook_key(is_set=False, is_optional=False), "act", "answered 401", "rotate webhook"),
         (callbacks.judge_token_key(is_set=True), "well", "can be created", ""),
