@@ -29,6 +29,7 @@ class Key(StrEnum):
 
 
 _SECRETS = {Key.TOKEN: "TokenKeySecretName", Key.WEBHOOK: "WebhookKeySecretName", Key.API: "JobsApiTokenSecretName"}
+_NAMES = {Key.TOKEN: "token key", Key.WEBHOOK: "webhook key", Key.API: "token of the HTTP API"}
 _NEXT_STEP = {
     Key.TOKEN: "New requests use it. Rotate again only when all jobs that were requested before have ended.",
     Key.WEBHOOK: "Now set the same key on the provider's settings page.",
@@ -65,9 +66,9 @@ def rotate(
         raise OperatorError("This key is in use already. Nothing was changed.")
     pair = {"current": new} | ({"previous": former[0].decode()} if former else {})
     secret.client.put_secret_value(SecretId=secret.name, SecretString=json.dumps(pair))
-    text = f"The {key} key is in use within 30 seconds. "
-    text += "The former key stays valid until the next rotation. " if former else ""
-    text += "The key before that is no longer valid. " if len(former) > 1 else ""
+    text = f"The new {_NAMES[key]} is in use within 30 seconds. "
+    text += "The former one stays valid until the next rotation. " if former else ""
+    text += "The one before that is no longer valid. " if len(former) > 1 else ""
     value = {"rotated": key, "previousKept": bool(former), "olderForgotten": len(former) > 1}
     url = _new_hook(session) if key is Key.TOKEN else ""
     hook = f"\nGenerations that you start from now on need this URL (veo4k hook):\n{url}" if url else ""
