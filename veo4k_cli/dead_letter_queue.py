@@ -190,6 +190,14 @@ class DeadLetterQueue:
         self._held[identity] = _Held(receipt, until)
 
 
+def message_count(sqs: "SQSClient", url: str) -> int:
+    """Return about how many messages a queue holds, with those that somebody else has received and that are hidden."""
+    counted = sqs.get_queue_attributes(
+        QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    )
+    return sum(map(int, counted["Attributes"].values()))
+
+
 FIELDS: dict[str, Callable[[DeadLetter], str]] = {
     "reason": lambda letter: letter.reason,
     "taskId": lambda letter: letter.task_id,

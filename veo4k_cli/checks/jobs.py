@@ -9,6 +9,7 @@ from veo4k.domain.wait_reason import WaitReason
 from veo4k_cli.checks.clock import judge_clock
 from veo4k_cli.checks.finding import Finding, Findings, Verdict
 from veo4k_cli.command import Session
+from veo4k_cli.dead_letter_queue import message_count
 from veo4k_cli.formatting import duration, plural
 from veo4k_cli.gate import describe_gate
 from veo4k_cli.http import parse_date
@@ -115,8 +116,7 @@ def check_queues(session: Session) -> Findings:
     )
     for name in QUEUES:
         if name in urls:
-            response = sqs.get_queue_attributes(QueueUrl=urls[name], AttributeNames=["ApproximateNumberOfMessages"])
-            yield judge_queue(name, int(response["Attributes"]["ApproximateNumberOfMessages"]))
+            yield judge_queue(name, message_count(sqs, urls[name]))
 
 
 def judge_queue(name: str, messages: int) -> Finding:

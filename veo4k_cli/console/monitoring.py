@@ -11,6 +11,7 @@ from veo4k_cli.command import Session
 from veo4k_cli.console.cache import Cache
 from veo4k_cli.console.reading import COUNTS_SECONDS
 from veo4k_cli.console.times import HOUR
+from veo4k_cli.dead_letter_queue import message_count
 from veo4k_cli.foreign_json import json_object
 from veo4k_cli.history import log_group
 
@@ -53,12 +54,7 @@ class Monitoring:
         return self.cache.get("dead", COUNTS_SECONDS, self._dead_count)
 
     def _dead_count(self) -> int:
-        url = self.session.stack.output("DeadLetterQueueUrl")
-        sqs = self.session.stack.client("sqs")
-        # A message that somebody reads at this moment is not visible.
-        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-        response = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)
-        return sum(int(count) for count in response["Attributes"].values())
+        return message_count(self.session.stack.client("sqs"), self.session.stack.output("DeadLetterQueueUrl"))
 
     def alarms(self) -> Sequence[Mapping[str, Any]]:
         """Return the alarms that fire, by the names of the template."""

@@ -221,7 +221,10 @@ class Queues:
         self.messages[request["QueueUrl"]] = left
 
     def get_queue_attributes(self, **request: Any) -> dict[str, Any]:
-        return {"Attributes": {"ApproximateNumberOfMessages": str(len(self.messages[request["QueueUrl"]]))}}
+        visible, messages = len(self.visible(request["QueueUrl"])), len(self.messages[request["QueueUrl"]])
+        counts = {"": visible, "NotVisible": messages - visible}
+        counted = {f"ApproximateNumberOfMessages{name}": str(count) for name, count in counts.items()}
+        return {"Attributes": {name: counted[name] for name in request["AttributeNames"]}}
 
     def visible(self, url: str) -> list[dict[str, Any]]:
         hidden = {receipt for receipt, until in self._invisible_until.items() if until > self._now()}

@@ -52,6 +52,12 @@ def test_a_healthy_stack_lacks_nothing_but_keys(operator: Operator) -> None:
     assert text.rstrip().endswith("3 findings for you to act on.")
 
 
+def test_a_dead_message_counts_also_while_somebody_else_holds_it(operator: Operator) -> None:
+    operator.queues.send_message(QueueUrl=DEAD, MessageBody="{}", MessageAttributes={})
+    assert operator.queues.receive_message(QueueUrl=DEAD, MaxNumberOfMessages=1, VisibilityTimeout=60)["Messages"]
+    assert operator.doctor()["DeadLetterQueue"]["text"] == "The queue holds 1 message."
+
+
 def test_a_failed_check_is_a_finding_and_the_others_go_on(operator: Operator) -> None:
     del operator.outputs["ApiKeySecretName"]
     found = operator.doctor()
@@ -96,7 +102,12 @@ UNCONFIRMED = [subscription(EMAIL, "PendingConfirmation")]
         ("schedules", {"state": ""}, {"trigger of sweep": "act", "function sweep": "missing"}, "does not exist"),
         ("buckets", {"status": 301, "region": ""}, {"archive bucket": "act"}, "in another region"),
         ("buckets", {"status": 503}, {"archive bucket": "act"}, "The check failed."),
-        ("queues", {"messages": {JOBS: [], DEAD: [{}]}}, {"DeadLetterQueue": "act"}, "holds 1 message."),
+        (
+            "queues",
+            {"messages": {JOBS: [], DEAD: [{"MessageId": "1"}]}},
+            {"DeadLetterQueue": "act"},
+            "holds 1 message.",
+        ),
         ("parameters", {"JobsApi": "off"}, {"function api": "missing"}, ""),
         ("", {"status": "UPDATE_ROLLBACK_COMPLETE"}, {"stack": "act"}, "The last deployment failed"),
         ("", {"subscriptions": UNCONFIRMED}, {"alarm topic": "act"}, "not confirmed"),
