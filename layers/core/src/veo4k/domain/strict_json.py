@@ -18,7 +18,7 @@ def parse_object(body: bytes) -> dict[str, Any]:
         raise NotStrictError(f"not strict JSON: {_reason(error)}") from None
     if not isinstance(value, dict):
         raise NotStrictError("not a JSON object")
-    if _depth(value) > DEPTH:
+    if _is_too_deep(value):
         raise NotStrictError(f"nested deeper than {DEPTH}")
     return value
 
@@ -41,15 +41,9 @@ def _reason(error: Exception) -> str:
     return f"{error.msg} at {error.pos}" if isinstance(error, json.JSONDecodeError) else type(error).__name__
 
 
-def _depth(value: Any) -> int:
-    deepest, level = 0, [value]
-    while level and deepest <= DEPTH:
-        deepest += 1
-        level = [child for parent in level for child in _children(parent)]
-    return deepest
-
-
-def _children(value: Any) -> list[Any]:
-    if isinstance(value, dict):
-        return [child for child in value.values() if isinstance(child, dict | list)]
-    return [child for child in value if isinstance(child, dict | list)]
+def _is_too_deep(value: Any) -> bool:
+    level = [value]
+    for _ in range(DEPTH):
+        parts = [part for each in level for part in (each.values() if isinstance(each, dict) else each)]
+        level = [part for part in parts if isinstance(part, dict | list)]
+    return bool(level)
