@@ -92,7 +92,9 @@ Outcome = Updated | Refused
 def changed(update: ConditionalUpdate, job: Job) -> Job:
     """Return the row as the update leaves it, whatever its conditions are."""
     put = {name: DEFAULTS[name] if value is None else value for name, value in update.put.items()}
-    return replace(job, **put, **_absent(update.set_if_absent, job), **_sums(update.add, job))
+    absent = {name: value for name, value in update.set_if_absent.items() if getattr(job, name) == DEFAULTS[name]}
+    sums = {n: getattr(job, n) | v if isinstance(v, frozenset) else getattr(job, n) + v for n, v in update.add.items()}
+    return replace(job, **put, **absent, **sums)
 
 
 def is_own(update: ConditionalUpdate, old: Job) -> bool:
@@ -102,11 +104,3 @@ def is_own(update: ConditionalUpdate, old: Job) -> bool:
     """
     name = update.ownership
     return name is not None and getattr(old, name) == update.put[name]
-
-
-def _absent(values: Mapping[str, Any], job: Job) -> dict[str, Any]:
-    return {name: value for name, value in values.items() if getattr(job, name) == DEFAULTS[name]}
-
-
-def _sums(add: Mapping[str, Any], job: Job) -> dict[str, Any]:
-    return {n: getattr(job, n) | v if isinstance(v, frozenset) else getattr(job, n) + v for n, v in add.items()}
