@@ -308,11 +308,6 @@ def _same(value: Any) -> Any:
     return value
 
 
-def _plain_words(words: Words) -> dict[str, Any]:
-    plain = {"providerCode": words.code, "providerMessage": words.message}
-    return {name: value for name, value in plain.items() if value not in (None, "")}
-
-
 def _words(plain: Mapping[str, Any]) -> Words:
     return Words(plain.get("providerCode"), plain.get("providerMessage", ""))
 
@@ -338,10 +333,10 @@ _PLAIN: dict[str, tuple[Any, Any]] = {
     "archive": (Archived.row, _archived),
     "base": (Archived.row, _archived),
     "error": (
-        lambda failure: {"code": str(failure.code), "message": failure.message} | _plain_words(failure.words),
+        lambda failure: {"code": str(failure.code), "message": failure.message} | failure.words.row(),
         lambda plain: Failure(Code(plain["code"]), plain["message"], _words(plain)),
     ),
-    "words": (_plain_words, _words),
+    "words": (Words.row, _words),
 }
 """For each field that is not stored as it is: into the row, and out of it."""
 

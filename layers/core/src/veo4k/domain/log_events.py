@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from veo4k.domain.job import Job
-from veo4k.domain.provider_words import Words
 from veo4k.domain.response import Meaning, Response
 
 
@@ -92,15 +91,9 @@ class LogEvent(StrEnum):
 Detail = dict[str, str | int | float]
 
 
-def words_in_log(words: Words) -> Detail:
-    """Return the provider's words as details of a log entry."""
-    detail: Detail = {} if words.code is None else {"providerCode": words.code}
-    return detail | ({"providerMessage": words.message} if words.message else {})
-
-
 def response_in_log(response: Response) -> Detail:
     """Return a response as details of a log entry: of one that says no more than "accepted", its meaning alone."""
-    words = {} if response.meaning in (Meaning.DONE, Meaning.WORKING) else words_in_log(response.words)
+    words = {} if response.meaning in (Meaning.DONE, Meaning.WORKING) else response.words.row()
     return {"meaning": response.meaning} | words
 
 

@@ -32,6 +32,11 @@ class Words(NamedTuple):
     code: int | None = None
     message: str = ""
 
+    def row(self) -> dict[str, Any]:
+        """Return the fields that are not empty as plain values, by their names in rows and in log lines."""
+        fields = {"providerCode": self.code, "providerMessage": self.message}
+        return {name: value for name, value in fields.items() if value not in (None, "")}
+
 
 NO_WORDS = Words()
 

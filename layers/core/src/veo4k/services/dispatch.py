@@ -17,7 +17,7 @@ from veo4k.domain.decisions import Context, after_response, count_overtaken
 from veo4k.domain.errors import StorageError
 from veo4k.domain.gate import Wait
 from veo4k.domain.job import Job, ProviderApi, State
-from veo4k.domain.log_events import Detail, LogEntry, LogEvent, response_in_log, words_in_log
+from veo4k.domain.log_events import Detail, LogEntry, LogEvent, response_in_log
 from veo4k.domain.look import Look, shown_by
 from veo4k.domain.ports import Clock, Gate, Jobs, Provider
 from veo4k.domain.response import UNDERSTOOD, Meaning, Response
@@ -244,7 +244,7 @@ class Dispatcher:
         try:
             if response.meaning is Meaning.ACCOUNT_REFUSED:
                 until = self.gate.pause(response.reason, now, slot.trial)
-                paused = words_in_log(response.words) | {"reason": response.reason}
+                paused = response.words.row() | {"reason": response.reason}
                 return [LogEntry(LogEvent.GATE_PAUSED, None, paused)], until
             # A request on the path of the former API was sent, but its response proves nothing about the account.
             was_sent = response.meaning is not Meaning.NOT_SENT or response.wait_reason is WaitReason.PATH_GONE
