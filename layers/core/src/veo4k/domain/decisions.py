@@ -207,12 +207,8 @@ def failed(
     return Decision(LogEvent.JOB_FAILED, update)
 
 
-def _account_refused(job: Job, response: Response, context: Context) -> Decision:
-    return _defer(job, Wait(context.until, response.reason), is_sent=True)
-
-
-def _not_sent(job: Job, response: Response, context: Context) -> Decision:
-    return _defer(job, Wait(context.until, response.reason), is_sent=False)
+def _refused_or_not_sent(job: Job, response: Response, context: Context) -> Decision:
+    return _defer(job, Wait(context.until, response.reason), is_sent=response.meaning is not Meaning.NOT_SENT)
 
 
 def _not_found(job: Job, response: Response, context: Context) -> Decision:
@@ -343,11 +339,11 @@ _SUBMISSION: dict[Meaning, Rule] = {
     Meaning.BASE_NOT_FINISHED: _base_not_finished,
     Meaning.REFUSED: _failed,
     Meaning.FAILED: _failed,
-    Meaning.ACCOUNT_REFUSED: _account_refused,
+    Meaning.ACCOUNT_REFUSED: _refused_or_not_sent,
     Meaning.NOT_FOUND: _not_found,
     Meaning.UNCLEAR: _unclear,
     Meaning.LOST: _lost,
-    Meaning.NOT_SENT: _not_sent,
+    Meaning.NOT_SENT: _refused_or_not_sent,
 }
 _NO_VERDICT: dict[Meaning, Rule] = dict.fromkeys(Meaning, _inconclusive) | {Meaning.NOT_SENT: _poll_not_sent}
 _POLL: dict[Meaning, Rule] = _NO_VERDICT | {
