@@ -18,10 +18,6 @@ class MemoryBody:
     content: bytes
     error: Exception | None = None
 
-    @property
-    def length(self) -> int | None:
-        return len(self.content)
-
     def __iter__(self) -> Iterator[bytes]:
         for start in range(0, len(self.content), CHUNK):
             yield self.content[start : start + CHUNK]

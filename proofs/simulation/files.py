@@ -19,7 +19,6 @@ class SimulatedBody:
     effects: Effects
     content: bytes
     cut: bool
-    length: int | None = None
 
     def __iter__(self) -> Iterator[bytes]:
         half = len(self.content) // 2
