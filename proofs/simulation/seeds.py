@@ -21,7 +21,7 @@ class Report(NamedTuple):
     accepted: int
 
 
-def simulate(seed: int, jobs: int = JOBS, provider_api: ProviderApi | None = None) -> Report:
+def simulate(seed: int, jobs: int, provider_api: ProviderApi | None = None) -> Report:
     simulation = Simulation(seed, draw_profile(seed, jobs, provider_api)).run()
     accepted = sum(len(each) for each in simulation.model.makings.values())
     return Report(seed, simulation.oracles.violations, digest(simulation), accepted)

@@ -104,8 +104,8 @@ def reply(body: bytes, *headers: str, status: str = "200 OK", length: int | None
     return raw(whole) if length is not None else lambda connection: connection.sendall(whole)
 
 
-def reply_json(value: Any, status: str = "200 OK") -> Answer:
-    return reply(json.dumps(value).encode(), "Content-Type: application/json", status=status)
+def reply_json(value: Any) -> Answer:
+    return reply(json.dumps(value).encode(), "Content-Type: application/json")
 
 
 def raw(answer: bytes) -> Answer:

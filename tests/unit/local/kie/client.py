@@ -131,7 +131,7 @@ class Client(SimulatorClient):
     def record(self, task_id: str = TASK) -> Response:
         return self.send("GET", f"/api/v1/veo/record-info?taskId={task_id}")
 
-    def create(self, task_id: str = TASK) -> Response:
+    def create(self, task_id: str) -> Response:
         """POST createTask with the receiver's callback URL."""
         body = {"model": "veo/get-4k-video", "callBackUrl": self.receiver.url(task_id), "input": {"task_id": task_id}}
         return self.send("POST", "/api/v1/jobs/createTask", body)
