@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from proofs.doubles.gate_memory import MemoryGate
 from proofs.doubles.memory_table import memory_table
 from proofs.table.tables import Table
-from tests.contract.conftest import DYNAMODB, client_of, shared_table
+from tests.contract.conftest import DYNAMODB, ENGINES, client_of, shared_table
 from tests.contract.lost_responses import losing
 from veo4k.adapters.gate_dynamodb import KEY, DynamoGate
 from veo4k.domain.gate import Pace, Slots, Wait
@@ -33,23 +33,17 @@ def gate_over(table: Table) -> DynamoGate:
     return DynamoGate(table.client, table.name, PACE, lambda: next(ids))
 
 
-def without_gate(request: pytest.FixtureRequest, engine: str) -> Table:
-    """Return an engine's table as it was before the first request for a slot."""
-    if engine == "memory":
+def without_gate(request: pytest.FixtureRequest) -> Table:
+    """Return the table of the fixture's engine as it was before the first request for a slot."""
+    if request.param == "memory":
         return memory_table()
-    table = shared_table(client_of(request, engine))
+    table = shared_table(client_of(request, request.param))
     table.client.delete_item(TableName=table.name, Key=KEY)
     return table
 
 
-@pytest.fixture(params=["memory", *DYNAMODB])
-def table(request: pytest.FixtureRequest) -> Table:
-    return without_gate(request, request.param)
-
-
-@pytest.fixture(params=DYNAMODB)
-def real_table(request: pytest.FixtureRequest) -> Table:
-    return without_gate(request, request.param)
+table = pytest.fixture(params=ENGINES)(without_gate)
+real_table = pytest.fixture(params=DYNAMODB)(without_gate)
 
 
 # Functions with copies of their own do what one gate in memory does
