@@ -26,7 +26,7 @@ from veo4k.domain.decisions import (
     when_due,
 )
 from veo4k.domain.gate import Wait
-from veo4k.domain.job import Code, Job, Partition, ProviderApi, State
+from veo4k.domain.job import Code, Evidence, Job, Partition, ProviderApi, State
 from veo4k.domain.log_events import LogEvent
 from veo4k.domain.provider_words import NO_WORDS, Words
 from veo4k.domain.response import Meaning, Response
@@ -59,6 +59,7 @@ QUEUED = replace(SUBMITTING, state=State.QUEUED, partition=Partition.QUEUED, req
 PROCESSING = replace(SUBMITTING, state=State.PROCESSING, accepted_at=NOON + 1, acceptances=1, retry_at=None)
 WITH_OWN_ID = replace(PROCESSING, provider_task_id=OWN)
 KEPT = replace(PROCESSING, urls=(ELSEWHERE,))
+KEPT_OF_CALLBACK = replace(KEPT, evidence=Evidence.CALLBACK, acceptances=MOST_ACCEPTANCES - 1)
 READY = replace(PROCESSING, state=State.READY, urls=(URL,), archive_attempts=3)
 LINKLESS = replace(READY, link_dead=True, poll_id="probe")
 FAILED = replace(PROCESSING, state=State.FAILED)
@@ -297,8 +298,8 @@ def ended(job: Job, how: Callable[..., Decision], code: Code, now: float) -> Loo
     return Looked(job, how(job, code, now), now)
 
 
-def waits_for_host(wait: float, now: float = NOW) -> Looked:
-    return Looked(KEPT, blocked(transitions.wait_for_host(KEPT, HOST, now + wait)), now)
+def waits_for_host(wait: float, now: float = NOW, job: Job = KEPT) -> Looked:
+    return Looked(job, blocked(transitions.wait_for_host(job, HOST, now + wait)), now)
 
 
 def abandoned(job: Job, code: Code, now: float) -> Decision:
@@ -342,6 +343,10 @@ LOOKS = {
     "a dead link after a failure": archived_again(replace(LINKLESS, failure_reported=True), 240),
     "a live link that may not be requested": archived_again(replace(READY, acceptances=MOST_ACCEPTANCES), 240),
     "a kept link whose host is not allowed yet": waits_for_host(750),
+    "a kept link of a callback that the provider may deny": Looked(KEPT_OF_CALLBACK, Need.POLL),
+    "the same, just asked": Looked(replace(KEPT_OF_CALLBACK, requested_at=NOW - 119.999), None),
+    "the same where nobody can be asked": waits_for_host(750, job=replace(KEPT_OF_CALLBACK, acceptances=3)),
+    "the same after thirteen days": ended(KEPT_OF_CALLBACK, failed, Code.RESULT_HOST_BLOCKED, ANCIENT),
     "a kept link that has long waited for its host": waits_for_host(LONGEST_HOST_WAIT, NOW + 90_000),
     "a kept link whose host is allowed by now": Looked(KEPT, FETCHED, hosts=ALLOWED_BY_NOW),
     "a result whose fresh link's host is not allowed yet": Looked(HOSTLESS, blocked(STILL_HOSTLESS)),

@@ -404,11 +404,14 @@ def _base_due(job: Job, context: Context) -> Due:
     return Decision(LogEvent.BASE_FINISHED, transitions.requeue(job, context.now, None))
 
 
-def _kept_link_due(job: Job, context: Context) -> Decision:
+def _kept_link_due(job: Job, context: Context) -> Due:
     """Fetch a kept link if its host is allowed by now. It was the only thing in the way."""
     target = context.hosts.target(job.urls[0])
     if not isinstance(target, Refusal):
         return Decision(LogEvent.RESULT_RECEIVED, transitions.fetch_kept_link(job, context.now, context.times))
+    is_over = context.now >= job.created_at + context.times.queued_deadline
+    if job.evidence is Evidence.CALLBACK and may_be_polled(job) and not is_over:
+        return _poll_when_allowed(job, context)  # the link may be a stranger's: a callback's body is not signed
     return _still_blocked(job, target.host, context)
 
 

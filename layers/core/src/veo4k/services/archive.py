@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
+from math import inf
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
@@ -79,7 +80,7 @@ class Archiver:
         Return the stored file and its codec.
         """
         name, tags = object_key(job, ".mp4"), object_tags(job)
-        self.archive.abort_strays(name, self.clock.now())  # of attempts that were killed: the lease is this one's
+        self.archive.abort_strays(name, inf)  # of attempts that were killed: the lease is this one's
         with self.open_download(job.urls[0], deadline) as body, self.archive.upload(name, MP4, tags) as upload:
             copied = copy(body, upload, Mp4Proof())
             video = _proven(job, copied.verdict)
