@@ -122,6 +122,10 @@ def polls_the_base_video(provider: SimulatedProvider, job: Job) -> Response:
     return read_record(provider.model.record(job.task_id))
 
 
+def as_if_seen(real: Callable[..., Update], job: Job, now: float, seen: transitions.Seen | None) -> Update:
+    return real(job, now, seen or transitions.Seen(now, None))
+
+
 def only(event: LogEvent) -> Callable[..., Decision | None]:
     """Return a rule of a look that decides nothing but this."""
 

@@ -63,6 +63,9 @@ MUTANTS: Mapping[str, Mutant] = {
     ),
     "what a look shows is not heeded": Mutant(in_both("after_look", lambda *_: None), 13),
     "a slot buys what nobody has looked at": Mutant(returns(Sweeper, "_wants_look", False), 13),
+    "the end of the wait for a base video is a look": Mutant(
+        around(transitions, "requeue", changes.as_if_seen), 13, seed=2
+    ),
     "a 4K base video on a new host is paid": Mutant(
         around(look, "_in_4k_already", changes.only(LogEvent.RESULT_RECEIVED)),
         13,

@@ -69,7 +69,7 @@ class SimulatedProvider:
     requested: set[tuple[Process, Key]] = field(default_factory=set)
     seen: dict[tuple[Process, str], BaseRecord] = field(default_factory=dict)
     useless: list[Job] = field(default_factory=list)
-    tried: set[tuple[Process, str]] = field(default_factory=set)
+    tried: dict[str, float] = field(default_factory=dict)  # when a task was last looked at, or tried to be
     unseen: list[Job] = field(default_factory=list)
 
     def unset_secret(self) -> WaitReason | None:
@@ -90,7 +90,7 @@ class SimulatedProvider:
         """Read the base task's record, and remember what this function's latest look shows to be useless."""
         effects = self.effects
         self.seen.pop((effects.kernel.running(), task_id), None)
-        self.tried.add((effects.kernel.running(), task_id))
+        self.tried[task_id] = effects.kernel.now
         fault = effects.draw("look", task_id)
         effects.kernel.pause(0.2 if fault not in SLOW else LOOK_SECONDS)
         if fault is Fault.CRASH_BEFORE:
@@ -118,12 +118,12 @@ class SimulatedProvider:
         return look.is_4k and not job.passes_label
 
     def _is_unseen(self, job: Job) -> bool:
-        """Return whether this is a job's first request, and no function has tried to look before it."""
+        """Return whether this is a job's first request, and no function has tried to look just before it.
+
+        What the row says of its looks does not count.
+        """
         is_first = job.state is State.SUBMITTING and job.requests_sent == 1
-        was_seen = (self.effects.kernel.running(), job.task_id) in self.tried
-        return (
-            is_first and not was_seen and (job.looked_at is None or self.effects.kernel.now > job.looked_at + 2 * FRESH)
-        )
+        return is_first and self.effects.kernel.now > self.tried.get(job.task_id, 0.0) + 2 * FRESH
 
     def _send(self, job: Job, *, paid: bool) -> Response:
         effects = self.effects
