@@ -25,6 +25,7 @@ from veo4k.domain.decisions import Need
 from veo4k.domain.job import ENDED, UNANSWERED, State
 from veo4k.domain.log_events import LogEvent
 from veo4k.domain.response import UNDERSTOOD, Meaning
+from veo4k.domain.wait_reason import WaitReason
 from veo4k.services import archive, callback, dispatch, generation, keep_base, publish, signed_request, submit, sweep
 from veo4k.services.archive import Archiver
 from veo4k.services.callback import CallbackHandler
@@ -238,6 +239,11 @@ MUTANTS: Mapping[str, Mutant] = {
     "polls take every trial": Mutant(
         set_to(sweep, "MOSTLY", 0.0),
         9,
+        shows_in="the older paths end, no callback comes, and an hour later the stack is switched",
+    ),
+    "a former path that is gone is asked every minute": Mutant(
+        set_to(dispatch, "_WAITS", {WaitReason.SLOT_MISSED: 0.0}),
+        2,
         shows_in="the older paths end, no callback comes, and an hour later the stack is switched",
     ),
     "parts of a killed upload are left": Mutant(returns(SimulatedArchive, "abort_strays", 0), 6),

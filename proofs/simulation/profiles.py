@@ -120,7 +120,11 @@ PROFILES: Mapping[str, FaultProfile] = {
         _videos(hindered=GONE, hindered_for=12 * HOUR, takes=0.0), manners=replace(CALM.manners, starts_over=1.0)
     ),
     "the older paths end, no callback comes, and an hour later the stack is switched": only(
-        jobs=20, calls_back=False, veo_until=300.0, switched_at=300.0 + HOUR
+        jobs=20,
+        calls_back=False,
+        outages=(Outage(200, 300, REQUEST, Fault.NOT_ARRIVED),),
+        veo_until=300.0,
+        switched_at=300.0 + HOUR,
     ),
     **UNUSUAL,
 }

@@ -53,6 +53,7 @@ class Sent:
     meaning: Meaning | None = None  # None while the response is unknown: the sender may be dead
     known_at: float = 0.0
     code: int = 0  # of an unclear response
+    reason: WaitReason | None = None
     is_mangled: bool = False  # the provider's own response was hidden
 
 
@@ -142,7 +143,7 @@ class SimulatedProvider:
         received = self._exchange(job, fault, paid=paid)
         provider_api = APIS[job.provider_api]
         response = (provider_api.read_submission if paid else provider_api.read_record)(received)
-        sent.meaning, sent.known_at = response.meaning, effects.kernel.now
+        sent.meaning, sent.reason, sent.known_at = response.meaning, response.wait_reason, effects.kernel.now
         sent.code = (response.words.code or 0) if response.meaning is Meaning.UNCLEAR else 0
         effects.note(job.task_id, "response", f"{response.meaning} {response.reason}")
         return response

@@ -7,6 +7,7 @@ from proofs.simulation.fault_profile import draw_profile
 from proofs.simulation.mutants import MUTANTS, hunt, mutated
 
 LONG = {
+    "a former path that is gone is asked every minute",
     "a kept link never goes on",
     "a refused token is sent every minute",
     "a refused token is sent for ever",
