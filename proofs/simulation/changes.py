@@ -96,6 +96,10 @@ def not_refreshed(job: Job, answer: Response, moment: Context) -> Decision:
     return decisions._WITHOUT_LINK[answer.meaning](job, answer, moment)
 
 
+def refused_on_trial_costs_a_try(job: Job, answer: Response, moment: Context) -> Decision:
+    return decisions._not_refreshed(job, answer, replace(moment, on_trial=False))
+
+
 def refreshed_if_allowed(job: Job, answer: Response, moment: Context) -> Decision:
     decision = decisions._refreshed(job, answer, moment)
     return decisions._not_refreshed(job, answer, moment) if decision.event is LogEvent.RESULT_HOST_BLOCKED else decision

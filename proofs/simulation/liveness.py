@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from proofs.simulation.callbacks import JUST_NOW
+from proofs.simulation.faults import Fault
 from proofs.simulation.provider import Making
 from proofs.simulation.videos import FOUR_K, HOST, JPEG, TALL, Fate, content
 from veo4k.domain.decisions import may_be_polled
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 QUARTER, HALF_AN_HOUR, TWO_DAYS = 900.0, 1800.0, 2 * 86_400.0
 MOST_REFUSALS = 60  # of a task token in a day: seven waits that double, then one an hour, each perhaps twice
+PAUSES = frozenset({Fault.NO_CREDITS, Fault.MAINTENANCE})  # outages that cost no tries: no request is sent meanwhile
 MOST_TRIES = Times().archive_attempts
 OBSTACLES = frozenset(
     {Code.RESULT_HOST_BLOCKED, Code.RESULT_UNREADABLE, Code.NOT_4K, Code.INDEX_AMBIGUOUS, Code.ARCHIVE_FAILED}
@@ -285,7 +287,8 @@ class JobJudge:
             if profile.manners.counts_index and not video.same_for_all and not misled:
                 self._wrong(7, "INDEX_AMBIGUOUS, but each index has a file of its own")
         # An older version does not count how often the host has refused a link, and so spends tries on it.
-        rough = bool(profile.outages) or max(profile.rates.values()) > 0.1 or profile.mixed
+        rough = any(outage.fault not in PAUSES for outage in profile.outages)
+        rough |= max(profile.rates.values()) > 0.1 or profile.mixed
         # A file that is not there for a quarter of an hour costs six tries, and leaves four for the faults.
         rough |= bool(video.hindered) and video.hindered_for >= QUARTER and max(profile.rates.values()) > 0
         # After a second acceptance the provider reports the state of the second, and no more of the first one's file.

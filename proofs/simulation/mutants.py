@@ -224,6 +224,11 @@ MUTANTS: Mapping[str, Mutant] = {
         7,
         shows_in="404 for an hour, and no link a second time",
     ),
+    "a trial that is refused costs a try of the link": Mutant(
+        changes.rule(decisions._REFRESH, Meaning.ACCOUNT_REFUSED, changes.refused_on_trial_costs_a_try),
+        7,
+        shows_in="404 for an hour, links that live half of it, and no credits for half a day",
+    ),
     "an acceptance that a callback overtakes is not counted": Mutant(
         returns(dispatch, "count_overtaken", None),
         1,

@@ -48,6 +48,13 @@ UNUSUAL: Mapping[str, FaultProfile] = {
     "a page instead of each file for three minutes": _videos(hindered=PAGE, hindered_for=180.0),
     "404 for a minute, and no link a second time": _videos(hindered=GONE, hindered_for=60.0, link_once=True),
     "404 for an hour, and no link a second time": _videos(hindered=GONE, hindered_for=HOUR, link_once=True),
+    "404 for an hour, links that live half of it, and no credits for half a day": only(
+        jobs=3,
+        spread=100.0,
+        outages=(Outage(300, 12 * HOUR, REQUEST, Fault.NO_CREDITS),),
+        videos={"hindered": GONE, "hindered_for": HOUR},
+        manners=replace(CALM.manners, link_lives=HOUR / 2),
+    ),
     "404 for an hour, and the same link in every response": _videos(hindered=GONE, hindered_for=HOUR, same_link=True),
 }
 """Fault profiles in which nothing goes wrong but this."""
