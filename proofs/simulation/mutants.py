@@ -29,6 +29,7 @@ from veo4k.domain.wait_reason import WaitReason
 from veo4k.services import archive, callback, dispatch, generation, keep_base, publish, signed_request, submit, sweep
 from veo4k.services.archive import Archiver
 from veo4k.services.callback import CallbackHandler
+from veo4k.services.dispatch import Dispatcher
 from veo4k.services.generation import GenerationHandler
 from veo4k.services.sweep import Sweeper
 
@@ -132,6 +133,7 @@ MUTANTS: Mapping[str, Mutant] = {
     "an unclear response lets the gate run": Mutant(
         set_to(dispatch, "UNDERSTOOD", UNDERSTOOD | {Meaning.UNCLEAR}), 9, shows_in="unknown codes behind a pause"
     ),
+    "one task's 404 is the path's": Mutant(returns(Dispatcher, "_has_answered_others", False), 9, seed=4),
     "a failure in unknown words is never checked": Mutant(
         around(transitions, "callback_unclear", changes.believes_a_failure), 7, 15, shows_in="failures that are none"
     ),

@@ -41,8 +41,10 @@ from veo4k.domain.job import ATTRIBUTES, ENDED, Code, Job, Key, State, utc_day
 from veo4k.domain.log_events import LogEntry
 from veo4k.domain.message import MOST_TASK_TOKENS
 from veo4k.domain.ports import Change
-from veo4k.domain.response import UNDERSTOOD
+from veo4k.domain.response import UNDERSTOOD, Meaning
 from veo4k.domain.result_url import Refusal
+from veo4k.domain.schedule import HOUR
+from veo4k.domain.wait_reason import WaitReason
 
 if TYPE_CHECKING:
     from proofs.simulation.environment import Simulation
@@ -52,6 +54,7 @@ PUBLIC = attrgetter(*(name for name, attribute in ATTRIBUTES.items() if not attr
 """All public fields of a job."""
 SECRETS = ("canary", "?sig=", "token-")
 REFUSALS = frozenset({400, 401, 404, 413, 503, None})  # None: the function died, and the API responds
+MINUTE = 60.0  # more than two clocks differ
 STATUSES = REFUSALS | {200}
 
 
@@ -134,11 +137,22 @@ class Oracles:
             self.pauses.append((self.simulation.kernel.now - self.simulation.timeline.begin, new.reason))
         if old.reason and not new.reason:
             self._opened()
+        if new.reason == WaitReason.PATH_GONE and not old.reason and self._path_has_answered(old):
+            self.add_violation(9, "#gate", "one task's 404 paused all requests, though another's was just understood")
         if not old.reason or new.instants == old.instants:
             return
         early = self.simulation.kernel.now < old.until - 2 * self.simulation.profile.skew
         if early or not new.trial or not pacing.is_one_more(old.instants, new.instants):
             self.add_violation(9, "#gate", "more slots of a paused gate than the trial slot")
+
+    def _path_has_answered(self, gate: Gate) -> bool:
+        """Return whether the running function knows of one task's 404 only, and of another's answer within the hour."""
+        process, now = self.simulation.kernel.running(), self.simulation.kernel.now
+        own = [sent for sent in self.simulation.provider.sent if sent.by is process]
+        asked = {sent.key.task_id for sent in own if sent.meaning is Meaning.NOT_FOUND}
+        is_path_gone = any(sent.reason is WaitReason.PATH_GONE for sent in own) or process.is_hurt
+        is_recent = now - HOUR + MINUTE < gate.understood_at < now - MINUTE  # by any clock
+        return bool(asked) and not is_path_gone and is_recent and gate.understood_task not in asked
 
     def _opened(self) -> None:
         process, sent = self.simulation.kernel.process, self.simulation.provider.sent

@@ -145,7 +145,7 @@ class ProviderModel:
             return reply(200, "success", taskId=task_id, successFlag=0)
         if video.fate is Fate.BASE_FAILED:
             return reply(200, "success", taskId=task_id, successFlag=3, errorMessage="Your prompt was rejected")
-        if self.kernel.now >= video.forgotten_at:
+        if self.kernel.now >= (video.ready_at if video.fate is Fate.DELETED else video.forgotten_at):
             return reply(422, "recordInfo is null")
         place = Video(host=video.host)
         bases = [File(video.base, task_id, -1 - index) for index in range(video.bases)]
@@ -207,6 +207,7 @@ UNAVAILABLE = (500, "The 4K version of this video is unavailable. Please try a d
 _REFUSALS = {
     Fate.UNKNOWN: (422, "record is null."),
     Fate.MISSING: (404, "not found"),
+    Fate.DELETED: (404, "not found"),
     Fate.EXPIRED: (422, "Temporarily supports records within 14 days."),
     Fate.BASE_FAILED: (422, "record status is not success."),
     Fate.LEGACY: (400, "Tasks of the fallback path have no 4K version."),

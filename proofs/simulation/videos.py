@@ -20,6 +20,7 @@ class Fate(StrEnum):
     STUCK = "stuck"  # accepted, and never finished
     UNKNOWN = "unknown"  # 422 record is null
     MISSING = "missing"  # 404 in the envelope
+    DELETED = "deleted"  # the same, though its record is shown until `ready_at`
     EXPIRED = "expired"  # 422 14 days
     UNFINISHED = "unfinished"  # 422 record status is not success, until `ready_at`
     BASE_FAILED = "base failed"  # its generation failed
@@ -96,7 +97,8 @@ _FATES = {
     Fate.FAILS: 4,
     Fate.STUCK: 2,
     Fate.UNKNOWN: 2,
-    Fate.MISSING: 1,
+    Fate.MISSING: 0.5,
+    Fate.DELETED: 0.5,
     Fate.EXPIRED: 1,
     Fate.UNFINISHED: 3,
     Fate.UNAVAILABLE: 1,
