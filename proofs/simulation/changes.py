@@ -16,10 +16,11 @@ from veo4k.domain.errors import StorageError
 from veo4k.domain.gate import Pace, Wait
 from veo4k.domain.job import Code, Job, State
 from veo4k.domain.log_events import LogEntry, LogEvent
+from veo4k.domain.look import Look
 from veo4k.domain.message import Message
 from veo4k.domain.mp4 import NotMp4, OtherContent, Verdict
 from veo4k.domain.response import Meaning, Response, read_record
-from veo4k.domain.result_url import Refusal
+from veo4k.domain.result_url import Refusal, ResultHosts
 from veo4k.services import submit, sweep
 from veo4k.services.archive import Archiver
 from veo4k.services.callback import CallbackHandler
@@ -128,6 +129,11 @@ def polls_the_base_video(provider: SimulatedProvider, job: Job) -> Response:
 
 def as_if_seen(real: Callable[..., Update], job: Job, now: float, seen: transitions.Seen | None) -> Update:
     return real(job, now, seen or transitions.Seen(now, None))
+
+
+def allowed_only(real: Callable[..., str | None], seen: Look | None, job: Job, hosts: ResultHosts) -> str | None:
+    link = real(seen, job, hosts)
+    return None if isinstance(hosts.target(link or ""), Refusal) else link
 
 
 def only(event: LogEvent) -> Callable[..., Decision | None]:

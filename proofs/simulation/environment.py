@@ -28,7 +28,7 @@ from proofs.simulation.table import GateRow, MixedJobs, SimulatedJobs
 from proofs.simulation.timeline import Timeline
 from proofs.simulation.videos import STRANGE_HOST, Fate, RememberedProof, Video, draw_video
 from veo4k.domain.gate import Pace
-from veo4k.domain.job import Key, ProviderApi
+from veo4k.domain.job import ENDED, Key, ProviderApi
 from veo4k.domain.ports import Change
 from veo4k.domain.result_url import ResultHosts
 from veo4k.domain.schedule import Times
@@ -148,9 +148,15 @@ class Simulation:
         return replace(video, fate=Fate.FAILS) if random.random() < profile.fails else video
 
     def _allow_host(self) -> None:
-        """Let a stack update add the strange host: new machines take the place of all that run."""
+        """Let a stack update add the strange host: new machines take the place of all that run.
+
+        Tries of the base videos before it were in vain; those of jobs that go on are counted anew.
+        """
         self.hosts = ResultHosts.parse(f"{HOSTS},{STRANGE_HOST}", "https://api.kie.ai")
         self.downloads.hosts = self.hosts
+        for job in self.memory.all():
+            if job.state not in ENDED:
+                self.functions.base_tries.pop(job.key, None)
         self.functions.callback_handler = replace(self.functions.callback_handler, hosts=self.hosts)
 
     def to_archive(self, key: Key, delay: int = 0, **kind: str) -> None:

@@ -85,6 +85,9 @@ MUTANTS: Mapping[str, Mutant] = {
     "the base video of the fallback path is lost": Mutant(
         around(look, "failed", lambda real, *given, **named: real(*given, **named | {"base_url": None})), 14, seed=1
     ),
+    "a base video on a new host is forgotten": Mutant(
+        around(look, "base_link", changes.allowed_only), 14, shows_in="a host that is allowed after a day"
+    ),
     "the first base video is every index's": Mutant(
         around(look, "_own_link", lambda real, seen, job: real(seen, replace(job, index=0))),
         6,

@@ -42,7 +42,6 @@ from veo4k.domain.log_events import LogEntry
 from veo4k.domain.message import MOST_TASK_TOKENS
 from veo4k.domain.ports import Change
 from veo4k.domain.response import UNDERSTOOD, Meaning
-from veo4k.domain.result_url import Refusal
 from veo4k.domain.schedule import HOUR
 from veo4k.domain.wait_reason import WaitReason
 
@@ -96,9 +95,7 @@ class Oracles:
             self.add_violation(3, new.task_id, f"{new.state} without the day of its end")
         if new.claim_id is not None and (old is None or old.claim_id != new.claim_id):
             self._claimed(old, new)
-        video = self.simulation.model.videos[new.task_id]
-        target = self.simulation.hosts.target(f"https://{video.host}/")
-        has_base = new.index < video.bases and not isinstance(target, Refusal)
+        has_base = new.index < self.simulation.model.videos[new.task_id].bases
         is_unavailable = new.error is not None and new.error.code is Code.NOT_AVAILABLE_IN_4K
         if new.base_url is not None or (is_unavailable and not new.requests_sent and has_base):  # ended by a look
             self.shown_bases.add(new.key)
@@ -111,6 +108,9 @@ class Oracles:
         process = self.simulation.kernel.process
         if process is not None:
             self.claims.append((process, new.key))
+            look = self.simulation.provider.seen.get((process, new.task_id))
+            if look and look.status is Meaning.DONE and new.index < len(look.links):
+                self.shown_bases.add(new.key)
         if (old is not None and old.accepted_at is not None) or new.key in self.simulation.callbacks.acknowledged_runs:
             self.add_violation(1, new.task_id, "claimed a submission after acceptance was proven")
         if any(other.state not in ENDED for other in self.simulation.memory.runs(new.task_id) if other.run < new.run):
