@@ -17,7 +17,7 @@ from proofs.simulation.functions import Functions
 from proofs.simulation.generations import Generation, GenerationSender, draw_generations
 from proofs.simulation.kernel import Kernel
 from proofs.simulation.messages import Sending, draw_cancels, draw_sendings
-from proofs.simulation.oracles import Oracles
+from proofs.simulation.oracles import LONGEST_LIFT, Oracles
 from proofs.simulation.provider import ProviderModel
 from proofs.simulation.queues import Again, Queue, SimulatedQueue
 from proofs.simulation.replaced import replaced
@@ -53,7 +53,7 @@ class Simulation:
         profile = self.profile
         self.oracles = Oracles(self)
         self.random = Random(f"world {self.seed}")  # noqa: S311 - repeatable on purpose
-        self.pace, self.times = Pace(daily=profile.daily), Times()
+        self.times = Times()
         self.restored_at = 0.0
         self.kernel = Kernel(BEGIN)
         self.end = BEGIN + profile.fault_end
@@ -91,6 +91,11 @@ class Simulation:
         """Return the API that the stack uses by now."""
         return self.profile.provider_api if self.kernel.now < BEGIN + self.profile.switched_at else ProviderApi.JOBS
 
+    def pace(self) -> Pace:
+        """Return the account's pace, with the daily limit until it is lifted."""
+        is_lifted = self.kernel.now >= BEGIN + self.profile.lifted_at
+        return Pace(daily=0 if is_lifted else self.profile.daily)
+
     def run(self) -> "Simulation":
         """Run until nothing is left to do, or the horizon is reached."""
         for sending in draw_sendings(self.random, self.profile):
@@ -104,6 +109,8 @@ class Simulation:
             self.kernel.after(self.profile.lost_at - FORGOTTEN, keep_backup, self)
         if math.isfinite(self.profile.host_allowed_at):
             self.kernel.at(BEGIN + self.profile.host_allowed_at, self._allow_host)
+        if math.isfinite(self.profile.lifted_at):
+            self.kernel.at(BEGIN + self.profile.lifted_at + LONGEST_LIFT, self.oracles.lifted)
         self.schedule.begin()
         return self.go_on_to_the_end()
 

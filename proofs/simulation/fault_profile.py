@@ -38,6 +38,7 @@ class FaultProfile:
     switched_at: float = float("inf")  # then the stack uses the newer API
     veo_until: float = float("inf")  # then the older API's paths return 404
     daily: int = 0  # submissions of a UTC day
+    lifted_at: float = float("inf")  # then there is no such limit any more
     restored_at: float = 0.0  # then the table is as it was `FORGOTTEN` seconds before it was lost
     lost_at: float = 0.0  # the table, until it is restored
     mixed: bool = False  # every other invocation runs an older version's code

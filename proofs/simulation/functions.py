@@ -16,6 +16,7 @@ from proofs.simulation.table import SimulatedGate
 from veo4k.adapters.provider_kie import CONNECTIONS
 from veo4k.domain import transitions
 from veo4k.domain.errors import StorageError
+from veo4k.domain.gate import Pace
 from veo4k.domain.job import Key, ProviderApi
 from veo4k.domain.log_events import LogEntry, LogEvent
 from veo4k.domain.ports import Change, Clock, Gate, Jobs, MessageQueue, Provider
@@ -55,6 +56,7 @@ class Machine:
     times: Times
     hosts: ResultHosts
     provider_api: ProviderApi
+    pace: Pace
 
     def submitter(self, deadline: float) -> Submitter:
         return made(Submitter, vars(self), dispatcher=self._dispatcher(deadline))
@@ -171,13 +173,14 @@ class Functions:
         self._invoke(BASE, call, over)
 
     def _take(self) -> Machine:
+        simulation = self.simulation
+        pace, provider_api = simulation.pace(), simulation.provider_api()
+        parameters = {"hosts": simulation.hosts, "provider_api": provider_api, "pace": pace}
         while self._free:
             machine = self._free.pop(self.random.randrange(len(self._free)))
-            if machine.hosts == self.simulation.hosts and machine.provider_api == self.simulation.provider_api():
+            if parameters.items() <= vars(machine).items():
                 return machine  # else a parameter changed: drop the old machines
-        simulation = self.simulation
-        gate = SimulatedGate(self.effects, simulation.gate_row, simulation.pace, self.new_id)
-        parameters = {"hosts": simulation.hosts, "provider_api": simulation.provider_api()}
+        gate = SimulatedGate(self.effects, simulation.gate_row, pace, self.new_id)
         return made(Machine, self.ports, gate=gate, queue=simulation.messages, **parameters)
 
     def _invoke(

@@ -25,6 +25,7 @@ from veo4k.domain.decisions import Need
 from veo4k.domain.job import ENDED, UNANSWERED, State
 from veo4k.domain.log_events import LogEvent
 from veo4k.domain.response import UNDERSTOOD, Meaning
+from veo4k.domain.schedule import DAY
 from veo4k.domain.wait_reason import WaitReason
 from veo4k.services import archive, callback, dispatch, generation, keep_base, publish, signed_request, submit, sweep
 from veo4k.services.archive import Archiver
@@ -197,7 +198,10 @@ MUTANTS: Mapping[str, Mutant] = {
     "the gate is a fixed window": Mutant(set_to(gate, "_next_instant", changes.fixed_window), 9, seed=3),
     "the paused gate has slots for all": Mutant(returns(gate, "paused_until", 0), 9),
     "the day is not counted": Mutant(
-        returns(gate, "submissions_today", 0), 9, shows_in="a limit of thirty submissions a day"
+        returns(gate, "submissions_today", 0), 9, shows_in="a limit of thirty submissions a day, lifted on the second"
+    ),
+    "the daily limit is checked at midnight only": Mutant(
+        set_to(gate, "HOUR", DAY), 9, shows_in="a limit of thirty submissions a day, lifted on the second"
     ),
     "a late slot is used": Mutant(set_to(gate, "LATEST", 60.0), 9, seed=1),
     "a crash is no lost response": Mutant(

@@ -53,6 +53,7 @@ PUBLIC = attrgetter(*(name for name, attribute in ATTRIBUTES.items() if not attr
 """All public fields of a job."""
 SECRETS = ("canary", "?sig=", "token-")
 REFUSALS = frozenset({400, 401, 404, 413, 503, None})  # None: the function died, and the API responds
+LONGEST_LIFT = 2 * HOUR  # until no job waits for a daily limit that is lifted
 MINUTE = 60.0  # more than two clocks differ
 STATUSES = REFUSALS | {200}
 
@@ -159,6 +160,15 @@ class Oracles:
         is_by_hand = process is None
         if not is_by_hand and not any(each.by is process and each.meaning in UNDERSTOOD for each in sent):
             self.add_violation(9, "#gate", "the gate runs again, though no response was understood")
+
+    def lifted(self) -> None:
+        """Check, some time after the daily limit was lifted, that no job waits for the next day.
+
+        A later run of a task may wait for its turn.
+        """
+        for job in self.simulation.memory.all():
+            if (job.state, job.run, job.wait_reason) == (State.QUEUED, 1, WaitReason.DAILY_LIMIT):
+                self.add_violation(9, job.task_id, f"run {job.run} waits for a daily limit that was lifted")
 
     def announced(self, job: Job, event: dict[str, object]) -> None:
         row = self.simulation.memory.get(job.key)

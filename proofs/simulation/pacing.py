@@ -116,17 +116,18 @@ def _acceptances(oracles: "Oracles", job: Job, requests: list[Sent], makings: li
 
 
 def _days(oracles: "Oracles") -> None:
-    """Count the accepted requests of the UTC days, where the account sets itself a limit.
+    """Count the accepted requests of the UTC days, where the account sets itself a limit, until it is lifted.
 
     A request counts for the day on which its slot was reserved; a repeated request is not counted again.
     """
     manners, limit = oracles.simulation.profile.manners, oracles.simulation.profile.daily
     if not limit or manners.starts_over or manners.retries_failures:
         return
+    begin, lifted_at = oracles.simulation.timeline.begin, oracles.simulation.profile.lifted_at
     makings = [making for each in oracles.simulation.model.makings.values() for making in each]
-    begin = oracles.simulation.timeline.begin // DAY
+    counted = [making.accepted_at for making in makings if making.accepted_at < begin + lifted_at]
     until = 0
-    for day, accepted in sorted(Counter(int(making.accepted_at // DAY - begin) for making in makings).items()):
+    for day, accepted in sorted(Counter(int(at // DAY - begin // DAY) for at in counted).items()):
         until += accepted
         if until > limit * (day + 1):
             oracles.add_violation(9, "#gate", f"{until} requests accepted by day {day}, {limit} a day allowed")

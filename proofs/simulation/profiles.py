@@ -75,7 +75,9 @@ PROFILES: Mapping[str, FaultProfile] = {
     ),
     "clocks two seconds off": usual(skew=2.0),
     "clocks half a minute off": usual(skew=30.0),
-    "a limit of thirty submissions a day": usual(daily=DAILY),
+    "a limit of thirty submissions a day, lifted on the second": usual(
+        daily=DAILY, spread=18 * HOUR, fault_end=24 * HOUR, lifted_at=20 * HOUR
+    ),
     "the table lost, and half an hour later as it was ten minutes before": without_table(USUAL, HOUR / 2, HOUR),
     "two versions of the code": usual(mixed=True),
     "a busy job queue": usual(generated=0.3, rates=FIXED_RATES | {"send": 0.6}),
