@@ -65,7 +65,7 @@ MUTANTS: Mapping[str, Mutant] = {
         returns(decisions, "repeat_is_safe", True), 1, shows_in="the unified task API"
     ),
     "what a look shows is not heeded": Mutant(in_both("after_look", lambda *_: None), 13),
-    "a slot buys what nobody has looked at": Mutant(returns(Sweeper, "_wants_look", False), 13),
+    "a slot buys what nobody has looked at": Mutant(returns(Sweeper, "_wants_look", False), 13, seed=2),
     "the end of the wait for a base video is a look": Mutant(
         around(transitions, "requeue", changes.as_if_seen), 13, seed=2
     ),
