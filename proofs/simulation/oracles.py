@@ -12,7 +12,7 @@ Safety is checked with each effect, liveness at the end. All faults end before t
  6 SUCCEEDED is a stored, proven 4K file, not the base   liveness `_archived`, `_one_run_each`
  7 a paid success is never lost, and none is cancelled   liveness `_right`, `_excused`, `_cancelled`
  8 forged requests change nothing and reach nothing      `changed`, `_strangers`
- 9 the account's pace, slots, paused gate and daily limit`gate_changed`; pacing `_window`, `_slots`, `_days`
+ 9 the account's pace, slots, paused gate and daily limit`gate_changed`, `lifted`; pacing `_window`, `_slots`, `_days`
 10 without any callback every job still ends right       4 and 7, in profiles without callbacks
 11 no secret is announced, kept or logged                `announced`, `logged`; liveness `_ended`
 12 every request is answered                             `answered`, `judge`

@@ -79,7 +79,7 @@ def _switched(oracles: "Oracles") -> None:
 
 def _gaps(oracles: "Oracles", job: Job, requests: list[Sent]) -> None:
     times, lost, skew = oracles.simulation.times, 0, oracles.simulation.profile.skew
-    switched_at = oracles.simulation.timeline.begin + oracles.simulation.profile.switched_at + LONGEST_SWITCH
+    settled_at = oracles.simulation.timeline.begin + oracles.simulation.profile.switched_at + LONGEST_SWITCH
     for earlier, later in pairwise(requests):
         gap, unanswered = later.left_at - earlier.left_at, earlier.meaning in UNKNOWN
         lost += unanswered
@@ -90,7 +90,7 @@ def _gaps(oracles: "Oracles", job: Job, requests: list[Sent]) -> None:
         elif unanswered:
             wait = unclear_wait if earlier.meaning is Meaning.UNCLEAR else unknown_wait
             least = wait(lost, times) + max(earlier.known_at - earlier.left_at, 0) - LEAD
-        elif earlier.reason is WaitReason.PATH_GONE and earlier.left_at > switched_at:
+        elif earlier.reason is WaitReason.PATH_GONE and earlier.left_at > settled_at:
             least = LONGEST_POLL_WAIT - LEAD  # the jobs of the former API must not take the slots of the others
         if gap < least - 2 * skew:
             what = f"run {job.run} was requested again after {gap:.1f} s instead of {least:.0f}"
