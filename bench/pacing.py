@@ -123,15 +123,16 @@ class _Cloud:
         self.kernel.pause(self.random.uniform(*WAY_BACK))
 
     def _machine(self) -> Machine:
-        new_id = partial(next, self.ids)
+        new_id, pace = partial(next, self.ids), Pace()
         return Machine(
             kernel=self.kernel,
             jobs=SimulatedJobs(self.effects, self.memory),
-            gate=SimulatedGate(self.effects, self.row, Pace(), new_id),
+            gate=SimulatedGate(self.effects, self.row, pace, new_id),
             provider=self.provider,
             clock=SkewedClock(self.kernel),
             queue=RecordingQueue(),
             new_id=new_id,
+            pace=pace,
             chance=self.random.random,
             times=Times(),
             hosts=ResultHosts.parse("file.example", "https://api.example"),

@@ -14,7 +14,7 @@ from veo4k.domain.conditional_update import ConditionalUpdate, in_
 from veo4k.domain.decisions import Context, Decision, Due, Need
 from veo4k.domain.errors import StorageError
 from veo4k.domain.gate import Pace, Wait
-from veo4k.domain.job import Code, Job, State
+from veo4k.domain.job import Code, Evidence, Job, State
 from veo4k.domain.log_events import LogEntry, LogEvent
 from veo4k.domain.look import Look
 from veo4k.domain.message import Message
@@ -95,6 +95,10 @@ def unanswered_is_failed(job: Job, answer: Response, moment: Context) -> Decisio
 
 def not_refreshed(job: Job, answer: Response, moment: Context) -> Decision:
     return decisions._WITHOUT_LINK[answer.meaning](job, answer, moment)
+
+
+def as_if_polled(real: Callable[[Job, Context], decisions.Due], job: Job, moment: Context) -> decisions.Due:
+    return real(replace(job, evidence=Evidence.POLL), moment)
 
 
 def refused_on_trial_costs_a_try(job: Job, answer: Response, moment: Context) -> Decision:

@@ -255,6 +255,12 @@ MUTANTS: Mapping[str, Mutant] = {
         9,
         shows_in="the older paths end, no callback comes, and an hour later the stack is switched",
     ),
+    "a stranger's link ends the polls": Mutant(
+        around(decisions, "_kept_link_due", changes.as_if_polled),
+        7,
+        shows_in="no callback but a thief's, and a provider that starts over",
+        seed=2,
+    ),
     "a former path that is gone is asked every minute": Mutant(
         set_to(dispatch, "_WAITS", {WaitReason.SLOT_MISSED: 0.0}),
         2,

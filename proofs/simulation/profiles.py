@@ -112,6 +112,14 @@ PROFILES: Mapping[str, FaultProfile] = {
     "a thief's link first, and a host that is allowed after a day": usual(
         tampered=0.5, strange_hosts=0.5, host_allowed_at=30 * HOUR
     ),
+    "no callback but a thief's, and a provider that starts over": only(
+        jobs=20,
+        calls_back=False,
+        tampered=1.0,
+        takes=(730.0, 830.0),
+        plain=False,
+        manners=replace(CALM.manners, starts_over=0.6),
+    ),
     "labels that lie": usual(labels=0.5),
     "labels that lie, in records that are gone after half an hour": usual(labels=0.5, records_live=HOUR / 2),
     "a callback meets a poll": usual(
