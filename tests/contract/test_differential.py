@@ -10,8 +10,8 @@ from tests.contract.conftest import client_of
 from veo4k.adapters.jobs_dynamodb import DynamoJobs
 
 OPERATIONS = {"dynamodb_local": 400, "emulator": 120}  # fewer where a mistake would be the emulator's
-SHORT_SEED = 10  # of the simulation: its tasks write 33 conditions in 156 writes
-SEEDS = (4, 5, 11)  # together they write all conditions but two that the first twelve seeds do
+SHORT_SEED = 10  # of the simulation: its tasks write 32 conditions in 185 writes
+SEEDS = (0, 7, 10)  # together they write all conditions but two that the first twelve seeds do
 
 
 @pytest.mark.parametrize("engine", OPERATIONS)
