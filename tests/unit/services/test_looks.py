@@ -210,6 +210,30 @@ def test_at_the_deadline_nothing_is_paid_before_one_more_look() -> None:
     assert (stage.job().evidence, stage.provider.submitted) == (Evidence.LOOK, [])
 
 
+def test_while_the_gate_is_paused_a_job_waits_on_for_its_base_video() -> None:
+    stage = stage_seeing(GENERATING)
+    stage.ask()
+    stage.provider.looks = {TASK: DONE}
+    stage.gate.pause_by_hand()
+
+    assert stage.sweep(after=301) == ["look_claimed"]
+    assert (stage.provider.looked_at, stage.job().state) == ([TASK], State.QUEUED)
+
+
+def test_no_slot_passes_on_to_a_job_that_nobody_has_looked_at() -> None:
+    stage = Stage(WORKING)
+    stage.provider.looks = {TASK: LEGACY, OTHER: DONE}
+    stage.gate.pace = Pace(daily=1)
+    stage.gate.pause_by_hand()
+    stage.receive(message(), message(OTHER))
+    stage.gate.resume()
+
+    assert stage.sweep(after=61) == ["job_failed"]
+    assert stage.provider.looked_at == [TASK]
+    assert stage.sweep(after=30) == ["request_claimed", "request_accepted"]
+    assert stage.provider.looked_at == [TASK, OTHER]
+
+
 @pytest.mark.parametrize(("effect", "call"), [("get", 1), ("get", 2), ("write", 1), ("write", 2)])
 def test_a_look_that_cannot_be_written_down_is_left_for_the_next_sweep(effect: str, call: int) -> None:
     stage = stage_seeing(GENERATING)
