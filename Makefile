@@ -46,9 +46,10 @@ test: setup ## All checks and all tests
 	$(DEV)/coverage report --fail-under 100 --include '*/veo4k/domain/*,*/veo4k/services/*'
 	@$(MAKE) --silent --jobs 3 --output-sync scan test-simulation test-integration
 
-# Side by side: those of the local cloud wait while the others use the processor.
+# Side by side: those of the local cloud wait while the others use the processor, and end first.
+test-simulation: WORKERS := --numprocesses 2
 test-simulation test-integration: test-%:
-	@$(DEV)/pytest --quiet tests/$*
+	@$(DEV)/pytest --quiet $(WORKERS) tests/$*
 
 simulate: setup ## The simulation: make simulate SEEDS=1000, or one seed in full: make simulate SEED=7 TASK=...
 	@$(CORE) $(DEV)/python -m proofs.simulation \

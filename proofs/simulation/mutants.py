@@ -283,7 +283,7 @@ MUTANTS: Mapping[str, Mutant] = {
     ),
     "control characters in tags are taken": Mutant(returns(message, "_is_text", True), 4, seed=4),
     "a generation without a signature check": Mutant(returns(generation, "verify_signature", True), 8, seed=11),
-    "a generation without a token check": Mutant(returns(generation, "verify_generated_token", True), 8, seed=11),
+    "a generation without a token check": Mutant(returns(generation, "verify_generated_token", True), 8, seed=16),
     "a generation is acknowledged though the queue refused": Mutant(
         around(GenerationHandler, "_request_jobs", changes.ignores_the_queue), 4, shows_in="a busy job queue"
     ),
