@@ -191,7 +191,7 @@ class DeadLetterQueue:
 
 
 def message_count(sqs: "SQSClient", url: str) -> int:
-    """Return about how many messages a queue holds, with those that somebody else has received and that are hidden."""
+    """Return about how many messages a queue holds, those included that another reader hides for now."""
     counted = sqs.get_queue_attributes(
         QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
     )

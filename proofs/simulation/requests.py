@@ -70,7 +70,7 @@ class SimulatedProvider:
     requested: set[tuple[Process, Key]] = field(default_factory=set)
     seen: dict[tuple[Process, str], BaseRecord] = field(default_factory=dict)
     useless: list[Job] = field(default_factory=list)
-    tried: dict[str, float] = field(default_factory=dict)  # when a task was last looked at, or tried to be
+    tried: dict[str, float] = field(default_factory=dict)  # when a function last tried to look at a task
     unseen: list[Job] = field(default_factory=list)
 
     def unset_secret(self) -> WaitReason | None:

@@ -52,7 +52,7 @@ def test_a_healthy_stack_lacks_nothing_but_keys(operator: Operator) -> None:
     assert text.rstrip().endswith("3 findings for you to act on.")
 
 
-def test_a_dead_message_counts_also_while_somebody_else_holds_it(operator: Operator) -> None:
+def test_a_dead_message_counts_also_while_another_reader_hides_it(operator: Operator) -> None:
     operator.queues.send_message(QueueUrl=DEAD, MessageBody="{}", MessageAttributes={})
     assert operator.queues.receive_message(QueueUrl=DEAD, MaxNumberOfMessages=1, VisibilityTimeout=60)["Messages"]
     assert operator.doctor()["DeadLetterQueue"]["text"] == "The queue holds 1 message."

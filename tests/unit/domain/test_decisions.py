@@ -345,7 +345,7 @@ LOOKS = {
     "a kept link whose host is not allowed yet": waits_for_host(750),
     "a kept link of a callback that the provider may deny": Looked(KEPT_OF_CALLBACK, Need.POLL),
     "the same, just asked": Looked(replace(KEPT_OF_CALLBACK, requested_at=NOW - 119.999), None),
-    "the same where nobody can be asked": waits_for_host(750, job=replace(KEPT_OF_CALLBACK, acceptances=3)),
+    "the same where no poll may follow": waits_for_host(750, job=replace(KEPT_OF_CALLBACK, acceptances=3)),
     "the same after thirteen days": ended(KEPT_OF_CALLBACK, failed, Code.RESULT_HOST_BLOCKED, ANCIENT),
     "a kept link that has long waited for its host": waits_for_host(LONGEST_HOST_WAIT, NOW + 90_000),
     "a kept link whose host is allowed by now": Looked(KEPT, FETCHED, hosts=ALLOWED_BY_NOW),

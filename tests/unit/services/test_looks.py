@@ -220,7 +220,7 @@ def test_while_the_gate_is_paused_a_job_waits_on_for_its_base_video() -> None:
     assert (stage.provider.looked_at, stage.job().state) == ([TASK], State.QUEUED)
 
 
-def test_no_slot_passes_on_to_a_job_that_nobody_has_looked_at() -> None:
+def test_no_slot_passes_on_to_a_job_without_a_look() -> None:
     stage = Stage(WORKING)
     stage.provider.looks = {TASK: LEGACY, OTHER: DONE}
     stage.gate.pace = Pace(daily=1)
